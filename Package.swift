@@ -1,0 +1,93 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// One line per plugin target: its name and what it needs beyond the contract.
+let plugins: [(name: String, needs: [Target.Dependency])] = [
+  ("Directions", ["Spectra"]),
+  ("Tokenizers", []),
+  ("Losses", []),
+  ("Backbones", []),
+  ("Conditioners", []),
+  ("Datasets", ["Storage", "Images"]),
+  ("Metrics", ["Spectra", "Images"]),
+]
+
+let pluginTargets = plugins.map {
+  Target.target(
+    name: $0.name, dependencies: ["Autoregression", "Networks", "Tensors", "Settings"] + $0.needs,
+    path: "Plugins/\($0.name)")
+}
+
+// Every source target has its tests in Tests/<name>Tests; some need more than what they test.
+let tests: [(name: String, needs: [Target.Dependency])] = [
+  ("Tensors", []),
+  ("Spectra", ["Tensors"]),
+  ("Storage", ["Tensors"]),
+  ("Images", ["Tensors"]),
+  ("Settings", []),
+  ("Networks", ["Tensors"]),
+  ("Autoregression", ["AutoregressionTesting", "Networks", "Tensors", "Settings"]),
+  ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
+  ("Tokenizers", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  ("Losses", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings"]),
+  ("Metrics", ["Autoregression", "Tensors", "Settings"]),
+  ("Laboratory", ["Autoregression", "Storage", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }),
+]
+
+let package = Package(
+  name: "overtone",
+  products: [
+    .executable(name: "overtone", targets: ["overtone"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "Networks", targets: ["Networks"]),
+    .library(name: "Autoregression", targets: ["Autoregression"]),
+    .library(name: "AutoregressionTesting", targets: ["AutoregressionTesting"]),
+    .library(name: "Laboratory", targets: ["Laboratory"]),
+    .library(name: "StandardParts", targets: plugins.map(\.name)),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // 0: the system's libraries, as they are
+    .systemLibrary(name: "COpenBLAS", path: "Sources/COpenBLAS"),
+    .systemLibrary(name: "CFFTW", path: "Sources/CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+    .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CHDF5", path: "Sources/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"])]),
+    .target(name: "CParts", path: "Sources/CParts"),
+    // 1: numbers, frequencies, files, pictures, settings
+    .target(name: "Tensors", dependencies: ["COpenBLAS"]),
+    .target(name: "Spectra", dependencies: ["Tensors", "CFFTW"]),
+    .target(name: "Storage", dependencies: ["Tensors", "CHDF5"]),
+    .target(name: "Images", dependencies: ["Tensors", "CPNG", "CTurboJPEG"]),
+    .target(name: "Settings", dependencies: ["CYAML"]),
+    // 2, 3: layers and the contract
+    .target(name: "Networks", dependencies: ["Tensors"]),
+    .target(name: "Autoregression", dependencies: ["Networks", "Tensors", "Settings", "CParts"]),
+    .target(name: "AutoregressionTesting", dependencies: ["Autoregression", "Tensors"]),
+  ] + pluginTargets + [
+    // 5, 6: the laboratory and its command
+    .target(name: "Laboratory", dependencies: ["Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+      .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
+    // beside: what tests share
+    .target(name: "FixtureSupport", dependencies: ["Storage", "Tensors"], path: "Tests/FixtureSupport"),
+  ] + tests.map { test in
+    .testTarget(
+      name: "\(test.name)Tests",
+      dependencies: [.target(name: test.name), "FixtureSupport", "Storage"] + test.needs.filter { need in
+        if case .targetItem(let name, _) = need { return name != "Storage" && name != test.name }
+        if case .byNameItem(let name, _) = need { return name != "Storage" && name != test.name }
+        return true
+      })
+  },
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,75 @@
+/// A step on the way from parameters to a loss: which tensors went in, and how a gradient passes back through it.
+final class Node: Sendable {
+  /// Nodes of the inputs, in order; nil where an input needs no gradient.
+  let inputs: [Node?]
+  /// From the gradient of the output to those of the inputs, in order. Nil for a tracked tensor itself.
+  let backward: (@Sendable (Tensor) -> [Tensor?])?
+
+  init(inputs: [Node?], backward: (@Sendable (Tensor) -> [Tensor?])?) {
+    self.inputs = inputs
+    self.backward = backward
+  }
+}
+
+extension Tensor {
+  /// The same numbers, from here on with a gradient.
+  public var tracked: Tensor { Tensor(shape: shape, buffer: buffer, node: Node(inputs: [], backward: nil)) }
+
+  /// The same numbers without a past: gradients stop here.
+  public var detached: Tensor { Tensor(shape: shape, buffer: buffer, node: nil) }
+
+  /// Whether a gradient can flow back from here.
+  public var isTracked: Bool { node != nil }
+
+  /// An operation is its value and the way back: `backward` turns the gradient of the result into those of `inputs`,
+  /// in order (nil where none is needed; it may skip inputs for which `wanted` is false).
+  ///
+  /// This is the only place where a graph grows. A stranger's operation is written with it, too.
+  public func from(_ inputs: [Tensor], backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]) -> Tensor {
+    guard inputs.contains(where: { $0.node != nil }) else { return self }
+    return Tensor(shape: shape, buffer: buffer, node: Node(inputs: inputs.map(\.node), backward: backward))
+  }
+
+  /// Gradients of this one number with respect to tracked tensors, in their order; zeros where there is no way.
+  ///
+  /// Each node's gradient is dropped as soon as it was passed on, so that memory shrinks along the walk.
+  public func gradients(of tensors: [Tensor]) -> [Tensor] {
+    precondition(count == 1, "gradients start from one number, not from shape \(shape)")
+    var collected: [ObjectIdentifier: Tensor] = [:]
+    if let node { collected[ObjectIdentifier(node)] = Tensor(repeating: 1, shape: shape) }
+    for step in node.map(Self.order) ?? [] {
+      guard let backward = step.backward, let gradient = collected.removeValue(forKey: ObjectIdentifier(step)) else {
+        continue
+      }
+      let parts = backward(gradient)
+      precondition(parts.count == step.inputs.count, "\(parts.count) gradients for \(step.inputs.count) inputs")
+      for (input, part) in zip(step.inputs, parts) {
+        guard let input, let part else { continue }
+        let id = ObjectIdentifier(input)
+        collected[id] = collected[id].map { $0 + part } ?? part
+      }
+    }
+    return tensors.map { tensor in
+      guard let node = tensor.node, let gradient = collected[ObjectIdentifier(node)] else {
+        return Tensor(zeros: tensor.shape)
+      }
+      return gradient
+    }
+  }
+
+  /// All nodes that lead to `root`, every one before those it was made from. Iterative: graphs are deep.
+  private static func order(from root: Node) -> [Node] {
+    var done: Set<ObjectIdentifier> = [], result: [Node] = [], stack: [(node: Node, next: Int)] = [(root, 0)]
+    done.insert(ObjectIdentifier(root))
+    while let (node, next) = stack.last {
+      if next < node.inputs.count {
+        stack[stack.count - 1].next += 1
+        if let input = node.inputs[next], done.insert(ObjectIdentifier(input)).inserted { stack.append((input, 0)) }
+      } else {
+        result.append(node)
+        stack.removeLast()
+      }
+    }
+    return result.reversed()
+  }
+}
