@@ -83,7 +83,7 @@ let package = Package(
   ] + tests.map { test in
     .testTarget(
       name: "\(test.name)Tests",
-      dependencies: [.target(name: test.name), "FixtureSupport", "Storage"] + test.needs.filter { need in
+      dependencies: [.target(name: test.name), "FixtureSupport"] + (test.name == "Storage" ? [] : ["Storage"]) + test.needs.filter { need in
         if case .targetItem(let name, _) = need { return name != "Storage" && name != test.name }
         if case .byNameItem(let name, _) = need { return name != "Storage" && name != test.name }
         return true

@@ -43,7 +43,7 @@ extension Tensor {
       }
       let parts = backward(gradient)
       precondition(parts.count == step.inputs.count, "\(parts.count) gradients for \(step.inputs.count) inputs")
-      for (input, part) in zip(step.inputs, parts) {
+      for (input, part) in Swift.zip(step.inputs, parts) {
         guard let input, let part else { continue }
         let id = ObjectIdentifier(input)
         collected[id] = collected[id].map { $0 + part } ?? part

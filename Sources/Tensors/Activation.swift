@@ -1,0 +1,67 @@
+/// The bends between linear layers.
+public enum Activation: String, CaseIterable, Sendable {
+  /// x Phi(x) with the error function, the exact form (Hendrycks and Gimpel 2016, arXiv 1606.08415).
+  case gelu
+  /// The same with Phi replaced by a tanh.
+  case geluTanh = "gelu-tanh"
+  /// x sigmoid(x), also called swish (Elfwing et al. 2017, arXiv 1702.03118).
+  case silu
+  case tanh
+  case sigmoid
+  case relu
+}
+
+extension Tensor {
+  /// Each scalar bent.
+  public func activated(_ activation: Activation) -> Tensor {
+    let value: Tensor =
+      switch activation {
+      case .gelu: map(cost: 6) { $0 * 0.5 * (1 + errorFunction($0 * 0.707_106_78).value) }
+      case .geluTanh: map(cost: 6) { $0 * sigmoid(geluTanhArgument($0) * 2) }
+      case .silu: map(cost: 5) { $0 * Tensors.sigmoid($0) }
+      case .tanh: map(cost: 5) { Tensors.tanh($0) }
+      case .sigmoid: map(cost: 5) { Tensors.sigmoid($0) }
+      case .relu: map { $0.replacing(with: 0, where: $0 .< Lanes(repeating: 0)) }
+      }
+    return value.from([self]) { [self = detached] in [self.slope(activation, $0)] }
+  }
+
+  /// `gradient` times the derivative of the activation here.
+  func slope(_ activation: Activation, _ gradient: Tensor) -> Tensor {
+    switch activation {
+    case .gelu: zip(gradient, cost: 7) { geluSlope($0) * $1 }
+    case .geluTanh:
+      zip(gradient, cost: 7) { x, g in
+        let s = Tensors.sigmoid(geluTanhArgument(x) * 2)
+        let inner: Lanes = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
+        return g * (s + x * s * (1 - s) * inner)
+      }
+    case .silu:
+      zip(gradient, cost: 6) { x, g in
+        let s = sigmoid(x)
+        return g * s * (1 + x * (1 - s))
+      }
+    case .tanh:
+      zip(gradient, cost: 5) { x, g in
+        let t = Tensors.tanh(x)
+        return g * (1 - t * t)
+      }
+    case .sigmoid:
+      zip(gradient, cost: 5) { x, g in
+        let s = Tensors.sigmoid(x)
+        return g * s * (1 - s)
+      }
+    case .relu: zip(gradient) { x, g in g.replacing(with: 0, where: x .< Lanes(repeating: 0)) }
+    }
+  }
+}
+
+/// sqrt(2/pi) (x + 0.044715 x^3); 0.5 (1 + tanh y) = sigmoid(2 y).
+@inline(__always) private func geluTanhArgument(_ x: Lanes) -> Lanes { (x + x * x * x * 0.044_715) * 0.797_884_56 }
+
+/// Phi(x) + x phi(x).
+@inline(__always)
+private func geluSlope(_ x: Lanes) -> Lanes {
+  let (error, gauss) = errorFunction(x * 0.707_106_78)
+  return (1 + error) * 0.5 + x * gauss * 0.398_942_28
+}

@@ -1,0 +1,68 @@
+extension Tensor {
+  /// Rows of a table by number: self [entries, width], rows [batch][count]; [batch, count, width].
+  public func rows(_ numbers: Indices) -> Tensor {
+    let width = shape[1], entries = shape[0], each = numbers.first?.count ?? 0
+    let flat = numbers.flatMap { $0 }, source = buffer.pointer
+    precondition(flat.count == numbers.count * each, "every sample must ask for as many rows")
+    precondition(flat.allSatisfy { (0..<entries).contains($0) }, "a row is outside 0..<\(entries)")
+    let value = Tensor(unfilled: [numbers.count, each, width]) { target in
+      let target = target.baseAddress!
+      parallel(flat.count, cost: width + 4) { range in
+        for i in range { (target + i * width).update(from: source + flat[i] * width, count: width) }
+      }
+    }
+    return value.from([self]) { g in
+      [
+        Tensor(unfilled: [entries, width]) { target in
+          target.update(repeating: 0)
+          let target = target.baseAddress!, g = g.buffer.pointer
+          // Columns are shared out, rows are not: two rows may add to one entry.
+          parallel(width, cost: flat.count) { columns in
+            for (i, entry) in flat.enumerated() {
+              for column in columns { target[entry * width + column] += g[i * width + column] }
+            }
+          }
+        }
+      ]
+    }
+  }
+
+  /// Each sample's own choice of rows: self [batch, rows, width], numbers [batch][count]; [batch, count, width].
+  public func gathered(_ numbers: Indices) -> Tensor {
+    let (batch, rows, width) = (shape[0], shape[1], shape[2])
+    precondition(numbers.count == batch, "\(numbers.count) lists of rows for \(batch) samples")
+    return reshaped([batch * rows, width]).rows(
+      numbers.enumerated().map { sample, row in
+        row.map {
+          precondition((0..<rows).contains($0), "row \($0) is outside 0..<\(rows)")
+          return sample * rows + $0
+        }
+      })
+  }
+
+  /// The rows laid into `base` where `numbers` say: self [batch, count, width], base [batch, rows, width].
+  ///
+  /// No row may be named twice in one sample. Other rows stay those of `base`.
+  public func scattered(_ numbers: Indices, over base: Tensor) -> Tensor {
+    let (batch, rows, width) = (base.shape[0], base.shape[1], base.shape[2]), each = shape[1], source = buffer.pointer
+    precondition(
+      shape[0] == batch && shape[2] == width && numbers.count == batch && numbers.allSatisfy { $0.count == each },
+      "rows of shape \(shape) do not lie in \(base.shape)")
+    let value = Tensor(unfilled: base.shape) { target in
+      let target = target.baseAddress!
+      target.update(from: base.buffer.pointer, count: base.count)
+      parallel(batch, cost: each * width) { range in
+        for sample in range {
+          for (i, row) in numbers[sample].enumerated() {
+            precondition((0..<rows).contains(row), "row \(row) is outside 0..<\(rows)")
+            (target + (sample * rows + row) * width).update(from: source + (sample * each + i) * width, count: width)
+          }
+        }
+      }
+    }
+    return value.from([self, base]) { g in
+      let nothing = Tensor(zeros: [batch, each, width])
+      return [g.gathered(numbers), nothing.scattered(numbers, over: g)]
+    }
+  }
+}

@@ -1,0 +1,69 @@
+extension Tensor {
+  /// A linear layer: self [..., in] times weight [out, in] transposed, plus bias [out]: [..., out].
+  public func linear(_ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
+    precondition(
+      weight.shape.count == 2 && shape.last == weight.shape[1],
+      "a weight of shape \(weight.shape) does not fit rows of shape \(shape)")
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
+    let value = Tensor(unfilled: shape.dropLast() + [outputs]) { target in
+      let target = target.baseAddress!
+      if let bias {
+        precondition(bias.shape == [outputs], "a bias of shape \(bias.shape) does not fit \(outputs) outputs")
+        parallel(rows, cost: outputs) { range in
+          for row in range { (target + row * outputs).update(from: bias.buffer.pointer, count: outputs) }
+        }
+      }
+      parallelProduct(
+        rows, outputs, inputs, Matrix(pointer: buffer.pointer, stride: inputs),
+        Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true), into: target, stride: outputs,
+        keep: bias == nil ? 0 : 1)
+    }
+    let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
+    return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
+      let toSelf = wanted.0 ? Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(self.shape) : nil
+      let toWeight = wanted.1 ? Tensor.product(g, self, [rows, outputs], [rows, inputs], transposingFirst: true) : nil
+      let toBias = wanted.2 ? g.columnSums(width: outputs) : nil
+      return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
+    }
+  }
+
+  /// The matrix product [rows, inner] [inner, columns]; both sides must be matrices.
+  public func product(_ other: Tensor) -> Tensor {
+    precondition(
+      shape.count == 2 && other.shape.count == 2 && shape[1] == other.shape[0],
+      "matrices of shape \(shape) and \(other.shape) do not multiply")
+    return Tensor.product(self, other, shape, other.shape).from([self, other]) {
+      [a = detached, b = other.detached] g in
+      [
+        Tensor.product(g, b, g.shape, b.shape, transposingSecond: true),
+        Tensor.product(a, g, a.shape, g.shape, transposingFirst: true),
+      ]
+    }
+  }
+
+  /// A product of tensors seen as matrices, either side transposed; no gradient.
+  static func product(
+    _ left: Tensor, _ right: Tensor, _ leftShape: [Int], _ rightShape: [Int], transposingFirst: Bool = false,
+    transposingSecond: Bool = false
+  ) -> Tensor {
+    let rows = transposingFirst ? leftShape[1] : leftShape[0], inner = transposingFirst ? leftShape[0] : leftShape[1]
+    let columns = transposingSecond ? rightShape[0] : rightShape[1]
+    return Tensor(unfilled: [rows, columns]) { target in
+      parallelProduct(
+        rows, columns, inner,
+        Matrix(pointer: left.buffer.pointer, stride: leftShape[1], transposed: transposingFirst),
+        Matrix(pointer: right.buffer.pointer, stride: rightShape[1], transposed: transposingSecond),
+        into: target.baseAddress!, stride: columns)
+    }
+  }
+
+  /// The matrix with rows and columns exchanged: [rows, columns] to [columns, rows].
+  public var transposed: Tensor {
+    precondition(shape.count == 2, "only a matrix is transposed, not shape \(shape)")
+    let (rows, columns) = (shape[0], shape[1]), source = buffer.pointer
+    let value = Tensor(unfilled: [columns, rows]) { target in
+      for r in 0..<rows { for c in 0..<columns { target[c * rows + r] = source[r * columns + c] } }
+    }
+    return value.from([self]) { [$0.transposed] }
+  }
+}

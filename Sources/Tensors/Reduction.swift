@@ -1,0 +1,74 @@
+extension Tensor {
+  /// The sum of all scalars: one number.
+  public var sum: Tensor {
+    let rows = 256, source = UnsafePointer(buffer.pointer), length = (count + rows - 1) / rows
+    var parts = [Float](repeating: 0, count: rows)
+    parts.withUnsafeMutableBufferPointer { parts in
+      let parts = parts.baseAddress!
+      parallel(rows, cost: length) { range in
+        for row in range {
+          let lower = row * length
+          parts[row] = lower < count ? rowSum(source + lower, Swift.min(length, count - lower)) { $0 } : 0
+        }
+      }
+    }
+    return Tensor(Float(parts.reduce(0.0) { $0 + Double($1) })).from([self]) { [shape] g in
+      [Tensor(repeating: g.scalar, shape: shape)]
+    }
+  }
+
+  /// The mean of all scalars: one number.
+  public var mean: Tensor { sum * (1 / Float(Swift.max(1, count))) }
+
+  /// The sum along one axis, which is gone afterwards or, with `keeping`, of length 1.
+  public func sum(axis: Int, keeping: Bool = false) -> Tensor {
+    let outer = shape[..<axis].reduce(1, *), length = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
+    let source = UnsafePointer(buffer.pointer)
+    var reduced = shape
+    reduced[axis] = 1
+    let value = Tensor(unfilled: reduced) { target in
+      let target = target.baseAddress!
+      parallel(outer, cost: length * inner) { range in
+        for o in range {
+          let block = source + o * length * inner
+          if inner == 1 {
+            target[o] = rowSum(block, length) { $0 }
+          } else {
+            let line = target + o * inner
+            line.update(repeating: 0, count: inner)
+            for l in 0..<length { for i in 0..<inner { line[i] += block[l * inner + i] } }
+          }
+        }
+      }
+    }
+    let summed = value.from([self]) { [shape] g in [g.repeated(to: shape)] }
+    return keeping ? summed : summed.reshaped(Array(shape[..<axis] + shape[(axis + 1)...]))
+  }
+
+  /// The mean along one axis.
+  public func mean(axis: Int, keeping: Bool = false) -> Tensor {
+    sum(axis: axis, keeping: keeping) * (1 / Float(shape[axis]))
+  }
+
+  /// The largest absolute difference between two tensors of one shape; infinite where one is not a number.
+  public func distance(to other: Tensor) -> Float {
+    precondition(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
+    var largest: Float = 0
+    for i in 0..<count {
+      let difference = abs(buffer.pointer[i] - other.buffer.pointer[i])
+      largest = difference.isNaN ? .infinity : Swift.max(largest, difference)
+    }
+    return largest
+  }
+
+  /// The smallest and the largest scalar.
+  public var extent: ClosedRange<Float> {
+    withUnsafeScalars { scalars in
+      guard let low = scalars.min(), let high = scalars.max(), low <= high else { return 0...0 }
+      return low...high
+    }
+  }
+
+  /// Whether no scalar is infinite or not a number.
+  public var isFinite: Bool { withUnsafeScalars { $0.allSatisfy(\.isFinite) } }
+}

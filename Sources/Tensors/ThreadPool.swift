@@ -1,0 +1,118 @@
+import COpenBLAS
+import Glibc
+import Synchronization
+
+/// The threads that kernels share: as many as the process has cores, each always given the same part of the work.
+///
+/// Work is split by position, never by who is free, so that results do not depend on timing. A call from inside a
+/// kernel, or while another thread uses the pool, runs on the calling thread alone.
+public final class ThreadPool: @unchecked Sendable {  // `job` is written only between two generations, by the owner of `busy`
+  /// The pool of this process.
+  public static let shared = ThreadPool(width: availableCores)
+
+  /// How many threads work, the calling one included.
+  public let width: Int
+  private let generation = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private let busy = Atomic<Bool>(false)
+  private let limit: Atomic<Int>
+  private var job: ((Int) -> Void)?
+  private var lock = pthread_mutex_t()
+  private var wake = pthread_cond_t()
+
+  private init(width: Int) {
+    self.width = width
+    limit = Atomic(width)
+    pthread_mutex_init(&lock, nil)
+    pthread_cond_init(&wake, nil)
+    for index in 1..<max(1, width) {
+      let start = Unmanaged.passRetained(Start(pool: self, index: index))
+      var thread = pthread_t()
+      pthread_create(&thread, nil, { argument in
+        let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+        start.pool.serve(start.index)
+        return nil
+      }, start.toOpaque())
+      pthread_detach(thread)
+    }
+  }
+
+  private final class Start {
+    let pool: ThreadPool, index: Int
+    init(pool: ThreadPool, index: Int) { self.pool = pool; self.index = index }
+  }
+
+  /// Cores that this process may run on.
+  static var availableCores: Int { Int(overtone_available_cores()) }
+
+  /// Threads in use, 1...width.
+  public var threads: Int { limit.load(ordering: .relaxed) }
+
+  /// Uses at most `count` threads from now on.
+  public func use(_ count: Int) { limit.store(max(1, min(width, count)), ordering: .relaxed) }
+
+  /// Splits 0..<count into one contiguous range a thread, none shorter than `grain` but the last, and runs them all.
+  public func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    let parts = min(threads, max(1, count / max(1, grain)))
+    guard parts > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+      if count > 0 { body(0..<count) }
+      return
+    }
+    // A multiple of 16 keeps whole vectors on one thread.
+    let step = ((count + parts - 1) / parts + (count >= 16 * parts ? 15 : 0)) / (count >= 16 * parts ? 16 : 1)
+      * (count >= 16 * parts ? 16 : 1)
+    withoutActuallyEscaping(body) { body in
+      run { index in
+        let lower = index * step
+        if lower < count { body(lower..<min(count, lower + step)) }
+      }
+    }
+    busy.store(false, ordering: .releasing)
+  }
+
+  private func run(_ work: @escaping (Int) -> Void) {
+    job = work
+    unfinished.store(width - 1, ordering: .relaxed)
+    generation.add(1, ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+      pthread_mutex_lock(&lock)
+      pthread_cond_broadcast(&wake)
+      pthread_mutex_unlock(&lock)
+    }
+    work(0)
+    var spins = 0
+    while unfinished.load(ordering: .acquiring) > 0 {
+      spins += 1
+      if spins > 20_000 { sched_yield() }
+    }
+    job = nil
+  }
+
+  private func serve(_ index: Int) {
+    var seen = 0
+    while true {
+      // Kernels follow one another within microseconds: look a while before going to sleep.
+      var spins = 0
+      while generation.load(ordering: .acquiring) == seen {
+        spins += 1
+        guard spins > 60_000 else { continue }
+        pthread_mutex_lock(&lock)
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(&wake, &lock) }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        pthread_mutex_unlock(&lock)
+      }
+      seen += 1
+      job?(index)
+      unfinished.subtract(1, ordering: .releasing)
+    }
+  }
+}
+
+/// Runs `body` over 0..<count on the shared pool; `cost` is the rough number of operations one item takes.
+@inline(__always)
+func parallel(_ count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
+  // Below some 20,000 operations a second thread costs more than it brings.
+  ThreadPool.shared.split(count, grain: max(1, 20_000 / max(1, cost)), body)
+}
