@@ -1,1 +1,1 @@
-// AutoregressionTesting
+// Laws for directions, and the like.

@@ -1,0 +1,33 @@
+import Settings
+import Tensors
+
+/// One number with its name, as logs and tables show it.
+public struct Measurement: Sendable, Equatable {
+  public var name: String
+  public var value: Double
+  /// Whether a smaller number is the better one; nil: neither.
+  public var lowerIsBetter: Bool?
+
+  public init(_ name: String, _ value: Double, lowerIsBetter: Bool? = nil) {
+    self.name = name
+    self.value = value
+    self.lowerIsBetter = lowerIsBetter
+  }
+}
+
+/// What a metric looks at.
+public enum MetricSubject: Sendable {
+  /// Generated pictures against real ones, in no order.
+  case samples
+  /// Pictures against their own reconstruction by the tokenizer, one by one.
+  case reconstructions
+}
+
+/// A number that says how good pictures are.
+public protocol Metric: Component {
+  init(_ settings: inout Settings) throws(SettingsError)
+  var subject: MetricSubject { get }
+  /// Pictures [batch, height, width, 3] in [-1, 1], as many of both.
+  mutating func observe(_ made: Tensor, beside real: Tensor)
+  func values() -> [Measurement]
+}

@@ -1,0 +1,40 @@
+import Networks
+import Settings
+import Tensors
+
+/// What a loss samples from.
+public struct Guided: Sendable {
+  /// [batch, asked, width]
+  public var conditional: Tensor
+  /// The same without the condition; nil when guidance is 1 and costs nothing.
+  public var unconditional: Tensor?
+  /// u + scale (c - u).
+  public var scale: Float
+  public var temperature: Float
+
+  public init(conditional: Tensor, unconditional: Tensor? = nil, scale: Float = 1, temperature: Float = 1) {
+    self.conditional = conditional
+    self.unconditional = unconditional
+    self.scale = scale
+    self.temperature = temperature
+  }
+}
+
+/// How one token is modelled, given what the backbone says of its place.
+public protocol TokenLoss: Component, Module {
+  /// `levels` is how many level labels the direction has; `hidden` the width of the backbone.
+  init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
+    throws(SettingsError)
+  /// One number per asked token: hidden [batch, asked, width], answers' rows the same; [batch, asked].
+  func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor
+  func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw
+  /// Measures what it needs of real tokens before training (their range, their spread); stored as state.
+  mutating func calibrate(on answers: Tokens)
+  /// Whether draws come with a confidence.
+  var givesConfidence: Bool { get }
+}
+
+extension TokenLoss {
+  public mutating func calibrate(on answers: Tokens) {}
+  public var givesConfidence: Bool { false }
+}

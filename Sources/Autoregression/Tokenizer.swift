@@ -1,0 +1,81 @@
+import Networks
+import Settings
+import Tensors
+
+/// The size of the pictures of a data set.
+public struct ImageShape: Equatable, Sendable {
+  public var height: Int
+  public var width: Int
+  public var channels: Int
+
+  public init(height: Int, width: Int, channels: Int = 3) {
+    self.height = height
+    self.width = width
+    self.channels = channels
+  }
+}
+
+/// The part of a tokenizer that directions and generation need.
+public protocol Quantizer: Sendable {
+  var space: TokenSpace { get }
+  /// The tokens closest to values [batch, rows, width]; identity when the space is continuous.
+  func tokens(nearest values: Tensor) -> Tokens
+  func tokens(coded codes: Indices) -> Tokens
+  /// What a token map adds to the latent, at depth 0 (coarsest) ... 1 (finest); identity unless a tokenizer learns one.
+  func refined(_ map: Tensor, at depth: Float) -> Tensor
+}
+
+extension Quantizer {
+  public func refined(_ map: Tensor, at depth: Float) -> Tensor { map }
+
+  public func tokens(_ draw: Draw) -> Tokens {
+    switch draw.content {
+    case .codes(let codes): tokens(coded: codes)
+    case .values(let values): tokens(nearest: values)
+    }
+  }
+}
+
+/// A quantizer that leaves vectors as they are: the space is continuous.
+public struct Identity: Quantizer {
+  public let space: TokenSpace
+
+  public init(width: Int) { space = TokenSpace(width: width) }
+
+  public func tokens(nearest values: Tensor) -> Tokens { Tokens(values: values) }
+
+  public func tokens(coded codes: Indices) -> Tokens {
+    preconditionFailure("a continuous space has no codes")
+  }
+}
+
+/// From pictures to a latent and back.
+public protocol Tokenizer: Component, Module {
+  /// The cells of its latent; asked first, so that the direction can be made before the tokenizer.
+  static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid
+  init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random) throws(SettingsError)
+  var quantizer: any Quantizer { get }
+  /// Pictures [batch, height, width, 3] in [-1, 1] to a latent [batch, rows, columns, channels].
+  func encode(_ images: Tensor, _ random: inout Random) -> Tensor
+  /// A latent to pictures in about [-1, 1].
+  func decode(_ latent: Tensor) -> Tensor
+  /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
+  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random) -> TokenizerLoss?
+  /// Fixes what is measured once training has ended (mean and deviation of the latents), from pictures of the data set.
+  mutating func calibrate(on images: Tensor, _ random: inout Random)
+}
+
+extension Tokenizer {
+  public mutating func calibrate(on images: Tensor, _ random: inout Random) {}
+}
+
+/// What a tokenizer's training lowers.
+public struct TokenizerLoss: Sendable {
+  public var total: Tensor
+  public var parts: [(name: String, value: Float)]
+
+  public init(total: Tensor, parts: [(name: String, value: Float)]) {
+    self.total = total
+    self.parts = parts
+  }
+}

@@ -1,0 +1,13 @@
+import Tensors
+
+/// A learned vector for each of some numbers: [batch][count] to [batch, count, width].
+public struct Embedding: Module {
+  /// [entries, width]
+  public let weight: Parameter
+
+  public init(_ entries: Int, width: Int, _ initialization: Initialization = .normal(deviation: 0.02), _ random: inout Random) {
+    weight = Parameter(initialization([entries, width], &random), decays: true)
+  }
+
+  public func callAsFunction(_ numbers: Indices) -> Tensor { weight().rows(numbers) }
+}

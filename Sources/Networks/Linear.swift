@@ -1,0 +1,19 @@
+import Tensors
+
+/// y = x W^T + b: [..., in] to [..., out].
+public struct Linear: Module {
+  /// [out, in]
+  public let weight: Parameter
+  /// [out]
+  public let bias: Parameter?
+
+  public init(
+    from inputs: Int, to outputs: Int, hasBias: Bool = true, weight: Initialization = .glorot, bias: Initialization = .zeros,
+    _ random: inout Random
+  ) {
+    self.weight = Parameter(weight([outputs, inputs], &random), decays: true)
+    self.bias = hasBias ? Parameter(bias([outputs], &random), decays: false) : nil
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight(), bias?()) }
+}
