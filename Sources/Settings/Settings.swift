@@ -1,1 +1,198 @@
-// Settings
+import Glibc
+
+/// A mapping of an experiment file, read key by key.
+///
+/// Every read is recorded with its default, so that the file can be written out as it was understood, and a key that
+/// nobody read is an error. Sections handed out record into the same place.
+public struct Settings: Sendable {
+  private let entries: [YAMLNode.Entry]
+  private let spot: Place
+  /// "direction.mask"; empty at the top.
+  public let path: String
+  private let record: Record
+
+  /// Reads a file, then puts overrides ("training.steps=100") over it.
+  public init(file path: String, overrides: [String] = []) throws(SettingsError) {
+    try self.init(parsing: try Settings.text(of: path), file: path, overrides: overrides)
+  }
+
+  public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
+    var root = try YAMLReader.tree(of: text, file: file)
+    for override in overrides { root = try Override(override).applied(to: root) }
+    guard case .mapping(let entries) = root.content else {
+      throw .malformed(root.place, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
+    }
+    self.init(entries, root.place, "", Record())
+  }
+
+  /// No keys at all: every setting has its default.
+  public static func empty(_ name: String) -> Settings {
+    Settings([], Place(file: name, line: 0, column: 0, source: nil), "", Record())
+  }
+
+  private init(_ entries: [YAMLNode.Entry], _ spot: Place, _ path: String, _ record: Record) {
+    self.entries = entries
+    self.spot = spot
+    self.path = path
+    self.record = record
+    record.open(self.path, entries.map { ($0.key, $0.place) })
+  }
+
+  // MARK: Reading
+
+  /// A setting that has a default.
+  public subscript<Value: Setting>(key: String, default fallback: Value, about about: String) -> Value {
+    mutating get throws(SettingsError) { try value(key, about, nil) ?? note(key, fallback, about) }
+  }
+
+  /// A setting that has a default and bounds.
+  public subscript<Value: Setting & Comparable>(
+    key: String, default fallback: Value, in range: ClosedRange<Value>, about about: String
+  ) -> Value {
+    mutating get throws(SettingsError) {
+      let bounds = "\(range.lowerBound.yaml) to \(range.upperBound.yaml)"
+      guard let value: Value = try value(key, about, bounds) else { return note(key, fallback, about, bounds) }
+      guard range.contains(value) else {
+        throw .outside(
+          key: key, place(of: key), found: value.yaml, lowest: range.lowerBound.yaml, highest: range.upperBound.yaml)
+      }
+      return value
+    }
+  }
+
+  /// A setting that must be there.
+  public subscript<Value: Setting>(required key: String, about about: String) -> Value {
+    mutating get throws(SettingsError) {
+      guard let value: Value = try value(key, about, nil) else { throw .missing(key: key, spot) }
+      return value
+    }
+  }
+
+  /// A setting that may be left out or be null.
+  public subscript<Value: Setting>(optional key: String, about about: String) -> Value? {
+    mutating get throws(SettingsError) {
+      if let entry = entry(key), entry.value.isNull {
+        record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: entry.place))
+        return nil
+      }
+      let found: Value? = try value(key, about, nil)
+      if found == nil { record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: nil)) }
+      return found
+    }
+  }
+
+  /// A mapping inside; where there is none, an empty one.
+  public mutating func section(_ key: String, about: String) throws(SettingsError) -> Settings {
+    let inner = path.isEmpty ? key : "\(path).\(key)"
+    record.note(path, Reading(key: key, kind: "a mapping", about: about, section: inner, place: entry(key)?.place))
+    guard let entry = entry(key), !entry.value.isNull else { return Settings([], spot, inner, record) }
+    guard case .mapping(let entries) = entry.value.content else {
+      throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: "a mapping", near: nil)
+    }
+    return Settings(entries, entry.place, inner, record)
+  }
+
+  /// A list of mappings inside; where there is none, an empty one.
+  public mutating func sections(_ key: String, about: String) throws(SettingsError) -> [Settings] {
+    guard let entry = entry(key), !entry.value.isNull else {
+      record.note(path, Reading(key: key, kind: "a list of mappings", about: about, yaml: "[]", place: nil))
+      return []
+    }
+    guard case .list(let items) = entry.value.content else {
+      throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: "a list of mappings", near: nil)
+    }
+    var all: [Settings] = []
+    let names = items.indices.map { (path.isEmpty ? key : "\(path).\(key)") + "[\($0)]" }
+    record.note(path, Reading(key: key, kind: "a list of mappings", about: about, sections: names, place: entry.place))
+    for (item, name) in zip(items, names) {
+      guard case .mapping(let entries) = item.content else {
+        throw .wrongKind(key: key, item.place, found: item.spoken, wanted: "a list of mappings", near: nil)
+      }
+      all.append(Settings(entries, item.place, name, record))
+    }
+    return all
+  }
+
+  public func has(_ key: String) -> Bool { entry(key) != nil }
+
+  public func isMapping(_ key: String) -> Bool {
+    if case .mapping = entry(key)?.value.content { return true }
+    return false
+  }
+
+  public func isList(_ key: String) -> Bool {
+    if case .list = entry(key)?.value.content { return true }
+    return false
+  }
+
+  public var keys: [String] { entries.map(\.key) }
+
+  // MARK: Refusing
+
+  /// The error of a component that cannot work with what it was given; at a key's place where that is set.
+  public func refusal(_ why: String, at key: String? = nil) -> SettingsError {
+    .unsuitable(key.flatMap { entry($0)?.place } ?? spot, why: why)
+  }
+
+  /// Every key of the file must have been read by now.
+  public func finish() throws(SettingsError) {
+    if let unread = record.firstUnread {
+      throw .unknown(key: unread.key, unread.place, section: unread.section, known: unread.known)
+    }
+  }
+
+  // MARK: What was read
+
+  /// Everything read so far as YAML that reads back the same, defaults included; with the origin of each value beside.
+  public func resolved(origins: Bool) -> String { record.text(origins: origins) }
+
+  /// Everything read so far, in order, with the path of the section.
+  public var reads: [(section: String, reading: Reading)] { record.all }
+
+  private func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
+
+  private func place(of key: String) -> Place { entry(key)?.value.place ?? spot }
+
+  private func value<Value: Setting>(_ key: String, _ about: String, _ bounds: String?) throws(SettingsError) -> Value? {
+    guard let entry = entry(key) else { return nil }
+    guard let value = Value(SettingValue(node: entry.value)) else {
+      record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "", place: entry.place))
+      var near: String?
+      if case .scalar(let text, _) = entry.value.content { near = nearest(text, among: Value.choices) }
+      throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: Value.kind, near: near)
+    }
+    record.note(
+      path,
+      Reading(
+        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: value.yaml, place: entry.place))
+    return value
+  }
+
+  private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value {
+    record.note(
+      path,
+      Reading(
+        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: fallback.yaml, place: nil))
+    return fallback
+  }
+
+  private static func text(of path: String) throws(SettingsError) -> String {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw .unreadable(file: path, why: "there is no such file; name an experiment file, such as Experiments/quickstart.yaml.")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable(file: path, why: "this is not a file; name an experiment file.")
+    }
+    guard let file = fopen(path, "r") else {
+      throw .unreadable(file: path, why: "it cannot be opened: \(String(cString: strerror(errno))).")
+    }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    let count = fread(&bytes, 1, bytes.count, file)
+    guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+      throw .unreadable(file: path, why: "the text is not UTF-8; save it as UTF-8.")
+    }
+    return text
+  }
+}

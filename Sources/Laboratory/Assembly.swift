@@ -1,0 +1,96 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// An experiment put together from its file: every part constructed, nothing trained, no data opened.
+struct Assembly {
+  var settings: Settings
+  let name: String
+  let seed: UInt64
+  let results: String
+  var dataset: any ImageDataset
+  let images: ImageShape
+  let classes: Int
+  let direction: any RegressionDirection
+  var tokenizer: any Tokenizer
+  var model: Model
+  let metrics: [any Metric]
+  let tokenizerTraining: TrainingPlan
+  let training: TrainingPlan
+  let sampling: SamplingPlan
+  let evaluation: EvaluationPlan
+
+  /// Reads the whole file; every key must be read by someone.
+  ///
+  /// The order tells each part of those before it: data set, grid of the tokenizer, direction, tokenizer, width of the
+  /// backbone, conditioner, backbone, loss.
+  init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
+    var settings = file
+    self.name = name
+    let number: Int = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "what all random numbers hang on"]
+    seed = UInt64(number)
+    results = try settings["results", default: "Results", about: "the folder that runs are written to"]
+
+    var section = try settings.section("dataset", about: "where pictures come from")
+    dataset = try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
+    images = dataset.shape
+    classes = max(1, dataset.classNames.count)
+
+    var tokens = try settings.section("tokenizer", about: "from pictures to tokens")
+    let tokenizerType = try registry.find("tokenizer", &tokens, as: (any Tokenizer.Type).self)
+    let grid = try tokenizerType.grid(&tokens, images: images)
+
+    section = try settings.section("direction", about: "in what order an image is regressed")
+    direction = try registry.find("direction", &section, as: (any RegressionDirection.Type).self).init(&section, over: grid)
+
+    // Each part has random numbers of its own: another backbone does not change the tokenizer.
+    var random = Random(seed: seed ^ 0x746F_6B65)
+    tokenizer = try tokenizerType.init(&tokens, images: images, layout: direction.layout, &random)
+    var plan = try tokens.section("training", about: "how the tokenizer is trained")
+    tokenizerTraining = try TrainingPlan(&plan, steps: 1000, batch: 64, rate: 1e-3)
+
+    var backboneSection = try settings.section("backbone", about: "the network that looks at all tokens")
+    let backboneType = try registry.find("backbone", &backboneSection, as: (any Backbone.Type).self)
+    let width = try backboneType.width(&backboneSection)
+    section = try settings.section("conditioner", about: "how a class is told")
+    random = Random(seed: seed ^ 0x636F_6E64)
+    let conditioner = try registry.find("conditioner", &section, as: (any Conditioner.Type).self)
+      .init(&section, classes: classes, width: width, &random)
+    random = Random(seed: seed ^ 0x6261_636B)
+    let space = tokenizer.quantizer.space
+    let backbone = try backboneType.init(
+      &backboneSection,
+      for: BackboneShape(
+        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector),
+      &random)
+    section = try settings.section("loss", about: "how one token is modelled")
+    random = Random(seed: seed ^ 0x6C6F_7373)
+    let loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
+      .init(&section, of: space, from: backbone.width, levels: direction.layout.levels, &random)
+    if direction.needsConfidence && !loss.givesConfidence {
+      throw section.refusal("the direction reveals tokens by confidence, which this loss does not give; use a loss over codes.", at: "use")
+    }
+    model = Model(quantizer: tokenizer.quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
+
+    section = try settings.section("training", about: "how the model is trained")
+    training = try TrainingPlan(&section, steps: 1000, batch: 64, rate: 4e-4)
+    section = try settings.section("sampling", about: "how pictures are made")
+    sampling = try SamplingPlan(&section)
+    section = try settings.section("evaluation", about: "how the result is measured")
+    evaluation = try EvaluationPlan(&section)
+    var made: [any Metric] = []
+    for var section in try settings.sections("metrics", about: "numbers that say how good pictures are") {
+      made.append(try registry.find("metric", &section, as: (any Metric.Type).self).init(&section))
+    }
+    metrics = made
+    try settings.finish()
+    self.settings = settings
+  }
+
+  /// Latent cells and what lies in them, for those who print.
+  var tokenSummary: String {
+    let space = tokenizer.quantizer.space, grid = direction.layout.grid
+    return "\(grid) tokens of \(space.width) channels" + (space.vocabulary.map { ", \($0) codes" } ?? "")
+  }
+}

@@ -1,0 +1,80 @@
+/// One `key=value` of the command line: a path through mappings and lists, and a value in YAML.
+struct Override {
+  private let text: String
+  private let path: [Step]
+  private let value: YAMLNode
+  private let place: Place
+
+  private enum Step { case key(String), index(Int) }
+
+  init(_ text: String) throws(SettingsError) {
+    self.text = text
+    place = Place(file: "override", line: 0, column: 0, source: nil)
+    guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+      throw .override(text, why: "write it as key=value, for example training.steps=100.")
+    }
+    var steps: [Step] = []
+    for part in text[..<sign].split(separator: ".", omittingEmptySubsequences: false) {
+      let pieces = part.split(separator: "[", omittingEmptySubsequences: false)
+      guard let name = pieces.first, !name.isEmpty else { throw .override(text, why: "a key is empty.") }
+      steps.append(.key(String(name)))
+      for piece in pieces.dropFirst() {
+        guard piece.hasSuffix("]"), let index = Int(piece.dropLast()), index >= 0 else {
+          throw .override(text, why: "an index is written [0].")
+        }
+        steps.append(.index(index))
+      }
+    }
+    path = steps
+    do {
+      var node = try YAMLReader.tree(of: "v: " + text[text.index(after: sign)...], file: "override")
+      guard case .mapping(let entries) = node.content, entries.count == 1 else { throw SettingsError.override(text, why: "") }
+      node = entries[0].value
+      value = Override.placed(node, place)
+    } catch { throw .override(text, why: "what follows '=' is not a YAML value.") }
+  }
+
+  /// The value belongs to the override wherever one looks inside it.
+  private static func placed(_ node: YAMLNode, _ place: Place) -> YAMLNode {
+    var node = node
+    node.place = place
+    switch node.content {
+    case .scalar: break
+    case .list(let items): node.content = .list(items.map { placed($0, place) })
+    case .mapping(let entries):
+      node.content = .mapping(entries.map { YAMLNode.Entry(key: $0.key, place: place, value: placed($0.value, place)) })
+    }
+    return node
+  }
+
+  func applied(to root: YAMLNode) throws(SettingsError) -> YAMLNode { try put(root, path[...]) }
+
+  private func put(_ node: YAMLNode, _ path: ArraySlice<Step>) throws(SettingsError) -> YAMLNode {
+    guard let step = path.first else { return value }
+    var node = node
+    switch step {
+    case .key(let key):
+      var entries: [YAMLNode.Entry] = []
+      switch node.content {
+      case .mapping(let own): entries = own
+      case .scalar where node.isNull: break
+      default: throw .override(text, why: "'\(key)' is asked of \(node.spoken), which has no keys.")
+      }
+      if let index = entries.firstIndex(where: { $0.key == key }) {
+        entries[index].value = try put(entries[index].value, path.dropFirst())
+        if path.count == 1 { entries[index].place = place }
+      } else {
+        let empty = YAMLNode(content: .mapping([]), place: place)
+        entries.append(YAMLNode.Entry(key: key, place: place, value: try put(empty, path.dropFirst())))
+      }
+      node.content = .mapping(entries)
+    case .index(let index):
+      guard case .list(var items) = node.content, index < items.count else {
+        throw .override(text, why: "there is no item [\(index)] in \(node.spoken).")
+      }
+      items[index] = try put(items[index], path.dropFirst())
+      node.content = .list(items)
+    }
+    return node
+  }
+}

@@ -1,0 +1,85 @@
+import Glibc
+
+/// One setting as it was read.
+public struct Reading: Sendable {
+  public var key: String
+  /// "a whole number"
+  public var kind: String
+  public var about: String
+  /// "1 to 64"
+  public var bounds: String?
+  public var choices: [String] = []
+  /// As written in a file; nil for sections.
+  public var yaml: String?
+  /// The path of the mapping it is.
+  var section: String?
+  var sections: [String] = []
+  /// Where it stands; nil: the default.
+  public var place: Place?
+}
+
+/// What was read of one experiment, shared by all its sections.
+final class Record: @unchecked Sendable {  // every access under `lock`
+  private var lock = pthread_mutex_t()
+  private var order: [String] = []
+  private var readings: [String: [Reading]] = [:]
+  private var keys: [String: [(key: String, place: Place)]] = [:]
+
+  init() { pthread_mutex_init(&lock, nil) }
+  deinit { pthread_mutex_destroy(&lock) }
+
+  private func locked<Result>(_ body: () -> Result) -> Result {
+    pthread_mutex_lock(&lock)
+    defer { pthread_mutex_unlock(&lock) }
+    return body()
+  }
+
+  func open(_ path: String, _ keys: [(String, Place)]) {
+    locked {
+      if self.keys[path] == nil { order.append(path) }
+      self.keys[path] = keys
+    }
+  }
+
+  /// The first reading of a key stands; later ones of the same key change nothing.
+  func note(_ path: String, _ reading: Reading) {
+    locked {
+      if readings[path]?.contains(where: { $0.key == reading.key }) != true { readings[path, default: []].append(reading) }
+    }
+  }
+
+  var all: [(section: String, reading: Reading)] {
+    locked { order.flatMap { path in (readings[path] ?? []).map { (path, $0) } } }
+  }
+
+  var firstUnread: (key: String, place: Place, section: String, known: [String])? {
+    locked {
+      for path in order {
+        let known = (readings[path] ?? []).map(\.key)
+        for (key, place) in keys[path] ?? [] where !known.contains(key) { return (key, place, path, known.sorted()) }
+      }
+      return nil
+    }
+  }
+
+  func text(origins: Bool) -> String { locked { lines("", "", origins).joined(separator: "\n") + "\n" } }
+
+  private func lines(_ path: String, _ indent: String, _ origins: Bool) -> [String] {
+    (readings[path] ?? []).flatMap { reading -> [String] in
+      let origin = origins ? "  # \(reading.place.map(\.description) ?? "default")" : ""
+      if let section = reading.section {
+        let inner = lines(section, indent + "  ", origins)
+        return inner.isEmpty ? ["\(indent)\(reading.key): {}"] : ["\(indent)\(reading.key):"] + inner
+      }
+      if !reading.sections.isEmpty {
+        return ["\(indent)\(reading.key):"]
+          + reading.sections.flatMap { section -> [String] in
+            let inner = lines(section, indent + "    ", origins)
+            guard let first = inner.first else { return ["\(indent)  - {}"] }
+            return ["\(indent)  - " + first.dropFirst(indent.count + 4)] + inner.dropFirst()
+          }
+      }
+      return ["\(indent)\(reading.key): \(reading.yaml ?? "[]")\(origin)"]
+    }
+  }
+}

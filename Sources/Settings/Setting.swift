@@ -1,0 +1,141 @@
+/// A kind of value that a setting can have.
+public protocol Setting: Sendable {
+  /// "a whole number"
+  static var kind: String { get }
+  /// All there are, where there are few.
+  static var choices: [String] { get }
+  /// From what stands in the file; nil where that is something else.
+  init?(_ value: SettingValue)
+  /// As it would be written in a file.
+  var yaml: String { get }
+}
+
+extension Setting {
+  public static var choices: [String] { [] }
+}
+
+/// What stands in a file before it is known what it should be.
+public struct SettingValue: Sendable {
+  let node: YAMLNode
+
+  /// The text of a scalar; nil for null, lists and mappings.
+  public var text: String? {
+    if case .scalar(let text, _) = node.content, !node.isNull { return text }
+    return nil
+  }
+  /// The text of a scalar that was not quoted.
+  var plain: String? {
+    if case .scalar(let text, true) = node.content, !node.isNull { return text }
+    return nil
+  }
+  var items: [SettingValue]? {
+    if case .list(let items) = node.content { return items.map(SettingValue.init) }
+    return nil
+  }
+}
+
+/// YAML 1.2's core schema for numbers: 12, -3, 0x1F, 0o17, 1e-4, .5, 1., .inf, .nan.
+func number(_ text: String) -> Double? {
+  var digits = Substring(text), sign = 1.0
+  if digits.hasPrefix("0x") { return Int(digits.dropFirst(2), radix: 16).map(Double.init) }
+  if digits.hasPrefix("0o") { return Int(digits.dropFirst(2), radix: 8).map(Double.init) }
+  if digits.hasPrefix("-") { (sign, digits) = (-1, digits.dropFirst()) } else if digits.hasPrefix("+") { digits = digits.dropFirst() }
+  if [".inf", ".Inf", ".INF"].contains(String(digits)) { return sign * .infinity }
+  if [".nan", ".NaN", ".NAN"].contains(text) { return .nan }
+  guard let first = digits.first, first.isASCII, first.isNumber || first == ".", digits.contains(where: { $0.isNumber }),
+    digits.allSatisfy({ $0.isASCII && ($0.isNumber || ".eE+-".contains($0)) })
+  else { return nil }
+  return Double(digits.hasSuffix(".") ? digits + "0" : digits.hasPrefix(".") ? "0" + digits : digits).map { sign * $0 }
+}
+
+extension Int: Setting {
+  public static var kind: String { "a whole number" }
+  public init?(_ value: SettingValue) {
+    guard let text = value.plain else { return nil }
+    if let whole = Int(text) { self = whole } else if let number = number(text), let whole = Int(exactly: number) { self = whole } else { return nil }
+  }
+  public var yaml: String { "\(self)" }
+}
+
+extension Double: Setting {
+  public static var kind: String { "a number" }
+  public init?(_ value: SettingValue) {
+    guard let number = value.plain.flatMap(number) else { return nil }
+    self = number
+  }
+  public var yaml: String {
+    if isInfinite { return self > 0 ? ".inf" : "-.inf" }
+    if isNaN { return ".nan" }
+    return self == rounded() && magnitude < 1e15 ? "\(Int(self))" : "\(self)"
+  }
+}
+
+extension Float: Setting {
+  public static var kind: String { "a number" }
+  public init?(_ value: SettingValue) {
+    guard let number = Double(value) else { return nil }
+    self = Float(number)
+  }
+  public var yaml: String { isFinite && !(self == rounded() && magnitude < 1e7) ? "\(self)" : Double(self).yaml }
+}
+
+extension Bool: Setting {
+  public static var kind: String { "true or false" }
+  public static var choices: [String] { ["true", "false"] }
+  public init?(_ value: SettingValue) {
+    switch value.plain {
+    case "true", "True", "TRUE": self = true
+    case "false", "False", "FALSE": self = false
+    default: return nil
+    }
+  }
+  public var yaml: String { "\(self)" }
+}
+
+extension String: Setting {
+  public static var kind: String { "a text" }
+  public init?(_ value: SettingValue) {
+    guard let text = value.text else { return nil }
+    self = text
+  }
+  public var yaml: String {
+    let isSafe = !isEmpty && first!.isLetter && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
+    if isSafe && !["true", "false", "null"].contains(lowercased()) { return self }
+    var quoted = "\""
+    for character in unicodeScalars {
+      switch character {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\t": quoted += "\\t"
+      case "\r": quoted += "\\r"
+      default: quoted.unicodeScalars.append(character)
+      }
+    }
+    return quoted + "\""
+  }
+}
+
+extension Array: Setting where Element: Setting {
+  public static var kind: String { "a list, each \(Element.kind)" }
+  public init?(_ value: SettingValue) {
+    guard let items = value.items else { return nil }
+    var all: [Element] = []
+    for item in items {
+      guard let element = Element(item) else { return nil }
+      all.append(element)
+    }
+    self = all
+  }
+  public var yaml: String { "[\(map(\.yaml).joined(separator: ", "))]" }
+}
+
+extension Setting where Self: RawRepresentable & CaseIterable, RawValue == String {
+  public static var kind: String { "one of \(choices.joined(separator: ", "))" }
+  public static var choices: [String] { allCases.map(\.rawValue) }
+  public init?(_ value: SettingValue) {
+    guard let text = value.text, let choice = Self(rawValue: text) else { return nil }
+    self = choice
+  }
+  public var yaml: String { rawValue }
+}
