@@ -24,7 +24,7 @@ final class Journal {
   /// A line that stays.
   func say(_ line: String) {
     closeLine()
-    if !isQuiet { fputs(line + "\n", stderr) }
+    if !isQuiet { write(line + "\n") }
     if let log {
       fputs(line + "\n", log)
       fflush(log)
@@ -41,16 +41,17 @@ final class Journal {
     if isLast { return say(line) }
     if isQuiet { return }
     if isTerminal {
-      fputs("\r\u{1B}[2K" + line, stderr)
+      write("\r\u{1B}[2K" + line)
       hasOpenLine = true
-      fflush(stderr)
     } else {
-      fputs(line + "\n", stderr)
+      write(line + "\n")
     }
   }
 
+  private func write(_ text: String) { _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
+
   private func closeLine() {
-    if hasOpenLine { fputs("\r\u{1B}[2K", stderr) }
+    if hasOpenLine { write("\r\u{1B}[2K") }
     hasOpenLine = false
   }
 

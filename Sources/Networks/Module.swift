@@ -4,25 +4,32 @@ import Tensors
 public protocol Module: Sendable {}
 
 extension Module {
-  /// Every parameter with its dotted path, "blocks.3.attention.query.weight", in the order of declaration.
-  ///
-  /// Every struct, array and optional inside is walked, not only modules, so that none stays untrained in silence.
-  public var parameters: [(path: String, parameter: Parameter)] {
-    var found: [(path: String, parameter: Parameter)] = [], seen: Set<ObjectIdentifier> = []
-    func walk(_ value: Any, _ path: String) {
-      if let parameter = value as? Parameter {
-        if seen.insert(ObjectIdentifier(parameter)).inserted { found.append((path, parameter)) }
-        return
-      }
-      if value is Tensor || value is String || value is [Int] || value is [Float] { return }
-      let mirror = Mirror(reflecting: value)
-      for (index, child) in mirror.children.enumerated() {
-        let isTransparent = mirror.displayStyle == .optional || mirror.displayStyle == .enum
-        let label = mirror.displayStyle == .collection ? "\(index)" : (child.label ?? "\(index)")
-        walk(child.value, isTransparent ? path : (path.isEmpty ? label : "\(path).\(label)"))
-      }
+  /// Every parameter with its dotted path, "blocks.3.attention.qkv.weight", in the order of declaration.
+  public var parameters: [(path: String, parameter: Parameter)] { found(in: self) }
+
+  /// Every measured statistic with its dotted path.
+  public var statistics: [(path: String, statistic: Statistic)] { found(in: self) }
+}
+
+/// Every object of one class inside a value, once. Every struct, array and optional is walked, not only modules, so
+/// that none stays untrained in silence.
+private func found<Found: AnyObject>(in value: Any) -> [(String, Found)] {
+  var all: [(String, Found)] = [], seen: Set<ObjectIdentifier> = []
+  func walk(_ value: Any, _ path: String) {
+    if let object = value as? Found {
+      if seen.insert(ObjectIdentifier(object)).inserted { all.append((path, object)) }
+      return
     }
-    walk(self, "")
-    return found
+    // Leaves with many elements but nothing inside.
+    if value is Tensor || value is String || value is [Int] || value is [Float] || value is [Double] { return }
+    let mirror = Mirror(reflecting: value)
+    guard mirror.displayStyle != .class else { return }
+    for (index, child) in mirror.children.enumerated() {
+      let isTransparent = mirror.displayStyle == .optional || mirror.displayStyle == .enum
+      let label = mirror.displayStyle == .collection ? "\(index)" : (child.label ?? "\(index)")
+      walk(child.value, isTransparent ? path : (path.isEmpty ? label : "\(path).\(label)"))
+    }
   }
+  walk(value, "")
+  return all
 }

@@ -1,0 +1,26 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// Labels are ignored: one learned vector in front of all tokens.
+struct Unconditional: Conditioner {
+  static let key = "unconditional"
+  static let about = About("Labels are ignored.")
+
+  /// [1, 1, width]
+  let start: Parameter
+  var prefixCount: Int { 1 }
+  var givesVector: Bool { false }
+  var dropRate: Float { 0 }
+
+  init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError) {
+    start = Parameter(Initialization.normal(deviation: 0.02)([1, 1, width], &random), decays: true)
+  }
+
+  func callAsFunction(_ labels: [Int?]) -> Condition {
+    Condition(prefix: start() + Tensor(zeros: [labels.count, 1, start.value.shape[2]]))
+  }
+}
+
+@section("overtone_parts") @used private let registration: Registration = { $0.registry.add(Unconditional.self) }
