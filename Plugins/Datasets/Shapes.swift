@@ -86,7 +86,8 @@ struct Shapes: ImageDataset {
     switch kind {
     case .circle: (x * x + y * y).squareRoot() - r
     case .square: max(abs(x), abs(y)) - 0.86 * r
-    case .triangle: max(0.866 * abs(x) + 0.5 * (y + 0.15 * r) - 0.5 * r, -(-(y + 0.15 * r)) - 0.75 * r) + -0.05 * r
+    // Equal sides, point up, 1.2 r from the centre to a corner.
+    case .triangle: max(y - 0.6 * r, 0.866 * abs(x) - 0.5 * y - 0.6 * r)
     case .ring: abs((x * x + y * y).squareRoot() - 0.78 * r) - 0.2 * r
     case .cross: min(max(abs(x) - 0.3 * r, abs(y) - r), max(abs(x) - r, abs(y) - 0.3 * r))
     case .diamond: (abs(x) + abs(y) - 1.1 * r) * 0.7071

@@ -39,7 +39,8 @@ struct Diffusion: TokenLoss {
     let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the denoising network"]
     repeats = try settings["repeats", default: 4, in: 1...64, about: "timesteps drawn per token in a training step"]
     let kind: NoiseSchedule.Kind = try settings["noise", default: .cosine, about: "how noise grows with the timestep"]
-    schedule = NoiseSchedule(kind)
+    let schedule = NoiseSchedule(kind)
+    self.schedule = schedule
     if settings.isList("steps") {
       let counts: [Int] = try settings[required: "steps", about: "denoising steps, or steps in each equal section of the schedule"]
       guard !counts.isEmpty, NoiseSchedule.steps(counts, of: schedule.count) != nil else {

@@ -1,2 +1,24 @@
 #pragma once
 #include <hdf5.h>
+#include <hdf5_hl.h>
+
+// HDF5 names its types and property classes by macros, which Swift does not see.
+static inline hid_t overtone_type_float32(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t overtone_type_float64(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t overtone_type_int64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t overtone_type_uint8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t overtone_type_string(void) { return H5T_C_S1; }
+static inline hid_t overtone_property_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t overtone_property_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t overtone_property_group_create(void) { return H5P_GROUP_CREATE; }
+static inline hid_t overtone_property_default(void) { return H5P_DEFAULT; }
+static inline hsize_t overtone_unlimited(void) { return H5S_UNLIMITED; }
+static inline size_t overtone_variable(void) { return H5T_VARIABLE; }
+static inline unsigned overtone_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned overtone_read_write(void) { return H5F_ACC_RDWR; }
+static inline unsigned overtone_truncate(void) { return H5F_ACC_TRUNC; }
+/// Opens the library and keeps it from printing errors of its own.
+static inline void overtone_hdf5_start(void) {
+  H5open();
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+import Glibc
+import Tensors
+
+/// A picture as screens and files have it: red, green and blue, eight bits each.
+public struct Picture: Equatable, Sendable {
+  public let height: Int
+  public let width: Int
+  /// [height, width, 3], row by row.
+  public var pixels: [UInt8]
+
+  public init(height: Int, width: Int, pixels: [UInt8]) {
+    precondition(pixels.count == height * width * 3, "\(pixels.count) bytes are no picture of \(height)x\(width)")
+    self.height = height
+    self.width = width
+    self.pixels = pixels
+  }
+
+  /// One colour everywhere.
+  public init(height: Int, width: Int, colour: SIMD3<UInt8>) {
+    self.init(height: height, width: width, pixels: (0..<height * width * 3).map { colour[$0 % 3] })
+  }
+
+  /// Picture `index` of [batch, height, width, 3] in [-1, 1]; what lies outside is cut off.
+  public init(_ images: Tensor, at index: Int) {
+    let area = images.shape[1] * images.shape[2] * 3
+    let pixels = images.withUnsafeScalars { scalars in
+      (index * area..<(index + 1) * area).map { i -> UInt8 in
+        let x = scalars[i]
+        return x.isNaN ? 0 : UInt8(min(255, max(0, (x + 1) * 127.5 + 0.5)))
+      }
+    }
+    self.init(height: images.shape[1], width: images.shape[2], pixels: pixels)
+  }
+
+  public func mirrored() -> Picture {
+    var result = self
+    for y in 0..<height {
+      for x in 0..<width {
+        for c in 0..<3 { result.pixels[(y * width + x) * 3 + c] = pixels[(y * width + width - 1 - x) * 3 + c] }
+      }
+    }
+    return result
+  }
+
+  /// Another picture laid over this one, its corner at (y, x); what sticks out is cut off.
+  public mutating func lay(_ other: Picture, y: Int, x: Int) {
+    for row in max(0, -y)..<max(max(0, -y), min(other.height, height - y)) {
+      let from = max(0, -x), count = min(other.width, width - x) - from
+      guard count > 0 else { continue }
+      let source = (row * other.width + from) * 3, target = ((row + y) * width + x + from) * 3
+      pixels.replaceSubrange(target..<target + 3 * count, with: other.pixels[source..<source + 3 * count])
+    }
+  }
+
+  /// Each pixel made a square of so many.
+  public func enlarged(_ factor: Int) -> Picture {
+    guard factor > 1 else { return self }
+    var result = Picture(height: height * factor, width: width * factor, colour: [0, 0, 0])
+    for y in 0..<result.height {
+      for x in 0..<result.width {
+        for c in 0..<3 { result.pixels[(y * result.width + x) * 3 + c] = pixels[(y / factor * width + x / factor) * 3 + c] }
+      }
+    }
+    return result
+  }
+}
+
+/// Why a picture could not be read or written: one sentence with its path.
+public enum ImageError: Error, CustomStringConvertible, Sendable {
+  case missing(path: String)
+  case unreadable(path: String, why: String)
+  case unwritable(path: String, why: String)
+
+  public var description: String {
+    switch self {
+    case .missing(let path): "\(path): there is no such file."
+    case .unreadable(let path, let why): "\(path): \(why)"
+    case .unwritable(let path, let why): "\(path): it cannot be written: \(why)"
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import Glibc
+
+/// Curves over two axes, as PNG and as SVG.
+public struct Plot: Sendable {
+  public enum Scale: Sendable { case linear, log }
+  public struct Series: Sendable {
+    public var name: String
+    public var points: [(x: Double, y: Double)]
+    public init(_ name: String, _ points: [(x: Double, y: Double)]) {
+      self.name = name
+      self.points = points
+    }
+  }
+  public var title: String
+  public var xLabel: String
+  public var yLabel: String
+  public var series: [Series]
+  public var xScale: Scale
+  public var yScale: Scale
+
+  public init(_ title: String, x: String, y: String, _ series: [Series], xScale: Scale = .linear, yScale: Scale = .linear) {
+    self.title = title
+    xLabel = x
+    yLabel = y
+    self.series = series
+    self.xScale = xScale
+    self.yScale = yScale
+  }
+
+  /// Okabe and Ito's palette, told apart by colour-blind readers, too.
+  private static let colours: [SIMD3<UInt8>] = [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233]]
+
+  /// Points that can be drawn: finite and, on a logarithmic axis, positive.
+  private func drawable(_ series: Series) -> [(x: Double, y: Double)] {
+    series.points.filter { $0.x.isFinite && $0.y.isFinite && (xScale == .linear || $0.x > 0) && (yScale == .linear || $0.y > 0) }
+  }
+
+  /// From a value to 0...1 along an axis, and the ticks on it.
+  private struct Ruler {
+    let low: Double, high: Double, scale: Scale
+
+    init(_ values: [Double], _ scale: Scale) {
+      self.scale = scale
+      var low = values.min() ?? 0, high = values.max() ?? 1
+      if scale == .log { (low, high) = (log10(low > 0 ? low : 0.1), log10(high > 0 ? high : 1)) }
+      if high - low < 1e-12 { (low, high) = (low - 0.5, high + 0.5) }
+      (self.low, self.high) = (low, high)
+    }
+
+    func callAsFunction(_ value: Double) -> Double { ((scale == .log ? log10(value) : value) - low) / (high - low) }
+
+    var ticks: [(value: Double, text: String)] {
+      if scale == .log, high - low >= 1 {
+        return (Int(low.rounded(.up))...Int(high.rounded(.down))).map { (pow(10, Double($0)), (-3...4).contains($0) ? Ruler.text(pow(10, Double($0))) : "1e\($0)") }
+      }
+      let raw = (high - low) / 5, power = pow(10, floor(log10(raw)))
+      let step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
+      return stride(from: (low / step).rounded(.up) * step, through: high + step * 1e-9, by: step).map {
+        let value = abs($0) < step * 1e-9 ? 0 : $0
+        return scale == .log ? (pow(10, value), Ruler.text(pow(10, value))) : (value, Ruler.text(value))
+      }
+    }
+
+    static func text(_ value: Double) -> String {
+      if value == value.rounded(), abs(value) < 1e7 { return "\(Int(value))" }
+      var buffer = [CChar](repeating: 0, count: 32)
+      withVaList([value]) { _ = vsnprintf(&buffer, buffer.count, "%.3g", $0) }
+      return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+  }
+
+  private func rulers() -> (x: Ruler, y: Ruler) {
+    let points = series.flatMap(drawable)
+    return (Ruler(points.map(\.x), xScale), Ruler(points.map(\.y), yScale))
+  }
+
+  private let left = 76.0, right = 20.0, top = 40.0, bottom = 56.0
+
+  /// The plot as pixels.
+  public func picture(width: Int = 760, height: Int = 460) -> Picture {
+    var canvas = Picture(height: height, width: width, colour: [255, 255, 255])
+    let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
+    func place(_ px: Double, _ py: Double) -> (Double, Double) { (left + px * w, top + (1 - py) * h) }
+    for tick in x.ticks {
+      let (px, _) = place(x(tick.value), 0)
+      canvas.line(px, top, px, top + h, [225, 225, 225], 1)
+      canvas.write(tick.text, y: Int(top + h) + 8, x: Int(px) - Font.width(tick.text) / 2, scale: 1)
+    }
+    for tick in y.ticks {
+      let (_, py) = place(0, y(tick.value))
+      canvas.line(left, py, left + w, py, [225, 225, 225], 1)
+      canvas.write(tick.text, y: Int(py) - 3, x: Int(left) - 8 - Font.width(tick.text), scale: 1)
+    }
+    canvas.line(left, top + h, left + w, top + h, [90, 90, 90], 1)
+    canvas.line(left, top, left, top + h, [90, 90, 90], 1)
+    canvas.write(title, y: 12, x: Int(left), scale: 2)
+    canvas.write(xLabel, y: height - 24, x: Int(left + w / 2) - Font.width(xLabel), scale: 2)
+    canvas.write(yLabel, y: 28, x: 8, scale: 1)
+    for (index, series) in series.enumerated() {
+      let colour = Self.colours[index % Self.colours.count], points = drawable(series).map { place(x($0.x), y($0.y)) }
+      for (a, b) in zip(points, points.dropFirst()) { canvas.line(a.0, a.1, b.0, b.1, colour, 2) }
+      if points.count == 1 { canvas.line(points[0].0 - 3, points[0].1, points[0].0 + 3, points[0].1, colour, 6) }
+    }
+    let widest = series.map { Font.width($0.name) }.max() ?? 0, legend = left + w - Double(widest) - 34
+    for (index, series) in series.enumerated() where series.name != "" {
+      let py = top + 12 + 14 * Double(index)
+      canvas.line(legend, py, legend + 20, py, Self.colours[index % Self.colours.count], 3)
+      canvas.write(series.name, y: Int(py) - 3, x: Int(legend) + 26, scale: 1)
+    }
+    return canvas
+  }
+
+  /// The plot as SVG, with real text.
+  public func svg(width: Int = 760, height: Int = 460) -> String {
+    let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
+    func text(_ s: String, _ px: Double, _ py: Double, _ anchor: String, _ size: Int = 12) -> String {
+      var safe = ""
+      for c in s { safe += c == "<" ? "&lt;" : c == "&" ? "&amp;" : c == ">" ? "&gt;" : String(c) }
+      return "<text x=\"\(px)\" y=\"\(py)\" text-anchor=\"\(anchor)\" font-size=\"\(size)\">\(safe)</text>"
+    }
+    func line(_ a: Double, _ b: Double, _ c: Double, _ d: Double, _ colour: String) -> String {
+      "<line x1=\"\(a)\" y1=\"\(b)\" x2=\"\(c)\" y2=\"\(d)\" stroke=\"\(colour)\"/>"
+    }
+    var parts = [
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" font-family=\"sans-serif\" fill=\"#282828\">",
+      "<rect width=\"\(width)\" height=\"\(height)\" fill=\"white\"/>", text(title, left, 24, "start", 16),
+      text(xLabel, left + w / 2, Double(height) - 14, "middle", 14), text(yLabel, 8, top - 8, "start"),
+    ]
+    for tick in x.ticks {
+      let px = left + x(tick.value) * w
+      parts += [line(px, top, px, top + h, "#e1e1e1"), text(tick.text, px, top + h + 18, "middle")]
+    }
+    for tick in y.ticks {
+      let py = top + (1 - y(tick.value)) * h
+      parts += [line(left, py, left + w, py, "#e1e1e1"), text(tick.text, left - 8, py + 4, "end")]
+    }
+    parts += [line(left, top + h, left + w, top + h, "#5a5a5a"), line(left, top, left, top + h, "#5a5a5a")]
+    for (index, series) in series.enumerated() {
+      let c = Self.colours[index % Self.colours.count], colour = "rgb(\(c.x),\(c.y),\(c.z))"
+      let points = drawable(series).map { "\(left + x($0.x) * w),\(top + (1 - y($0.y)) * h)" }.joined(separator: " ")
+      parts += [
+        "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>",
+        "<line x1=\"\(left + w - 150)\" y1=\"\(top + 12 + 18 * Double(index))\" x2=\"\(left + w - 130)\" y2=\"\(top + 12 + 18 * Double(index))\" stroke=\"\(colour)\" stroke-width=\"3\"/>",
+        text(series.name, left + w - 124, top + 16 + 18 * Double(index), "start"),
+      ]
+    }
+    return (parts + ["</svg>"]).joined(separator: "\n") + "\n"
+  }
+}
+
+extension Picture {
+  /// A line with soft edges between two points, `width` pixels thick.
+  mutating func line(_ x0: Double, _ y0: Double, _ x1: Double, _ y1: Double, _ colour: SIMD3<UInt8>, _ width: Double) {
+    let reach = width / 2 + 1, dx = x1 - x0, dy = y1 - y0, length = max(1e-9, dx * dx + dy * dy)
+    for y in Int(min(y0, y1) - reach)...Int(max(y0, y1) + reach) {
+      for x in Int(min(x0, x1) - reach)...Int(max(x0, x1) + reach) {
+        let along = min(1, max(0, ((Double(x) - x0) * dx + (Double(y) - y0) * dy) / length))
+        let ex = Double(x) - x0 - along * dx, ey = Double(y) - y0 - along * dy
+        let cover = width / 2 + 0.5 - (ex * ex + ey * ey).squareRoot()
+        if cover > 0 { dot(y, x, colour, min(1, cover)) }
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Tensors
+
+/// Everything that training needs to go on as if it had never stopped, and sampling needs to begin.
+public struct Checkpoint: Sendable {
+  /// Numbers by the dotted path of their parameter.
+  public typealias Values = [(path: String, value: Tensor)]
+
+  public var model: Values = []
+  public var average: Values = []
+  /// AdamW's running moments.
+  public var means: Values = []
+  public var squares: Values = []
+  /// What is measured, not trained.
+  public var statistics: Values = []
+  /// Steps taken.
+  public var step = 0
+  /// Steps the optimizer took: fewer, if some had no finite gradient.
+  public var updates = 0
+  public var seed = 0
+  /// The settings that shaped it.
+  public var configuration = ""
+
+  public init() {}
+
+  public func write(to path: String) throws {
+    try Writer.replacing(path) { file in
+      try file.attribute("Conventions", "Overtone-1")
+      try file.attribute("file_type", "checkpoint")
+      try file.attribute("format_version", 1)
+      try file.write(configuration, "config/yaml")
+      try file.write([step, updates], "cursor/step", axes: [Axis("cursor", .texts(["steps", "updates"]))])
+      try file.write([seed], "rng/seed", axes: [Axis("seed")])
+      for (path, value) in model { try file.write(value, "model/\(Self.slashes(path))") }
+      for (path, value) in average { try file.write(value, "ema/\(Self.slashes(path))") }
+      for (path, value) in means { try file.write(value, "optimizer/\(Self.slashes(path))/m") }
+      for (path, value) in squares { try file.write(value, "optimizer/\(Self.slashes(path))/v") }
+      for (path, value) in statistics { try file.write(value, "statistics/\(Self.slashes(path))") }
+    }
+  }
+
+  /// Reads what `paths` name; a missing or mis-shaped tensor is an error.
+  public init(from file: String, parameters paths: [String], statistics statisticPaths: [String]) throws(StorageError) {
+    let reader = try Reader(file)
+    guard reader.text(attribute: "file_type") == "checkpoint" else {
+      throw .unreadable(path: file, why: "this is not a checkpoint of Overtone.")
+    }
+    func values(_ group: String, _ paths: [String], _ suffix: String = "") throws(StorageError) -> Values {
+      guard reader.has(group) else { return [] }
+      var all: Values = []
+      for path in paths { all.append((path, try reader.tensor("\(group)/\(Self.slashes(path))\(suffix)"))) }
+      return all
+    }
+    model = try values("model", paths)
+    average = try values("ema", paths)
+    means = try values("optimizer", paths, "/m")
+    squares = try values("optimizer", paths, "/v")
+    statistics = try values("statistics", statisticPaths)
+    let cursor = try reader.ints("cursor/step")
+    (step, updates) = (cursor[0], cursor[1])
+    seed = try reader.ints("rng/seed")[0]
+    configuration = try reader.texts("config/yaml").first ?? ""
+  }
+
+  private static func slashes(_ path: String) -> String { String(path.map { $0 == "." ? "/" : $0 }) }
+}

@@ -1,0 +1,33 @@
+import CHDF5
+
+/// What the elements of a data set are.
+public enum Kind: Equatable, Sendable, CustomStringConvertible {
+  case float(bits: Int), integer(bits: Int), natural(bits: Int), text, other
+
+  public var description: String {
+    switch self {
+    case .float(let bits): "float\(bits)"
+    case .integer(let bits): "int\(bits)"
+    case .natural(let bits): "uint\(bits)"
+    case .text: "text"
+    case .other: "something else"
+    }
+  }
+
+  init(_ type: hid_t) {
+    let bits = H5Tget_size(type) * 8
+    switch H5Tget_class(type) {
+    case H5T_FLOAT: self = .float(bits: bits)
+    case H5T_INTEGER: self = H5Tget_sign(type) == H5T_SGN_NONE ? .natural(bits: bits) : .integer(bits: bits)
+    case H5T_STRING: self = .text
+    default: self = .other
+    }
+  }
+
+  var isNumber: Bool {
+    switch self {
+    case .float, .integer, .natural: true
+    default: false
+    }
+  }
+}

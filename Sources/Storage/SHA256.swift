@@ -1,0 +1,76 @@
+import Glibc
+
+/// The hash by which inputs and settings are told apart (FIPS 180-4).
+public struct SHA256 {
+  private var state: [UInt32] = [
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+  ]
+  private var pending: [UInt8] = []
+  private var length = 0
+
+  public init() {}
+
+  public mutating func update(_ bytes: some Sequence<UInt8>) {
+    pending += bytes
+    let blocks = pending.count / 64
+    pending.withUnsafeBufferPointer { pending in for block in 0..<blocks { Self.mix(&state, pending, 64 * block) } }
+    length += 64 * blocks
+    pending.removeFirst(64 * blocks)
+  }
+
+  /// 64 hexadecimal digits.
+  public mutating func hex() -> String {
+    let bits = UInt64(length + pending.count) * 8
+    update([0x80] + Array(repeating: 0, count: (119 - pending.count) % 64) + (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
+    return state.map { word in
+      let text = String(word, radix: 16)
+      return String(repeating: "0", count: 8 - text.count) + text
+    }.joined()
+  }
+
+  public static func hex(of text: String) -> String {
+    var hash = SHA256()
+    hash.update(text.utf8)
+    return hash.hex()
+  }
+
+  /// The hash of a file's content; nil if it cannot be read.
+  public static func hex(ofFile path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var hash = SHA256(), buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { hash.update(buffer[..<count]) }
+    return hash.hex()
+  }
+
+  /// Square roots' and cube roots' digits, as the standard lists them.
+  private static let constants: [UInt32] = {
+    var primes: [Int] = [], candidate = 2
+    while primes.count < 64 {
+      if !primes.contains(where: { candidate % $0 == 0 }) { primes.append(candidate) }
+      candidate += 1
+    }
+    return primes.map { prime in
+      let root = cbrt(Double(prime))
+      return UInt32((root - root.rounded(.down)) * 0x1p32)
+    }
+  }()
+
+  private static func mix(_ state: inout [UInt32], _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) {
+    func turn(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
+    var w = (0..<16).map { i in (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[start + 4 * i + $1]) } }
+    for i in 16..<64 {
+      let a = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ w[i - 15] >> 3
+      let b = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10
+      w.append(w[i - 16] &+ a &+ w[i - 7] &+ b)
+    }
+    var s = state
+    for i in 0..<64 {
+      let e = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25), choice = s[4] & s[5] ^ ~s[4] & s[6]
+      let first = s[7] &+ e &+ choice &+ constants[i] &+ w[i]
+      let a = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22), majority = s[0] & s[1] ^ s[0] & s[2] ^ s[1] & s[2]
+      s = [first &+ a &+ majority, s[0], s[1], s[2], s[3] &+ first, s[4], s[5], s[6]]
+    }
+    for i in 0..<8 { state[i] &+= s[i] }
+  }
+}

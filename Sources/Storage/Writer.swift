@@ -1,0 +1,302 @@
+import CHDF5
+import Glibc
+import Tensors
+
+/// One axis of a data set: a name, and what its positions mean where that is more than their number.
+public struct Axis: Sendable {
+  public enum Values: Sendable { case positions, numbers([Double]), texts([String]) }
+  public var name: String
+  public var values: Values
+  public init(_ name: String, _ values: Values = .positions) {
+    self.name = name
+    self.values = values
+  }
+}
+
+/// An HDF5 file being made. Every axis gets a dimension scale, shared by all data sets that name the same axis.
+public final class Writer {
+  public let path: String
+  private let file: Handle
+  private var groups: Set<String> = ["/"]
+
+  /// Makes a file beside `path` and puts it in its place when `body` has ended; what was there before stays till then.
+  ///
+  /// The data are on the disk before the name changes, so that a crash leaves the old file or the new one, never half.
+  public static func replacing(_ path: String, _ body: (Writer) throws -> Void) throws {
+    let temporary = "\(path).tmp.\(getpid())"
+    do {
+      let writer = try Writer(temporary, final: path)
+      try body(writer)
+      try writer.finish()
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try synchronise(temporary, path)
+    guard rename(temporary, path) == 0 else {
+      let why = String(cString: strerror(errno))
+      unlink(temporary)
+      throw StorageError.unwritable(path: path, why: "\(why).")
+    }
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    try? synchronise(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, path)
+  }
+
+  private static func synchronise(_ name: String, _ path: String) throws(StorageError) {
+    let descriptor = Glibc.open(name, O_RDONLY)
+    guard descriptor >= 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).") }
+  }
+
+  private init(_ temporary: String, final path: String) throws(StorageError) {
+    self.path = path
+    // A plain open says why a file cannot be made; HDF5 does not.
+    let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    guard descriptor >= 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.") }
+    close(descriptor)
+    let handle = HDF5.locked { () -> Handle? in
+      let properties = H5Pcreate(overtone_property_file_create())
+      defer { H5Pclose(properties) }
+      H5Pset_link_creation_order(properties, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED))
+      H5Pset_obj_track_times(properties, false)
+      return Handle(H5Fcreate(temporary, overtone_truncate(), properties, HDF5.standard), H5Fclose)
+    }
+    guard let handle else { throw .unwritable(path: path, why: "HDF5 cannot make the file.") }
+    file = handle
+  }
+
+  private func finish() throws(StorageError) {
+    guard HDF5.locked({ H5Fflush(file.id, H5F_SCOPE_GLOBAL) }) >= 0 else { throw full }
+  }
+
+  private var full: StorageError { .unwritable(path: path, why: "the disk may be full; nothing was left under this name.") }
+
+  // MARK: Data sets
+
+  public func write(_ tensor: Tensor, _ name: String, axes: [Axis]? = nil, compressed: Bool = true) throws(StorageError) {
+    try write(name, overtone_type_float32(), tensor.shape, tensor.scalars, axes, compressed)
+  }
+  public func write(_ values: [Float], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
+    try write(name, overtone_type_float32(), shape ?? [values.count], values, axes, true)
+  }
+  public func write(_ values: [Double], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
+    try write(name, overtone_type_float64(), shape ?? [values.count], values, axes, false)
+  }
+  public func write(_ values: [Int], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
+    try write(name, overtone_type_int64(), shape ?? [values.count], values, axes, true)
+  }
+  public func write(_ values: [UInt8], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
+    try write(name, overtone_type_uint8(), shape ?? [values.count], values, axes, true)
+  }
+
+  /// One text.
+  public func write(_ text: String, _ name: String) throws(StorageError) { try write([text], name, isScalar: true, axes: nil) }
+
+  /// Texts of any length, UTF-8.
+  public func write(_ texts: [String], _ name: String, axes: [Axis]? = nil) throws(StorageError) {
+    try write(texts, name, isScalar: false, axes: axes)
+  }
+
+  private func write(_ texts: [String], _ name: String, isScalar: Bool, axes: [Axis]?) throws(StorageError) {
+    try inGroup(of: name)
+    let isDone = HDF5.locked { () -> Bool in
+      guard let type = textType(), let space = self.space(isScalar ? [] : [texts.count]) else { return false }
+      guard let dataset = Handle(H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, properties(nil).id, HDF5.standard), H5Dclose)
+      else { return false }
+      return withPointers(texts) { texts.isEmpty || H5Dwrite(dataset.id, type.id, 0, 0, HDF5.standard, $0) >= 0 }
+    }
+    guard isDone else { throw full }
+    if !isScalar { try attach(axes ?? [Axis(name.split(separator: "/").last.map { "\($0)_0" } ?? "row")], [texts.count], name) }
+  }
+
+  private func write<Number: BitwiseCopyable>(_ name: String, _ type: hid_t, _ shape: [Int], _ values: [Number], _ axes: [Axis]?, _ compressed: Bool) throws(StorageError) {
+    precondition(shape.product == values.count, "'\(name)' has shape \(shape) and \(values.count) values")
+    try create(name, type, shape, compressed ? chunk(shape, MemoryLayout<Number>.size) : nil)
+    let isDone = HDF5.locked { () -> Bool in
+      guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose) else { return false }
+      return values.isEmpty || H5Dwrite(dataset.id, type, 0, 0, HDF5.standard, values) >= 0
+    }
+    guard isDone else { throw full }
+    if !shape.isEmpty { try attach(axes ?? shape.map { Axis("dim_\($0)") }, shape, name) }
+  }
+
+  /// An empty data set of bytes for `write(bytes:…)` to fill a part at a time.
+  public func createBytes(_ name: String, shape: [Int], axes: [Axis]) throws(StorageError) {
+    try create(name, overtone_type_uint8(), shape, chunk(shape, 1))
+    try attach(axes, shape, name)
+  }
+
+  /// Fills some entries along the first axis.
+  public func write(bytes: [UInt8], _ name: String, from row: Int) throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
+        let space = Handle(H5Dget_space(dataset.id), H5Sclose)
+      else { return false }
+      var sizes = [hsize_t](repeating: 0, count: Int(H5Sget_simple_extent_ndims(space.id)))
+      H5Sget_simple_extent_dims(space.id, &sizes, nil)
+      let each = sizes.dropFirst().reduce(1, *)
+      var start = sizes.map { _ in hsize_t(0) }
+      start[0] = hsize_t(row)
+      sizes[0] = hsize_t(bytes.count) / max(1, each)
+      H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &sizes, nil)
+      guard let memory = Handle(H5Screate_simple(Int32(sizes.count), &sizes, nil), H5Sclose) else { return false }
+      return H5Dwrite(dataset.id, overtone_type_uint8(), memory.id, space.id, HDF5.standard, bytes) >= 0
+    }
+    guard isDone else { throw full }
+  }
+
+  private func create(_ name: String, _ type: hid_t, _ shape: [Int], _ chunk: [Int]?) throws(StorageError) {
+    try inGroup(of: name)
+    let isDone = HDF5.locked { () -> Bool in
+      guard let space = space(shape) else { return false }
+      return Handle(H5Dcreate2(file.id, name, type, space.id, HDF5.standard, properties(chunk).id, HDF5.standard), H5Dclose) != nil
+    }
+    guard isDone else { throw full }
+  }
+
+  /// Chunks of 64 kB to 1 MB along the first axes; nil for what is small.
+  private func chunk(_ shape: [Int], _ size: Int) -> [Int]? {
+    guard shape.product * size > 4096 else { return nil }
+    var chunk = shape
+    for axis in shape.indices where chunk.product * size > 1 << 20 {
+      chunk[axis] = max(1, min(shape[axis], (1 << 18) / max(1, chunk[(axis + 1)...].reduce(1, *) * size)))
+    }
+    return chunk
+  }
+
+  private func properties(_ chunk: [Int]?) -> Handle {
+    let id = H5Pcreate(overtone_property_create())
+    H5Pset_obj_track_times(id, false)
+    H5Pset_attr_creation_order(id, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED))
+    if let chunk {
+      var sizes = chunk.map { hsize_t($0) }
+      H5Pset_chunk(id, Int32(sizes.count), &sizes)
+      H5Pset_shuffle(id)
+      H5Pset_deflate(id, 4)
+      H5Pset_fletcher32(id)
+    }
+    return Handle(id, H5Pclose)!  // creating a property list fails only without memory
+  }
+
+  private func space(_ shape: [Int]) -> Handle? {
+    if shape.isEmpty { return Handle(H5Screate(H5S_SCALAR), H5Sclose) }
+    var sizes = shape.map { hsize_t($0) }
+    return Handle(H5Screate_simple(Int32(sizes.count), &sizes, nil), H5Sclose)
+  }
+
+  private func textType() -> Handle? {
+    guard let type = Handle(H5Tcopy(overtone_type_string()), H5Tclose) else { return nil }
+    H5Tset_size(type.id, overtone_variable())
+    H5Tset_cset(type.id, H5T_CSET_UTF8)
+    return type
+  }
+
+  private func withPointers<Result>(_ texts: [String], _ body: (UnsafeRawPointer) -> Result) -> Result {
+    let copies = texts.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return copies.withUnsafeBufferPointer { body(UnsafeRawPointer($0.baseAddress ?? UnsafePointer(bitPattern: 8)!)) }
+  }
+
+  /// Makes the groups that a name lies in.
+  private func inGroup(of name: String) throws(StorageError) {
+    var group = ""
+    for piece in name.split(separator: "/").dropLast() {
+      group += "/" + piece
+      guard groups.insert(group).inserted else { continue }
+      let isDone = HDF5.locked { () -> Bool in
+        let properties = H5Pcreate(overtone_property_group_create())
+        defer { H5Pclose(properties) }
+        H5Pset_link_creation_order(properties, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED))
+        H5Pset_obj_track_times(properties, false)
+        return Handle(H5Gcreate2(file.id, group, HDF5.standard, properties, HDF5.standard), H5Gclose) != nil
+      }
+      guard isDone else { throw full }
+    }
+  }
+
+  // MARK: Axes
+
+  private var scales: Set<String> = []
+
+  /// Scales lie in /axes, one per name; the same name must always mean the same length.
+  private func attach(_ axes: [Axis], _ shape: [Int], _ name: String) throws(StorageError) {
+    precondition(axes.count == shape.count, "'\(name)' of shape \(shape) has \(axes.count) axes")
+    for (index, axis) in axes.enumerated() {
+      let scale = "/axes/\(axis.name)"
+      if scales.insert(scale).inserted {
+        try inGroup(of: scale)
+        switch axis.values {
+        case .positions: try createScale(scale, shape[index], (0..<shape[index]).map(Double.init))
+        case .numbers(let numbers): try createScale(scale, shape[index], numbers)
+        case .texts(let texts): try createScale(scale, texts)
+        }
+      }
+      let isDone = HDF5.locked { () -> Bool in
+        guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
+          let scale = Handle(H5Dopen2(file.id, scale, HDF5.standard), H5Dclose)
+        else { return false }
+        if H5DSis_scale(scale.id) <= 0, H5DSset_scale(scale.id, axis.name) < 0 { return false }
+        return H5DSattach_scale(dataset.id, scale.id, UInt32(index)) >= 0
+      }
+      guard isDone else { throw full }
+    }
+  }
+
+  private func createScale(_ name: String, _ count: Int, _ values: [Double]) throws(StorageError) {
+    try create(name, overtone_type_float64(), [count], nil)
+    _ = HDF5.locked {
+      let dataset = H5Dopen2(file.id, name, HDF5.standard)
+      if !values.isEmpty { H5Dwrite(dataset, overtone_type_float64(), 0, 0, HDF5.standard, values) }
+      return H5Dclose(dataset)
+    }
+  }
+
+  private func createScale(_ name: String, _ texts: [String]) throws(StorageError) {
+    HDF5.locked {
+      guard let type = textType(), let space = space([texts.count]) else { return }
+      let dataset = H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, properties(nil).id, HDF5.standard)
+      withPointers(texts) { _ = H5Dwrite(dataset, type.id, 0, 0, HDF5.standard, $0) }
+      H5Dclose(dataset)
+    }
+  }
+
+  // MARK: Attributes
+
+  public func attribute(_ name: String, _ text: String, of object: String = "/") throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let type = textType(), let space = space([]),
+        let attribute = Handle(H5Acreate_by_name(file.id, object, name, type.id, space.id, HDF5.standard, HDF5.standard, HDF5.standard), H5Aclose)
+      else { return false }
+      return withPointers([text]) { H5Awrite(attribute.id, type.id, $0) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+
+  public func attribute(_ name: String, _ number: Int, of object: String = "/") throws(StorageError) {
+    try attribute(name, object, overtone_type_int64(), Int64(number))
+  }
+
+  public func attribute(_ name: String, _ number: Double, of object: String = "/") throws(StorageError) {
+    try attribute(name, object, overtone_type_float64(), number)
+  }
+
+  private func attribute<Number>(_ name: String, _ object: String, _ type: hid_t, _ number: Number) throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let space = space([]),
+        let attribute = Handle(H5Acreate_by_name(file.id, object, name, type, space.id, HDF5.standard, HDF5.standard, HDF5.standard), H5Aclose)
+      else { return false }
+      return withUnsafePointer(to: number) { H5Awrite(attribute.id, type, $0) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+
+  /// Marks a data set [height, width, 3] of bytes as a picture, so that viewers show it as one.
+  public func markAsPicture(_ name: String) throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      let texts = [("CLASS", "IMAGE"), ("IMAGE_VERSION", "1.2"), ("IMAGE_SUBCLASS", "IMAGE_TRUECOLOR"), ("INTERLACE_MODE", "INTERLACE_PIXEL")]
+      return texts.allSatisfy { H5LTset_attribute_string(file.id, name, $0.0, $0.1) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+}
