@@ -1,0 +1,36 @@
+import Foundation
+import Tensors
+
+/// What a run was run on, for those who repeat it.
+enum Environment {
+  static let version = "0.1.0"
+
+  static var processor: String {
+    let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = info.split(separator: "\n").first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+  }
+
+  static var json: String {
+    let blas = BLAS.loaded
+    let facts: [(String, String)] = [
+      ("overtone", version), ("processor", processor), ("threads", "\(ThreadPool.shared.threads)"),
+      ("blas", blas.library), ("blas-kernel", blas.kernel ?? "unknown"), ("git-commit", git(["rev-parse", "HEAD"])),
+      ("git-changed-files", "\(git(["status", "--porcelain"]).split(separator: "\n").count)"),
+    ]
+    return "{\n" + facts.map { "  \"\($0.0)\": \"\($0.1)\"" }.joined(separator: ",\n") + "\n}\n"
+  }
+
+  /// What git says here; empty outside a repository or without git.
+  private static func git(_ arguments: [String]) -> String {
+    let process = Process(), pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git"] + arguments
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return "" }
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) : ""
+  }
+}

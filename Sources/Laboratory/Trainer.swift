@@ -1,0 +1,145 @@
+import Autoregression
+import Foundation
+import Networks
+import Storage
+import Tensors
+
+/// Pictures in a new order every epoch, the same for ever: step and seed say which.
+struct BatchOrder {
+  let count: Int
+  let batch: Int
+  let seed: UInt64
+  private var epoch = -1
+  private var order: [Int] = []
+
+  init(count: Int, batch: Int, seed: UInt64) {
+    self.count = count
+    self.batch = batch
+    self.seed = seed
+  }
+
+  /// Numbers of the pictures of step 0, 1, ...
+  mutating func rows(at step: Int) -> [Int] {
+    (step * batch..<(step + 1) * batch).map { position in
+      if position / count != epoch {
+        epoch = position / count
+        order = Random(seed: seed, step: epoch).orders(of: count, "epoch")[0]
+      }
+      return order[position % count]
+    }
+  }
+}
+
+/// Trains one network from wherever its checkpoint stands to the last step.
+struct Trainer {
+  let stage: String
+  let plan: TrainingPlan
+  let seed: UInt64
+  let parameters: [(path: String, parameter: Parameter)]
+  let statistics: [(path: String, statistic: Statistic)]
+  let artefact: Artefact
+  let journal: Journal
+
+  private var all: [Parameter] { parameters.map(\.parameter) }
+
+  /// One loss of a step: one number to lower, and its parts by name.
+  typealias Loss = (_ batch: Batch, _ progress: Float, _ random: inout Random) throws -> (Tensor, [(name: String, value: Float)])
+
+  /// Trains, saves, and leaves the averaged parameters in place. `prepare` runs once, before the first step.
+  func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss) throws {
+    var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
+    var average = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
+    var step = 0, isFinished = false
+    if Folder.exists(artefact.checkpoint) {
+      let saved = try restore(&optimizer, &average)
+      step = saved.step
+      isFinished = step >= plan.steps
+      if isFinished {
+        journal.say("\(stage): trained before, \(step) steps (\(artefact.folder))")
+        useAverage(average)
+        return
+      }
+      journal.say("\(stage): going on from step \(step) of \(plan.steps)")
+      try artefact.metrics.rewind("train", to: step)
+    } else {
+      try artefact.prepare()
+      try prepare()
+    }
+    var order = BatchOrder(count: dataset.count, batch: plan.batch, seed: seed)
+    var speed = 0.0, lost = 0
+    while step < plan.steps {
+      let start = Journal.seconds
+      var random = Random(seed: seed, step: step, samples: Array(0..<plan.batch))
+      let flips = plan.flips ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
+      let batch = try dataset.batch(order.rows(at: step), flipped: flips)
+      let (total, parts) = try loss(batch, Float(step) / Float(plan.steps), &random)
+      let rate = plan.rate(Double(step))
+      let norm = optimizer.step(total, rate: rate)
+      lost = norm.isFinite ? 0 : lost + 1
+      guard lost < 20 else {
+        throw LaboratoryError("\(stage): the gradients of 20 steps in a row up to step \(step) are not finite; lower the learning rate (\(plan.rate.peak)) or clip harder.")
+      }
+      step += 1
+      average?.update(from: all, step: step)
+      let seconds = Journal.seconds - start
+      speed = speed == 0 ? seconds : 0.95 * speed + 0.05 * seconds
+      if step % 10 == 0 || step == plan.steps {
+        try artefact.metrics.append(
+          "train", step: step,
+          [("loss", Double(total.scalar)), ("learning-rate", rate), ("gradient-norm", norm), ("images-per-second", Double(plan.batch) / speed)]
+            + parts.map { ($0.name, Double($0.value)) })
+      }
+      journal.progress(Progress(
+        stage: stage, done: step, total: plan.steps,
+        details: ["loss \(Progress.number(Double(total.scalar)))"] + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
+        rate: Double(plan.batch) / speed, secondsPerStep: speed))
+      if Interruption.isAsked && step < plan.steps {
+        try save(optimizer, average, step)
+        throw Stopped(description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
+      }
+      if step % plan.saveEvery == 0 && step < plan.steps { try save(optimizer, average, step) }
+    }
+    // What is measured at the end is measured with the parameters that will be used.
+    if let average { try average.inPlace(of: all, finish) } else { try finish() }
+    try save(optimizer, average, step)
+    useAverage(average)
+  }
+
+  private func useAverage(_ average: MovingAverage?) {
+    guard let average else { return }
+    for (parameter, value) in zip(all, average.values) { parameter.replace(value) }
+  }
+
+  private func save(_ optimizer: Optimizer, _ average: MovingAverage?, _ step: Int) throws {
+    func named(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(parameters.map(\.path), values)) }
+    var checkpoint = Checkpoint()
+    checkpoint.model = named(all.map(\.value))
+    checkpoint.average = average.map { named($0.values) } ?? []
+    // A finished stage never takes another step: its moments are not kept.
+    if step < plan.steps {
+      checkpoint.means = named(optimizer.means)
+      checkpoint.squares = named(optimizer.squares)
+    }
+    checkpoint.statistics = statistics.map { ($0.path, $0.statistic.value) }
+    (checkpoint.step, checkpoint.updates, checkpoint.seed) = (step, optimizer.count, Int(seed))
+    checkpoint.configuration = artefact.recipe
+    try checkpoint.write(to: artefact.checkpoint)
+  }
+
+  private func restore(_ optimizer: inout Optimizer, _ average: inout MovingAverage?) throws -> Checkpoint {
+    let saved = try Checkpoint(
+      from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
+    for ((path, parameter), (_, value)) in zip(parameters, saved.model) {
+      guard parameter.value.shape == value.shape else {
+        throw StorageError.wrongShape(path: artefact.checkpoint, name: path, found: value.shape, wanted: parameter.value.shape)
+      }
+      parameter.replace(value)
+    }
+    for ((_, statistic), (_, value)) in zip(statistics, saved.statistics) { statistic.replace(value) }
+    if !saved.means.isEmpty {
+      optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
+    }
+    if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
+    return saved
+  }
+}

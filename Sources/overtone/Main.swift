@@ -1,0 +1,6 @@
+import Laboratory
+
+@main
+struct Main {
+  static func main() { Overtone.main() }
+}
