@@ -88,9 +88,9 @@ struct Trial {
   }
 
   /// The numbers of one row of [batch, rows, width].
-  func row(_ tensor: Tensor, _ sample: Int, _ row: Int) -> ArraySlice<Float> {
+  func row(_ tensor: Tensor, _ sample: Int, _ row: Int) -> [Float] {
     let (count, width) = (tensor.shape[1], tensor.shape[2]), start = (sample * count + row) * width
-    return tensor.scalars[start..<start + width]
+    return tensor.withUnsafeScalars { Array($0[start..<start + width]) }
   }
 
   /// The canvas with other numbers in the slots that `changes` names.
