@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// Made with FFTW_ESTIMATE: a measured plan could differ from run to run, and with it the last digit of a result.
 /// Made once per shape and kept as long as the program runs, for there are few shapes.
-struct Plans: @unchecked Sendable {  // executing a plan on other arrays is thread-safe; making one is under `made`'s lock
+// Unchecked: executing a plan on other arrays is thread-safe, and making one is under the lock of `made`.
+struct Plans: @unchecked Sendable {
   let forward: fftwf_plan
   let backward: fftwf_plan
 
