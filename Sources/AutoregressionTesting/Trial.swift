@@ -31,17 +31,18 @@ struct Trial {
   }
 
   /// Nothing else can be tried on a direction whose canvas or layout has the wrong form.
-  var isWellFormed: Bool { broken.isDisjoint(with: ["canvas misshapen", "groups too few"]) }
+  var isWellFormed: Bool { !broken.contains("canvas misshapen") }
 
   // MARK: Round trip and form
 
   mutating func layOut() {
     let layout = direction.layout
     check("groups decrease", zip(layout.groups, layout.groups.dropFirst()).allSatisfy { $0 <= $1 })
-    check("slots outside the image", layout.slots.allSatisfy { (0..<1).contains($0.row) && (0..<1).contains($0.column) })
-    check("levels without a label", layout.slots.allSatisfy { (0..<layout.levels).contains($0.level) })
-    check("groups too few", layout.groups.count >= layout.slots.count)
-    guard truth.values.shape == [Self.batch, slots, quantizer.space.width] else { return check("canvas misshapen", false) }
+    let image: Range<Float> = 0..<1
+    check("slots outside the image", layout.slots.allSatisfy { image.contains($0.row) && image.contains($0.column) })
+    check("levels without a label", layout.slots.allSatisfy { hasLabel($0.level) })
+    check("canvas misshapen", truth.values.shape == [Self.batch, slots, quantizer.space.width])
+    guard isWellFormed else { return }
     let back = direction.latent(of: truth, by: quantizer)
     // Sums of a pyramid may round: a few units of single precision at numbers of about 4.
     check("round trip", back.shape == latent.shape && back.distance(to: latent) <= 1e-5)
@@ -61,16 +62,18 @@ struct Trial {
         && asked.count == self.asked(turn, 0).count
       check("asked out of order", asked == asked.sorted())
     }
+    let levels = turn.levels ?? [0]
+    check("levels without a label", levels.allSatisfy(hasLabel))
+    isSound = isSound && [1, Self.batch].contains(levels.count)
+    isSound = isSound && direction.layout.groups.count >= places(turn, 0).count
     check("turn misshapen", isSound)
-    check(
-      "levels without a label",
-      turn.levels.map { [1, Self.batch].contains($0.count) && $0.allSatisfy { (0..<direction.layout.levels).contains($0) } }
-        ?? true)
     guard isSound else { return false }
     let shape = inputs(of: truth, turn).shape
     check("inputs misshapen", shape == [Self.batch, places(turn, 0).count, quantizer.space.width])
     return shape.count == 3 && shape[1] == places(turn, 0).count
   }
+
+  private func hasLabel(_ level: Int) -> Bool { (0..<direction.layout.levels).contains(level) }
 
   // MARK: What laws look at
 
