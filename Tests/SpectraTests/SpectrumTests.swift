@@ -84,7 +84,8 @@ struct SpectrumTests {
   @Test("frequencies equal those of NumPy")
   func reference() throws {
     let metrics = try Fixture("metrics"), images = try metrics.images("inputs/image/x")
-    let spectrum = Spectrum(of: images.sliced(0..<1, axis: 0).sliced(0..<1, axis: 3)), numbers = spectrum.numbers.scalars
+    let spectrum = Spectrum(of: images.sliced(0..<1, axis: 0).sliced(0..<1, axis: 3))
+    let numbers = spectrum.numbers.scalars
     let real = try metrics.doubles("outputs/fft2_re"), imaginary = try metrics.doubles("outputs/fft2_im")
     let width = images.shape[2], largest = real.map(abs).max() ?? 0
     for row in 0..<images.shape[1] {
