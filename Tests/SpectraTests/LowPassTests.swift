@@ -1,4 +1,5 @@
 import FixtureSupport
+import Glibc
 import Spectra
 import Tensors
 import Testing
@@ -97,6 +98,26 @@ struct LowPassTests {
     // Gain 1 / sqrt(1 + (4/2)^(2 order)) at twice the edge.
     #expect(LowPass.butterworth(image, level: 2, of: 8, order: 1).distance(to: image * (1 / 5.0.squareRoot())) < 1e-6)
     #expect(LowPass.butterworth(image, level: 2, of: 8, order: 2).distance(to: image * (1 / 17.0.squareRoot())) < 1e-6)
+  }
+
+  @Test("a disc keeps the waves within half the level, a square those with either number within it")
+  func shapes() {
+    let side = 10
+    for row in 0...5 {
+      for column in 0...5 {
+        let wave = Tensor(
+          [1, side, side, 1],
+          (0..<side * side).map { place in
+            Float(cos(2 * .pi * Double(row * (place / side) + column * (place % side)) / Double(side)))
+          })
+        let nothing = Tensor(zeros: wave.shape), far = Double(row * row + column * column).squareRoot()
+        for level in 1..<side {
+          let disc = LowPass.ideal(wave, level: level, of: side), square = LowPass.square(wave, level: level, of: side)
+          #expect(disc.distance(to: 2 * far <= Double(level) ? wave : nothing) < 1e-6, "\(row), \(column) at \(level)")
+          #expect(square.distance(to: 2 * max(row, column) <= level ? wave : nothing) < 1e-6)
+        }
+      }
+    }
   }
 
   @Test("the average filter shows the means of blocks")
