@@ -13,7 +13,7 @@ enum Interruption {
   static func listen() {
     for number in [SIGINT, SIGTERM, SIGUSR1] {
       signal(number) { number in
-        asked.store(true, ordering: .relaxed)
+        Interruption.asked.store(true, ordering: .relaxed)
         signal(number, SIG_DFL)
       }
     }

@@ -85,7 +85,7 @@ public struct Random: Sendable {
       var order = Array(0..<count)
       for i in stride(from: count - 1, to: 0, by: -1) {  // Fisher and Yates
         let word = Philox.words(counter(UInt32(i), 0, UInt32(truncatingIfNeeded: sample)), key(stream))[0]
-        order.swapAt(i, Int(UInt64(word) &* UInt64(i + 1) >> 32))
+        order.swapAt(i, Int((UInt64(word) &* UInt64(i + 1)) >> 32))
       }
       return order
     }

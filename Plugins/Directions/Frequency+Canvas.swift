@@ -1,0 +1,75 @@
+import Autoregression
+import Tensors
+
+extension Frequency {
+  func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
+    let rows = [latent.shape[0], layout.grid.count, latent.shape[3]]
+    guard target != .full else { return quantizer.tokens(nearest: latent.reshaped(rows)) }
+    var parts: [Tokens] = [], known = Tensor(zeros: rows)
+    for index in levels.indices {
+      let next = index + 1 < levels.count ? filtered(latent, to: levels[index + 1]) : latent
+      // A band is what is still missing: what quantizing lost in one is asked for again in the next.
+      let part = quantizer.tokens(nearest: target == .band ? next.reshaped(rows) - known : next.reshaped(rows))
+      if target == .band { known = known + part.values }
+      parts.append(part)
+    }
+    let codes = parts.compactMap(\.codes)
+    return Tokens(
+      values: Tensor.concatenated(parts.map(\.values), axis: 1),
+      codes: codes.isEmpty ? nil : (0..<rows[0]).map { sample in codes.flatMap { $0[sample] } })
+  }
+
+  func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
+    image(of: target == .full ? canvas.values : known(in: canvas.values, through: level))
+  }
+
+  func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
+    let batch = canvas.batch
+    guard target == .full else {
+      let levels = turn.places.indices(in: layout.slots.count, batch: batch).map { $0[0] / layout.grid.count }
+      return Tokens(values: sorted(canvas.values, by: levels) { known(in: $0, through: $1 - 1) })
+    }
+    let levels = isUnfiltered(turn.moment) ? [top] : turn.levels ?? [top]
+    let each = levels.count == 1 ? Array(repeating: levels[0], count: batch) : levels
+    return Tokens(
+      values: sorted(canvas.values, by: each) { draft, level in
+        filtered(image(of: draft), to: level).reshaped(draft.shape)
+      })
+  }
+
+  /// A training turn has a single step, and the first turn of a generation is never unfiltered: it shows nothing.
+  private func isUnfiltered(_ moment: Moment) -> Bool { moment.step > 0 && unfiltered.contains(moment.step) }
+
+  private func filtered(_ latent: Tensor, to level: Int) -> Tensor {
+    filter(latent, level: level, of: top, order: filterOrder)
+  }
+
+  /// Rows as an image: [batch, cells, width] to [batch, height, width, channels].
+  private func image(of rows: Tensor) -> Tensor {
+    rows.reshaped([rows.shape[0], layout.grid.height, layout.grid.width, rows.shape[2]])
+  }
+
+  /// What the sets of a pyramid up to and with number `index` say of the image; zeros before the first.
+  ///
+  /// [batch, slots, width] to [batch, cells, width].
+  private func known(in pyramid: Tensor, through index: Int) -> Tensor {
+    let count = layout.grid.count
+    func set(_ index: Int) -> Tensor { pyramid.sliced(index * count..<(index + 1) * count, axis: 1) }
+    guard index >= 0 else { return Tensor(zeros: [pyramid.shape[0], count, pyramid.shape[2]]) }
+    return target == .band ? (0..<index).reduce(set(index)) { $0 + set($1) } : set(index)
+  }
+
+  /// `version` of samples [batch, rows, width] at the level of each; samples of one level are handed over together.
+  private func sorted(_ samples: Tensor, by levels: [Int], _ version: (Tensor, Int) -> Tensor) -> Tensor {
+    if let level = levels.first, levels.allSatisfy({ $0 == level }) { return version(samples, level) }
+    let (batch, rows, width) = (samples.shape[0], samples.shape[1], samples.shape[2]), count = layout.grid.count
+    var result = Tensor(zeros: [1, batch, count * width])
+    for level in Set(levels) {
+      let numbers = [levels.indices.filter { levels[$0] == level }]
+      let alike = samples.reshaped([batch, rows * width]).rows(numbers).reshaped([numbers[0].count, rows, width])
+      let part = version(alike, level).reshaped([1, numbers[0].count, count * width])
+      result = part.scattered(numbers, over: result)
+    }
+    return result.reshaped([batch, count, width])
+  }
+}

@@ -1,0 +1,85 @@
+import Glibc
+import Settings
+import Spectra
+import Tensors
+
+/// Where the paper and its released code differ (the paper as of version 1, the code as of its only release).
+///
+/// Each only fills in defaults: every setting can be set beside it. Neither hides part of the draft unless asked to.
+enum FrequencyPreset: String, Setting, CaseIterable {
+  /// An ideal filter, a level per image, levels spread evenly, the frequency-aware weight in the loss.
+  case paper
+  /// Area and bicubic filter, a level per batch, the lists of its two samplers, no weight (its weight cannot be
+  /// switched on).
+  case released
+
+  var filter: LowPass { self == .paper ? .ideal : .areaBicubic }
+  var draw: LevelDraw { self == .paper ? .image : .batch }
+  var weight: LevelWeight { self == .paper ? .sine : .none }
+
+  /// The levels of a generation.
+  ///
+  /// Paper: ten, spread evenly, or as many as the grid has. Released: 0, 2, 3, ... 10 without a mask and
+  /// 0, 12, 12, 4, 5, ... 11 with one, on 16 x 16 cells and scaled to larger grids; without a mask, grids of up to
+  /// 10 cells a side go through all their levels.
+  func levels(top: Int, masked: Bool) -> [Int] {
+    func scaled(_ levels: some Sequence<Int>) -> [Int] { levels.map { $0 * top / 16 } }
+    func distinct(_ levels: [Int]) -> [Int] { Set(levels).filter { $0 > 0 }.sorted() }
+    return switch self {
+    case .paper: (0..<min(10, top)).map { $0 * top / min(10, top) }
+    case .released where masked: scaled([0, 12, 12]) + distinct(scaled(4...11))
+    case .released: top <= 10 ? Array(0..<top) : [0] + distinct(top < 16 ? Array(2...10) : scaled(2...10))
+    }
+  }
+
+  /// Turns that are shown the draft unfiltered: the released mask sampler leaves out the filter after its first turn.
+  func unfiltered(of turns: Int, masked: Bool) -> [Int] {
+    self == .released && masked && turns > 1 ? [1] : []
+  }
+}
+
+/// What a turn answers.
+enum FrequencyTarget: String, Setting, CaseIterable {
+  /// The full latent, at every level (FAR's simplification of the diffusion loss).
+  case full
+  /// The latent filtered to the next level.
+  case nextLevel = "next-level"
+  /// What the next level adds to the levels before it.
+  case band
+}
+
+/// For whom training draws a level.
+enum LevelDraw: String, Setting, CaseIterable { case batch, image }
+
+/// What training draws a level from.
+enum DrawnLevels: String, Setting, CaseIterable { case all, listed }
+
+/// How the loss weighs a level i of F.
+enum LevelWeight: String, Setting, CaseIterable {
+  case none
+  /// 1 + sin(pi/2 (i + 1) / F): up to twice as much for high levels (FAR's frequency-aware loss).
+  case sine
+  /// 1 + (i + 1) / F
+  case linear
+  /// The sine weights the other way round.
+  case reversed
+
+  func value(_ level: Int, of steps: Int) -> Double {
+    func sine(_ level: Int) -> Double { 1 + sin(.pi / 2 * Double(level + 1) / Double(steps)) }
+    return switch self {
+    case .none: 1
+    case .sine: sine(level)
+    case .linear: 1 + Double(level + 1) / Double(steps)
+    case .reversed: sine(steps - 1 - level)
+    }
+  }
+
+  /// [batch, asked]; nil where all weigh the same.
+  func tensor(of levels: [Int], steps: Int, asked: Int) -> Tensor? {
+    guard self != .none else { return nil }
+    return Tensor(
+      [levels.count, asked], levels.flatMap { Array(repeating: Float(value($0, of: steps)), count: asked) })
+  }
+}
+
+extension LowPass: Setting {}

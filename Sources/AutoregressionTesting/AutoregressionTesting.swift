@@ -1,1 +1,0 @@
-// Laws for directions, and the like.

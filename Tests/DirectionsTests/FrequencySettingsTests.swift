@@ -1,0 +1,209 @@
+import Autoregression
+import Settings
+import Tensors
+import Testing
+
+@Suite("Settings of frequency")
+struct FrequencySettingsTests {
+  /// The first line of the error: place and sentence, without the excerpt of the file.
+  private func refusal(_ settings: String, over grid: Grid = Grid(height: 4, width: 6)) -> String {
+    do {
+      _ = try frequency(settings, over: grid)
+      return "nothing refused"
+    } catch {
+      return "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+    }
+  }
+
+  @Test(
+    "what no generation could use is refused in a sentence",
+    arguments: [
+      (
+        "levels: [0, 7]",
+        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some of these."
+      ),
+      (
+        "levels: [0, -1]",
+        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some of these."
+      ),
+      (
+        "levels: []",
+        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some of these."
+      ),
+      (
+        "levels: [2, 3]",
+        "experiment.yaml:1:19: a generation starts from nothing, which is level 0; 'levels' must begin with 0, not 2."
+      ),
+      (
+        "levels: [0, 2, 3], unfiltered: [0]",
+        "experiment.yaml:1:38: 'unfiltered' names turns after the first, which are 1 to 2 with 3 levels."
+      ),
+      (
+        "levels: [0, 2, 3], unfiltered: [3]",
+        "experiment.yaml:1:38: 'unfiltered' names turns after the first, which are 1 to 2 with 3 levels."
+      ),
+      (
+        "levels: [0], unfiltered: [1]",
+        "experiment.yaml:1:32: 'unfiltered' names turns after the first, and a list of 1 level has none; leave it out."
+      ),
+      (
+        "target: band, mask: { sampling: cosine }",
+        "experiment.yaml:1:33: 'mask' and 'unfiltered' say how a draft is shown, and target 'band' has none; "
+          + "leave them out, or use target 'full'."
+      ),
+      (
+        "target: next-level, levels: [0, 3, 2]",
+        "experiment.yaml:1:39: with target 'next-level' every level must add detail: 'levels' must ascend and stay below 6."
+      ),
+      (
+        "target: band, levels: [0, 3, 3]",
+        "experiment.yaml:1:33: with target 'band' every level must add detail: 'levels' must ascend and stay below 6."
+      ),
+      (
+        "target: band, levels: [0, 6]",
+        "experiment.yaml:1:33: with target 'band' every level must add detail: 'levels' must ascend and stay below 6."
+      ),
+      (
+        "filter: ideel",
+        "experiment.yaml:1:27: 'filter' must be one of area-bicubic, ideal, square, gaussian, butterworth, dct, average, not 'ideel'. Did you mean 'ideal'?"
+      ),
+      ("mask: { least: 1.5 }", "experiment.yaml:1:34: 'least' must be from 0 to 1, not 1.5."),
+      ("filter: butterworth, filter-order: 0", "experiment.yaml:1:54: 'filter-order' must be from 1 to 32, not 0."),
+    ])
+  func refused(_ settings: String, _ message: String) {
+    #expect(refusal(settings) == message)
+  }
+
+  @Test("a filter without an order has no setting for it")
+  func strayOrder() {
+    #expect(refusal("filter: ideal, filter-order: 2").contains("there is no setting 'filter-order'"))
+  }
+
+  private func list(_ settings: String, side: Int) throws -> [Int] {
+    turns(of: try frequency(settings, over: Grid(height: side, width: side))).map { $0.levels?[0] ?? -1 }
+  }
+
+  @Test("the released lists are those of the released samplers on 16 cells a side, and fit other grids")
+  func releasedLists() throws {
+    #expect(try list("preset: released", side: 16) == [0, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    #expect(try list("preset: released", side: 32) == [0, 4, 6, 8, 10, 12, 14, 16, 18, 20])
+    #expect(try list("preset: released", side: 12) == [0, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    #expect(try list("preset: released", side: 4) == [0, 1, 2, 3])
+    let masked = "preset: released, mask: { sampling: cosine }"
+    #expect(try list(masked, side: 16) == [0, 12, 12, 4, 5, 6, 7, 8, 9, 10, 11])
+    #expect(try list(masked, side: 4) == [0, 3, 3, 1, 2])
+  }
+
+  @Test("the paper's levels are spread evenly over ten turns, or as many as there are levels")
+  func paperLists() throws {
+    #expect(try list("", side: 20) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18])
+    #expect(try list("preset: paper", side: 16) == [0, 1, 3, 4, 6, 8, 9, 11, 12, 14])
+    #expect(try list("", side: 3) == [0, 1, 2])
+  }
+
+  @Test("every default of a preset can be set beside it")
+  func overridden() throws {
+    #expect(try list("preset: released, levels: [0, 5, 1]", side: 16) == [0, 5, 1])
+    let weights = try frequency("preset: released, weight: sine, draw: image")
+    var random = Random(seed: 1, samples: [0, 1, 2])
+    let turn = weights.trainingTurn(batch: 3, progress: 0, &random)
+    #expect(turn.weights?.shape == [3, 16] && turn.levels?.count == 3)
+  }
+
+  @Test("a file as it was understood names every setting with its value")
+  func resolved() throws {
+    var settings = try Settings(parsing: "{ preset: released, mask: { sampling: cosine } }", file: "experiment.yaml")
+    let type = try #require(
+      Registry.linked().entries.first { $0.key == "frequency" }?.type as? any RegressionDirection.Type)
+    _ = try type.init(&settings, over: Grid(height: 4, width: 4))
+    #expect(
+      settings.resolved(origins: false) == """
+        preset: released
+        filter: area-bicubic
+        target: full
+        mask:
+          training: none
+          least: 0.7
+          sampling: cosine
+        levels: [0, 3, 3, 1, 2]
+        draw: batch
+        train-on: all
+        unfiltered: [1]
+        weight: none
+
+        """)
+  }
+}
+
+@Suite("Draws of frequency")
+struct FrequencyDrawTests {
+  @Test("a level is drawn for a batch or for each image, from all levels or from the list")
+  func levels() throws {
+    func drawn(_ settings: String) throws -> [[Int]] {
+      let direction = try frequency(settings, over: Grid(height: 8, width: 8))
+      return (0..<200).map { step in
+        var random = Random(seed: 2, step: step, samples: [0, 1])
+        return direction.trainingTurn(batch: 2, progress: 0, &random).levels ?? []
+      }
+    }
+    let batch = try drawn("draw: batch"), image = try drawn("draw: image")
+    #expect(batch.allSatisfy { $0.count == 1 } && Set(batch.map { $0[0] }) == Set(0..<8))
+    #expect(image.allSatisfy { $0.count == 2 } && image.contains { $0[0] != $0[1] })
+    #expect(Set(image.map { $0[1] }) == Set(0..<8))
+    // The top level, which would show the answer, is never trained.
+    #expect(Set(try drawn("train-on: listed, levels: [0, 5, 2, 8], draw: batch").map { $0[0] }) == [0, 2, 5])
+  }
+
+  @Test("the law of the mask bounds the share hidden, and high levels hide more")
+  func shares() throws {
+    func hidden(_ mask: String, levels: String = "[0]") throws -> [Int] {
+      let direction = try frequency(
+        "draw: batch, train-on: listed, levels: \(levels), mask: { \(mask) }", over: Grid(height: 10, width: 10))
+      return (0..<300).map { step in
+        var random = Random(seed: 3, step: step, samples: [0])
+        return 100 - direction.trainingTurn(batch: 1, progress: 0, &random).shown.count(in: 100)
+      }
+    }
+    #expect(Set(try hidden("training: none")) == [0])
+    #expect(Set(try hidden("training: fixed, least: 0.1")) == [10])
+    #expect(Set(try hidden("training: fixed, least: 1")) == [100])
+    let uniform = try hidden("training: uniform, least: 0.4")
+    #expect(uniform.allSatisfy { (40...100).contains($0) } && uniform.contains { $0 < 50 })
+    let truncated = try hidden("training: truncated, least: 0.7")
+    #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
+    #expect(try hidden("training: level-tied").contains { $0 < 60 })
+    // Level 9 of 10 hides at least 0.63; levels 0 and 9 are drawn about equally often.
+    let tied = try hidden("training: level-tied, least: 1", levels: "[0, 9]")
+    #expect(tied.allSatisfy { (0...100).contains($0) } && tied.filter { $0 >= 90 }.count > 150)
+  }
+
+  @Test("a masked generation shows more of one random order at every turn, as many as the released code")
+  func growing() throws {
+    let direction = try frequency("preset: released, mask: { sampling: cosine }", over: Grid(height: 16, width: 16))
+    let shown = turns(of: direction, batch: 2).map { $0.shown.indices(in: 256, batch: 2) }
+    // papers: 3, 11, 24, ... visible after each of 11 turns; the last of these counts is never shown.
+    #expect(shown.map { $0[0].count } == [0, 3, 11, 24, 41, 63, 89, 118, 150, 184, 220])
+    for (earlier, later) in zip(shown, shown.dropFirst()) {
+      for sample in 0..<2 { #expect(Set(earlier[sample]).isSubset(of: later[sample])) }
+    }
+    #expect(shown[5][0] != shown[5][1])
+  }
+
+  @Test("weights rise from low to high levels, or fall when reversed")
+  func weights() throws {
+    func weight(_ kind: String, _ level: Int) throws -> Float {
+      let direction = try frequency("weight: \(kind), draw: batch", over: Grid(height: 8, width: 8))
+      var random = Random(replaying: ["level": [Tensor((Float(level) + 0.5) / 8)]], samples: [0])
+      let turn = direction.trainingTurn(batch: 1, progress: 0, &random)
+      #expect(turn.levels == [level])
+      return turn.weights?.scalars[0] ?? 1
+    }
+    #expect(try weight("none", 3) == 1)
+    #expect(try weight("linear", 3) == 1.5)
+    #expect(try weight("sine", 7) == 2)
+    for level in 0..<8 {
+      let reversed = try weight("reversed", level), mirrored = try weight("sine", 7 - level)
+      #expect(reversed == mirrored)
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import Autoregression
+import AutoregressionTesting
+import Settings
+import Tensors
+import Testing
+
+/// Row by row, one token at a time: the smallest direction with a shift and with groups.
+private struct Rows: RegressionDirection {
+  static let key = "rows"
+  static let about = About("Row by row.")
+  let layout: Layout
+
+  init(_ settings: inout Settings, over grid: Grid) { self.init(grid) }
+  init(_ grid: Grid = Grid(height: 4, width: 4)) {
+    layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(0..<grid.count), shift: 1)
+  }
+
+  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
+    Turn(shown: .range(1..<layout.grid.count))
+  }
+
+  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
+    let step = past.last.map { $0.moment.step + 1 } ?? 0, count = layout.grid.count
+    guard step < count else { return nil }
+    return Turn(
+      Moment(step: step, steps: count, progress: Float(step) / Float(count)), places: .range(0..<step + 1),
+      shown: .range(1..<step + 1), asked: .range(step..<step + 1), settled: step)
+  }
+}
+
+/// A direction with one thing wrong.
+private struct Mutant: RegressionDirection {
+  static let key = "mutant"
+  static let about = About("One thing wrong.")
+  var base: any RegressionDirection = Rows()
+  var relaid: @Sendable (inout Layout) -> Void = { _ in }
+  var taught: @Sendable (inout Turn) -> Void = { _ in }
+  /// nil ends the generation.
+  var asked: @Sendable (Turn) -> Turn? = { $0 }
+  var pinned: @Sendable (Past, Turn?) -> Turn? = { $1 }
+  var laidOut: @Sendable (Tensor) -> Tensor = { $0 }
+  var composed: @Sendable (Tensor) -> Tensor = { $0 }
+  /// From the right inputs, the turn and the canvas.
+  var fed: @Sendable (Tensor, Turn, Tokens) -> Tensor = { inputs, _, _ in inputs }
+
+  init(_ settings: inout Settings, over grid: Grid) {}
+  init(of base: any RegressionDirection = Rows(), _ change: (inout Mutant) -> Void) {
+    self.base = base
+    change(&self)
+  }
+
+  var layout: Layout {
+    var layout = base.layout
+    relaid(&layout)
+    return layout
+  }
+  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
+    var turn = base.trainingTurn(batch: batch, progress: progress, &random)
+    taught(&turn)
+    return turn
+  }
+  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
+    pinned(past, base.turn(after: past, batch: batch, &random).flatMap(asked))
+  }
+  func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
+    base.canvas(of: laidOut(latent), by: quantizer)
+  }
+  func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
+    composed(base.latent(of: canvas, through: level, by: quantizer))
+  }
+  func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
+    Tokens(values: fed(base.inputs(of: canvas, at: turn, by: quantizer).values, turn, canvas))
+  }
+}
+
+/// The image upside down.
+@Sendable private func flipped(_ image: Tensor) -> Tensor {
+  let height = image.shape[1]
+  return Tensor.concatenated((0..<height).map { image.sliced(height - 1 - $0..<height - $0, axis: 1) }, axis: 1)
+}
+
+@Suite("Laws of directions")
+struct LawTests {
+  @Test("a sound direction breaks none, whatever the seed")
+  func sound() {
+    for seed: UInt64 in 1...3 { #expect(lawsBroken(by: Rows(), seed: seed) == []) }
+    #expect(lawsBroken(by: Rows(Grid(height: 2, width: 3)), width: 1) == [])
+    #expect(lawsBroken(by: Mutant { _ in }) == [], "a mutant with nothing wrong")
+  }
+
+  @Test("what a place is to answer must not be shown to it")
+  func ownAnswer() {
+    let mutant = Mutant { $0.fed = { _, turn, canvas in canvas[turn.places].values } }
+    #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
+  }
+
+  @Test("without groups every place sees later answers")
+  func noGroups() {
+    let mutant = Mutant { $0.relaid = { $0.groups = $0.groups.map { _ in 0 } } }
+    #expect(lawsBroken(by: mutant) == ["settled places still open", "training peeks"])
+  }
+
+  @Test("a band must not be shown itself")
+  func bandShownItself() throws {
+    let mutant = Mutant(of: try frequency("target: band")) {
+      $0.fed = { _, turn, canvas in canvas[turn.places].values }
+    }
+    #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
+  }
+
+  @Test("a draft must not be shown before there is one")
+  func draftTooEarly() throws {
+    let mutant = Mutant(of: try frequency()) { $0.fed = { _, _, canvas in canvas.values } }
+    #expect(lawsBroken(by: mutant) == ["generation peeks"])
+  }
+
+  @Test("groups never decrease")
+  func decreasing() {
+    let mutant = Mutant { $0.relaid = { $0.groups.reverse() } }
+    #expect(lawsBroken(by: mutant).contains("groups decrease"))
+  }
+
+  @Test("a generation answers everything in as many steps as it said")
+  func stopsEarly() {
+    let mutant = Mutant { $0.asked = { $0.moment.step < 10 ? $0 : nil } }
+    #expect(
+      lawsBroken(by: mutant) == [
+        "image left unfinished", "pinned: image left unfinished", "pinned: step count", "step count",
+      ])
+  }
+
+  @Test("a generation ends")
+  func neverEnds() {
+    let mutant = Mutant {
+      $0.pinned = { past, turn in
+        var turn = turn ?? Turn()
+        turn.moment.step = (past.last?.moment.step ?? -1) + 1
+        return turn
+      }
+      $0.base = Once()
+    }
+    #expect(lawsBroken(by: mutant) == ["turns never end"])
+  }
+
+  @Test("steps are counted from 0, and progress never falls")
+  func steps() {
+    #expect(
+      lawsBroken(by: Mutant { $0.asked = { turn in with(turn) { $0.moment.progress = 1 - turn.moment.progress } } })
+        == ["progress falls"])
+    #expect(
+      lawsBroken(by: Mutant(of: Once()) { $0.asked = { with($0) { $0.moment.step = 1 } } }) == ["steps out of order"])
+    #expect(lawsBroken(by: Mutant { $0.asked = { with($0) { $0.moment.steps += 1 } } }).contains("step count"))
+  }
+
+  @Test("a latent comes back from its canvas")
+  func lossy() {
+    #expect(lawsBroken(by: Mutant { $0.laidOut = { $0 * 0.5 } }).contains("round trip"))
+  }
+
+  @Test("what is pinned stays where it was")
+  func pinnedMoves() {
+    let mutant = Mutant {
+      $0.laidOut = flipped
+      $0.composed = flipped
+    }
+    #expect(lawsBroken(by: mutant) == ["pinned moves"])
+  }
+
+  @Test("around what is pinned, everything else is answered and nothing unknown shown")
+  func pinnedTurns() {
+    let lazy = Mutant { $0.pinned = { past, turn in past.pinned.isEmpty || turn?.moment.step != 15 ? turn : nil } }
+    #expect(lawsBroken(by: lazy) == ["pinned: image left unfinished", "pinned: step count"])
+    let eager = Mutant {
+      $0.pinned = { past, turn in
+        guard !past.pinned.isEmpty, let turn else { return turn }
+        return with(turn) { $0.shown = .range(0..<turn.moment.step + 1) }
+      }
+      $0.fed = { inputs, turn, canvas in
+        turn.shown.count(in: 16) == inputs.shape[1] ? canvas[turn.places].values : inputs
+      }
+    }
+    #expect(lawsBroken(by: eager).contains("generation peeks"))
+  }
+
+  @Test("a place is fed while generating what it was fed in training")
+  func scaled() {
+    let mutant = Mutant { $0.fed = { inputs, _, _ in inputs.shape[1] == 16 ? inputs : inputs * 1.1 } }
+    #expect(lawsBroken(by: mutant) == ["training and generation differ"])
+  }
+
+  @Test("settled places neither see later ones nor move")
+  func settled() {
+    let tooMany = Mutant {
+      $0.asked = { turn in with(turn) { $0.settled = turn.moment.step == 0 ? 0 : turn.moment.step + 1 } }
+    }
+    #expect(lawsBroken(by: tooMany) == ["settled places moved"])
+    let moved = Mutant {
+      $0.asked = { turn in
+        with(turn) {
+          let order = Array(0..<turn.moment.step).reversed() + [turn.moment.step]
+          $0.places = .each(Array(repeating: order, count: 2))
+        }
+      }
+    }
+    #expect(lawsBroken(by: moved).contains("settled places moved"))
+  }
+
+  @Test("turns name places that exist, once, and ask in order")
+  func form() {
+    let beyond = Mutant { $0.asked = { with($0) { $0.shown = .range(1..<99) } } }
+    #expect(lawsBroken(by: beyond) == ["turn misshapen"])
+    let backwards = Mutant { $0.taught = { $0.asked = .each(Array(repeating: (0..<16).reversed(), count: 2)) } }
+    #expect(lawsBroken(by: backwards) == ["asked out of order"])
+    let unlabelled = Mutant { $0.taught = { $0.levels = [1] } }
+    #expect(lawsBroken(by: unlabelled) == ["levels without a label"])
+    let outside = Mutant { $0.relaid = { $0.slots[3].row = 1 } }
+    #expect(lawsBroken(by: outside) == ["slots outside the image"])
+    let heavy = Mutant { $0.taught = { $0.weights = Tensor(zeros: [1, 16]) } }
+    #expect(lawsBroken(by: heavy) == ["weights misshapen"])
+    let short = Mutant { $0.fed = { inputs, _, _ in inputs.sliced(0..<1, axis: 1) } }
+    #expect(lawsBroken(by: short) == ["inputs misshapen"])
+    let small = Mutant { $0.relaid = { $0.slots.removeLast() } }
+    #expect(lawsBroken(by: small) == ["canvas misshapen"])
+  }
+}
+
+/// Everything at once: the smallest sound direction.
+private struct Once: RegressionDirection {
+  static let key = "once"
+  static let about = About("Everything at once.")
+  let layout: Layout
+
+  init(_ settings: inout Settings, over grid: Grid) { self.init() }
+  init() {
+    let grid = Grid(height: 2, width: 2)
+    layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: 4))
+  }
+
+  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn { Turn(shown: .range(0..<0)) }
+  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
+    past.last == nil ? Turn(shown: .range(0..<0)) : nil
+  }
+}
+
+private func with(_ turn: Turn, _ change: (inout Turn) -> Void) -> Turn {
+  var turn = turn
+  change(&turn)
+  return turn
+}
