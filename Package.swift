@@ -74,20 +74,26 @@ let package = Package(
     .target(name: "AutoregressionTesting", dependencies: ["Autoregression", "Tensors"]),
   ] + pluginTargets + [
     // 5, 6: the laboratory and its command
-    .target(name: "Laboratory", dependencies: ["Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
-      .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(
+      name: "Laboratory",
+      dependencies: [
+        "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
     // beside: what tests share
     .target(name: "FixtureSupport", dependencies: ["Storage", "Tensors"], path: "Tests/FixtureSupport"),
-  ] + tests.map { test in
-    .testTarget(
-      name: "\(test.name)Tests",
-      dependencies: [.target(name: test.name), "FixtureSupport"] + (test.name == "Storage" ? [] : ["Storage"]) + test.needs.filter { need in
-        if case .targetItem(let name, _) = need { return name != "Storage" && name != test.name }
-        if case .byNameItem(let name, _) = need { return name != "Storage" && name != test.name }
-        return true
-      })
-  },
+  ]
+    + tests.map { test in
+      .testTarget(
+        name: "\(test.name)Tests",
+        dependencies: [.target(name: test.name), "FixtureSupport"] + (test.name == "Storage" ? [] : ["Storage"])
+          + test.needs.filter { need in
+            if case .targetItem(let name, _) = need { return name != "Storage" && name != test.name }
+            if case .byNameItem(let name, _) = need { return name != "Storage" && name != test.name }
+            return true
+          })
+    },
   swiftLanguageModes: [.v6]
 )

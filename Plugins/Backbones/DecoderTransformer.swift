@@ -35,15 +35,18 @@ struct DecoderTransformer: Backbone {
     let depth: Int = try settings["depth", default: 8, in: 1...256, about: "blocks"]
     let heads: Int = try settings["heads", default: 8, in: 1...256, about: "attention heads"]
     let ratio: Int = try settings["ratio", default: 4, in: 1...16, about: "width of the perceptrons, as a multiple"]
-    let dropout: Float = try settings["dropout", default: 0, in: 0...0.9, about: "share dropped from projections in training"]
+    let dropout: Float = try settings[
+      "dropout", default: 0, in: 0...0.9, about: "share dropped from projections in training"]
     guard width % heads == 0 else {
-      throw settings.refusal("\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
+      throw settings.refusal(
+        "\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
     }
     prefixCount = shape.prefixCount
     let width = self.width, layout = shape.layout
     input = Linear(from: shape.space.width, to: width, &random)
     blank = Parameter(Initialization.normal(deviation: 0.02)([1, 1, width], &random), decays: true)
-    prefixPositions = prefixCount > 0 ? Parameter(Initialization.normal(deviation: 0.02)([prefixCount, width], &random)) : nil
+    prefixPositions =
+      prefixCount > 0 ? Parameter(Initialization.normal(deviation: 0.02)([prefixCount, width], &random)) : nil
     positions = Embedding(layout.positions, width: width, &random)
     sources = layout.shift > 0 ? Embedding(layout.positions, width: width, &random) : nil
     levels = layout.levels > 1 ? Embedding(layout.levels, width: width, &random) : nil
@@ -51,14 +54,17 @@ struct DecoderTransformer: Backbone {
     norm = LayerNorm(width)
   }
 
-  func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?) -> Tensor {
+  func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
+    -> Tensor
+  {
     let all = view.places, settled = cache == nil ? 0 : view.turn.settled
     // Places are numbered from the first that is not settled.
     let fresh = view.slots.map { Array($0[settled...]) }
     let shown = view.shown.map { $0.filter { $0 >= settled }.map { $0 - settled } }
     let tokens = input(view.inputs.values.sliced(settled..<all, axis: 1))
     let blanks = blank() + Tensor(zeros: tokens.shape)
-    var x = shown.allSatisfy { $0.count == all - settled } ? tokens : tokens.gathered(shown).scattered(shown, over: blanks)
+    var x =
+      shown.allSatisfy { $0.count == all - settled } ? tokens : tokens.gathered(shown).scattered(shown, over: blanks)
     x = x + positions(fresh.map { $0.map(\.position) })
     if let levels { x = x + levels(fresh.map { $0.map(\.level) }) }
     if let sources { x = x + fedPositions(view, settled, sources) }
@@ -86,8 +92,11 @@ struct DecoderTransformer: Backbone {
 
   /// How many leading rows, prefix included, each row of this call sees; the prefix sees only itself.
   private func visible(_ view: View, from settled: Int, withPrefix: Bool) -> [Int]? {
-    guard let seen = view.visible else { return prefixCount == 0 || !withPrefix ? nil : allVisible(view, from: settled) }
-    return (withPrefix ? Array(repeating: prefixCount, count: prefixCount) : []) + seen[settled...].map { $0 + prefixCount }
+    guard let seen = view.visible else {
+      return prefixCount == 0 || !withPrefix ? nil : allVisible(view, from: settled)
+    }
+    return (withPrefix ? Array(repeating: prefixCount, count: prefixCount) : [])
+      + seen[settled...].map { $0 + prefixCount }
   }
 
   private func allVisible(_ view: View, from settled: Int) -> [Int] {

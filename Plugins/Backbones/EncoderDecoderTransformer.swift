@@ -38,32 +38,41 @@ struct EncoderDecoderTransformer: Backbone {
     let depth: Int = try settings["depth", default: 8, in: 2...256, about: "blocks, half of them in the encoder"]
     let heads: Int = try settings["heads", default: 8, in: 1...256, about: "attention heads"]
     let ratio: Int = try settings["ratio", default: 4, in: 1...16, about: "width of the perceptrons, as a multiple"]
-    let dropout: Float = try settings["dropout", default: 0, in: 0...0.9, about: "share dropped from projections in training; MAR and FAR: 0.1"]
+    let dropout: Float = try settings[
+      "dropout", default: 0, in: 0...0.9, about: "share dropped from projections in training; MAR and FAR: 0.1"]
     guard width % heads == 0 else {
-      throw settings.refusal("\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
+      throw settings.refusal(
+        "\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
     }
     guard depth % 2 == 0 else {
       throw settings.refusal("encoder and decoder are equally deep; 'depth' must be even, not \(depth).", at: "depth")
     }
     guard shape.layout.shift == 0 else {
-      throw settings.refusal("backbone 'encoder-decoder' sees both ways and cannot predict next tokens; use backbone 'decoder'.", at: "use")
+      throw settings.refusal(
+        "backbone 'encoder-decoder' sees both ways and cannot predict next tokens; use backbone 'decoder'.", at: "use")
     }
     prefixCount = shape.prefixCount
     let width = self.width, positions = shape.layout.positions, spread = Initialization.normal(deviation: 0.02)
     input = Linear(from: shape.space.width, to: width, &random)
     inputNorm = LayerNorm(width)
     encoderPositions = Parameter(spread([prefixCount + positions, width], &random))
-    encoderBlocks = (0..<depth / 2).map { _ in TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random) }
+    encoderBlocks = (0..<depth / 2).map { _ in
+      TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random)
+    }
     encoderNorm = LayerNorm(width)
     bridge = Linear(from: width, to: width, &random)
     blank = Parameter(spread([1, 1, width], &random), decays: true)
     decoderPositions = Parameter(spread([prefixCount + positions, width], &random))
-    decoderBlocks = (0..<depth / 2).map { _ in TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random) }
+    decoderBlocks = (0..<depth / 2).map { _ in
+      TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random)
+    }
     decoderNorm = LayerNorm(width)
     outputPositions = Parameter(spread([positions, width], &random))
   }
 
-  func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?) -> Tensor {
+  func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
+    -> Tensor
+  {
     let batch = view.batch, shown = view.shown, isWhole = view.turn.shown.count(in: view.places) == view.places
     let positions = view.slots.map { $0.map { prefixCount + $0.position } }
     func placed(_ tokens: Tensor, _ table: Parameter, _ positions: Indices) -> Tensor {
@@ -92,4 +101,6 @@ struct EncoderDecoderTransformer: Backbone {
   }
 }
 
-@section("overtone_parts") @used private let registration: Registration = { $0.registry.add(EncoderDecoderTransformer.self) }
+@section("overtone_parts") @used private let registration: Registration = {
+  $0.registry.add(EncoderDecoderTransformer.self)
+}

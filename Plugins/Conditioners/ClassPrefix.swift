@@ -26,7 +26,8 @@ struct ClassPrefix: Conditioner {
   }
 
   func callAsFunction(_ labels: [Int?]) -> Condition {
-    Condition(prefix: told(labels, classes, nothing).rows(labels.indices.map { Array(repeating: $0, count: prefixCount) }))
+    Condition(
+      prefix: told(labels, classes, nothing).rows(labels.indices.map { Array(repeating: $0, count: prefixCount) }))
   }
 }
 

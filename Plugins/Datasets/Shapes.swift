@@ -8,7 +8,8 @@ import Tensors
 /// Picture i is the same for ever (for one size and seed); labels go round, so that classes are equally many.
 struct Shapes: ImageDataset {
   static let key = "shapes"
-  static let about = About("Generated pictures of one large shape each, with labels and captions.", example: "count: 64")
+  static let about = About(
+    "Generated pictures of one large shape each, with labels and captions.", example: "count: 64")
 
   enum Kind: String, Setting, CaseIterable { case circle, square, triangle, ring, cross, diamond }
 
@@ -20,7 +21,9 @@ struct Shapes: ImageDataset {
   init(_ settings: inout Settings) throws(SettingsError) {
     size = try settings["size", default: 32, in: 8...512, about: "pixels of a side"]
     count = try settings["count", default: 8192, in: 1...10_000_000, about: "how many pictures there are"]
-    kinds = try settings["classes", default: [.circle, .square, .triangle, .ring], about: "which shapes, in the order of labels: \(Kind.choices.joined(separator: ", "))"]
+    kinds = try settings[
+      "classes", default: [.circle, .square, .triangle, .ring],
+      about: "which shapes, in the order of labels: \(Kind.choices.joined(separator: ", "))"]
     seed = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "of places, sizes and colours"]
     guard !kinds.isEmpty, Set(kinds).count == kinds.count else {
       throw settings.refusal("'classes' must name at least one shape, and none twice.", at: "classes")
@@ -46,12 +49,14 @@ struct Shapes: ImageDataset {
   /// "a red circle on a dark ground"
   func caption(of row: Int) -> String {
     let look = look(row)
-    return "a \(Self.colours[look.colour].name) \(kinds[row % kinds.count].rawValue) on a \(look.isDark ? "dark" : "light") ground"
+    return
+      "a \(Self.colours[look.colour].name) \(kinds[row % kinds.count].rawValue) on a \(look.isDark ? "dark" : "light") ground"
   }
 
   /// Strong colours that stand off from both grounds.
   private static let colours: [(name: String, rgb: SIMD3<Float>)] = [
-    ("red", [0.86, 0.2, 0.18]), ("green", [0.2, 0.66, 0.3]), ("blue", [0.2, 0.4, 0.86]), ("orange", [0.95, 0.55, 0.12]),
+    ("red", [0.86, 0.2, 0.18]), ("green", [0.2, 0.66, 0.3]), ("blue", [0.2, 0.4, 0.86]),
+    ("orange", [0.95, 0.55, 0.12]),
     ("purple", [0.6, 0.3, 0.75]), ("cyan", [0.1, 0.7, 0.75]),
   ]
 

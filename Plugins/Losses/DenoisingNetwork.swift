@@ -62,9 +62,11 @@ struct DenoisingNetwork: Module {
   /// [cos(t f_i), sin(t f_i)] with f_i = 10000^(-i / 128): timesteps [n]; [n, 256].
   static func waves(_ timesteps: [Int]) -> Tensor {
     let frequencies = (0..<128).map { expf(-logf(10_000) * Float($0) / 128) }
-    return Tensor([timesteps.count, 256], timesteps.flatMap { t in
-      frequencies.map { cosf(Float(t) * $0) } + frequencies.map { sinf(Float(t) * $0) }
-    })
+    return Tensor(
+      [timesteps.count, 256],
+      timesteps.flatMap { t in
+        frequencies.map { cosf(Float(t) * $0) } + frequencies.map { sinf(Float(t) * $0) }
+      })
   }
 
   /// What timesteps say: [n, width].

@@ -42,7 +42,8 @@ struct Diffusion: TokenLoss {
     let schedule = NoiseSchedule(kind)
     self.schedule = schedule
     if settings.isList("steps") {
-      let counts: [Int] = try settings[required: "steps", about: "denoising steps, or steps in each equal section of the schedule"]
+      let counts: [Int] = try settings[
+        required: "steps", about: "denoising steps, or steps in each equal section of the schedule"]
       guard !counts.isEmpty, NoiseSchedule.steps(counts, of: schedule.count) != nil else {
         throw settings.refusal(
           "loss 'diffusion' has \(schedule.count) timesteps in \(counts.count) sections; each section takes 1 to \(schedule.count / max(1, counts.count)) steps.",
@@ -52,20 +53,27 @@ struct Diffusion: TokenLoss {
       steps = .constant(Float(counts.reduce(0, +)))
     } else {
       sections = nil
-      steps = try Schedule(&settings, "steps", default: .constant(100), about: "denoising steps of a token; a schedule may vary them along a generation")
+      steps = try Schedule(
+        &settings, "steps", default: .constant(100),
+        about: "denoising steps of a token; a schedule may vary them along a generation")
       guard [steps.from, steps.to].allSatisfy({ (1...Float(schedule.count)).contains($0) }) else {
         throw settings.refusal("loss 'diffusion' takes 1 to \(schedule.count) denoising steps.", at: "steps")
       }
     }
     sampler = try settings["sampler", default: .ancestral, about: "how a step is undone"]
-    clamp = try settings["clamp", default: .measured, about: "keep predicted tokens in the range that real ones have; 'none' is the papers' exact behaviour"]
-    let told: DenoisingNetwork.Levels = try settings["levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]
+    clamp = try settings[
+      "clamp", default: .measured,
+      about: "keep predicted tokens in the range that real ones have; 'none' is the papers' exact behaviour"]
+    let told: DenoisingNetwork.Levels = try settings[
+      "levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]
     tokenWidth = space.width
     network = DenoisingNetwork(
       tokenWidth: space.width, hidden: hidden, width: width, depth: depth, levels: told, levelCount: levels, &random)
     range = Statistic(
-      Tensor([2, space.width], Array(repeating: -Float.greatestFiniteMagnitude, count: space.width)
-        + Array(repeating: Float.greatestFiniteMagnitude, count: space.width)))
+      Tensor(
+        [2, space.width],
+        Array(repeating: -Float.greatestFiniteMagnitude, count: space.width)
+          + Array(repeating: Float.greatestFiniteMagnitude, count: space.width)))
   }
 
   mutating func calibrate(on answers: Tokens) {
@@ -98,13 +106,16 @@ struct Diffusion: TokenLoss {
   private func repeated(_ x: Tensor) -> Tensor { x + Tensor(zeros: [x.shape[0], repeats, x.shape[2], x.shape[3]]) }
 
   /// The two parts of the loss of each row, and what the network said: clean, noise [n, width]; [n].
-  func rowLosses(clean: Tensor, noise: Tensor, timesteps: [Int], context: Tensor) -> (total: Tensor, mse: Tensor, bound: Tensor, output: Tensor) {
+  func rowLosses(clean: Tensor, noise: Tensor, timesteps: [Int], context: Tensor) -> (
+    total: Tensor, mse: Tensor, bound: Tensor, output: Tensor
+  ) {
     let noisy = clean * perRow(schedule.sqrtKept, timesteps) + noise * perRow(schedule.sqrtLost, timesteps)
     let output = network(noisy, context + network.timeEmbedding(timesteps))
     let predicted = output.sliced(0..<tokenWidth, axis: 1)
     let mse = (noise - predicted).squared.mean(axis: 1)
     let bound = variationalBound(
-      clean: clean, noisy: noisy, predicted: predicted.detached, variance: output.sliced(tokenWidth..<2 * tokenWidth, axis: 1),
+      clean: clean, noisy: noisy, predicted: predicted.detached,
+      variance: output.sliced(tokenWidth..<2 * tokenWidth, axis: 1),
       timesteps: timesteps)
     return (mse + bound, mse, bound, output)
   }
@@ -115,7 +126,9 @@ struct Diffusion: TokenLoss {
   }
 
   /// Bits per channel that the variance costs (Nichol and Dhariwal 2021, section 3.1); only the variance gets a gradient.
-  private func variationalBound(clean: Tensor, noisy: Tensor, predicted: Tensor, variance: Tensor, timesteps: [Int]) -> Tensor {
+  private func variationalBound(clean: Tensor, noisy: Tensor, predicted: Tensor, variance: Tensor, timesteps: [Int])
+    -> Tensor
+  {
     let n = timesteps.count, width = tokenWidth
     let (cleanWeight, noisyWeight) = (schedule.cleanWeight, schedule.noisyWeight)
     let (reciprocal, reciprocalLess) = (schedule.sqrtReciprocal, schedule.sqrtReciprocalLess)
@@ -135,7 +148,8 @@ struct Diffusion: TokenLoss {
         let (value, slope): (Double, Double)
         if t > 0 {
           let trueMean = cleanWeight[t] * Double(x0[i]) + noisyWeight[t] * Double(x[i])
-          let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance), spread = exp(logPosterior[t] - logVariance)
+          let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance),
+            spread = exp(logPosterior[t] - logVariance)
           value = 0.5 * (-1 + logVariance - logPosterior[t] + spread + gap)
           slope = 0.5 * (1 - spread - gap)
         } else {
@@ -159,7 +173,8 @@ struct Diffusion: TokenLoss {
       return (0.5 * (1 + t), -z / 2 * 0.5 * (1 - t * t) * k * (1 + 3 * 0.044715 * z * z))
     }
     let upper = below((x - mean + 1 / 255) * scale), lower = below((x - mean - 1 / 255) * scale)
-    let (share, slope) = x < -0.999 ? upper : x > 0.999 ? (1 - lower.0, -lower.1) : (upper.0 - lower.0, upper.1 - lower.1)
+    let (share, slope) =
+      x < -0.999 ? upper : x > 0.999 ? (1 - lower.0, -lower.1) : (upper.0 - lower.0, upper.1 - lower.1)
     return share > 1e-12 ? (-log(share), -slope / share) : (-log(1e-12), 0)
   }
 
@@ -171,10 +186,12 @@ struct Diffusion: TokenLoss {
     let spaced = schedule.respaced(to: NoiseSchedule.steps(counts, of: schedule.count) ?? Array(0..<schedule.count))
     let flat = levels.flatMap { $0 }
     func context(_ z: Tensor) -> Tensor { network.contextEmbedding(z.reshaped([rows, z.shape[2]]), levels: flat) }
-    let withCondition = context(hidden.conditional), without = hidden.scale == 1 ? nil : hidden.unconditional.map(context)
+    let withCondition = context(hidden.conditional),
+      without = hidden.scale == 1 ? nil : hidden.unconditional.map(context)
     var x = random.normal([batch, asked, tokenWidth], "initial").reshaped([rows, tokenWidth])
     for index in (0..<spaced.count).reversed() {
-      let noise = sampler == .ancestral
+      let noise =
+        sampler == .ancestral
         ? random.normal([batch, asked, tokenWidth], "denoising").reshaped([rows, tokenWidth]) : nil
       x = earlier(x, noise, index, spaced, withCondition, without, hidden.scale, hidden.temperature)
     }

@@ -32,7 +32,8 @@ struct ContinuousAutoencoder: Tokenizer {
   static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
     let stride: Int = try settings["stride", default: 8, in: 2...16, about: "pixels of one token's side: 2, 4, 8 or 16"]
     guard [2, 4, 8, 16].contains(stride) else {
-      throw settings.refusal("tokenizer 'continuous' halves the image; 'stride' must be 2, 4, 8 or 16, not \(stride).", at: "stride")
+      throw settings.refusal(
+        "tokenizer 'continuous' halves the image; 'stride' must be 2, 4, 8 or 16, not \(stride).", at: "stride")
     }
     guard images.height % stride == 0, images.width % stride == 0 else {
       throw settings.refusal(
@@ -48,22 +49,32 @@ struct ContinuousAutoencoder: Tokenizer {
     channels = try settings["channels", default: 4, in: 1...1024, about: "numbers of one token"]
     let width: Int = try settings["width", default: 32, in: 1...1024, about: "channels of the first convolution"]
     let usual = (0..<levels).map { 1 << min(2, $0) }
-    let multipliers: [Int] = try settings["multipliers", default: usual, about: "channels of each level, as multiples of the width"]
+    let multipliers: [Int] = try settings[
+      "multipliers", default: usual, about: "channels of each level, as multiples of the width"]
     guard multipliers.count == levels, multipliers.allSatisfy({ $0 > 0 }) else {
-      throw settings.refusal("a stride of \(images.height / grid.height) has \(levels) levels; 'multipliers' must name \(levels) positive numbers.", at: "multipliers")
+      throw settings.refusal(
+        "a stride of \(images.height / grid.height) has \(levels) levels; 'multipliers' must name \(levels) positive numbers.",
+        at: "multipliers")
     }
-    let blocks: Int = try settings["blocks", default: 1, in: 1...8, about: "residual blocks of each level"]
-    let attention: [Int] = try settings["attention", default: [], about: "levels of the encoder with attention, 0 the largest"]
+    let blocks: Int = try settings[
+      "blocks", default: 1, in: 0...8, about: "residual blocks of each level; the decoder has one more"]
+    let attention: [Int] = try settings[
+      "attention", default: [], about: "levels of the encoder with attention, 0 the largest"]
     let middle: Bool = try settings["middle-attention", default: false, about: "attention at the lowest resolution"]
-    let groups: Int = try settings["groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the norms"]
+    let groups: Int = try settings[
+      "groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the norms"]
     guard width % groups == 0 else {
-      throw settings.refusal("\(width) channels do not divide into \(groups) groups; let 'groups' divide 'width'.", at: "groups")
+      throw settings.refusal(
+        "\(width) channels do not divide into \(groups) groups; let 'groups' divide 'width'.", at: "groups")
     }
-    klWeight = try settings["kl-weight", default: 1e-4, in: 0...1000, about: "weight of the KL term: mean over tokens and channels"]
+    klWeight = try settings[
+      "kl-weight", default: 1e-4, in: 0...1000, about: "weight of the KL term: mean over tokens and channels"]
     distance = try settings["distance", default: .l2, about: "between picture and reconstruction"]
-    latents = try settings["latents", default: .sample, about: "what a model learns: draws of the posterior, or its mean"]
+    latents = try settings[
+      "latents", default: .sample, about: "what a model learns: draws of the posterior, or its mean"]
     let plan = ConvolutionPlan(
-      width: width, multipliers: multipliers, blocks: blocks, attentionLevels: attention, middleAttention: middle, groups: groups)
+      width: width, multipliers: multipliers, blocks: blocks, attentionLevels: attention, middleAttention: middle,
+      groups: groups)
     encoder = Encoder(plan, outputs: 2 * channels, &random)
     toMoments = Convolution2D(from: 2 * channels, to: 2 * channels, kernel: 1, &random)
     fromLatent = Convolution2D(from: channels, to: channels, kernel: 1, &random)
@@ -103,7 +114,9 @@ struct ContinuousAutoencoder: Tokenizer {
     (posterior.mean.squared + posterior.logVariance.exponential - posterior.logVariance - 1) * 0.5
   }
 
-  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random) -> TokenizerLoss? {
+  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
+    -> TokenizerLoss?
+  {
     let found = posterior(images), error = images - reconstruct(draw(found, &random))
     let reconstruction = distance == .l1 ? error.absolute.mean : error.squared.mean
     let kl = divergence(found).mean
@@ -126,4 +139,6 @@ struct ContinuousAutoencoder: Tokenizer {
   }
 }
 
-@section("overtone_parts") @used private let registration: Registration = { $0.registry.add(ContinuousAutoencoder.self) }
+@section("overtone_parts") @used private let registration: Registration = {
+  $0.registry.add(ContinuousAutoencoder.self)
+}

@@ -72,10 +72,15 @@ struct Encoder: Module {
       }
       let attends = plan.attentionLevels.contains(level)
       let attentions = attends ? blocks.map { _ in SpatialAttention(next, groups: plan.groups, &random) } : []
-      let isLast = level == plan.multipliers.count - 1
+      guard level < plan.multipliers.count - 1 else {
+        return Stage(blocks: blocks, attentions: attentions, resize: nil)
+      }
+      // Without blocks nobody else widens the image.
+      let reduced = plan.blocks == 0 ? plan.channels(level + 1) : channels
+      defer { channels = reduced }
       return Stage(
         blocks: blocks, attentions: attentions,
-        resize: isLast ? nil : Convolution2D(from: channels, to: channels, kernel: 3, stride: 2, padding: .belowRight, &random))
+        resize: Convolution2D(from: channels, to: reduced, kernel: 3, stride: 2, padding: .belowRight, &random))
     }
     middle = Middle(channels, plan, &random)
     norm = GroupNorm(channels, groups: plan.groups)

@@ -38,7 +38,9 @@ struct Patches: Tokenizer {
       .reshaped([latent.shape[0], grid.height * patch, grid.width * patch, 3])
   }
 
-  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random) -> TokenizerLoss? {
+  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
+    -> TokenizerLoss?
+  {
     nil
   }
 }

@@ -26,5 +26,6 @@ public protocol Backbone: Component, Module {
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError)
   var width: Int { get }
   /// [batch, asked, width]. `random` is nil outside training (nothing is dropped).
-  func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?) -> Tensor
+  func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
+    -> Tensor
 }

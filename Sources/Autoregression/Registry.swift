@@ -18,7 +18,9 @@ public struct Registry {
 
   public init() {}
 
-  public mutating func add(_ type: any RegressionDirection.Type, file: String = #fileID) { add("direction", type, file) }
+  public mutating func add(_ type: any RegressionDirection.Type, file: String = #fileID) {
+    add("direction", type, file)
+  }
   public mutating func add(_ type: any Tokenizer.Type, file: String = #fileID) { add("tokenizer", type, file) }
   public mutating func add(_ type: any TokenLoss.Type, file: String = #fileID) { add("loss", type, file) }
   public mutating func add(_ type: any Backbone.Type, file: String = #fileID) { add("backbone", type, file) }
@@ -58,7 +60,8 @@ public struct Registry {
     let key: String = try settings[required: "use", about: "which \(role)"]
     if let found = entries.first(where: { $0.role == role && $0.key == key })?.type as? Role { return found }
     let known = keys(of: role), near = nearest(key, among: known).map { " Did you mean '\($0)'?" } ?? ""
-    throw settings.refusal("there is no \(role) '\(key)'; there are \(known.joined(separator: ", ")).\(near)", at: "use")
+    throw settings.refusal(
+      "there is no \(role) '\(key)'; there are \(known.joined(separator: ", ")).\(near)", at: "use")
   }
 }
 

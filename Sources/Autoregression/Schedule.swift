@@ -64,7 +64,9 @@ public struct Schedule: Equatable, Sendable {
   }
 
   /// Reads one from settings; a plain number is a constant.
-  public init(_ settings: inout Settings, _ key: String, default fallback: Schedule, about: String) throws(SettingsError) {
+  public init(_ settings: inout Settings, _ key: String, default fallback: Schedule, about: String)
+    throws(SettingsError)
+  {
     guard settings.isMapping(key) else {
       if !settings.has(key) && fallback.shape != .constant {
         var section = try settings.section(key, about: about)

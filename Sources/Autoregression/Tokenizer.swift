@@ -60,7 +60,8 @@ public protocol Tokenizer: Component, Module {
   /// A latent to pictures in about [-1, 1].
   func decode(_ latent: Tensor) -> Tensor
   /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
-  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random) -> TokenizerLoss?
+  func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
+    -> TokenizerLoss?
   /// Fixes what is measured once training has ended (mean and deviation of the latents), from pictures of the data set.
   mutating func calibrate(on images: Tensor, _ random: inout Random)
 }

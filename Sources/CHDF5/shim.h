@@ -17,7 +17,7 @@ static inline size_t overtone_variable(void) { return H5T_VARIABLE; }
 static inline unsigned overtone_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned overtone_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned overtone_truncate(void) { return H5F_ACC_TRUNC; }
-/// Opens the library and keeps it from printing errors of its own.
+/// Opens the library, once; and keeps it from printing errors of its own, which is a setting of each thread.
 static inline void overtone_hdf5_start(void) {
   H5open();
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

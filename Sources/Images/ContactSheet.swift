@@ -11,7 +11,8 @@ public struct ContactSheet: Sendable {
   public var scale: Int?
 
   public init(
-    _ pictures: [Picture], columns: Int, rowLabels: [String] = [], columnLabels: [String] = [], title: String? = nil, scale: Int? = nil
+    _ pictures: [Picture], columns: Int, rowLabels: [String] = [], columnLabels: [String] = [], title: String? = nil,
+    scale: Int? = nil
   ) {
     self.pictures = pictures
     self.columns = max(1, columns)
@@ -30,7 +31,8 @@ public struct ContactSheet: Sendable {
     let left = margin + (rowLabels.map { Font.width($0) * letter }.max().map { $0 + 8 } ?? 0)
     let head = margin + (title == nil ? 0 : 9 * letter + 4)
     let top = head + (columnLabels.isEmpty ? 0 : Font.height * letter + 6)
-    let width = max(left + columns * cellWidth + margin - gap, (title.map { Font.width($0) * letter } ?? 0) + 2 * margin)
+    let width = max(
+      left + columns * cellWidth + margin - gap, (title.map { Font.width($0) * letter } ?? 0) + 2 * margin)
     var sheet = Picture(height: top + rows * cellHeight + margin - gap, width: width, colour: [255, 255, 255])
     if let title { sheet.write(title, y: margin, x: margin, scale: letter) }
     for (index, label) in columnLabels.prefix(columns).enumerated() {
@@ -38,7 +40,9 @@ public struct ContactSheet: Sendable {
       sheet.write(label, y: top - Font.height * small - 4, x: left + index * cellWidth, scale: small)
     }
     for (index, label) in rowLabels.prefix(rows).enumerated() {
-      sheet.write(label, y: top + index * cellHeight + (first.height * scale - Font.height * letter) / 2, x: margin, scale: letter)
+      sheet.write(
+        label, y: top + index * cellHeight + (first.height * scale - Font.height * letter) / 2, x: margin, scale: letter
+      )
     }
     for (index, picture) in pictures.enumerated() {
       sheet.lay(picture.enlarged(scale), y: top + index / columns * cellHeight, x: left + index % columns * cellWidth)

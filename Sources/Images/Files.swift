@@ -13,8 +13,11 @@ extension Picture {
   public static func read(_ path: String) throws(ImageError) -> Picture {
     let bytes = try content(of: path)
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return try png(bytes, path) }
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return try jpeg(bytes, path).turned(orientation: exifOrientation(bytes)) }
-    throw .unreadable(path: path, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG picture.")
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      return try jpeg(bytes, path).turned(orientation: exifOrientation(bytes))
+    }
+    throw .unreadable(
+      path: path, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG picture.")
   }
 
   private static func content(of path: String) throws(ImageError) -> [UInt8] {
@@ -40,7 +43,9 @@ extension Picture {
       throw .unreadable(path: path, why: "the PNG picture is damaged (\(message())).")
     }
     let (height, width) = (Int(image.height), Int(image.width))
-    guard height * width <= mostPixels else { throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.") }
+    guard height * width <= mostPixels else {
+      throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.")
+    }
     // Without a gamma chunk the library takes 16 bits for linear light, which nobody writes.
     if overtone_png_is_linear(&image) != 0 { overtone_png_sixteen_is_srgb(&image) }
     let hasAlpha = overtone_png_has_alpha(&image) != 0
@@ -62,10 +67,14 @@ extension Picture {
     guard let decoder = tjInitDecompress() else { throw .unreadable(path: path, why: "out of memory.") }
     defer { tjDestroy(decoder) }
     var width: Int32 = 0, height: Int32 = 0, sampling: Int32 = 0, space: Int32 = 0
-    guard tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &sampling, &space) == 0, width > 0, height > 0 else {
+    guard tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &sampling, &space) == 0, width > 0,
+      height > 0
+    else {
       throw .unreadable(path: path, why: "the JPEG picture is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
     }
-    guard Int(width) * Int(height) <= mostPixels else { throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.") }
+    guard Int(width) * Int(height) <= mostPixels else {
+      throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.")
+    }
     let isInk = space == Int32(TJCS_CMYK.rawValue) || space == Int32(TJCS_YCCK.rawValue)
     var raw = [UInt8](repeating: 0, count: Int(width) * Int(height) * (isInk ? 4 : 3))
     let format = Int32(isInk ? TJPF_CMYK.rawValue : TJPF_RGB.rawValue)

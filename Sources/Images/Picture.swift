@@ -58,7 +58,9 @@ public struct Picture: Equatable, Sendable {
     var result = Picture(height: height * factor, width: width * factor, colour: [0, 0, 0])
     for y in 0..<result.height {
       for x in 0..<result.width {
-        for c in 0..<3 { result.pixels[(y * result.width + x) * 3 + c] = pixels[(y / factor * width + x / factor) * 3 + c] }
+        for c in 0..<3 {
+          result.pixels[(y * result.width + x) * 3 + c] = pixels[(y / factor * width + x / factor) * 3 + c]
+        }
       }
     }
     return result

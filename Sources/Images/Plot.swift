@@ -18,7 +18,9 @@ public struct Plot: Sendable {
   public var xScale: Scale
   public var yScale: Scale
 
-  public init(_ title: String, x: String, y: String, _ series: [Series], xScale: Scale = .linear, yScale: Scale = .linear) {
+  public init(
+    _ title: String, x: String, y: String, _ series: [Series], xScale: Scale = .linear, yScale: Scale = .linear
+  ) {
     self.title = title
     xLabel = x
     yLabel = y
@@ -28,11 +30,15 @@ public struct Plot: Sendable {
   }
 
   /// Okabe and Ito's palette, told apart by colour-blind readers, too.
-  private static let colours: [SIMD3<UInt8>] = [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233]]
+  private static let colours: [SIMD3<UInt8>] = [
+    [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233],
+  ]
 
   /// Points that can be drawn: finite and, on a logarithmic axis, positive.
   private func drawable(_ series: Series) -> [(x: Double, y: Double)] {
-    series.points.filter { $0.x.isFinite && $0.y.isFinite && (xScale == .linear || $0.x > 0) && (yScale == .linear || $0.y > 0) }
+    series.points.filter {
+      $0.x.isFinite && $0.y.isFinite && (xScale == .linear || $0.x > 0) && (yScale == .linear || $0.y > 0)
+    }
   }
 
   /// From a value to 0...1 along an axis, and the ticks on it.
@@ -51,7 +57,9 @@ public struct Plot: Sendable {
 
     var ticks: [(value: Double, text: String)] {
       if scale == .log, high - low >= 1 {
-        return (Int(low.rounded(.up))...Int(high.rounded(.down))).map { (pow(10, Double($0)), (-3...4).contains($0) ? Ruler.text(pow(10, Double($0))) : "1e\($0)") }
+        return (Int(low.rounded(.up))...Int(high.rounded(.down))).map {
+          (pow(10, Double($0)), (-3...4).contains($0) ? Ruler.text(pow(10, Double($0))) : "1e\($0)")
+        }
       }
       let raw = (high - low) / 5, power = pow(10, floor(log10(raw)))
       let step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)

@@ -48,7 +48,9 @@ extension Picture {
   }
 
   /// Bytes seen as [outer, length, inner], the middle axis resampled.
-  private static func mixed(_ bytes: [UInt8], outer: Int, length: Int, inner: Int, to count: Int, _ kernel: Kernel) -> [UInt8] {
+  private static func mixed(_ bytes: [UInt8], outer: Int, length: Int, inner: Int, to count: Int, _ kernel: Kernel)
+    -> [UInt8]
+  {
     guard count != length else { return bytes }
     let scale = Double(length) / Double(count), stretch = max(1, scale), reach = kernel.support * stretch
     var result = [UInt8](repeating: 0, count: outer * count * inner)

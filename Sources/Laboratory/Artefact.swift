@@ -19,7 +19,9 @@ struct Artefact {
     folder = "\(results)/artefacts/\(stage)-\(SHA256.hex(of: recipe).prefix(12))"
   }
 
-  private static func isInside(_ path: String, _ section: String) -> Bool { path == section || path == ".\(section)" || path.hasPrefix("\(section).") || path.hasPrefix("\(section)[") }
+  private static func isInside(_ path: String, _ section: String) -> Bool {
+    path == section || path == ".\(section)" || path.hasPrefix("\(section).") || path.hasPrefix("\(section)[")
+  }
 
   /// Settings that change how a stage is run, not what it makes.
   private static func isCosmetic(_ key: String) -> Bool { key == "save-every" }

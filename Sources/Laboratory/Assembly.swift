@@ -42,7 +42,8 @@ struct Assembly {
     let grid = try tokenizerType.grid(&tokens, images: images)
 
     section = try settings.section("direction", about: "in what order an image is regressed")
-    direction = try registry.find("direction", &section, as: (any RegressionDirection.Type).self).init(&section, over: grid)
+    direction = try registry.find("direction", &section, as: (any RegressionDirection.Type).self).init(
+      &section, over: grid)
 
     // Each part has random numbers of its own: another backbone does not change the tokenizer.
     var random = Random(seed: seed ^ 0x746F_6B65)
@@ -62,16 +63,19 @@ struct Assembly {
     let backbone = try backboneType.init(
       &backboneSection,
       for: BackboneShape(
-        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector),
+        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector
+      ),
       &random)
     section = try settings.section("loss", about: "how one token is modelled")
     random = Random(seed: seed ^ 0x6C6F_7373)
     let loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
       .init(&section, of: space, from: backbone.width, levels: direction.layout.levels, &random)
     if direction.needsConfidence && !loss.givesConfidence {
-      throw section.refusal("the direction reveals tokens by confidence, which this loss does not give; use a loss over codes.", at: "use")
+      throw section.refusal(
+        "the direction reveals tokens by confidence, which this loss does not give; use a loss over codes.", at: "use")
     }
-    model = Model(quantizer: tokenizer.quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
+    model = Model(
+      quantizer: tokenizer.quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
 
     section = try settings.section("training", about: "how the model is trained")
     training = try TrainingPlan(&section, steps: 1000, batch: 64, rate: 4e-4)

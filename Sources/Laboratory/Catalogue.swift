@@ -16,13 +16,16 @@ struct Catalogue {
     all = registry.entries.map { entry in
       let (settings, failure) = Self.settings(of: entry)
       return Entry(
-        role: entry.role, key: entry.key, about: entry.type.about, file: entry.file, settings: settings, failure: failure)
+        role: entry.role, key: entry.key, about: entry.type.about, file: entry.file, settings: settings,
+        failure: failure)
     }
   }
 
   var names: [String] { Array(Set(all.map(\.role) + all.map(\.key))) }
 
-  func entries(_ name: String?) -> [Entry] { name.map { name in all.filter { $0.role == name || $0.key == name } } ?? all }
+  func entries(_ name: String?) -> [Entry] {
+    name.map { name in all.filter { $0.role == name || $0.key == name } } ?? all
+  }
 
   /// Constructs a component from its example, over a small grid, and gives what it read.
   private static func settings(of entry: Registry.Entry) -> ([(section: String, reading: Reading)], String?) {
@@ -31,7 +34,8 @@ struct Catalogue {
       var random = Random(seed: 1)
       let grid = Grid(height: 4, width: 4), images = ImageShape(height: 32, width: 32)
       let layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: 16))
-      let space = TokenSpace(width: 4), shape = BackboneShape(layout: layout, space: space, prefixCount: 1, hasVector: false)
+      let space = TokenSpace(width: 4),
+        shape = BackboneShape(layout: layout, space: space, prefixCount: 1, hasVector: false)
       switch entry.type {
       case let type as any RegressionDirection.Type: _ = try type.init(&settings, over: grid)
       case let type as any Tokenizer.Type: _ = try type.init(&settings, images: images, layout: layout, &random)
@@ -48,7 +52,9 @@ struct Catalogue {
   }
 
   func text(_ name: String?, json: Bool) -> String {
-    json ? "[\n" + entries(name).map(object).joined(separator: ",\n") + "\n]" : entries(name).map(paragraph).joined(separator: "\n\n")
+    json
+      ? "[\n" + entries(name).map(object).joined(separator: ",\n") + "\n]"
+      : entries(name).map(paragraph).joined(separator: "\n\n")
   }
 
   private func paragraph(_ entry: Entry) -> String {
@@ -73,7 +79,8 @@ struct Catalogue {
       return "{\"key\": \(quoted(key)), \"kind\": \(quoted(reading.kind)), \"default\": \(quoted(reading.yaml ?? "")), "
         + "\"range\": \(reading.bounds.map(quoted) ?? "null"), \"choices\": [\(choices)], \"about\": \(quoted(reading.about))}"
     }
-    return "  {\"role\": \(quoted(entry.role)), \"key\": \(quoted(entry.key)), \"summary\": \(quoted(entry.about.summary)), "
+    return
+      "  {\"role\": \(quoted(entry.role)), \"key\": \(quoted(entry.key)), \"summary\": \(quoted(entry.about.summary)), "
       + "\"source\": \(entry.about.source.map(quoted) ?? "null"), \"file\": \(quoted(entry.file)),\n   \"settings\": ["
       + settings.joined(separator: ", ") + "]}"
   }

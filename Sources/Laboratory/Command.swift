@@ -21,7 +21,8 @@ public struct Overtone: ParsableCommand {
       """,
     version: Environment.version,
     subcommands: [
-      RunCommand.self, SampleCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self, ComponentsCommand.self,
+      RunCommand.self, SampleCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self,
+      ComponentsCommand.self,
       InspectCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
@@ -49,7 +50,8 @@ public struct Overtone: ParsableCommand {
 
   /// Errors of the argument parser, help and version included, as opposed to ours.
   private static func isUsage(_ error: any Error) -> Bool {
-    !(error is SettingsError || error is LaboratoryError || error is DataError || String(reflecting: type(of: error)).hasPrefix("Storage.")
+    !(error is SettingsError || error is LaboratoryError || error is DataError
+      || String(reflecting: type(of: error)).hasPrefix("Storage.")
       || String(reflecting: type(of: error)).hasPrefix("Images."))
   }
 
@@ -73,7 +75,8 @@ struct ExperimentArguments: ParsableArguments {
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.")
+    commandName: "run",
+    abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.")
   @OptionGroup var experiment: ExperimentArguments
   @Flag(name: .shortAndLong, help: "Say nothing but errors.") var quiet = false
   @Option(help: "Threads to use; all cores when left out.") var threads: Int?
@@ -101,7 +104,8 @@ struct SampleCommand: ParsableCommand {
 }
 
 struct ValidateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "validate", abstract: "Check an experiment without opening data.")
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check an experiment without opening data.")
   @OptionGroup var experiment: ExperimentArguments
 
   func run() throws {
@@ -111,7 +115,8 @@ struct ValidateCommand: ParsableCommand {
 }
 
 struct ShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Print an experiment with every default.")
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Print an experiment with every default.")
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Print every default (always on; for symmetry with --origin).") var resolved = false
   @Flag(help: "Say where each value comes from.") var origin = false
@@ -120,7 +125,8 @@ struct ShowCommand: ParsableCommand {
 }
 
 struct PlanCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "plan", abstract: "Print shapes, parameters, work, memory and time.")
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Print shapes, parameters, work, memory and time.")
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Print JSON.") var json = false
 
@@ -128,7 +134,8 @@ struct PlanCommand: ParsableCommand {
 }
 
 struct ComponentsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "components", abstract: "Print what an experiment can name, with settings and sources.")
+  static let configuration = CommandConfiguration(
+    commandName: "components", abstract: "Print what an experiment can name, with settings and sources.")
   @Argument(help: "Only this role or key.") var name: String?
   @Flag(help: "Print JSON.") var json = false
 
@@ -150,7 +157,8 @@ struct InspectCommand: ParsableCommand {
 }
 
 struct DataCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "data", abstract: "Bring pictures into one HDF5 file.", subcommands: [Import.self])
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Bring pictures into one HDF5 file.", subcommands: [Import.self])
 
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -169,7 +177,8 @@ struct DataCommand: ParsableCommand {
 }
 
 struct DoctorCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "doctor", abstract: "Check processor, libraries and speed.")
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Check processor, libraries and speed.")
 
   func run() throws { print(Doctor.report(), terminator: "") }
 }

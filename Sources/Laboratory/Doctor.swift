@@ -14,14 +14,17 @@ enum Doctor {
       lines.append("free disk     \(Progress.number(Double(free) / 1e9)) GB here")
     }
     if blas.isFallback {
-      lines.append("warning: these kernels are for processors of long ago; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS.")
+      lines.append(
+        "warning: these kernels are for processors of long ago; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
+      )
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private static func gigaflops() -> Double {
     var random = Random(seed: 1)
-    let a = random.normal([1, 4096 * 1024], "a").reshaped([4096, 1024]), b = random.normal([1, 1024 * 1024], "b").reshaped([1024, 1024])
+    let a = random.normal([1, 4096 * 1024], "a").reshaped([4096, 1024]),
+      b = random.normal([1, 1024 * 1024], "b").reshaped([1024, 1024])
     return (0..<5).map { _ in
       let start = Journal.seconds
       _ = a.product(b)

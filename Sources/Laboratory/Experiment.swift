@@ -20,7 +20,8 @@ struct TrainingPlan: Sendable {
     self.batch = try settings["batch", default: batch, in: 1...65_536, about: "pictures a step"]
     let peak: Double = try settings["learning-rate", default: rate, in: 0...10, about: "the peak of the learning rate"]
     let shape: RateShape = try settings["schedule", default: .cosine, about: "the learning rate after the warm-up"]
-    let warmUp: Int = try settings["warm-up", default: min(100, self.steps / 10), in: 0...100_000_000, about: "steps of linear warm-up"]
+    let warmUp: Int = try settings[
+      "warm-up", default: min(100, self.steps / 10), in: 0...100_000_000, about: "steps of linear warm-up"]
     let least: Double = try settings["least-rate", default: 0, in: 0...10, about: "the learning rate at the end"]
     self.rate = LearningRate(shape.shape, peak: peak, least: least, warmUp: Double(warmUp), total: Double(self.steps))
     rule = AdamW(
@@ -53,7 +54,8 @@ struct SamplingPlan: Sendable {
 
   init(_ settings: inout Settings) throws(SettingsError) {
     guidance = Guidance(
-      scale: try Schedule(&settings, "guidance", default: .constant(1), about: "how far beyond the condition; 1: as trained"),
+      scale: try Schedule(
+        &settings, "guidance", default: .constant(1), about: "how far beyond the condition; 1: as trained"),
       temperature: try Schedule(&settings, "temperature", default: .constant(1), about: "how freely the loss draws"))
     perClass = try settings["per-class", default: 8, in: 1...4096, about: "pictures of each class in the grid"]
     batch = try settings["batch", default: 64, in: 1...4096, about: "pictures made at once"]
@@ -65,6 +67,7 @@ struct EvaluationPlan: Sendable {
   var count: Int
 
   init(_ settings: inout Settings) throws(SettingsError) {
-    count = try settings["count", default: 512, in: 0...10_000_000, about: "pictures that metrics look at; 0: no evaluation"]
+    count = try settings[
+      "count", default: 512, in: 0...10_000_000, about: "pictures that metrics look at; 0: no evaluation"]
   }
 }

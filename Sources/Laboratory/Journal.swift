@@ -94,7 +94,8 @@ struct Progress {
   /// Three digits or so: "0.0123", "4.57", "312".
   static func number(_ value: Double) -> String {
     guard value.isFinite else { return "\(value)" }
-    let digits = abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 1 ? 2 : abs(value) >= 0.001 || value == 0 ? 4 : 7
+    let digits =
+      abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 1 ? 2 : abs(value) >= 0.001 || value == 0 ? 4 : 7
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     let rounded = (value * scale).rounded() / scale

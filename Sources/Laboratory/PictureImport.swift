@@ -14,8 +14,12 @@ struct PictureImport {
     guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
       throw LaboratoryError("\(folder): there is no such folder; name one that holds a folder of pictures per class.")
     }
-    func names(_ path: String) -> [String] { ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted() }
-    let classes = names(folder).filter { files.fileExists(atPath: "\(folder)/\($0)", isDirectory: &isFolder) && isFolder.boolValue }
+    func names(_ path: String) -> [String] {
+      ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+    }
+    let classes = names(folder).filter {
+      files.fileExists(atPath: "\(folder)/\($0)", isDirectory: &isFolder) && isFolder.boolValue
+    }
     let endings: Set<String> = ["png", "jpg", "jpeg"]
     var all: [(path: String, label: Int)] = []
     for (label, name) in classes.enumerated() { collect("\(folder)/\(name)", label) }
@@ -30,7 +34,8 @@ struct PictureImport {
       }
     }
     guard !all.isEmpty else {
-      throw LaboratoryError("\(folder): there are no pictures in folders of their class; it should hold CLASS/picture.png or .jpg.")
+      throw LaboratoryError(
+        "\(folder): there are no pictures in folders of their class; it should hold CLASS/picture.png or .jpg.")
     }
     let start = Journal.seconds
     try ImageFile.write(
@@ -40,9 +45,10 @@ struct PictureImport {
       if Interruption.isAsked { throw LaboratoryError("stopped; nothing was written to \(output).") }
       let picture = try Picture.read(all[index].path).centreCropped(to: size)
       let seconds = Journal.seconds - start
-      journal.progress(Progress(
-        stage: "import", done: index + 1, total: all.count, details: ["\(classes.count) classes"],
-        rate: Double(index + 1) / max(1e-9, seconds), secondsPerStep: seconds / Double(index + 1)))
+      journal.progress(
+        Progress(
+          stage: "import", done: index + 1, total: all.count, details: ["\(classes.count) classes"],
+          rate: Double(index + 1) / max(1e-9, seconds), secondsPerStep: seconds / Double(index + 1)))
       return picture.pixels
     }
     journal.say("\(output): \(all.count) pictures of \(size)x\(size) in \(classes.count) classes")

@@ -33,7 +33,9 @@ struct Run {
       try note(error is Stopped ? "stopped" : "failed: \(error)")
       throw error
     }
-    journal.say("\(assembly.name): done in \(Progress.duration(Journal.seconds - start)); pictures are in \(folder)/samples (look at grid.png)")
+    journal.say(
+      "\(assembly.name): done in \(Progress.duration(Journal.seconds - start)); pictures are in \(folder)/samples (look at grid.png)"
+    )
   }
 
   private func note(_ status: String) throws {
@@ -55,7 +57,8 @@ struct Run {
       "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"], inputs: inputs)
     let modelArtefact = Artefact(
       "model", in: assembly.results, assembly.settings,
-      sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"], inputs: inputs)
+      sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
+      inputs: inputs)
     try Folder.write(
       "{\n  \"inputs\": [\(zip(dataset.files, inputs).map { "\"\($0) \($1.dropFirst(6))\"" }.joined(separator: ", "))],\n"
         + "  \"tokenizer\": \"\(tokenizerArtefact.folder)\",\n  \"model\": \"\(modelArtefact.folder)\"\n}\n",
@@ -80,7 +83,8 @@ struct Run {
       finish: {
         let count = min(dataset.count, 512)
         var random = Random(seed: seed, samples: Array(0..<count))
-        let batch = try dataset.batch(Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+        let batch = try dataset.batch(
+          Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients { tokenizer.calibrate(on: batch.images, &random) }
       }
     ) { batch, progress, random in
@@ -107,9 +111,11 @@ struct Run {
         // What the loss must know of real tokens, from some of them.
         let count = min(dataset.count, 512)
         var random = Random(seed: seed, samples: Array(0..<count))
-        let batch = try dataset.batch(Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+        let batch = try dataset.batch(
+          Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients {
-          model.loss.calibrate(on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer))
+          model.loss.calibrate(
+            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer))
         }
       }
     ) { batch, progress, random in
@@ -126,7 +132,9 @@ struct Run {
   // MARK: Pictures
 
   /// Pictures of given classes, as many as labels; picture i is the same whatever the batch.
-  func paint(_ labels: [Int], from first: Int, seed: UInt64, _ watch: (Stroke) throws -> Void = { _ in }) throws -> Tensor {
+  func paint(_ labels: [Int], from first: Int, seed: UInt64, _ watch: (Stroke) throws -> Void = { _ in }) throws
+    -> Tensor
+  {
     var random = Random(seed: seed, samples: Array(first..<first + labels.count))
     let latent = try assembly.model.generate(labels, assembly.sampling.guidance, &random, watch: watch)
     return withoutGradients { assembly.tokenizer.decode(latent) }
@@ -141,18 +149,23 @@ struct Run {
       let images = try paint(part, from: start, seed: assembly.seed)
       seconds += Journal.seconds - before
       pictures += part.indices.map { Picture(images, at: $0) }
-      journal.progress(Progress(
-        stage: "sampling", done: pictures.count, total: total, details: ["\(assembly.direction.layout.grid) tokens"],
-        rate: Double(pictures.count) / seconds, secondsPerStep: seconds / Double(pictures.count)))
-      if Interruption.isAsked { throw Stopped(description: "stopped while sampling; the same command goes on from there.") }
+      journal.progress(
+        Progress(
+          stage: "sampling", done: pictures.count, total: total, details: ["\(assembly.direction.layout.grid) tokens"],
+          rate: Double(pictures.count) / seconds, secondsPerStep: seconds / Double(pictures.count)))
+      if Interruption.isAsked {
+        throw Stopped(description: "stopped while sampling; the same command goes on from there.")
+      }
     }
-    let sheet = ContactSheet(pictures, columns: perClass, rowLabels: names, title: "\(assembly.name), seed \(assembly.seed)")
+    let sheet = ContactSheet(
+      pictures, columns: perClass, rowLabels: names, title: "\(assembly.name), seed \(assembly.seed)")
     try sheet.picture.writePNG(to: "\(folder)/samples/grid.png")
     try SampleFile.write(
       to: "\(folder)/samples.h5", pixels: pictures.flatMap(\.pixels),
       shape: [total, assembly.images.height, assembly.images.width, 3], labels: labels, classNames: names,
       seed: Int(assembly.seed))
-    try MetricsLog("\(folder)/metrics.h5").append("eval", step: 0, [("sampling-images-per-second", Double(total) / seconds)])
+    try MetricsLog("\(folder)/metrics.h5").append(
+      "eval", step: 0, [("sampling-images-per-second", Double(total) / seconds)])
     try drawTurns(names)
   }
 
@@ -163,7 +176,8 @@ struct Run {
     _ = try paint(Array(strips.indices), from: 0, seed: assembly.seed) { stroke in
       guard labels.count < limit || stroke.view.turn.moment.step == stroke.view.turn.moment.steps - 1 else { return }
       labels.append("turn \(stroke.view.turn.moment.step + 1)")
-      let latent = assembly.direction.latent(of: stroke.canvas, through: Self.level(of: stroke.view), by: assembly.model.quantizer)
+      let latent = assembly.direction.latent(
+        of: stroke.canvas, through: Self.level(of: stroke.view), by: assembly.model.quantizer)
       let images = withoutGradients { assembly.tokenizer.decode(latent) }
       for row in strips.indices { strips[row].append(Picture(images, at: row)) }
     }
@@ -179,7 +193,8 @@ struct Run {
   private func drawReconstructions(_ dataset: any ImageDataset) throws {
     let count = min(8, dataset.count)
     var random = Random(seed: assembly.seed, samples: Array(0..<count))
-    let batch = try dataset.batch(Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+    let batch = try dataset.batch(
+      Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
     let again = withoutGradients { assembly.tokenizer.decode(assembly.tokenizer.encode(batch.images, &random)) }
     let sheet = ContactSheet(
       (0..<count).map { Picture(batch.images, at: $0) } + (0..<count).map { Picture(again, at: $0) }, columns: count,
@@ -200,7 +215,8 @@ struct Run {
   // MARK: Measuring
 
   func evaluate() throws {
-    let count = min(assembly.evaluation.count, assembly.dataset.count), classes = max(1, assembly.dataset.classNames.count)
+    let count = min(assembly.evaluation.count, assembly.dataset.count),
+      classes = max(1, assembly.dataset.classNames.count)
     guard count > 0, !assembly.metrics.isEmpty else { return }
     var metrics = assembly.metrics, done = 0
     let rows = Self.spread(count, over: assembly.dataset.count), start = Journal.seconds
@@ -209,7 +225,8 @@ struct Run {
       let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))
       var random = Random(seed: assembly.seed, samples: Array(done..<done + part.count))
       let again = withoutGradients { assembly.tokenizer.decode(assembly.tokenizer.encode(batch.images, &random)) }
-      let made = metrics.contains { $0.subject == .samples }
+      let made =
+        metrics.contains { $0.subject == .samples }
         ? try paint(part.indices.map { (done + $0) % classes }, from: done, seed: assembly.seed &+ 1) : nil
       for index in metrics.indices {
         switch metrics[index].subject {
@@ -218,13 +235,17 @@ struct Run {
         }
       }
       done += part.count
-      journal.progress(Progress(
-        stage: "evaluation", done: done, total: count, details: ["\(metrics.count) metrics"],
-        rate: Double(done) / (Journal.seconds - start), secondsPerStep: (Journal.seconds - start) / Double(done)))
-      if Interruption.isAsked { throw Stopped(description: "stopped while measuring; the same command goes on from there.") }
+      journal.progress(
+        Progress(
+          stage: "evaluation", done: done, total: count, details: ["\(metrics.count) metrics"],
+          rate: Double(done) / (Journal.seconds - start), secondsPerStep: (Journal.seconds - start) / Double(done)))
+      if Interruption.isAsked {
+        throw Stopped(description: "stopped while measuring; the same command goes on from there.")
+      }
     }
     let values = metrics.flatMap { $0.values() }
     for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
-    try MetricsLog("\(folder)/metrics.h5").append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+    try MetricsLog("\(folder)/metrics.h5").append(
+      "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
   }
 }

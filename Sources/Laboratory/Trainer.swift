@@ -43,10 +43,14 @@ struct Trainer {
   private var all: [Parameter] { parameters.map(\.parameter) }
 
   /// One loss of a step: one number to lower, and its parts by name.
-  typealias Loss = (_ batch: Batch, _ progress: Float, _ random: inout Random) throws -> (Tensor, [(name: String, value: Float)])
+  typealias Loss = (_ batch: Batch, _ progress: Float, _ random: inout Random) throws -> (
+    Tensor, [(name: String, value: Float)]
+  )
 
   /// Trains, saves, and leaves the averaged parameters in place. `prepare` runs once, before the first step.
-  func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss) throws {
+  func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss)
+    throws
+  {
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
     var average = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
     var step = 0, isFinished = false
@@ -70,14 +74,18 @@ struct Trainer {
     while step < plan.steps {
       let start = Journal.seconds
       var random = Random(seed: seed, step: step, samples: Array(0..<plan.batch))
-      let flips = plan.flips ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
+      let flips =
+        plan.flips
+        ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
       let batch = try dataset.batch(order.rows(at: step), flipped: flips)
       let (total, parts) = try loss(batch, Float(step) / Float(plan.steps), &random)
       let rate = plan.rate(Double(step))
       let norm = optimizer.step(total, rate: rate)
       lost = norm.isFinite ? 0 : lost + 1
       guard lost < 20 else {
-        throw LaboratoryError("\(stage): the gradients of 20 steps in a row up to step \(step) are not finite; lower the learning rate (\(plan.rate.peak)) or clip harder.")
+        throw LaboratoryError(
+          "\(stage): the gradients of 20 steps in a row up to step \(step) are not finite; lower the learning rate (\(plan.rate.peak)) or clip harder."
+        )
       }
       step += 1
       average?.update(from: all, step: step)
@@ -86,16 +94,22 @@ struct Trainer {
       if step % 10 == 0 || step == plan.steps {
         try artefact.metrics.append(
           "train", step: step,
-          [("loss", Double(total.scalar)), ("learning-rate", rate), ("gradient-norm", norm), ("images-per-second", Double(plan.batch) / speed)]
+          [
+            ("loss", Double(total.scalar)), ("learning-rate", rate), ("gradient-norm", norm),
+            ("images-per-second", Double(plan.batch) / speed),
+          ]
             + parts.map { ($0.name, Double($0.value)) })
       }
-      journal.progress(Progress(
-        stage: stage, done: step, total: plan.steps,
-        details: ["loss \(Progress.number(Double(total.scalar)))"] + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
-        rate: Double(plan.batch) / speed, secondsPerStep: speed))
+      journal.progress(
+        Progress(
+          stage: stage, done: step, total: plan.steps,
+          details: ["loss \(Progress.number(Double(total.scalar)))"]
+            + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
+          rate: Double(plan.batch) / speed, secondsPerStep: speed))
       if Interruption.isAsked && step < plan.steps {
         try save(optimizer, average, step)
-        throw Stopped(description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
+        throw Stopped(
+          description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
       }
       if step % plan.saveEvery == 0 && step < plan.steps { try save(optimizer, average, step) }
     }
@@ -131,7 +145,8 @@ struct Trainer {
       from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
     for ((path, parameter), (_, value)) in zip(parameters, saved.model) {
       guard parameter.value.shape == value.shape else {
-        throw StorageError.wrongShape(path: artefact.checkpoint, name: path, found: value.shape, wanted: parameter.value.shape)
+        throw StorageError.wrongShape(
+          path: artefact.checkpoint, name: path, found: value.shape, wanted: parameter.value.shape)
       }
       parameter.replace(value)
     }

@@ -5,7 +5,9 @@ public struct Embedding: Module {
   /// [entries, width]
   public let weight: Parameter
 
-  public init(_ entries: Int, width: Int, weight initialization: Initialization = .normal(deviation: 0.02), _ random: inout Random) {
+  public init(
+    _ entries: Int, width: Int, weight initialization: Initialization = .normal(deviation: 0.02), _ random: inout Random
+  ) {
     weight = Parameter(initialization([entries, width], &random), decays: true)
   }
 

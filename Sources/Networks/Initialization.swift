@@ -26,5 +26,7 @@ public enum Initialization: Sendable {
   }
 
   /// Weights belong to no sample: they are drawn as those of one.
-  private func draw(_ shape: [Int], _ source: ([Int]) -> Tensor) -> Tensor { source([1, shape.product]).reshaped(shape) }
+  private func draw(_ shape: [Int], _ source: ([Int]) -> Tensor) -> Tensor {
+    source([1, shape.product]).reshaped(shape)
+  }
 }

@@ -8,7 +8,8 @@ public struct Linear: Module {
   public let bias: Parameter?
 
   public init(
-    from inputs: Int, to outputs: Int, hasBias: Bool = true, weight: Initialization = .glorot, bias: Initialization = .zeros,
+    from inputs: Int, to outputs: Int, hasBias: Bool = true, weight: Initialization = .glorot,
+    bias: Initialization = .zeros,
     _ random: inout Random
   ) {
     self.weight = Parameter(weight([outputs, inputs], &random), decays: true)

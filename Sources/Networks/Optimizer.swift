@@ -57,15 +57,21 @@ public struct Optimizer: Sendable {
     let parameter = Tensor(unfilled: p.shape) { newP in
       mean = Tensor(unfilled: p.shape) { newM in
         square = Tensor(unfilled: p.shape) { newV in
-          p.withUnsafeScalars { p in m.withUnsafeScalars { m in v.withUnsafeScalars { v in g.withUnsafeScalars { g in
-            for i in p.indices {
-              var (x, first, second) = (p[i], m[i], v[i])
-              step.apply(&x, &first, &second, g[i] * scale)
-              newP[i] = x
-              newM[i] = first
-              newV[i] = second
+          p.withUnsafeScalars { p in
+            m.withUnsafeScalars { m in
+              v.withUnsafeScalars { v in
+                g.withUnsafeScalars { g in
+                  for i in p.indices {
+                    var (x, first, second) = (p[i], m[i], v[i])
+                    step.apply(&x, &first, &second, g[i] * scale)
+                    newP[i] = x
+                    newM[i] = first
+                    newV[i] = second
+                  }
+                }
+              }
             }
-          } } } }
+          }
         }
       }
     }

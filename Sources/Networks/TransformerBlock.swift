@@ -22,7 +22,8 @@ public struct TransformerBlock: Module {
 
   /// x [batch, places, width]; see `Attention` for what is visible and cached. `random` nil: nothing is dropped.
   public func callAsFunction(
-    _ x: Tensor, visible: [Int]?, cache: AttentionCache? = nil, layer: Int = 0, keeping: Int = 0, _ random: inout Random?
+    _ x: Tensor, visible: [Int]?, cache: AttentionCache? = nil, layer: Int = 0, keeping: Int = 0,
+    _ random: inout Random?
   ) -> Tensor {
     let attended = attention(norm1(x), visible: visible, cache: cache, layer: layer, keeping: keeping)
     let x = x + attended.dropped(dropout, &random)

@@ -28,7 +28,9 @@ struct Override {
     path = steps
     do {
       var node = try YAMLReader.tree(of: "v: " + text[text.index(after: sign)...], file: "override")
-      guard case .mapping(let entries) = node.content, entries.count == 1 else { throw SettingsError.override(text, why: "") }
+      guard case .mapping(let entries) = node.content, entries.count == 1 else {
+        throw SettingsError.override(text, why: "")
+      }
       node = entries[0].value
       value = Override.placed(node, place)
     } catch { throw .override(text, why: "what follows '=' is not a YAML value.") }

@@ -44,7 +44,9 @@ final class Record: @unchecked Sendable {  // every access under `lock`
   /// The first reading of a key stands; later ones of the same key change nothing.
   func note(_ path: String, _ reading: Reading) {
     locked {
-      if readings[path]?.contains(where: { $0.key == reading.key }) != true { readings[path, default: []].append(reading) }
+      if readings[path]?.contains(where: { $0.key == reading.key }) != true {
+        readings[path, default: []].append(reading)
+      }
     }
   }
 

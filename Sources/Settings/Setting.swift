@@ -39,10 +39,15 @@ func number(_ text: String) -> Double? {
   var digits = Substring(text), sign = 1.0
   if digits.hasPrefix("0x") { return Int(digits.dropFirst(2), radix: 16).map(Double.init) }
   if digits.hasPrefix("0o") { return Int(digits.dropFirst(2), radix: 8).map(Double.init) }
-  if digits.hasPrefix("-") { (sign, digits) = (-1, digits.dropFirst()) } else if digits.hasPrefix("+") { digits = digits.dropFirst() }
+  if digits.hasPrefix("-") {
+    (sign, digits) = (-1, digits.dropFirst())
+  } else if digits.hasPrefix("+") {
+    digits = digits.dropFirst()
+  }
   if [".inf", ".Inf", ".INF"].contains(String(digits)) { return sign * .infinity }
   if [".nan", ".NaN", ".NAN"].contains(text) { return .nan }
-  guard let first = digits.first, first.isASCII, first.isNumber || first == ".", digits.contains(where: { $0.isNumber }),
+  guard let first = digits.first, first.isASCII, first.isNumber || first == ".",
+    digits.contains(where: { $0.isNumber }),
     digits.allSatisfy({ $0.isASCII && ($0.isNumber || ".eE+-".contains($0)) })
   else { return nil }
   return Double(digits.hasSuffix(".") ? digits + "0" : digits.hasPrefix(".") ? "0" + digits : digits).map { sign * $0 }
@@ -52,7 +57,13 @@ extension Int: Setting {
   public static var kind: String { "a whole number" }
   public init?(_ value: SettingValue) {
     guard let text = value.plain else { return nil }
-    if let whole = Int(text) { self = whole } else if let number = number(text), let whole = Int(exactly: number) { self = whole } else { return nil }
+    if let whole = Int(text) {
+      self = whole
+    } else if let number = number(text), let whole = Int(exactly: number) {
+      self = whole
+    } else {
+      return nil
+    }
   }
   public var yaml: String { "\(self)" }
 }
@@ -99,7 +110,8 @@ extension String: Setting {
     self = text
   }
   public var yaml: String {
-    let isSafe = !isEmpty && first!.isLetter && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
+    let isSafe =
+      !isEmpty && first!.isLetter && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
     if isSafe && !["true", "false", "null"].contains(lowercased()) { return self }
     var quoted = "\""
     for character in unicodeScalars {

@@ -153,7 +153,8 @@ public struct Settings: Sendable {
 
   private func place(of key: String) -> Place { entry(key)?.value.place ?? spot }
 
-  private func value<Value: Setting>(_ key: String, _ about: String, _ bounds: String?) throws(SettingsError) -> Value? {
+  private func value<Value: Setting>(_ key: String, _ about: String, _ bounds: String?) throws(SettingsError) -> Value?
+  {
     guard let entry = entry(key) else { return nil }
     guard let value = Value(SettingValue(node: entry.value)) else {
       record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "", place: entry.place))
@@ -164,22 +165,26 @@ public struct Settings: Sendable {
     record.note(
       path,
       Reading(
-        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: value.yaml, place: entry.place))
+        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: value.yaml,
+        place: entry.place))
     return value
   }
 
-  private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value {
+  private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value
+  {
     record.note(
       path,
       Reading(
-        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: fallback.yaml, place: nil))
+        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: fallback.yaml,
+        place: nil))
     return fallback
   }
 
   private static func text(of path: String) throws(SettingsError) -> String {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      throw .unreadable(file: path, why: "there is no such file; name an experiment file, such as Experiments/quickstart.yaml.")
+      throw .unreadable(
+        file: path, why: "there is no such file; name an experiment file, such as Experiments/quickstart.yaml.")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .unreadable(file: path, why: "this is not a file; name an experiment file.")

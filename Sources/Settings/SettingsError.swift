@@ -25,7 +25,8 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
         + "\(known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))")."
         + (nearest(key, among: known).map { " Did you mean '\($0)'?" } ?? "") + place.excerpt
     case .wrongKind(let key, let place, let found, let wanted, let near):
-      "\(place): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "") + place.excerpt
+      "\(place): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "")
+        + place.excerpt
     case .outside(let key, let place, let found, let lowest, let highest):
       "\(place): '\(key)' must be from \(lowest) to \(highest), not \(found).\(place.excerpt)"
     case .override(let text, let why): "override '\(text)': \(why)"

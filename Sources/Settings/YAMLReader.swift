@@ -52,7 +52,9 @@ struct YAMLReader {
   private var here = Place(file: "", line: 1, column: 1, source: nil)
 
   private func place(_ mark: yaml_mark_t) -> Place {
-    Place(file: file, line: mark.line + 1, column: mark.column + 1, source: mark.line < lines.count ? lines[mark.line] : nil)
+    Place(
+      file: file, line: mark.line + 1, column: mark.column + 1, source: mark.line < lines.count ? lines[mark.line] : nil
+    )
   }
 
   private mutating func next() throws(SettingsError) -> Event {

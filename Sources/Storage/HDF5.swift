@@ -10,7 +10,6 @@ enum HDF5 {
       pthread_mutexattr_init(&kind)
       pthread_mutexattr_settype(&kind, Int32(PTHREAD_MUTEX_RECURSIVE))
       pthread_mutex_init(&mutex, &kind)
-      overtone_hdf5_start()
     }
   }
   private static let lock = Lock()
@@ -18,6 +17,7 @@ enum HDF5 {
   static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
     pthread_mutex_lock(&lock.mutex)
     defer { pthread_mutex_unlock(&lock.mutex) }
+    overtone_hdf5_start()
     return try body()
   }
 

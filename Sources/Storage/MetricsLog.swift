@@ -11,7 +11,9 @@ public struct MetricsLog: Sendable {
   /// Adds one number to each of some series.
   public func append(_ group: String, step: Int, _ values: [(name: String, value: Double)]) throws(StorageError) {
     if access(path, F_OK) != 0 {
-      do { try Writer.replacing(path) { try $0.attribute("file_type", "metrics") } } catch let error as StorageError { throw error } catch {
+      do { try Writer.replacing(path) { try $0.attribute("file_type", "metrics") } } catch let error as StorageError {
+        throw error
+      } catch {
         throw .unwritable(path: path, why: "\(error)")
       }
     }
@@ -25,7 +27,9 @@ public struct MetricsLog: Sendable {
           && grow(file.id, "\(group)/\(name)", value, scaleFor: "\(group)/\(name)_step")
       }
     }
-    guard isDone else { throw .unwritable(path: path, why: "HDF5 cannot append to it; another program may hold it, or the disk is full.") }
+    guard isDone else {
+      throw .unwritable(path: path, why: "HDF5 cannot append to it; another program may hold it, or the disk is full.")
+    }
   }
 
   private func grow(_ file: hid_t, _ name: String, _ value: Double, scaleFor scale: String?) -> Bool {
@@ -36,7 +40,8 @@ public struct MetricsLog: Sendable {
       else { return false }
       H5Pset_chunk(properties.id, 1, &chunk)
       H5Pset_obj_track_times(properties.id, false)
-      guard let made = Handle(H5Dcreate2(file, name, overtone_type_float64(), space.id, 0, properties.id, 0), H5Dclose) else { return false }
+      guard let made = Handle(H5Dcreate2(file, name, overtone_type_float64(), space.id, 0, properties.id, 0), H5Dclose)
+      else { return false }
       if let scale {
         guard let axis = Handle(H5Dopen2(file, scale, 0), H5Dclose) else { return false }
         guard H5DSset_scale(axis.id, "step") >= 0, H5DSattach_scale(made.id, axis.id, 0) >= 0 else { return false }
@@ -49,7 +54,9 @@ public struct MetricsLog: Sendable {
       let memory = Handle(H5Screate_simple(1, &one, nil), H5Sclose)
     else { return false }
     H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &one, nil)
-    return withUnsafePointer(to: value) { H5Dwrite(dataset.id, overtone_type_float64(), memory.id, space.id, 0, $0) >= 0 }
+    return withUnsafePointer(to: value) {
+      H5Dwrite(dataset.id, overtone_type_float64(), memory.id, space.id, 0, $0) >= 0
+    }
   }
 
   private func length(_ dataset: hid_t) -> Int {
@@ -60,12 +67,7 @@ public struct MetricsLog: Sendable {
   /// Forgets what lies after `step`: a resumed run writes it again.
   public func rewind(_ group: String, to step: Int) throws(StorageError) {
     guard access(path, F_OK) == 0 else { return }
-    let reader = try Reader(path)
-    var kept: [(String, Int)] = []
-    for name in reader.names(in: group) where name.hasSuffix("_step") {
-      let count = try reader.doubles("\(group)/\(name)").prefix { $0 <= Double(step) }.count
-      kept += [("\(group)/\(name)", count), ("\(group)/\(name.dropLast(5))", count)]
-    }
+    let kept = try lengths(group, to: step)
     HDF5.locked {
       guard let file = Handle(H5Fopen(path, overtone_read_write(), HDF5.standard), H5Fclose) else { return }
       for (name, count) in kept {
@@ -76,11 +78,24 @@ public struct MetricsLog: Sendable {
     }
   }
 
+  /// How many entries of each data set lie up to a step. The file is closed again when they are known.
+  private func lengths(_ group: String, to step: Int) throws(StorageError) -> [(String, Int)] {
+    let reader = try Reader(path)
+    var kept: [(String, Int)] = []
+    for name in reader.names(in: group) where name.hasSuffix("_step") {
+      let count = try reader.doubles("\(group)/\(name)").prefix { $0 <= Double(step) }.count
+      kept += [("\(group)/\(name)", count), ("\(group)/\(name.dropLast(5))", count)]
+    }
+    return kept
+  }
+
   /// One series: steps and numbers. Empty where there is none.
   public func series(_ group: String, _ name: String) throws(StorageError) -> [(step: Double, value: Double)] {
     guard access(path, F_OK) == 0 else { return [] }
     let reader = try Reader(path)
     guard reader.has("\(group)/\(name)") else { return [] }
-    return Array(zip(try reader.doubles("\(group)/\(name)_step"), try reader.doubles("\(group)/\(name)"))).map { ($0, $1) }
+    return Array(zip(try reader.doubles("\(group)/\(name)_step"), try reader.doubles("\(group)/\(name)"))).map {
+      ($0, $1)
+    }
   }
 }

@@ -16,17 +16,23 @@ public struct ImageFile: Sendable {
       throw .wrongShape(path: path, name: "images", found: shape, wanted: [shape.first ?? 0, 32, 32, 3])
     }
     let kind = try reader.kind(of: "images")
-    guard kind == .natural(bits: 8) else { throw .wrongKind(path: path, name: "images", found: "\(kind)", wanted: "uint8") }
+    guard kind == .natural(bits: 8) else {
+      throw .wrongKind(path: path, name: "images", found: "\(kind)", wanted: "uint8")
+    }
     (count, height, width) = (shape[0], shape[1], shape[2])
     labels = reader.has("label") ? try reader.ints("label") : Array(repeating: 0, count: shape[0])
-    guard labels.count == count else { throw .wrongShape(path: path, name: "label", found: [labels.count], wanted: [count]) }
+    guard labels.count == count else {
+      throw .wrongShape(path: path, name: "label", found: [labels.count], wanted: [count])
+    }
     let most = labels.max() ?? 0
     let names = reader.has("class_name") ? try reader.texts("class_name") : []
     classNames = names.count > most ? names : (0...max(0, most)).map { "class \($0)" }
   }
 
   /// Pixels of some pictures, [rows, height, width, 3].
-  public func pixels(_ rows: Range<Int>) throws(StorageError) -> [UInt8] { try Reader(path).bytes("images", rows: rows) }
+  public func pixels(_ rows: Range<Int>) throws(StorageError) -> [UInt8] {
+    try Reader(path).bytes("images", rows: rows)
+  }
 
   /// Writes pictures one after another as `next` gives them: pixels [height, width, 3].
   public static func write(
@@ -37,7 +43,8 @@ public struct ImageFile: Sendable {
       try file.attribute("Conventions", "Overtone-1")
       try file.attribute("file_type", "images")
       let sample = Axis("sample")
-      try file.createBytes("images", shape: [count, height, width, 3], axes: [sample, Axis("row"), Axis("column"), channels])
+      try file.createBytes(
+        "images", shape: [count, height, width, 3], axes: [sample, Axis("row"), Axis("column"), channels])
       // Whole chunks are written at once: a chunk written twice is compressed twice.
       var rows: [UInt8] = [], start = 0
       for index in 0..<count {
@@ -72,9 +79,13 @@ public struct SampleFile {
       try file.write(labels, "label", axes: [sample])
       try file.write(classNames, "class_name", axes: [Axis("class")])
       try file.write(Array(repeating: seed, count: shape[0]), "seed", axes: [sample])
-      try file.write(Array(pixels[..<(shape[1] * shape[2] * 3)]), "preview", shape: [shape[1], shape[2], 3], axes: [row, column, ImageFile.channels])
+      try file.write(
+        Array(pixels[..<(shape[1] * shape[2] * 3)]), "preview", shape: [shape[1], shape[2], 3],
+        axes: [row, column, ImageFile.channels])
       try file.markAsPicture("preview")
-      for part in trajectory { try file.write(part.values, "trajectory/\(part.name)", axes: part.axes.map { Axis($0) }) }
+      for part in trajectory {
+        try file.write(part.values, "trajectory/\(part.name)", axes: part.axes.map { Axis($0) })
+      }
     }
   }
 }

@@ -12,7 +12,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     self.path = path
     var status = stat()
     guard stat(path, &status) == 0 else { throw .missing(path: path) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, why: "this is not a file; name an HDF5 file.") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable(path: path, why: "this is not a file; name an HDF5 file.")
+    }
     let isHDF5 = HDF5.locked { H5Fis_hdf5(path) > 0 }
     let handle = HDF5.locked { Handle(H5Fopen(path, overtone_read_only(), HDF5.standard), H5Fclose) }
     guard let handle else {
@@ -20,7 +22,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
       guard isHDF5 else { throw .unreadable(path: path, why: "this is not an HDF5 file.") }
       throw .unreadable(
         path: path,
-        why: "HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in h5py with libver='earliest').")
+        why:
+          "HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in h5py with libver='earliest')."
+      )
     }
     file = handle
   }
@@ -71,8 +75,12 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return Tensor(shape, try numbers(name, nil, overtone_type_float32(), 0 as Float))
   }
 
-  public func floats(_ name: String) throws(StorageError) -> [Float] { try numbers(name, nil, overtone_type_float32(), 0) }
-  public func doubles(_ name: String) throws(StorageError) -> [Double] { try numbers(name, nil, overtone_type_float64(), 0) }
+  public func floats(_ name: String) throws(StorageError) -> [Float] {
+    try numbers(name, nil, overtone_type_float32(), 0)
+  }
+  public func doubles(_ name: String) throws(StorageError) -> [Double] {
+    try numbers(name, nil, overtone_type_float64(), 0)
+  }
   public func ints(_ name: String) throws(StorageError) -> [Int] { try numbers(name, nil, overtone_type_int64(), 0) }
   public func bytes(_ name: String) throws(StorageError) -> [UInt8] { try numbers(name, nil, overtone_type_uint8(), 0) }
 
@@ -134,7 +142,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   private func near(_ name: String) -> String? {
     let parts = name.split(separator: "/"), group = "/" + parts.dropLast().joined(separator: "/")
     let last = parts.last.map(String.init) ?? ""
-    let found = names(in: group).first { $0.lowercased() == last.lowercased() || $0.hasPrefix(last) || last.hasPrefix($0) }
+    let found = names(in: group).first {
+      $0.lowercased() == last.lowercased() || $0.hasPrefix(last) || last.hasPrefix($0)
+    }
     return found.map { group == "/" ? $0 : group.dropFirst() + "/" + $0 }
   }
 
@@ -145,7 +155,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return sizes.map { Int($0) }
   }
 
-  private func numbers<Number: BitwiseCopyable>(_ name: String, _ rows: Range<Int>?, _ type: hid_t, _ zero: Number) throws(StorageError) -> [Number] {
+  private func numbers<Number: BitwiseCopyable>(_ name: String, _ rows: Range<Int>?, _ type: hid_t, _ zero: Number)
+    throws(StorageError) -> [Number]
+  {
     let outcome: Outcome<Number> = try on(name) { dataset, kind in
       guard kind.isNumber else { return .kind(kind) }
       var shape = extent(dataset)
@@ -160,7 +172,8 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
       H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &count, nil)
       guard let memory = Handle(H5Screate_simple(Int32(count.count), &count, nil), H5Sclose) else { return .damaged }
       var values = [Number](repeating: zero, count: shape.product)
-      return values.isEmpty || H5Dread(dataset, type, memory.id, space.id, HDF5.standard, &values) >= 0 ? .values(values) : .damaged
+      return values.isEmpty || H5Dread(dataset, type, memory.id, space.id, HDF5.standard, &values) >= 0
+        ? .values(values) : .damaged
     }
     switch outcome {
     case .values(let values): return values
@@ -169,7 +182,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }
   }
 
-  private static func texts(_ type: hid_t, _ count: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t) -> [String]? {
+  private static func texts(_ type: hid_t, _ count: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t)
+    -> [String]?
+  {
     if H5Tis_variable_str(type) > 0 {
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: max(1, count))
       guard let memory = Handle(H5Tcopy(type), H5Tclose), read(memory.id, &pointers) >= 0 else { return nil }

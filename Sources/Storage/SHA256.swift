@@ -21,7 +21,9 @@ public struct SHA256 {
   /// 64 hexadecimal digits.
   public mutating func hex() -> String {
     let bits = UInt64(length + pending.count) * 8
-    update([0x80] + Array(repeating: 0, count: (119 - pending.count) % 64) + (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
+    update(
+      [0x80] + Array(repeating: 0, count: (119 - pending.count) % 64)
+        + (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
     return state.map { word in
       let text = String(word, radix: 16)
       return String(repeating: "0", count: 8 - text.count) + text

@@ -53,7 +53,10 @@ public final class Writer {
     self.path = path
     // A plain open says why a file cannot be made; HDF5 does not.
     let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-    guard descriptor >= 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.") }
+    guard descriptor >= 0 else {
+      throw .unwritable(
+        path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.")
+    }
     close(descriptor)
     let handle = HDF5.locked { () -> Handle? in
       let properties = H5Pcreate(overtone_property_file_create())
@@ -70,11 +73,14 @@ public final class Writer {
     guard HDF5.locked({ H5Fflush(file.id, H5F_SCOPE_GLOBAL) }) >= 0 else { throw full }
   }
 
-  private var full: StorageError { .unwritable(path: path, why: "the disk may be full; nothing was left under this name.") }
+  private var full: StorageError {
+    .unwritable(path: path, why: "the disk may be full; nothing was left under this name.")
+  }
 
   // MARK: Data sets
 
-  public func write(_ tensor: Tensor, _ name: String, axes: [Axis]? = nil, compressed: Bool = true) throws(StorageError) {
+  public func write(_ tensor: Tensor, _ name: String, axes: [Axis]? = nil, compressed: Bool = true) throws(StorageError)
+  {
     try write(name, overtone_type_float32(), tensor.shape, tensor.scalars, axes, compressed)
   }
   public func write(_ values: [Float], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
@@ -91,7 +97,9 @@ public final class Writer {
   }
 
   /// One text.
-  public func write(_ text: String, _ name: String) throws(StorageError) { try write([text], name, isScalar: true, axes: nil) }
+  public func write(_ text: String, _ name: String) throws(StorageError) {
+    try write([text], name, isScalar: true, axes: nil)
+  }
 
   /// Texts of any length, UTF-8.
   public func write(_ texts: [String], _ name: String, axes: [Axis]? = nil) throws(StorageError) {
@@ -102,15 +110,22 @@ public final class Writer {
     try inGroup(of: name)
     let isDone = HDF5.locked { () -> Bool in
       guard let type = textType(), let space = self.space(isScalar ? [] : [texts.count]) else { return false }
-      guard let dataset = Handle(H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, properties(nil).id, HDF5.standard), H5Dclose)
+      guard
+        let dataset = withProperties(nil, {
+          Handle(H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, $0, HDF5.standard), H5Dclose)
+        })
       else { return false }
       return withPointers(texts) { texts.isEmpty || H5Dwrite(dataset.id, type.id, 0, 0, HDF5.standard, $0) >= 0 }
     }
     guard isDone else { throw full }
-    if !isScalar { try attach(axes ?? [Axis(name.split(separator: "/").last.map { "\($0)_0" } ?? "row")], [texts.count], name) }
+    if !isScalar {
+      try attach(axes ?? [Axis(name.split(separator: "/").last.map { "\($0)_0" } ?? "row")], [texts.count], name)
+    }
   }
 
-  private func write<Number: BitwiseCopyable>(_ name: String, _ type: hid_t, _ shape: [Int], _ values: [Number], _ axes: [Axis]?, _ compressed: Bool) throws(StorageError) {
+  private func write<Number: BitwiseCopyable>(
+    _ name: String, _ type: hid_t, _ shape: [Int], _ values: [Number], _ axes: [Axis]?, _ compressed: Bool
+  ) throws(StorageError) {
     precondition(shape.product == values.count, "'\(name)' has shape \(shape) and \(values.count) values")
     try create(name, type, shape, compressed ? chunk(shape, MemoryLayout<Number>.size) : nil)
     let isDone = HDF5.locked { () -> Bool in
@@ -150,7 +165,9 @@ public final class Writer {
     try inGroup(of: name)
     let isDone = HDF5.locked { () -> Bool in
       guard let space = space(shape) else { return false }
-      return Handle(H5Dcreate2(file.id, name, type, space.id, HDF5.standard, properties(chunk).id, HDF5.standard), H5Dclose) != nil
+      return withProperties(chunk) {
+        Handle(H5Dcreate2(file.id, name, type, space.id, HDF5.standard, $0, HDF5.standard), H5Dclose) != nil
+      }
     }
     guard isDone else { throw full }
   }
@@ -165,7 +182,8 @@ public final class Writer {
     return chunk
   }
 
-  private func properties(_ chunk: [Int]?) -> Handle {
+  /// Runs `body` with a property list for data sets, chunked and compressed where `chunk` says how.
+  private func withProperties<Result: ~Copyable>(_ chunk: [Int]?, _ body: (hid_t) -> Result) -> Result {
     let id = H5Pcreate(overtone_property_create())
     H5Pset_obj_track_times(id, false)
     H5Pset_attr_creation_order(id, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED))
@@ -176,7 +194,8 @@ public final class Writer {
       H5Pset_deflate(id, 4)
       H5Pset_fletcher32(id)
     }
-    return Handle(id, H5Pclose)!  // creating a property list fails only without memory
+    defer { H5Pclose(id) }
+    return body(id)
   }
 
   private func space(_ shape: [Int]) -> Handle? {
@@ -255,7 +274,9 @@ public final class Writer {
   private func createScale(_ name: String, _ texts: [String]) throws(StorageError) {
     HDF5.locked {
       guard let type = textType(), let space = space([texts.count]) else { return }
-      let dataset = H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, properties(nil).id, HDF5.standard)
+      let dataset = withProperties(nil) {
+        H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, $0, HDF5.standard)
+      }
       withPointers(texts) { _ = H5Dwrite(dataset, type.id, 0, 0, HDF5.standard, $0) }
       H5Dclose(dataset)
     }
@@ -266,7 +287,9 @@ public final class Writer {
   public func attribute(_ name: String, _ text: String, of object: String = "/") throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in
       guard let type = textType(), let space = space([]),
-        let attribute = Handle(H5Acreate_by_name(file.id, object, name, type.id, space.id, HDF5.standard, HDF5.standard, HDF5.standard), H5Aclose)
+        let attribute = Handle(
+          H5Acreate_by_name(file.id, object, name, type.id, space.id, HDF5.standard, HDF5.standard, HDF5.standard),
+          H5Aclose)
       else { return false }
       return withPointers([text]) { H5Awrite(attribute.id, type.id, $0) >= 0 }
     }
@@ -281,10 +304,13 @@ public final class Writer {
     try attribute(name, object, overtone_type_float64(), number)
   }
 
-  private func attribute<Number>(_ name: String, _ object: String, _ type: hid_t, _ number: Number) throws(StorageError) {
+  private func attribute<Number>(_ name: String, _ object: String, _ type: hid_t, _ number: Number) throws(StorageError)
+  {
     let isDone = HDF5.locked { () -> Bool in
       guard let space = space([]),
-        let attribute = Handle(H5Acreate_by_name(file.id, object, name, type, space.id, HDF5.standard, HDF5.standard, HDF5.standard), H5Aclose)
+        let attribute = Handle(
+          H5Acreate_by_name(file.id, object, name, type, space.id, HDF5.standard, HDF5.standard, HDF5.standard),
+          H5Aclose)
       else { return false }
       return withUnsafePointer(to: number) { H5Awrite(attribute.id, type, $0) >= 0 }
     }
@@ -294,7 +320,10 @@ public final class Writer {
   /// Marks a data set [height, width, 3] of bytes as a picture, so that viewers show it as one.
   public func markAsPicture(_ name: String) throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in
-      let texts = [("CLASS", "IMAGE"), ("IMAGE_VERSION", "1.2"), ("IMAGE_SUBCLASS", "IMAGE_TRUECOLOR"), ("INTERLACE_MODE", "INTERLACE_PIXEL")]
+      let texts = [
+        ("CLASS", "IMAGE"), ("IMAGE_VERSION", "1.2"), ("IMAGE_SUBCLASS", "IMAGE_TRUECOLOR"),
+        ("INTERLACE_MODE", "INTERLACE_PIXEL"),
+      ]
       return texts.allSatisfy { H5LTset_attribute_string(file.id, name, $0.0, $0.1) >= 0 }
     }
     guard isDone else { throw full }

@@ -15,7 +15,8 @@ extension Tensor {
   }
 
   public static func * (left: Tensor, right: Tensor) -> Tensor {
-    combined(left, right) { $0 * $1 }.from([left, right]) { [a = left.detached, b = right.detached, both = (left.isTracked, right.isTracked)] g in
+    combined(left, right) { $0 * $1 }.from([left, right]) {
+      [a = left.detached, b = right.detached, both = (left.isTracked, right.isTracked)] g in
       [both.0 ? (g * b).summed(to: a.shape) : nil, both.1 ? (g * a).summed(to: b.shape) : nil]
     }
   }
@@ -87,7 +88,11 @@ extension Tensor {
             offset += rest % outer[axis] * strides[axis]
             rest /= outer[axis]
           }
-          if block == 1 { target[row] = source[offset] } else { (target + row * block).update(from: source + offset, count: block) }
+          if block == 1 {
+            target[row] = source[offset]
+          } else {
+            (target + row * block).update(from: source + offset, count: block)
+          }
         }
       }
     }

@@ -50,11 +50,13 @@ extension Tensor {
     let (batch, n, width) = (shape[0], shape[1], shape[2] / 3)
     let outline = Tensor(shape: [batch, n, width], buffer: buffer, node: nil)  // the shape only
     let plan = Tensor.plan(outline, outline, heads: heads, visible: visible)
-    let (value, sums) = Tensor.attend(plan, Rows(self, part: 0, of: 3), Rows(self, part: 1, of: 3), Rows(self, part: 2, of: 3), [batch, n, width])
+    let (value, sums) = Tensor.attend(
+      plan, Rows(self, part: 0, of: 3), Rows(self, part: 1, of: 3), Rows(self, part: 2, of: 3), [batch, n, width])
     return value.from([self]) { [qkv = detached] g in
       let to = Buffer(count: qkv.count)
       Tensor.attendBack(
-        plan, Rows(qkv, part: 0, of: 3), Rows(qkv, part: 1, of: 3), Rows(qkv, part: 2, of: 3), value, g, sums, (0..<3).map { to.pointer + $0 * width },
+        plan, Rows(qkv, part: 0, of: 3), Rows(qkv, part: 1, of: 3), Rows(qkv, part: 2, of: 3), value, g, sums,
+        (0..<3).map { to.pointer + $0 * width },
         stride: 3 * width)
       return [Tensor(shape: qkv.shape, buffer: to, node: nil)]
     }
@@ -104,7 +106,8 @@ extension Tensor {
     _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ value: Tensor, _ g: Tensor, _ sums: Buffer,
     _ to: [UnsafeMutablePointer<Float>], stride: Int
   ) {
-    let total = plan.heads * plan.width, multiply = BLAS.loaded.multiply, (n, m, d) = (plan.queries, plan.keys, plan.width)
+    let total = plan.heads * plan.width, multiply = BLAS.loaded.multiply,
+      (n, m, d) = (plan.queries, plan.keys, plan.width)
     parallel(plan.batch * plan.heads, cost: 3 * plan.cost) { range in
       withUnsafeTemporaryAllocation(byteCount: 2 * n * m * 4 + 64, alignment: 64) { scratch in
         let shares = scratch.baseAddress!.assumingMemoryBound(to: Float.self), slopes = shares + n * m

@@ -15,7 +15,8 @@ private struct Windows {
       let low = Swift.max(0, -x), high = Swift.min(kernel.width, width - x)
       if low > 0 { to.update(repeating: 0, count: low * channels) }
       if high > low {
-        (to + low * channels).update(from: image + (image0 + y * width + x + low) * channels, count: (high - low) * channels)
+        (to + low * channels).update(
+          from: image + (image0 + y * width + x + low) * channels, count: (high - low) * channels)
       }
       if high < kernel.width { (to + high * channels).update(repeating: 0, count: (kernel.width - high) * channels) }
     }
@@ -35,7 +36,9 @@ private struct Windows {
 
   /// Visits each line of each window: its number, where it starts (x, y), its line and the image's first place.
   @inline(__always)
-  private func each(_ range: Range<Int>, _ visit: (_ window: Int, _ x: Int, _ y: Int, _ line: Int, _ image: Int) -> Void) {
+  private func each(
+    _ range: Range<Int>, _ visit: (_ window: Int, _ x: Int, _ y: Int, _ line: Int, _ image: Int) -> Void
+  ) {
     for window in range {
       let column = window % columns, row = window / columns % rows, sample = window / (columns * rows)
       for line in 0..<kernel.height {
@@ -73,7 +76,8 @@ extension Tensor {
     let outputs = weight.shape[0], kernel = (height: weight.shape[1], width: weight.shape[2])
     let plan = Windows(
       batch: shape[0], height: shape[1], width: shape[2], channels: shape[3], kernel: kernel, stride: stride,
-      top: padding.top, left: padding.left, rows: (shape[1] + padding.top + padding.bottom - kernel.height) / stride + 1,
+      top: padding.top, left: padding.left,
+      rows: (shape[1] + padding.top + padding.bottom - kernel.height) / stride + 1,
       columns: (shape[2] + padding.left + padding.right - kernel.width) / stride + 1)
     precondition(plan.rows > 0 && plan.columns > 0, "a kernel of shape \(weight.shape) is larger than \(shape)")
     if kernel == (1, 1) && stride == 1 && padding.top + padding.bottom + padding.left + padding.right == 0 {
@@ -88,7 +92,9 @@ extension Tensor {
           for sample in samples {
             let result = target + sample * places * outputs
             plan.unfold(buffer.pointer, sample * places..<(sample + 1) * places, into: windows)
-            if let bias { for place in 0..<places { (result + place * outputs).update(from: bias.buffer.pointer, count: outputs) } }
+            if let bias {
+              for place in 0..<places { (result + place * outputs).update(from: bias.buffer.pointer, count: outputs) }
+            }
             serialProduct(
               places, outputs, plan.size, Matrix(pointer: windows, stride: plan.size),
               Matrix(pointer: weight.buffer.pointer, stride: plan.size, transposed: true), into: result,
@@ -152,7 +158,11 @@ extension Tensor {
       }
     }
     return value.from([self]) { g in
-      [g.reshaped([batch * height, 2, width, 2, channels]).sum(axis: 3).sum(axis: 1).reshaped([batch, height, width, channels])]
+      [
+        g.reshaped([batch * height, 2, width, 2, channels]).sum(axis: 3).sum(axis: 1).reshaped([
+          batch, height, width, channels,
+        ])
+      ]
     }
   }
 }

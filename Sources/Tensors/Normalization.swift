@@ -71,7 +71,8 @@ extension Tensor {
   public func normalized(epsilon: Float = 1e-12) -> Tensor {
     let width = shape.last ?? 1
     let rows = reshaped([count / Swift.max(1, width), width])
-    let length = rows.squared.sum(axis: 1, keeping: true).squareRoot.clamped(to: epsilon...Float.greatestFiniteMagnitude)
+    let length = rows.squared.sum(axis: 1, keeping: true).squareRoot.clamped(
+      to: epsilon...Float.greatestFiniteMagnitude)
     return (rows / length).reshaped(shape)
   }
 

@@ -96,7 +96,8 @@ public struct Random: Sendable {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed &* 0x9E37_79B9_7F4A_7C15  // FNV-1a over the name
     for byte in stream.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     hash ^= hash >> 29
-    return SIMD2(UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32) ^ UInt32(truncatingIfNeeded: seed))
+    return SIMD2(
+      UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32) ^ UInt32(truncatingIfNeeded: seed))
   }
 
   private func counter(_ position: UInt32, _ call: UInt32, _ sample: UInt32) -> SIMD4<UInt32> {
@@ -117,8 +118,9 @@ public struct Random: Sendable {
       for (row, sample) in samples.enumerated() {
         parallel((each + 3) / 4, cost: 60) { range in
           for block in range {
-            let numbers = four(Philox.words(
-              counter(UInt32(block), call, UInt32(truncatingIfNeeded: sample)), key))
+            let numbers = four(
+              Philox.words(
+                counter(UInt32(block), call, UInt32(truncatingIfNeeded: sample)), key))
             for i in 0..<min(4, each - 4 * block) { target[row * each + 4 * block + i] = numbers[i] }
           }
         }
@@ -130,7 +132,8 @@ public struct Random: Sendable {
     guard recorded != nil else { return nil }
     precondition(recorded?[stream]?.isEmpty == false, "no draw of stream '\(stream)' is left in the record")
     let tensor = recorded![stream]!.removeFirst()
-    precondition(shape == nil || tensor.shape == shape, "stream '\(stream)' recorded \(tensor.shape), asked is \(shape!)")
+    precondition(
+      shape == nil || tensor.shape == shape, "stream '\(stream)' recorded \(tensor.shape), asked is \(shape!)")
     return tensor
   }
 

@@ -23,7 +23,11 @@ extension Tensor {
             rest /= shape[axis]
           }
           let line = target + row * last
-          if step == 1 { line.update(from: source + offset, count: last) } else { for i in 0..<last { line[i] = source[offset + i * step] } }
+          if step == 1 {
+            line.update(from: source + offset, count: last)
+          } else {
+            for i in 0..<last { line[i] = source[offset + i * step] }
+          }
         }
       }
     }
@@ -36,7 +40,8 @@ extension Tensor {
 
   /// The part `range` of one axis.
   public func sliced(_ range: Range<Int>, axis: Int) -> Tensor {
-    precondition(range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) is outside axis \(axis) of \(shape)")
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) is outside axis \(axis) of \(shape)")
     let outer = shape[..<axis].reduce(1, *), inner = shape[(axis + 1)...].reduce(1, *), length = shape[axis]
     var part = shape
     part[axis] = range.count

@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// Work is split by position, never by who is free, so that results do not depend on timing. A call from inside a
 /// kernel, or while another thread uses the pool, runs on the calling thread alone.
-public final class ThreadPool: @unchecked Sendable {  // `job` is written only between two generations, by the owner of `busy`
+// `job` is written only between two generations, by the owner of `busy`.
+public final class ThreadPool: @unchecked Sendable {
   /// The pool of this process.
   public static let shared = ThreadPool(width: availableCores)
 
@@ -29,11 +30,13 @@ public final class ThreadPool: @unchecked Sendable {  // `job` is written only b
     for index in 1..<max(1, width) {
       let start = Unmanaged.passRetained(Start(pool: self, index: index))
       var thread = pthread_t()
-      pthread_create(&thread, nil, { argument in
-        let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
-        start.pool.serve(start.index)
-        return nil
-      }, start.toOpaque())
+      pthread_create(
+        &thread, nil,
+        { argument in
+          let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+          start.pool.serve(start.index)
+          return nil
+        }, start.toOpaque())
       pthread_detach(thread)
     }
   }
@@ -60,7 +63,8 @@ public final class ThreadPool: @unchecked Sendable {  // `job` is written only b
       return
     }
     // A multiple of 16 keeps whole vectors on one thread.
-    let step = ((count + parts - 1) / parts + (count >= 16 * parts ? 15 : 0)) / (count >= 16 * parts ? 16 : 1)
+    let step =
+      ((count + parts - 1) / parts + (count >= 16 * parts ? 15 : 0)) / (count >= 16 * parts ? 16 : 1)
       * (count >= 16 * parts ? 16 : 1)
     withoutActuallyEscaping(body) { body in
       run { index in

@@ -1,0 +1,38 @@
+# What people do with Overtone. `make quickstart` is the first of them.
+
+SWIFT  ?= swift
+FLAGS   = -c release -Xcc -march=native
+BINARY  = .build/release/overtone
+CODE    = Package.swift Sources Plugins Tests
+
+.PHONY: build quickstart test bench format lint packages clean
+
+build: packages
+	$(SWIFT) build $(FLAGS) --product overtone
+
+quickstart: build
+	$(BINARY) run Experiments/quickstart.yaml
+
+# Builds everything with warnings as errors of ours, checks the layout of the code, and runs every test.
+test: packages lint
+	@$(SWIFT) build $(FLAGS) --build-tests --explicit-target-dependency-import-check error > .build-test.log 2>&1 \
+	  || { cat .build-test.log; rm -f .build-test.log; exit 1; }
+	@if grep -E '^(/|warning:).*warning:|^warning:' .build-test.log | grep -v '/checkouts/'; then \
+	  echo "The build has warnings."; rm -f .build-test.log; exit 1; fi; rm -f .build-test.log
+	$(SWIFT) test $(FLAGS) --skip-build
+
+bench: build
+	$(BINARY) doctor
+
+format:
+	$(SWIFT) format --in-place --recursive $(CODE)
+
+lint:
+	$(SWIFT) format lint --strict --recursive $(CODE)
+
+# The libraries of the system; on Debian they are installed when missing.
+packages:
+	@sh Sources/install-packages.sh
+
+clean:
+	rm -rf .build
