@@ -26,7 +26,10 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Images", ["Tensors"]),
   ("Settings", []),
   ("Networks", ["Tensors"]),
-  ("Autoregression", ["AutoregressionTesting", "Networks", "Tensors", "Settings"]),
+  (
+    "Autoregression",
+    ["AutoregressionTesting", "Networks", "Tensors", "Settings"] + plugins.map { .target(name: $0.name) }
+  ),
   ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
   ("Tokenizers", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Losses", ["Autoregression", "Networks", "Tensors", "Settings"]),
@@ -83,7 +86,7 @@ let package = Package(
     .executableTarget(
       name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
     // beside: what tests share
-    .target(name: "FixtureSupport", dependencies: ["Storage", "Tensors"], path: "Tests/FixtureSupport"),
+    .target(name: "FixtureSupport", dependencies: ["Networks", "Storage", "Tensors"], path: "Tests/FixtureSupport"),
   ]
     + tests.map { test in
       .testTarget(

@@ -61,11 +61,12 @@ struct DenoisingNetwork: Module {
 
   /// [cos(t f_i), sin(t f_i)] with f_i = 10000^(-i / 128): timesteps [n]; [n, 256].
   static func waves(_ timesteps: [Int]) -> Tensor {
-    let frequencies = (0..<128).map { expf(-logf(10_000) * Float($0) / 128) }
+    // In double precision: arguments up to 999 would lose four digits.
+    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
     return Tensor(
       [timesteps.count, 256],
       timesteps.flatMap { t in
-        frequencies.map { cosf(Float(t) * $0) } + frequencies.map { sinf(Float(t) * $0) }
+        frequencies.map { Float(cos(Double(t) * $0)) } + frequencies.map { Float(sin(Double(t) * $0)) }
       })
   }
 

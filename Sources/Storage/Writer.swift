@@ -111,9 +111,11 @@ public final class Writer {
     let isDone = HDF5.locked { () -> Bool in
       guard let type = textType(), let space = self.space(isScalar ? [] : [texts.count]) else { return false }
       guard
-        let dataset = withProperties(nil, {
-          Handle(H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, $0, HDF5.standard), H5Dclose)
-        })
+        let dataset = withProperties(
+          nil,
+          {
+            Handle(H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, $0, HDF5.standard), H5Dclose)
+          })
       else { return false }
       return withPointers(texts) { texts.isEmpty || H5Dwrite(dataset.id, type.id, 0, 0, HDF5.standard, $0) >= 0 }
     }

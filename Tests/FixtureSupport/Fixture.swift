@@ -55,3 +55,46 @@ extension String {
     indices.first { self[$0...].hasPrefix(text) }
   }
 }
+
+extension Fixture {
+  /// Nil where a result agrees with `name`; else a sentence with file, data set and how far they are apart.
+  ///
+  /// `bound` nil: by `tolerance(_:)`; else that share of the largest value.
+  public func disagreement(_ ours: Tensor, _ name: String, bound: Float? = nil) throws -> String? {
+    let theirs = try tensor(name)
+    guard theirs.count == ours.count else { return "\(path) \(name): shape \(theirs.shape), ours \(ours.shape)" }
+    let largest = theirs.scalars.map(abs).max() ?? 0
+    let allowed = try bound.map { $0 * largest + 1e-7 } ?? tolerance(name)
+    let apart = ours.reshaped(theirs.shape).distance(to: theirs)
+    return apart <= allowed ? nil : "\(path) \(name): \(apart) apart, \(allowed) allowed, largest value \(largest)"
+  }
+
+  /// The same for double precision: 1e-9 of the largest value.
+  public func disagreement(_ ours: [Double], _ name: String) throws -> String? {
+    let theirs = try doubles(name)
+    guard theirs.count == ours.count else { return "\(path) \(name): \(theirs.count) numbers, ours \(ours.count)" }
+    let allowed = 1e-9 * (theirs.map(abs).max() ?? 0) + 1e-300
+    let apart = zip(ours, theirs).map { abs($0 - $1) }.max() ?? 0
+    return apart <= allowed ? nil : "\(path) \(name): \(apart) apart, \(allowed) allowed"
+  }
+
+  var path: String { reader.path }
+}
+
+extension Fixture {
+  /// An attribute of the whole file that is one number; nil if there is none.
+  public func number(_ attribute: String) -> Double? { reader.attribute(attribute)?.first }
+
+  /// Parameters' names and numbers of a module of the reference, for putting into one of ours.
+  public func weights(_ group: String = "weights") throws -> [String: Tensor] {
+    try Dictionary(uniqueKeysWithValues: names(group).map { ($0, try tensor("\(group)/\($0)")) })
+  }
+}
+
+extension Fixture {
+  /// An attribute of one group that is one number; nil if there is none.
+  public func attribute(_ name: String, of group: String) throws -> Double? { reader.attribute(name, of: group)?.first }
+
+  /// An attribute of the whole file that is text; nil if there is none.
+  public func text(_ name: String) -> String? { reader.text(attribute: name) }
+}

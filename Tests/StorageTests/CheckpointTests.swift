@@ -17,7 +17,8 @@ private func sample() -> Checkpoint {
   var random = Random(seed: 3), checkpoint = Checkpoint()
   checkpoint.model = [
     ("a.weight", random.normal([1, 64 * 3 * 3 * 16], "a").reshaped([64, 3, 3, 16])),
-    ("a.bias", random.normal([1, 64], "a").reshaped([64])), ("b", random.normal([1, 16 * 16], "b").reshaped([16, 16])),
+    ("a.bias", random.normal([1, 64], "a").reshaped([64])),
+    ("b", random.normal([1, 16 * 16], "b").reshaped([16, 16])),
   ]
   checkpoint.average = checkpoint.model
   checkpoint.statistics = [("range", Tensor([2, 2], [1, 2, 3, 4]))]
@@ -43,7 +44,9 @@ private func sample() -> Checkpoint {
     let folder = Scratch()
     try sample().write(to: folder.path + "/a.h5")
     try sample().write(to: folder.path + "/b.h5")
-    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/a.h5")) == Data(contentsOf: URL(fileURLWithPath: folder.path + "/b.h5")))
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: folder.path + "/a.h5"))
+        == Data(contentsOf: URL(fileURLWithPath: folder.path + "/b.h5")))
   }
 
   @Test("an error while writing leaves the old file and nothing else")
@@ -76,7 +79,9 @@ private func sample() -> Checkpoint {
     try whole[..<(whole.count / 2)].write(to: URL(fileURLWithPath: path))
     #expect(message { try Reader(path) }.hasPrefix("\(path): HDF5 cannot open it: it is cut short"))
     try whole.write(to: URL(fileURLWithPath: path))
-    #expect(message { try Reader(path).tensor("model/a/weigh") } == "\(path): there is no data set 'model/a/weigh'. Did you mean 'model/a/weight'?")
+    #expect(
+      message { try Reader(path).tensor("model/a/weigh") }
+        == "\(path): there is no data set 'model/a/weigh'. Did you mean 'model/a/weight'?")
     #expect(message { try Reader(path).tensor("config/yaml") } == "\(path): 'config/yaml' holds text, not numbers.")
   }
 
@@ -91,7 +96,13 @@ private func sample() -> Checkpoint {
     #expect(try log.series("train", "other").isEmpty)
   }
 
-  @Test("SHA-256 of known texts", arguments: [("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), (String(repeating: "a", count: 119), "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb")])
+  @Test(
+    "SHA-256 of known texts",
+    arguments: [
+      ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (String(repeating: "a", count: 119), "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb"),
+    ])
   func hash(_ text: String, _ expected: String) { #expect(SHA256.hex(of: text) == expected) }
 }
 
