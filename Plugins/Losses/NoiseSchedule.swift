@@ -2,19 +2,19 @@ import Glibc
 
 /// The constants of a diffusion: how much noise lies on a token at each timestep (Ho et al. 2020, arXiv 2006.11239;
 /// cosine: Nichol and Dhariwal 2021, arXiv 2102.09672). All in double precision.
-struct NoiseSchedule: Sendable {
-  enum Kind: String, CaseIterable, Sendable { case cosine, linear }
+public struct NoiseSchedule: Sendable {
+  public enum Kind: String, CaseIterable, Sendable { case cosine, linear }
 
   /// Timestep of the full schedule that each step stands for, ascending; the network is always told this one.
-  let timesteps: [Int]
-  let betas: [Double]
+  public let timesteps: [Int]
+  public let betas: [Double]
   /// Product of 1 - beta up to and with each step.
-  let kept: [Double]
+  public let kept: [Double]
   /// The same one step earlier; 1 before the first.
-  let keptBefore: [Double]
+  public let keptBefore: [Double]
 
   /// The full schedule.
-  init(_ kind: Kind, steps: Int = 1000) {
+  public init(_ kind: Kind, steps: Int = 1000) {
     let betas: [Double] =
       switch kind {
       case .cosine:
@@ -47,7 +47,7 @@ struct NoiseSchedule: Sendable {
   }
 
   /// The schedule that visits only some of the steps, given ascending: betas are taken from the kept products.
-  func respaced(to steps: [Int]) -> NoiseSchedule {
+  public func respaced(to steps: [Int]) -> NoiseSchedule {
     var last = 1.0
     let betas = steps.map { step in
       defer { last = kept[step] }
@@ -57,7 +57,7 @@ struct NoiseSchedule: Sendable {
   }
 
   /// Which of `total` steps are visited when each of equal sections gets so many of its own; nil if one asks too many.
-  static func steps(_ counts: [Int], of total: Int) -> [Int]? {
+  public static func steps(_ counts: [Int], of total: Int) -> [Int]? {
     var start = 0, all: [Int] = []
     for (section, count) in counts.enumerated() {
       let size = total / counts.count + (section < total % counts.count ? 1 : 0)
@@ -73,23 +73,23 @@ struct NoiseSchedule: Sendable {
     return all
   }
 
-  var count: Int { betas.count }
-  var sqrtKept: [Double] { kept.map { $0.squareRoot() } }
-  var sqrtLost: [Double] { kept.map { (1 - $0).squareRoot() } }
-  var logLost: [Double] { kept.map { log(1 - $0) } }
-  var sqrtReciprocal: [Double] { kept.map { (1 / $0).squareRoot() } }
-  var sqrtReciprocalLess: [Double] { kept.map { (1 / $0 - 1).squareRoot() } }
+  public var count: Int { betas.count }
+  public var sqrtKept: [Double] { kept.map { $0.squareRoot() } }
+  public var sqrtLost: [Double] { kept.map { (1 - $0).squareRoot() } }
+  public var logLost: [Double] { kept.map { log(1 - $0) } }
+  public var sqrtReciprocal: [Double] { kept.map { (1 / $0).squareRoot() } }
+  public var sqrtReciprocalLess: [Double] { kept.map { (1 / $0 - 1).squareRoot() } }
   /// Variance of the step before, given the clean token.
-  var posteriorVariance: [Double] { betas.indices.map { betas[$0] * (1 - keptBefore[$0]) / (1 - kept[$0]) } }
+  public var posteriorVariance: [Double] { betas.indices.map { betas[$0] * (1 - keptBefore[$0]) / (1 - kept[$0]) } }
   /// Its logarithm; the first entry, minus infinity, is that of the second.
-  var posteriorLogVariance: [Double] {
+  public var posteriorLogVariance: [Double] {
     let variance = posteriorVariance
     return variance.indices.map { log($0 == 0 && variance.count > 1 ? variance[1] : variance[$0]) }
   }
   /// Weight of the clean token in the mean of the step before.
-  var cleanWeight: [Double] { betas.indices.map { betas[$0] * keptBefore[$0].squareRoot() / (1 - kept[$0]) } }
+  public var cleanWeight: [Double] { betas.indices.map { betas[$0] * keptBefore[$0].squareRoot() / (1 - kept[$0]) } }
   /// Weight of the noisy token in it.
-  var noisyWeight: [Double] {
+  public var noisyWeight: [Double] {
     betas.indices.map { (1 - keptBefore[$0]) * (1 - betas[$0]).squareRoot() / (1 - kept[$0]) }
   }
 }
