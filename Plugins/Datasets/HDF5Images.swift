@@ -1,0 +1,67 @@
+import Autoregression
+import Settings
+import Storage
+import Tensors
+
+/// Pictures of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
+struct HDF5Images: ImageDataset {
+  static let key = "hdf5"
+  static let about = About("Pictures of one HDF5 file, as 'overtone data import' writes it.", example: "path: pictures.h5")
+
+  let path: String
+  private let size: Int
+  private let classes: Int
+  private var file: ImageFile?
+  private var pixels: [UInt8] = []
+
+  init(_ settings: inout Settings) throws(SettingsError) {
+    path = try settings[required: "path", about: "the file"]
+    size = try settings["size", default: 32, in: 1...4096, about: "pixels of a side; checked when the file is opened"]
+    classes = try settings["classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the file is opened"]
+  }
+
+  mutating func open() throws(DataError) {
+    let file: ImageFile
+    do throws(StorageError) { file = try ImageFile(path) } catch { throw DataError("\(error)") }
+    guard file.height == size, file.width == size else {
+      throw DataError(
+        "\(path): its pictures are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height).")
+    }
+    guard file.classNames.count == classes else {
+      throw DataError(
+        "\(path): it has \(file.classNames.count) classes, the experiment says \(classes); set dataset.classes=\(file.classNames.count).")
+    }
+    do throws(StorageError) { pixels = try file.pixels(0..<file.count) } catch { throw DataError("\(error)") }
+    self.file = file
+  }
+
+  var shape: ImageShape { ImageShape(height: size, width: size) }
+  var count: Int { file?.count ?? 0 }
+  var classNames: [String] { file?.classNames ?? (0..<classes).map { "class \($0)" } }
+  var files: [String] { [path] }
+
+  func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
+    guard let file else { throw DataError("\(path): it was not opened.") }
+    return Batch(
+      images: images(rows, flipped, size, size) { pixels[($0 * size * size * 3)...] }, labels: rows.map { file.labels[$0] })
+  }
+}
+
+/// Bytes of some pictures as numbers in [-1, 1], mirrored where asked: [rows, height, width, 3].
+func images(_ rows: [Int], _ flipped: [Bool], _ height: Int, _ width: Int, _ pixels: (Int) -> ArraySlice<UInt8>) -> Tensor {
+  Tensor(unfilled: [rows.count, height, width, 3]) { target in
+    for (index, row) in rows.enumerated() {
+      let source = pixels(row), base = index * height * width * 3
+      source.withUnsafeBufferPointer { bytes in
+        for y in 0..<height {
+          for x in 0..<width {
+            let from = (y * width + (flipped[index] ? width - 1 - x : x)) * 3, to = base + (y * width + x) * 3
+            for c in 0..<3 { target[to + c] = Float(bytes[from + c]) / 127.5 - 1 }
+          }
+        }
+      }
+    }
+  }
+}
+
+@section("overtone_parts") @used private let registration: Registration = { $0.registry.add(HDF5Images.self) }
