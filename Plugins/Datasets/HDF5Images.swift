@@ -6,7 +6,8 @@ import Tensors
 /// Pictures of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
 struct HDF5Images: ImageDataset {
   static let key = "hdf5"
-  static let about = About("Pictures of one HDF5 file, as 'overtone data import' writes it.", example: "path: pictures.h5")
+  static let about = About(
+    "Pictures of one HDF5 file, as 'overtone data import' writes it.", example: "path: pictures.h5")
 
   let path: String
   private let size: Int
@@ -17,7 +18,8 @@ struct HDF5Images: ImageDataset {
   init(_ settings: inout Settings) throws(SettingsError) {
     path = try settings[required: "path", about: "the file"]
     size = try settings["size", default: 32, in: 1...4096, about: "pixels of a side; checked when the file is opened"]
-    classes = try settings["classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the file is opened"]
+    classes = try settings[
+      "classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the file is opened"]
   }
 
   mutating func open() throws(DataError) {
@@ -25,11 +27,13 @@ struct HDF5Images: ImageDataset {
     do throws(StorageError) { file = try ImageFile(path) } catch { throw DataError("\(error)") }
     guard file.height == size, file.width == size else {
       throw DataError(
-        "\(path): its pictures are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height).")
+        "\(path): its pictures are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height)."
+      )
     }
     guard file.classNames.count == classes else {
       throw DataError(
-        "\(path): it has \(file.classNames.count) classes, the experiment says \(classes); set dataset.classes=\(file.classNames.count).")
+        "\(path): it has \(file.classNames.count) classes, the experiment says \(classes); set dataset.classes=\(file.classNames.count)."
+      )
     }
     do throws(StorageError) { pixels = try file.pixels(0..<file.count) } catch { throw DataError("\(error)") }
     self.file = file
@@ -43,12 +47,15 @@ struct HDF5Images: ImageDataset {
   func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
     guard let file else { throw DataError("\(path): it was not opened.") }
     return Batch(
-      images: images(rows, flipped, size, size) { pixels[($0 * size * size * 3)...] }, labels: rows.map { file.labels[$0] })
+      images: images(rows, flipped, size, size) { pixels[($0 * size * size * 3)...] },
+      labels: rows.map { file.labels[$0] })
   }
 }
 
 /// Bytes of some pictures as numbers in [-1, 1], mirrored where asked: [rows, height, width, 3].
-func images(_ rows: [Int], _ flipped: [Bool], _ height: Int, _ width: Int, _ pixels: (Int) -> ArraySlice<UInt8>) -> Tensor {
+func images(_ rows: [Int], _ flipped: [Bool], _ height: Int, _ width: Int, _ pixels: (Int) -> ArraySlice<UInt8>)
+  -> Tensor
+{
   Tensor(unfilled: [rows.count, height, width, 3]) { target in
     for (index, row) in rows.enumerated() {
       let source = pixels(row), base = index * height * width * 3

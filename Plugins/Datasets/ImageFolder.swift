@@ -21,12 +21,15 @@ struct ImageFolder: ImageDataset {
   init(_ settings: inout Settings) throws(SettingsError) {
     path = try settings[required: "path", about: "the folder"]
     size = try settings["size", default: 32, in: 1...4096, about: "pixels of a side"]
-    classes = try settings["classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the folder is opened"]
+    classes = try settings[
+      "classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the folder is opened"]
   }
 
   mutating func open() throws(DataError) {
     let manager = FileManager.default
-    func list(_ path: String) -> [String] { ((try? manager.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted() }
+    func list(_ path: String) -> [String] {
+      ((try? manager.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+    }
     func isFolder(_ path: String) -> Bool {
       var isFolder: ObjCBool = false
       return manager.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
@@ -39,7 +42,9 @@ struct ImageFolder: ImageDataset {
       throw DataError("\(path): there are no class folders in it; it should hold CLASS/picture.png or .jpg.")
     }
     guard names.count == classes else {
-      throw DataError("\(path): it has \(names.count) class folders, the experiment says \(classes); set dataset.classes=\(names.count).")
+      throw DataError(
+        "\(path): it has \(names.count) class folders, the experiment says \(classes); set dataset.classes=\(names.count)."
+      )
     }
     func collect(_ folder: String, _ label: Int) {
       for name in list(folder) {

@@ -15,6 +15,10 @@ package struct Shapes: ImageDataset {
   package let count: Int
   let kinds: [ShapeKind]
   let seed: Int
+  let grounds: Grounds
+
+  /// What shapes lie on.
+  package enum Grounds: String, Setting, CaseIterable { case dark, light, both }
 
   package init(_ settings: inout Settings) throws(SettingsError) {
     size = try settings["size", default: 32, in: 8...512, about: "pixels of a side"]
@@ -23,6 +27,7 @@ package struct Shapes: ImageDataset {
       "classes", default: [.circle, .square, .triangle, .ring],
       about: "which shapes, in the order of labels: \(ShapeKind.choices.joined(separator: ", "))"]
     seed = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "of places, sizes and colours"]
+    grounds = try settings["grounds", default: .both, about: "what shapes lie on"]
     guard !kinds.isEmpty, Set(kinds).count == kinds.count else {
       throw settings.refusal("'classes' must name at least one shape, and none twice.", at: "classes")
     }
@@ -75,7 +80,7 @@ package struct Shapes: ImageDataset {
     var random = Random(seed: UInt64(seed), samples: rows)
     let draws = random.uniform([rows.count, 6], "look").scalars
     return rows.enumerated().map { index, row in
-      let u = draws[6 * index..<6 * index + 6].map { $0 }, isDark = u[4] < 0.5
+      let u = draws[6 * index..<6 * index + 6].map { $0 }, isDark = grounds == .both ? u[4] < 0.5 : grounds == .dark
       // Between 0.28 and 0.38 sides large and at most 0.08 off the centre: large, and never cut off.
       return Look(
         kind: kinds[row % kinds.count], x: 0.42 + 0.16 * u[0], y: 0.42 + 0.16 * u[1], radius: 0.28 + 0.1 * u[2],

@@ -10,7 +10,8 @@ import Tensors
 struct FrechetDistance: Metric {
   static let key = "frechet"
   static let about = About(
-    "Frechet distance on 64 features of a fixed random network: FD[randconv64-v1].", source: "Heusel et al. 2017, arXiv 1706.08500")
+    "Frechet distance on 64 features of a fixed random network: FD[randconv64-v1].",
+    source: "Heusel et al. 2017, arXiv 1706.08500")
   private var made = Gaussian(), real = Gaussian()
 
   init(_ settings: inout Settings) throws(SettingsError) {}
@@ -31,7 +32,8 @@ struct FrechetDistance: Metric {
   private static let kernels: [Tensor] = {
     var random = Random(seed: 64)
     return [(3, 16), (16, 32), (32, 64)].map { inputs, outputs in
-      random.normal([1, outputs * 9 * inputs], "randconv64-v1").reshaped([outputs, 3, 3, inputs]) * (2 / Float(9 * inputs)).squareRoot()
+      random.normal([1, outputs * 9 * inputs], "randconv64-v1").reshaped([outputs, 3, 3, inputs])
+        * (2 / Float(9 * inputs)).squareRoot()
     }
   }()
 
@@ -69,7 +71,8 @@ public struct Gaussian: Sendable {
 
   /// |m1 - m2|^2 + tr S1 + tr S2 - 2 tr sqrt(S1^(1/2) S2 S1^(1/2)); negative eigenvalues count as 0.
   public static func distance(_ a: Gaussian, _ b: Gaussian) -> Double {
-    let (s1, s2) = (a.covariance, b.covariance), gap = zip(a.mean, b.mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let (s1, s2) = (a.covariance, b.covariance),
+      gap = zip(a.mean, b.mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     let (values, vectors) = eigen(s1), n = values.count
     // Both sides of S2 by the root of S1, in the basis of S1's eigenvectors: the eigenvalues are the same.
     var turned = s2
@@ -95,7 +98,8 @@ public struct Gaussian: Sendable {
       for p in 0..<n {
         for q in (p + 1)..<max(p + 1, n) where abs(a[p][q]) > 1e-300 {
           let theta = (a[q][q] - a[p][p]) / (2 * a[p][q])
-          let t = (theta >= 0 ? 1 : -1) / (abs(theta) + (theta * theta + 1).squareRoot()), c = 1 / (t * t + 1).squareRoot(), s = t * c
+          let t = (theta >= 0 ? 1 : -1) / (abs(theta) + (theta * theta + 1).squareRoot()),
+            c = 1 / (t * t + 1).squareRoot(), s = t * c
           for k in 0..<n { (a[k][p], a[k][q]) = (c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]) }
           for k in 0..<n { (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]) }
           for k in 0..<n { (v[p][k], v[q][k]) = (c * v[p][k] - s * v[q][k], s * v[p][k] + c * v[q][k]) }

@@ -3,7 +3,7 @@ import Settings
 import Tensors
 
 /// Every component with its settings, found by constructing each from its own example.
-struct Catalogue {
+public struct Catalogue {
   struct Entry {
     let role: String, key: String, about: About, file: String
     let settings: [(section: String, reading: Reading)]
@@ -12,13 +12,18 @@ struct Catalogue {
   }
   let all: [Entry]
 
-  init(_ registry: Registry) {
+  public init(_ registry: Registry) {
     all = registry.entries.map { entry in
       let (settings, failure) = Self.settings(of: entry)
       return Entry(
         role: entry.role, key: entry.key, about: entry.type.about, file: entry.file, settings: settings,
         failure: failure)
     }
+  }
+
+  /// Components whose own example does not make them: key and why. None, if all is well.
+  public var failures: [String] {
+    all.compactMap { entry in entry.failure.map { "\(entry.role) \(entry.key): \($0)" } }
   }
 
   var names: [String] { Array(Set(all.map(\.role) + all.map(\.key))) }

@@ -12,16 +12,21 @@ private struct Given: RegressionDirection {
   var given: Turn?
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
-    base = try Registry.linked().find("direction", &settings, as: (any RegressionDirection.Type).self).init(&settings, over: grid)
+    base = try Registry.linked().find("direction", &settings, as: (any RegressionDirection.Type).self).init(
+      &settings, over: grid)
   }
   var layout: Layout { base.layout }
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn { given ?? Turn() }
-  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? { base.turn(after: past, batch: batch, &random) }
+  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
+    base.turn(after: past, batch: batch, &random)
+  }
   func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens { base.canvas(of: latent, by: quantizer) }
   func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
     base.latent(of: canvas, through: level, by: quantizer)
   }
-  func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens { base.inputs(of: canvas, at: turn, by: quantizer) }
+  func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
+    base.inputs(of: canvas, at: turn, by: quantizer)
+  }
 }
 
 /// FAR as the reference's file configures it, put together by the names of components alone.
@@ -45,17 +50,21 @@ private struct FAR {
     self.direction = direction
     try settings.finish()
     settings = try Settings(
-      parsing: "{ use: class-prefix, count: \(try number("buffer_size")), drop: \(file.number("label_drop_prob") ?? 0) }", file: "conditioner")
+      parsing:
+        "{ use: class-prefix, count: \(try number("buffer_size")), drop: \(file.number("label_drop_prob") ?? 0) }",
+      file: "conditioner")
     let conditioner = try registry.find("conditioner", &settings, as: (any Conditioner.Type).self)
       .init(&settings, classes: try number("class_num"), width: width, &random)
     self.conditioner = conditioner
     settings = try Settings(
-      parsing: "{ use: encoder-decoder, width: \(width), heads: \(try number("encoder_num_heads")), depth: \(2 * (try number("encoder_depth"))) }",
+      parsing:
+        "{ use: encoder-decoder, width: \(width), heads: \(try number("encoder_num_heads")), depth: \(2 * (try number("encoder_depth"))) }",
       file: "backbone")
     backbone = try registry.find("backbone", &settings, as: (any Backbone.Type).self).init(
       &settings,
       for: BackboneShape(
-        layout: direction.layout, space: TokenSpace(width: channels), prefixCount: conditioner.prefixCount, hasVector: false), &random)
+        layout: direction.layout, space: TokenSpace(width: channels), prefixCount: conditioner.prefixCount,
+        hasVector: false), &random)
     settings = try Settings(
       parsing: """
         { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), repeats: \(try number("diffusion_batch_mul")),
@@ -67,7 +76,9 @@ private struct FAR {
   }
 
   var model: Model {
-    Model(quantizer: Identity(width: channels), direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
+    Model(
+      quantizer: Identity(width: channels), direction: direction, conditioner: conditioner, backbone: backbone,
+      loss: loss)
   }
 
   static func path(_ name: String) -> String {
@@ -77,7 +88,9 @@ private struct FAR {
 
   /// Rows [repeats * batch * tokens, width] of the reference as [batch, repeats * tokens, width].
   func bySample(_ x: Tensor, _ width: Int) -> Tensor {
-    x.reshaped([repeats, batch, side * side, width]).permuted([1, 0, 2, 3]).reshaped([batch, repeats * side * side, width])
+    x.reshaped([repeats, batch, side * side, width]).permuted([1, 0, 2, 3]).reshaped([
+      batch, repeats * side * side, width,
+    ])
   }
 
   var samples: [Int] { Array(0..<batch) }
@@ -132,21 +145,27 @@ extension Module {
   func sampling(_ kind: String) throws {
     let file = try Fixture("far"), isMasked = kind == "mask"
     let levels = try file.sizes(isMasked ? "far_mask_levels" : "far_levels")
-    let far = try FAR("levels: \(levels), unfiltered: \(isMasked ? "[1]" : "[]"), mask: { sampling: \(isMasked ? "cosine" : "none") }")
+    let far = try FAR(
+      "levels: \(levels), unfiltered: \(isMasked ? "[1]" : "[]"), mask: { sampling: \(isMasked ? "cosine" : "none") }")
     let cells = far.side * far.side, run = "sample_\(kind)"
-    func steps(_ name: String) throws -> [Tensor] { try levels.indices.map { try file.tensor("inputs/\(run)/step\($0)/\(name)") } }
+    func steps(_ name: String) throws -> [Tensor] {
+      try levels.indices.map { try file.tensor("inputs/\(run)/step\($0)/\(name)") }
+    }
     let initial = try steps("init_noise").map { $0.reshaped([far.batch, cells, far.channels]) }
     // The reference draws for both halves of a guided batch; the second half is never used.
     let noise = try steps("noise").flatMap { all in
       (0..<all.shape[0]).map { step in
-        all.sliced(step..<step + 1, axis: 0).reshaped([2 * far.batch, cells, far.channels]).sliced(0..<far.batch, axis: 0)
+        all.sliced(step..<step + 1, axis: 0).reshaped([2 * far.batch, cells, far.channels]).sliced(
+          0..<far.batch, axis: 0)
       }
     }
     var recorded = ["initial": initial, "denoising": noise]
     if isMasked { recorded["order"] = [try file.tensor("inputs/sampling/orders")] }
     var random = Random(replaying: recorded, samples: far.samples)
     // What scale and temperature the reference ran with, from its first and last turn.
-    func scalar(_ step: Int, _ name: String) throws -> Float { try file.tensor("outputs/\(run)/step\(step)/\(name)").scalars[0] }
+    func scalar(_ step: Int, _ name: String) throws -> Float {
+      try file.tensor("outputs/\(run)/step\(step)/\(name)").scalars[0]
+    }
     let guidance = Guidance(
       scale: Schedule(.list, from: 1, to: 1, list: try levels.indices.map { try scalar($0, "cfg_iter") }),
       temperature: Schedule(.list, from: 1, to: 1, list: try levels.indices.map { try scalar($0, "temperature_iter") }))

@@ -10,7 +10,8 @@ import Testing
     for kind in NoiseSchedule.Kind.allCases {
       for spacing in file.names(kind.rawValue) {
         let full = NoiseSchedule(kind, steps: total)
-        let visited = spacing == "full" ? Array(0..<total) : Int(spacing).flatMap { NoiseSchedule.steps([$0], of: total) }
+        let visited =
+          spacing == "full" ? Array(0..<total) : Int(spacing).flatMap { NoiseSchedule.steps([$0], of: total) }
         let ours = spacing == "full" ? full : full.respaced(to: try #require(visited))
         let group = "\(kind.rawValue)/\(spacing)"
         #expect(ours.timesteps == (try file.ints("\(group)/timestep_map")))
