@@ -28,7 +28,7 @@ public struct Checkpoint: Sendable {
       try file.attribute("file_type", "checkpoint")
       try file.attribute("format_version", 1)
       try file.write(configuration, "config/yaml")
-      try file.write([step, updates], "cursor/step", axes: [Axis("cursor", .texts(["steps", "updates"]))])
+      try file.write([step, updates], "cursor/step", axes: [Axis("counter", .texts(["steps", "updates"]))])
       try file.write([seed], "rng/seed", axes: [Axis("seed")])
       for (path, value) in model { try file.write(value, "model/\(Self.slashes(path))") }
       for (path, value) in average { try file.write(value, "ema/\(Self.slashes(path))") }

@@ -240,11 +240,11 @@ public final class Writer {
 
   private var scales: Set<String> = []
 
-  /// Scales lie in /axes, one per name; the same name must always mean the same length.
+  /// Scales lie at the root, where xarray finds them from every group, one per name; the same name must always mean the same length.
   private func attach(_ axes: [Axis], _ shape: [Int], _ name: String) throws(StorageError) {
     precondition(axes.count == shape.count, "'\(name)' of shape \(shape) has \(axes.count) axes")
     for (index, axis) in axes.enumerated() {
-      let scale = "/axes/\(axis.name)"
+      let scale = "/\(axis.name)"
       if scales.insert(scale).inserted {
         try inGroup(of: scale)
         switch axis.values {
