@@ -35,7 +35,7 @@ private let hasPython = python("import h5py, xarray, h5netcdf; print('yes')")?.h
       print(f['images'].shape, f['images'][1, 3, 4, 2], f['class_name'].asstr()[0], f['label'][:].tolist(), f.attrs['file_type'])
       print([d[0].name for d in f['images'].dims], f['preview'].attrs['CLASS'], f['trajectory/shown'][1, 2])
       x = xarray.open_dataset('\(path)', engine='h5netcdf')
-      print(dict(x['images'].sizes), list(x['channel'].values))
+      print(dict(x['images'].sizes), [str(c) for c in x['channel'].values])
       """)
     #expect(
       printed == """
