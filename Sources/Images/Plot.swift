@@ -56,10 +56,12 @@ public struct Plot: Sendable {
     func callAsFunction(_ value: Double) -> Double { ((scale == .log ? log10(value) : value) - low) / (high - low) }
 
     var ticks: [(value: Double, text: String)] {
-      if scale == .log, high - low >= 1 {
-        return (Int(low.rounded(.up))...Int(high.rounded(.down))).map {
-          (pow(10, Double($0)), (-3...4).contains($0) ? Ruler.text(pow(10, Double($0))) : "1e\($0)")
-        }
+      if scale == .log, high - low >= 0.7 {
+        // 1, 2 and 5 of each decade while there are few decades, else only 1.
+        let leads: [Double] = high - low < 3 ? [1, 2, 5] : [1]
+        let decades = Int(low.rounded(.down))...Int(high.rounded(.up))
+        return decades.flatMap { decade in leads.map { $0 * pow(10, Double(decade)) } }
+          .filter { (low - 1e-9...high + 1e-9).contains(log10($0)) }.map { ($0, Ruler.text($0)) }
       }
       let raw = (high - low) / 5, power = pow(10, floor(log10(raw)))
       let step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
