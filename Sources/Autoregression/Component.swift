@@ -21,4 +21,10 @@ public protocol Component {
   /// The name in YAML.
   static var key: String { get }
   static var about: About { get }
+  /// Families of public checkpoints whose weights it can take; none unless it says so.
+  static var dialects: [Dialect] { get }
+}
+
+extension Component {
+  public static var dialects: [Dialect] { [] }
 }

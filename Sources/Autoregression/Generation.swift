@@ -39,14 +39,15 @@ extension Model {
       pin()
       let alone = conditioner(labels)
       let both = alone.stacked(on: conditioner(Array(repeating: nil, count: batch)))
-      // A cache holds one kind of batch; where guidance comes and goes, doubled rows are kept throughout.
-      let cache = cached && direction.layout.shift > 0 ? AttentionCache() : nil
+      // A cache holds one kind of batch: where guidance comes and goes, doubled rows are kept throughout.
+      let cache = cached && direction.layout.groups.last != direction.layout.groups.first ? AttentionCache() : nil
+      let isNeverGuided = guidance.scale.isAlways(1)
       var dropout: Random?
       while let now = direction.turn(after: past, batch: batch, &random) {
         let view = direction.view(of: canvas, at: now, by: quantizer), scale = guidance.scale(now.moment)
         var guided: Guided
-        if scale == 1 && cache == nil {
-          guided = Guided(conditional: backbone(view, given: alone, cache: nil, &dropout))
+        if isNeverGuided || scale == 1 && cache == nil {
+          guided = Guided(conditional: backbone(view, given: alone, cache: cache, &dropout))
         } else {
           let hidden = backbone(view.doubled, given: both, cache: cache, &dropout)
           guided = Guided(

@@ -41,6 +41,15 @@ public struct Schedule: Equatable, Sendable {
 
   public static func constant(_ value: Float) -> Schedule { Schedule(.constant, from: value, to: value) }
 
+  /// Whether it is the same number at every moment.
+  public func isAlways(_ number: Float) -> Bool {
+    switch shape {
+    case .list: list.allSatisfy { $0 == number }
+    case .constant: from == number
+    case .linear, .cosine, .powerCosine: from == number && to == number
+    }
+  }
+
   /// The number at a moment. `cosine` runs as 1 - cos(pi x / 2).
   public func callAsFunction(_ moment: Moment) -> Float {
     let steps = Float(max(1, moment.steps)), step = Float(moment.step)
