@@ -83,7 +83,7 @@ let package = Package(
     .target(
       name: "Laboratory",
       dependencies: [
-        "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+        "Autoregression", "Networks", "Settings", "Storage", "ForeignWeights", "Images", "Tensors", "Spectra",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
