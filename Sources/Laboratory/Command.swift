@@ -63,14 +63,15 @@ public struct Overtone: ParsableCommand {
 struct ExperimentArguments: ParsableArguments {
   @Argument(help: "The experiment file.") var file: String
   @Argument(help: "Settings put over the file's, as key=value: training.steps=100.") var overrides: [String] = []
+  @Option(help: "One of the scales that the file offers: smoke, small, paper.") var scale: String?
 
-  func assembled() throws -> Assembly { try Self.assembled(file, overrides) }
+  func assembled() throws -> Assembly { try Self.assembled(file, scale, overrides) }
 
-  static func assembled(_ file: String, _ overrides: [String]) throws -> Assembly {
+  static func assembled(_ file: String, _ scale: String?, _ overrides: [String]) throws -> Assembly {
     for override in overrides where !override.contains("=") {
       throw ValidationError("'\(override)' is no override; write it as key=value, for example training.steps=100.")
     }
-    let settings = try Settings(file: file, overrides: overrides)
+    let settings = try Settings(file: file, scale: scale, overrides: overrides)
     let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
     return try Assembly(settings, name: name, registry: Registry.linked())
   }
