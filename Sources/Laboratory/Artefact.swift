@@ -27,6 +27,8 @@ struct Artefact {
   /// Settings that change how a stage is run, not what it makes.
   private static func isCosmetic(_ key: String) -> Bool { ["save-every", "cache-latents"].contains(key) }
 
+  /// Steps that its checkpoint has taken; nil where there is none.
+  var step: Int? { (try? Reader(checkpoint).ints("cursor/step"))?.first }
   var latents: String { "\(folder)/latents.h5" }
   var checkpoint: String { "\(folder)/checkpoint.h5" }
   var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
