@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Settings
 import Storage
 
@@ -92,9 +93,7 @@ enum Folder {
 
   /// Writes a text beside its place first, then into it.
   static func write(_ text: String, to path: String) throws {
-    do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
-      throw LaboratoryError("\(path): it cannot be written: \(error.localizedDescription).")
-    }
+    try writeWhole(Array(text.utf8), to: path)
   }
 
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

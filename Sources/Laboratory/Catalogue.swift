@@ -78,7 +78,8 @@ public struct Catalogue {
     let settings = entry.settings.filter { $0.reading.yaml != nil }.map { section, reading in
       let key = section.isEmpty ? reading.key : "\(section).\(reading.key)"
       let choices = reading.choices.map(JSON.text).joined(separator: ", ")
-      return "{\"key\": \(JSON.text(key)), \"kind\": \(JSON.text(reading.kind)), \"default\": \(JSON.text(reading.yaml ?? "")), "
+      return
+        "{\"key\": \(JSON.text(key)), \"kind\": \(JSON.text(reading.kind)), \"default\": \(JSON.text(reading.yaml ?? "")), "
         + "\"range\": \(reading.bounds.map(JSON.text) ?? "null"), \"choices\": [\(choices)], \"about\": \(JSON.text(reading.about))}"
     }
     return

@@ -21,7 +21,8 @@ struct Check {
       ("tokenizer", made.tokenizer, assembly.tokenizerTraining), ("model", made.model, assembly.training),
     ] where name == "model" || !assembly.tokenizer.parameters.isEmpty {
       let step = artefact.step
-      stages.append((name, artefact, step.map { $0 >= plan.steps ? "trained" : "step \($0) of \(plan.steps)" } ?? "to be trained"))
+      stages.append(
+        (name, artefact, step.map { $0 >= plan.steps ? "trained" : "step \($0) of \(plan.steps)" } ?? "to be trained"))
     }
     return stages
   }

@@ -21,7 +21,8 @@ public struct Overtone: ParsableCommand {
       """,
     version: Environment.version,
     subcommands: [
-      RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self,
+      RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self,
+      PlanCommand.self,
       ComponentsCommand.self,
       StatusCommand.self, TableCommand.self, InspectCommand.self, DataCommand.self, ImportCommand.self,
       DoctorCommand.self,
@@ -224,7 +225,8 @@ struct ComponentsCommand: ParsableCommand {
 }
 
 struct InspectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "inspect", abstract: "Print what an HDF5 file holds.",
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Print what an HDF5 file holds.",
     discussion: """
       Each data set with its kind, its axes by name and length, and its attributes. Any HDF5 file will do.
 

@@ -10,7 +10,8 @@ struct Inspection {
     get throws {
       let kind = reader.text(attribute: "file_type").map { ", \($0)" } ?? ""
       return "\(reader.path)\(kind)\n"
-        + ((attributes("/").map { "  @\($0.name) = \($0.value)" } + (try lines("/", "  "))).joined(separator: "\n")) + "\n"
+        + ((attributes("/").map { "  @\($0.name) = \($0.value)" } + (try lines("/", "  "))).joined(separator: "\n"))
+        + "\n"
     }
   }
 
@@ -43,16 +44,20 @@ struct Inspection {
 
   /// What people set; the bookkeeping of scales is left out.
   private func attributes(_ object: String) -> [(name: String, value: String)] {
-    let hidden: Set<String> = ["CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates"]
-    return reader.attributes(of: object).filter { !hidden.contains($0) || (object != "/" && $0 == "CLASS" && !reader.isScale(object)) }
-      .map { name in
-        let value =
-          reader.text(attribute: name, of: object).map { JSON.text($0) }
-          ?? reader.attribute(name, of: object).map { values in
-            values.count == 1 ? JSON.number(values[0]).line : JSON.list(values.map { .number($0) }).line
-          }
-        return (name, value ?? "...")
-      }
+    let hidden: Set<String> = [
+      "CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
+    ]
+    return reader.attributes(of: object).filter {
+      !hidden.contains($0) || (object != "/" && $0 == "CLASS" && !reader.isScale(object))
+    }
+    .map { name in
+      let value =
+        reader.text(attribute: name, of: object).map { JSON.text($0) }
+        ?? reader.attribute(name, of: object).map { values in
+          values.count == 1 ? JSON.number(values[0]).line : JSON.list(values.map { .number($0) }).line
+        }
+      return (name, value ?? "...")
+    }
   }
 
   var json: String {
@@ -64,9 +69,14 @@ struct Inspection {
   }
 
   private func object(_ attributes: [(name: String, value: String)]) -> JSON {
-    .object(attributes.map { name, value in
-      (name, value.hasPrefix("\"") ? .text(String(value.dropFirst().dropLast())) : Double(value).map { .number($0) } ?? .text(value))
-    })
+    .object(
+      attributes.map { name, value in
+        (
+          name,
+          value.hasPrefix("\"")
+            ? .text(String(value.dropFirst().dropLast())) : Double(value).map { .number($0) } ?? .text(value)
+        )
+      })
   }
 
   private func items(_ group: String) throws(StorageError) -> [JSON] {

@@ -8,7 +8,8 @@ import Tensors
 extension Run {
   /// Pictures of given classes, as many as labels; picture i is the same whatever the batch.
   func paint(
-    _ labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil, _ watch: (Stroke) throws -> Void = { _ in }
+    _ labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
+    _ watch: (Stroke) throws -> Void = { _ in }
   ) throws -> Tensor {
     var random = Random(seed: seed, samples: Array(first..<first + labels.count))
     let latent = try assembly.model.generate(labels, assembly.sampling.guidance, around: pins, &random, watch: watch)

@@ -34,7 +34,8 @@ struct Run {
       try evaluate()
       try note("done")
     } catch {
-      try note(error is Stopped ? "stopped" : "failed: \(error)")
+      // Where this cannot be written, either, the first error is the one to know.
+      try? note(error is Stopped ? "stopped" : "failed: \(error)")
       throw error
     }
     journal.say(
@@ -183,6 +184,7 @@ struct Run {
 
   /// Makes numbers the run's own.
   func keep(_ values: [Autoregression.Measurement], _ count: Int) throws {
+    try MetricsLog("\(folder)/metrics.h5").rewind("eval", to: assembly.training.steps - 1)
     try MetricsLog("\(folder)/metrics.h5").append(
       "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
     try RunResult(

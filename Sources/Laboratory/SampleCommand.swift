@@ -90,7 +90,8 @@ struct SampleCommand: ParsableCommand {
     if let index = Int(text), names.indices.contains(index) { return index }
     let near = nearest(text, among: names).map { " Did you mean '\($0)'?" } ?? ""
     throw LaboratoryError(
-      "there is no class '\(text)'; there are 0 to \(names.count - 1): \(names.prefix(20).joined(separator: ", ")).\(near)")
+      "there is no class '\(text)'; there are 0 to \(names.count - 1): \(names.prefix(20).joined(separator: ", ")).\(near)"
+    )
   }
 
   // MARK: Grids

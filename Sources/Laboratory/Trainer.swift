@@ -160,7 +160,8 @@ struct Trainer {
     let step = try restore(&optimizer, &average).step
     guard step >= plan.steps else {
       throw LaboratoryError(
-        "the \(stage) of this experiment is trained to step \(step) of \(plan.steps); 'overtone run' goes on from there.")
+        "the \(stage) of this experiment is trained to step \(step) of \(plan.steps); 'overtone run' goes on from there."
+      )
     }
     useAverage(average)
   }
