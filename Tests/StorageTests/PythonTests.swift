@@ -80,7 +80,7 @@ private enum File: String, CaseIterable {
     case .latents: ("logvar", "/mirrored", "{'sample': 3, 'row': 2, 'column': 2, 'channel': 2}", "-23.0")
     case .codes: ("codes", "/", "{'sample': 3, 'row': 2, 'column': 2}", "11")
     case .metrics: ("loss", "/train", "{'loss_step': 3}", "7.5")
-    case .checkpoint: ("weight", "/model/backbone/blocks/0", "{'dim_0': 2, 'dim_1': 3}", "6.0")
+    case .checkpoint: ("weight", "/model/backbone/blocks/0", "{'dim_2': 2, 'dim_3': 3}", "6.0")
     }
   }
 }
