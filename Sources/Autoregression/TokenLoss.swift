@@ -18,6 +18,12 @@ public struct Guided: Sendable {
     self.scale = scale
     self.temperature = temperature
   }
+
+  /// u + scale (c - u), for what is linear in what the backbone says.
+  public var mixed: Tensor {
+    guard scale != 1, let unconditional else { return conditional }
+    return unconditional + (conditional - unconditional) * scale
+  }
 }
 
 /// How one token is modelled, given what the backbone says of its place.
