@@ -72,14 +72,19 @@ extension Trial {
     }
   }
 
-  /// What both turns show of one slot is the same; `canvas` holds the truth wherever it is known.
+  /// What both turns show of one slot is the same, if it stands behind the same one where tokens are fed to the next;
+  /// `canvas` holds the truth wherever it is known.
   private mutating func checkAgreement(of now: Turn, with training: Turn, on canvas: Tokens, _ known: [Set<Int>]) {
     let here = inputs(of: canvas, now), there = inputs(of: truth, training)
     for sample in 0..<Self.batch {
       let taught = Set(shown(training, sample)), trained = places(training, sample)
       let number = Dictionary(uniqueKeysWithValues: zip(trained, trained.indices))
+      let present = places(now, sample), shift = direction.layout.shift
       for place in shown(now, sample) {
-        guard let twin = number[places(now, sample)[place]], taught.contains(twin) else { continue }
+        guard let twin = number[present[place]], taught.contains(twin) else { continue }
+        guard shift == 0 || place >= shift && twin >= shift && present[place - shift] == trained[twin - shift] else {
+          continue
+        }
         let pairs = zip(row(here, sample, place), row(there, sample, twin))
         check("training and generation differ", pairs.allSatisfy { abs($0 - $1) <= 1e-6 })
       }
