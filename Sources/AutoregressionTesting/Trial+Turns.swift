@@ -54,7 +54,9 @@ extension Trial {
     guard !pinned.isEmpty else { return }
     // What is drawn elsewhere does not move what is given, where a slot is a cell (coarser slots reach over the edge).
     let cells = Slot.cells(of: direction.layout.grid).map { [$0.row, $0.column] }
-    guard direction.layout.slots.allSatisfy({ cells.contains([$0.row, $0.column]) }) else { return }
+    let levels = Dictionary(grouping: direction.layout.slots, by: \.level).values
+    guard levels.allSatisfy({ $0.count == cells.count && $0.allSatisfy { cells.contains([$0.row, $0.column]) } })
+    else { return }
     let free = Set(direction.layout.slots.indices).subtracting(pinned)
     let other = direction.latent(of: scrambled(canvas) { free.contains($1) }, by: quantizer)
     let rows = 0..<(direction.layout.grid.height / 2)
