@@ -23,7 +23,7 @@ public struct Overtone: ParsableCommand {
     subcommands: [
       RunCommand.self, SampleCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self,
       ComponentsCommand.self,
-      InspectCommand.self, DataCommand.self, DoctorCommand.self,
+      InspectCommand.self, DataCommand.self, ImportCommand.self, DoctorCommand.self,
     ])
 
   public init() {}
@@ -52,6 +52,7 @@ public struct Overtone: ParsableCommand {
   private static func isUsage(_ error: any Error) -> Bool {
     !(error is SettingsError || error is LaboratoryError || error is DataError
       || String(reflecting: type(of: error)).hasPrefix("Storage.")
+      || String(reflecting: type(of: error)).hasPrefix("ForeignWeights.")
       || String(reflecting: type(of: error)).hasPrefix("Images."))
   }
 
@@ -62,12 +63,15 @@ public struct Overtone: ParsableCommand {
 struct ExperimentArguments: ParsableArguments {
   @Argument(help: "The experiment file.") var file: String
   @Argument(help: "Settings put over the file's, as key=value: training.steps=100.") var overrides: [String] = []
+  @Option(help: "One of the scales that the file offers: smoke, small, paper.") var scale: String?
 
-  func assembled() throws -> Assembly {
+  func assembled() throws -> Assembly { try Self.assembled(file, scale, overrides) }
+
+  static func assembled(_ file: String, _ scale: String?, _ overrides: [String]) throws -> Assembly {
     for override in overrides where !override.contains("=") {
       throw ValidationError("'\(override)' is no override; write it as key=value, for example training.steps=100.")
     }
-    let settings = try Settings(file: file, overrides: overrides)
+    let settings = try Settings(file: file, scale: scale, overrides: overrides)
     let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
     return try Assembly(settings, name: name, registry: Registry.linked())
   }

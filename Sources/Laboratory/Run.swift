@@ -54,11 +54,12 @@ struct Run {
       return "input=\(hash)"
     }
     let tokenizerArtefact = Artefact(
-      "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"], inputs: inputs)
+      "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"],
+      inputs: inputs + (try weights(of: assembly.tokenizerTraining)))
     let modelArtefact = Artefact(
       "model", in: assembly.results, assembly.settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
-      inputs: inputs)
+      inputs: inputs + (try weights(of: assembly.tokenizerTraining)) + (try weights(of: assembly.training)))
     try Folder.write(
       "{\n  \"inputs\": [\(zip(dataset.files, inputs).map { "\"\($0) \($1.dropFirst(6))\"" }.joined(separator: ", "))],\n"
         + "  \"tokenizer\": \"\(tokenizerArtefact.folder)\",\n  \"model\": \"\(modelArtefact.folder)\"\n}\n",
@@ -66,6 +67,15 @@ struct Run {
     try trainTokenizer(dataset, tokenizerArtefact)
     try trainModel(dataset, modelArtefact)
     try drawCurves(tokenizerArtefact, modelArtefact)
+  }
+
+  /// What a training begins from, by its contents.
+  private func weights(of plan: TrainingPlan) throws -> [String] {
+    guard !plan.weights.isEmpty else { return [] }
+    guard let hash = SHA256.hex(ofFile: plan.weights) else {
+      throw LaboratoryError("\(plan.weights): there is no such file to begin from; make it with 'overtone import'.")
+    }
+    return ["weights=\(hash)"]
   }
 
   private mutating func trainTokenizer(_ dataset: any ImageDataset, _ artefact: Artefact) throws {

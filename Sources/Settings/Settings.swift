@@ -11,14 +11,20 @@ public struct Settings: Sendable {
   public let path: String
   private let record: Record
 
-  /// Reads a file, then puts overrides ("training.steps=100") over it.
-  public init(file path: String, overrides: [String] = []) throws(SettingsError) {
-    try self.init(parsing: try Settings.text(of: path), file: path, overrides: overrides)
+  /// Reads a file with the files it extends, at one of its scales, then puts overrides ("training.steps=100") over it.
+  public init(file path: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
+    let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
+    try self.init(try composition.tree(of: path, scale: scale), overrides)
   }
 
   public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
-    var root = try YAMLReader.tree(of: text, file: file)
+    try self.init(try YAMLReader.tree(of: text, file: file), overrides)
+  }
+
+  private init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
+    var root = tree
     for override in overrides { root = try Override(override).applied(to: root) }
+    root = try References(root: root).resolved()
     guard case .mapping(let entries) = root.content else {
       throw .malformed(root.place, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
     }
