@@ -25,9 +25,9 @@ import Testing
   func guidance() throws {
     let far = try run("{ from: 1, to: 3, over: step }", 10)
     #expect(close(far, [1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.4, 2.6, 2.8]))
-    let cfg = 1.5, scales = 10, VAR = try run("{ from: 1, to: \(1 + cfg), over: last-step }", scales)
+    let cfg = 1.5, scales = 10, residual = try run("{ from: 1, to: \(1 + cfg), over: last-step }", scales)
     let growing: [Double] = (0..<scales).map { 1 + cfg * Double($0) / Double(scales - 1) }
-    #expect(close(VAR, growing))
+    #expect(close(residual, growing))
     // The share of 64 tokens that is decided after each of 8 steps of a cosine schedule.
     let decided = (0..<8).map { step in Float(64 - Int(64 * cos(Double.pi / 2 * Double(step + 1) / 8))) / 64 }
     let mar = try run("{ from: 1, to: 2.9 }", 8) { decided[$0] }
