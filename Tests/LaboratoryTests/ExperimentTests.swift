@@ -76,9 +76,9 @@ private func overtone(_ arguments: String...) -> String {
     #expect(
       overtone("validate", file, "direction.stpes=3").hasPrefix(
         "override: there is no setting 'stpes' in 'direction'; there are "))
-    #expect(
-      overtone("validate", file, "loss.use=difusion")
-        == "override: there is no loss 'difusion'; there are diffusion. Did you mean 'diffusion'?")
+    let misspelt = overtone("validate", file, "loss.use=difusion")
+    #expect(misspelt.hasPrefix("override: there is no loss 'difusion'; there are cross-entropy, diffusion"))
+    #expect(misspelt.hasSuffix(". Did you mean 'diffusion'?"))
     #expect(
       overtone("validate", file, "backbone.heads=5")
         == "override: 128 channels do not divide into 5 heads; let 'heads' divide 'width'.")
