@@ -32,7 +32,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
     ["AutoregressionTesting", "Networks", "Tensors", "Settings"] + plugins.map { .target(name: $0.name) }
   ),
   ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
-  ("Tokenizers", ["Autoregression", "Networks", "Storage", "Tensors", "Settings"]),
+  ("Tokenizers", ["Autoregression", "AutoregressionTesting", "Networks", "Storage", "Tensors", "Settings"]),
   ("Losses", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),
