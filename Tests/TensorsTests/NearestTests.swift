@@ -21,14 +21,6 @@ import Testing
     }
   }
 
-  @Test("TEMP") func temp() {
-    var random = Random(seed: 3)
-    let x = random.normal([1, 16384 * 8], "x").reshaped([16384, 8]), t = random.normal([1, 1024 * 8], "t").reshaped([1024, 8])
-    for _ in 0..<4 { let c = ContinuousClock(); print("NEAR", c.measure { _ = x.nearestRows(of: t) }) }
-    let y = random.normal([1, 4096 * 8], "x").reshaped([4096, 8]), u = random.normal([1, 16384 * 8], "t").reshaped([16384, 8])
-    for _ in 0..<3 { let c = ContinuousClock(); print("NEAR16k", c.measure { _ = y.nearestRows(of: u) }) }
-  }
-
   @Test("of equal rows the first is the nearest, and a row finds itself")
   func ties() {
     let table = Tensor([40, 2], (0..<40).flatMap { [Float($0 % 20), 1] })

@@ -6,9 +6,9 @@ import Testing
 import Tokenizers
 
 /// VAR's autoencoder, in the sizes of the file.
-private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleAutoencoder, Scales) {
+private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleAutoencoder, any RegressionDirection) {
   let multipliers = try file.sizes("ch_mult"), last = multipliers.count - 1,
-    direction = Scales(try file.sizes("patch_nums"))
+    direction = try scales(file.sizes("patch_nums"))
   let shared = try file.sizes("share_quant_resi")[0]
   let (made, _) = try tokenizer(
     """
@@ -45,7 +45,7 @@ extension Tensor {
   func quantizer(_ entry: String, _ nearest: String) throws {
     let file = try Fixture("var_vq"), out = "outputs/\(entry)",
       (made, direction) = try multiScale(file, nearest: nearest)
-    let latent = try file.images("inputs/quant/f"), sides = direction.sides
+    let latent = try file.images("inputs/quant/f"), sides = try file.sizes("patch_nums")
     let canvas = direction.canvas(of: latent, by: made.quantizer)
     try compareCodes(canvas, direction, file, out)
     for level in sides.indices {
@@ -57,6 +57,10 @@ extension Tensor {
         try file.disagreement(
           sum.resampled(height: next, width: next, .area).channelsFirst, "\(out)/ar_next\(level)") == nil)
     }
+    let fed = direction.inputs(of: canvas, at: Turn(), by: made.quantizer).values
+    #expect(
+      try file.disagreement(fed.sliced(direction.rows(1).lowerBound..<fed.shape[1], axis: 1), "\(out)/var_input") == nil
+    )
     let again = made.quantizer.tokens(coded: try #require(canvas.codes))
     #expect(
       try file.disagreement(
@@ -84,10 +88,12 @@ extension Tensor {
   /// 3 of "grad_quant_resi_qresi_ls_3_weight"; 0 where no number stands.
   private func number(_ name: String) -> Int { name.split(separator: "_").compactMap { Int($0) }.first ?? 0 }
 
-  private func compareCodes(_ canvas: Tokens, _ direction: Scales, _ file: Fixture, _ group: String) throws {
+  private func compareCodes(_ canvas: Tokens, _ direction: any RegressionDirection, _ file: Fixture, _ group: String)
+    throws
+  {
     let codes = try #require(canvas.codes)
-    for level in direction.sides.indices {
-      let own = codes.flatMap { $0[direction.starts[level]..<direction.starts[level + 1]] }
+    for level in (0..<direction.layout.levels) {
+      let own = codes.flatMap { $0[direction.rows(level)] }
       #expect(try own == file.ints("\(group)/idx\(level)"), "\(group), level \(level)")
     }
   }
@@ -112,7 +118,7 @@ extension Tensor {
       try file.disagreement(Tensor(loss.part("codebook") + loss.part("commitment")), "\(out)/vq_loss") == nil)
     #expect(try file.disagreement(loss.total, "\(out)/loss") == nil)
     #expect(try gradientsApart(loss.total, of: made, as: "VAR", from: file, "vae") == [])
-    for level in direction.sides.indices { #expect(try loss.part("usage-\(level)") > 0) }
+    for level in (0..<direction.layout.levels) { #expect(try loss.part("usage-\(level)") > 0) }
   }
 
   @Test("a level takes the refinement that VAR takes, for every number of levels and refinements on file")

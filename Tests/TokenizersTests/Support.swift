@@ -1,4 +1,5 @@
 import Autoregression
+import Directions
 import FixtureSupport
 import Networks
 import Settings
@@ -22,51 +23,21 @@ struct Plain: RegressionDirection {
   func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? { nil }
 }
 
-/// Squares of tokens, each bringing what the ones before it left, as VAR's quantizer has them.
-struct Scales: RegressionDirection {
-  static let key = "any", about = About("")
-  let layout: Layout
-  let sides: [Int]
-  let starts: [Int]
+/// VAR's direction over a square grid, which ends with the last of these sides.
+func scales(_ sides: [Int]) throws -> any RegressionDirection {
+  var settings = try Settings(parsing: "{ use: multi-scale, scales: \(sides) }", file: "test")
+  let type = try Registry.linked().find("direction", &settings, as: (any RegressionDirection.Type).self)
+  let direction = try type.init(&settings, over: Grid(height: sides[sides.count - 1], width: sides[sides.count - 1]))
+  try settings.finish()
+  return direction
+}
 
-  init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) { self.init([1, grid.height]) }
-
-  init(_ sides: [Int]) {
-    self.sides = sides
-    starts = sides.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1 * $1) }
-    let side = sides[sides.count - 1]
-    layout = Layout(
-      grid: Grid(height: side, width: side),
-      slots: sides.enumerated().flatMap {
-        Slot.cells(of: Grid(height: $1, width: $1), level: $0)
-      },
-      groups: sides.enumerated().flatMap { Array(repeating: $0, count: $1 * $1) }, levels: sides.count)
+extension RegressionDirection {
+  /// The slots of one level.
+  func rows(_ level: Int) -> Range<Int> {
+    let rows = layout.slots.indices.filter { layout.slots[$0].level == level }
+    return rows[0]..<rows[rows.count - 1] + 1
   }
-
-  private func added(_ canvas: Tokens, _ level: Int, _ quantizer: any Quantizer) -> Tensor {
-    let side = sides[level], last = sides[sides.count - 1]
-    let rows = canvas[.range(starts[level]..<starts[level + 1])].values
-    let map = rows.reshaped([canvas.batch, side, side, rows.shape[2]]).resampled(height: last, width: last, .bicubic)
-    return quantizer.refined(map, at: Float(level) / Float(max(1, sides.count - 1)))
-  }
-
-  func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
-    var rest = latent, canvas = Tokens.blank(latent.shape[0], layout.slots.count, quantizer.space)
-    for (level, side) in sides.enumerated() {
-      let small = rest.resampled(height: side, width: side, .area)
-      canvas[.range(starts[level]..<starts[level + 1])] = quantizer.tokens(
-        nearest: small.reshaped([latent.shape[0], side * side, latent.shape[3]]))
-      rest = rest - added(canvas, level, quantizer)
-    }
-    return canvas
-  }
-
-  func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
-    (1..<max(1, level + 1)).reduce(added(canvas, 0, quantizer)) { $0 + added(canvas, $1, quantizer) }
-  }
-
-  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn { Turn() }
-  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? { nil }
 }
 
 /// The tokenizer that a file would name, in the layout of a direction.
