@@ -53,7 +53,7 @@ struct Artefacts {
     }
     let settings = assembly.settings, folder = assembly.results
     let read = inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
-    let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsDirection ? ["direction"] : [])
+    let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
     latents = Artefact(
       "latents", in: folder, settings, sections: sections,

@@ -85,7 +85,7 @@ struct Run {
     let direction = assembly.direction
     let trainer = Trainer(
       stage: "tokenizer", plan: assembly.tokenizerTraining, seed: assembly.seed ^ 0x7461_7267, parameters: parameters,
-      statistics: tokenizer.statistics, artefact: artefact, journal: journal)
+      statistics: tokenizer.statistics, artefact: artefact, journal: journal, rival: tokenizer.rival?.parameters ?? [])
     let seed = assembly.seed
     // Statistics are objects: measuring on the copy measures for all.
     try trainer.run(
@@ -101,7 +101,7 @@ struct Run {
       guard let loss = tokenizer.trainingLoss(batch.images, laidOutBy: direction, &random) else {
         throw LaboratoryError("this tokenizer has parameters, but no loss to train them by.")
       }
-      return (loss.total, loss.parts)
+      return (loss.total, loss.parts, loss.rival)
     }
     assembly.tokenizer = tokenizer
     assembly.model.quantizer = tokenizer.quantizer
@@ -138,7 +138,7 @@ struct Run {
     ) { batch, progress, random in
       var random = random
       let latent = withoutGradients { batch.posterior.draw(&random) }
-      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [])
+      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [], nil)
     }
     assembly.model = model
   }

@@ -29,15 +29,6 @@ public struct Names: Sendable {
     ("decoder_embed", "backbone.bridge"),
     ("attn.qkv", "attention.qkv"), ("attn.proj", "attention.output"), ("mlp.fc1", "expand"), ("mlp.fc2", "contract"),
   ])
-
-  public static let autoencoder = Names([
-    ("post_quant_conv", "fromLatent"), ("quant_conv", "toMoments"), ("conv_in", "input"), ("conv_out", "output"),
-    ("norm_out", "norm"), ("mid.block_1", "middle.first"), ("mid.block_2", "middle.second"),
-    ("mid.attn_1", "middle.attention"),
-    (".down.", ".stages."), (".up.", ".stages."), (".block.", ".blocks."), (".attn.", ".attentions."),
-    ("downsample.conv", "resize"), ("upsample.conv", "resize"), ("nin_shortcut", "shortcut"), ("conv1", "first"),
-    ("conv2", "second"), (".q.", ".queries."), (".k.", ".keys."), (".v.", ".values."), ("proj_out", "output"),
-  ])
 }
 
 extension Module {
