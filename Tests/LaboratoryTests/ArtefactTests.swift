@@ -7,6 +7,14 @@ import Testing
 
 /// The folders of the artefacts that an experiment asks for.
 private func stages(_ overrides: [String]) throws -> [String: String] {
+  // A setting that is asked of another component brings that along: "loss=cross-entropy:top-k=3".
+  let overrides = overrides.flatMap { text -> [String] in
+    guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("{") else { return [text] }
+    let pair = text[..<colon].split(separator: "=")
+    let tokenizer = pair[1] == "cross-entropy" ? ["tokenizer={use: vq, stride: 8, width: 8, codes: 16}"] : []
+    let rest = text[text.index(after: colon)...]
+    return tokenizer + ["\(pair[0])={use: \(pair[1])}"] + (rest.isEmpty ? [] : ["\(pair[0]).\(rest)"])
+  }
   let ending = try program(["validate", "--inputs", "--json", quickstart, "dataset.count=32"] + overrides)
   let list = try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [[String: Any]]
   let found = list?.first?["stages"] as? [String: [String: String]] ?? [:]
@@ -40,6 +48,26 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     #expect(now["model"] != nil && now["model"] != usual["model"])
     let isEarlier = ["seed", "dataset", "tokenizer"].contains { override.hasPrefix($0) }
     #expect((now["tokenizer"] != usual["tokenizer"]) == isEarlier)
+  }
+
+  @Test(
+    "the same holds for what only other losses and directions have",
+    arguments: [
+      ("loss=cross-entropy:", ["top-k=3", "top-p=0.9", "draw=gumbel"], ["label-smoothing=0.1", "bias=false"]),
+      ("loss=flow-matching:", ["steps=7", "sampler=heun"], ["repeats=2", "times=uniform"]),
+      (
+        "direction=masked:", ["steps=5", "schedule=linear", "reveal=confident", "order=raster"],
+        ["masking=schedule", "answer=all", "least-masked=0.5"]
+      ),
+    ])
+  func others(_ component: String, _ sampled: [String], _ shaping: [String]) throws {
+    let usual = try stages([component])
+    #expect(usual.count == 2)
+    // Confidence needs a loss over codes, which this experiment has not.
+    for setting in sampled where setting != "reveal=confident" {
+      #expect(try stages([component + setting]) == usual, "\(setting)")
+    }
+    for setting in shaping { #expect(try stages([component + setting])["model"] != usual["model"], "\(setting)") }
   }
 
   @Test("levels shape training where it draws from them, or answers each of them")
