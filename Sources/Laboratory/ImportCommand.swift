@@ -17,9 +17,7 @@ struct ImportCommand: ParsableCommand {
       """)
   @Argument(help: "The file of weights.") var weights: String
   @Argument(help: "The checkpoint to write.") var output: String
-  @Argument(help: "The experiment file.") var file: String
-  @Argument(help: "Settings put over the file's, as key=value.") var overrides: [String] = []
-  @Option(help: "One of the scales that the file offers.") var scale: String?
+  @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Put the weights into the tokenizer; else into the model.") var tokenizer = false
   @Option(help: "The family that the names are of; the one that fits best when left out.") var dialect: String?
   @Option(help: "The group of tensors, for example model_ema; 'model' when there is one.") var group: String?
@@ -28,7 +26,7 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     let tensors = try WeightFile(weights).tensors(in: group)
     let part = WeightImport(
-      assembly: try ExperimentArguments.assembled(file, scale, overrides), part: tokenizer ? .tokenizer : .model)
+      assembly: try experiment.assembled(), part: tokenizer ? .tokenizer : .model)
     let report = try part.take(tensors, dialect: dialect)
     print(report.text)
     guard report.isComplete || partial else {

@@ -11,13 +11,17 @@ struct Run {
   var assembly: Assembly
   let journal: Journal
   let folder: String
+  /// What varies in a sweep; empty outside one.
+  let variant: String
 
-  init(_ assembly: Assembly, journal: Journal) throws {
+  /// `folder` nil: Results/<experiment>/<seed>.
+  init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) throws {
     self.assembly = assembly
     self.journal = journal
-    folder = "\(assembly.results)/\(assembly.name)/\(assembly.seed)"
-    try Folder.make("\(folder)/samples")
-    journal.keep(in: "\(folder)/log.txt")
+    self.variant = variant
+    self.folder = folder ?? "\(assembly.results)/\(assembly.name)/\(assembly.seed)"
+    try Folder.make("\(self.folder)/samples")
+    journal.keep(in: self.folder)
   }
 
   /// Everything, in order. What is there already is not done twice.
@@ -39,7 +43,7 @@ struct Run {
   }
 
   private func note(_ status: String) throws {
-    try Folder.write(status + "\n", to: "\(folder)/STATUS")
+    try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
   }
@@ -125,7 +129,8 @@ struct Run {
           Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients {
           model.loss.calibrate(
-            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer))
+            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),
+            levels: Array(repeating: model.direction.layout.slots.map(\.level), count: count))
         }
       }
     ) { batch, progress, random in
@@ -257,5 +262,12 @@ struct Run {
     for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
     try MetricsLog("\(folder)/metrics.h5").append(
       "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+    try RunResult(
+      experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
+      settings: assembly.settings.values,
+      measurements: values.map {
+        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: count)
+      }
+    ).write(to: folder)
   }
 }

@@ -51,6 +51,9 @@ struct Trainer {
   func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss)
     throws
   {
+    // Another run that asks for the same waits until it is made.
+    let lock = Lock(artefact.folder, waiting: true)
+    defer { lock?.release() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
     var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
     var step = 0, isFinished = false, isMeasured = false

@@ -72,7 +72,8 @@ struct Composition {
     for entry in fresh {
       if let index = entries.firstIndex(where: { $0.key == entry.key }) {
         entries[index] = YAMLNode.Entry(
-          key: entry.key, place: entry.place, value: put(entry.value, over: entries[index].value))
+          key: entry.key, place: entry.place,
+          value: entry.key == "sweep" ? entry.value : put(entry.value, over: entries[index].value))
       } else {
         entries.append(entry)
       }

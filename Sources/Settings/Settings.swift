@@ -21,7 +21,7 @@ public struct Settings: Sendable {
     try self.init(try YAMLReader.tree(of: text, file: file), overrides)
   }
 
-  private init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
+  init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
     var root = tree
     for override in overrides { root = try Override(override).applied(to: root) }
     root = try References(root: root).resolved()
@@ -133,6 +133,19 @@ public struct Settings: Sendable {
 
   public var keys: [String] { entries.map(\.key) }
 
+  /// What the file and overrides say, in one line, whatever the layout: equal for equal experiments.
+  var identity: String {
+    func said(_ node: YAMLNode) -> String {
+      switch node.content {
+      case .scalar(let text, let isPlain): isPlain ? text : "'\(text)'"
+      case .list(let items): "[" + items.map(said).joined(separator: ",") + "]"
+      case .mapping(let entries):
+        "{" + entries.map { "\($0.key):\(said($0.value))" }.sorted().joined(separator: ",") + "}"
+      }
+    }
+    return entries.map { "\($0.key):\(said($0.value))" }.sorted().joined(separator: ",")
+  }
+
   // MARK: Refusing
 
   /// The error of a component that cannot work with what it was given; at a key's place where that is set.
@@ -154,6 +167,15 @@ public struct Settings: Sendable {
 
   /// Everything read so far, in order, with the path of the section.
   public var reads: [(section: String, reading: Reading)] { record.all }
+
+  /// Every value read so far by its path: "training.steps" is "100".
+  public var values: [String: String] {
+    var all: [String: String] = [:]
+    for (section, reading) in record.all {
+      if let yaml = reading.yaml { all[section.isEmpty ? reading.key : "\(section).\(reading.key)"] = yaml }
+    }
+    return all
+  }
 
   private func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
 
@@ -186,7 +208,7 @@ public struct Settings: Sendable {
     return fallback
   }
 
-  private static func text(of path: String) throws(SettingsError) -> String {
+  static func text(of path: String) throws(SettingsError) -> String {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw .unreadable(
