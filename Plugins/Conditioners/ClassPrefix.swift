@@ -9,6 +9,10 @@ struct ClassPrefix: Conditioner {
   static let about = About(
     "Copies of a class vector in front of all tokens.", source: "Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "count: 4")
+  /// MAR and FAR name them alike.
+  static let dialects = ["MAR", "FAR"].map {
+    Dialect($0, prefixes: ["fake_latent", "class_emb."], [("fake_latent", "nothing"), ("class_emb", "classes")])
+  }
 
   /// [classes, width]
   let classes: Embedding
