@@ -1,6 +1,7 @@
 import ArgumentParser
 import Autoregression
 import Foundation
+import Networks
 import Settings
 import Tensors
 
@@ -109,7 +110,7 @@ struct ValidateCommand: ParsableCommand {
   @OptionGroup var experiment: ExperimentArguments
 
   func run() throws {
-    let assembly = try experiment.assembled()
+    let assembly = try withoutNumbers { try experiment.assembled() }
     print("\(experiment.file): sound (\(assembly.tokenSummary), \(assembly.classes) classes)")
   }
 }
@@ -121,7 +122,7 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Print every default (always on; for symmetry with --origin).") var resolved = false
   @Flag(help: "Say where each value comes from.") var origin = false
 
-  func run() throws { print(try experiment.assembled().settings.resolved(origins: origin), terminator: "") }
+  func run() throws { print(try withoutNumbers { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "") }
 }
 
 struct PlanCommand: ParsableCommand {
@@ -130,7 +131,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Print JSON.") var json = false
 
-  func run() throws { print(Plan(try experiment.assembled()).text(json: json)) }
+  func run() throws { print(Plan(try withoutNumbers { try experiment.assembled() }).text(json: json)) }
 }
 
 struct ComponentsCommand: ParsableCommand {

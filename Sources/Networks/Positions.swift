@@ -20,13 +20,15 @@ public struct Rotation: Sendable {
   /// In two dimensions as LlamaGen has it (Sun et al. 2024, arXiv 2406.06525): the first half of the pairs of a head
   /// turns with the row, the second with the column, pair j of a half by base^(-2 j / half the head) a cell.
   ///
-  /// A place without a spot gets neither cosine nor sine: its query and key become zero, so that all see it alike.
-  public init(_ spots: [[Spot?]], headWidth: Int, base: Float) {
+  /// A place without a spot is not turned; or its query and key become zero, as in LlamaGen: all see it alike, and it
+  /// sees all alike.
+  public init(_ spots: [[Spot?]], headWidth: Int, base: Float, isZeroWhereNone: Bool) {
     let half = headWidth / 2, each = half / 2
     let pace = (0..<each).map { powf(base, -2 * Float($0) / Float(half)) }
     func table(_ turn: (Float) -> Float) -> Tensor {
-      Tensor([spots.count, spots.first?.count ?? 0, half], spots.flatMap { $0.flatMap { spot -> [Float] in
-        guard let spot else { return Array(repeating: 0, count: half) }
+      let none = isZeroWhereNone ? 0 : turn(0)
+      return Tensor([spots.count, spots.first?.count ?? 0, half], spots.flatMap { $0.flatMap { spot -> [Float] in
+        guard let spot else { return Array(repeating: none, count: half) }
         return pace.map { turn(spot.row * $0) } + pace.map { turn(spot.column * $0) }
       } })
     }

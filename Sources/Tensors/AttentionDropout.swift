@@ -14,7 +14,7 @@ extension Tensor {
     )
     let seen = visible ?? Array(repeating: k, count: q), scale = 1 / Float(d).squareRoot()
     let multiply = BLAS.loaded.multiply
-    func matrix(_ x: Tensor, _ item: Int, _ rows: Int, _ transposed: Bool = false) -> Matrix {
+    @Sendable func matrix(_ x: Tensor, _ item: Int, _ rows: Int, _ transposed: Bool = false) -> Matrix {
       Matrix(
         pointer: UnsafePointer(x.buffer.pointer) + item / heads * rows * width + item % heads * d, stride: width,
         transposed: transposed)
