@@ -5,7 +5,7 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift Sources Plugins Tests
 
-.PHONY: build quickstart test bench format lint packages clean
+.PHONY: build quickstart test stranger bench format lint packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone
@@ -20,6 +20,16 @@ test: packages lint
 	@if grep -E '^(/|warning:).*warning:|^warning:' .build-test.log | grep -v '/checkouts/'; then \
 	  echo "The build has warnings."; rm -f .build-test.log; exit 1; fi; rm -f .build-test.log
 	$(SWIFT) test $(FLAGS) --skip-build
+	@$(MAKE) --no-print-directory stranger
+
+# A direction in a package of its own, which nothing here knows: builds, keeps the laws, trains and samples.
+STRANGER = --package-path Tests/StrangersPlugin --scratch-path .build-stranger
+stranger:
+	@$(SWIFT) build $(FLAGS) $(STRANGER) --build-tests > .build-stranger.log 2>&1 \
+	  || { cat .build-stranger.log; rm -f .build-stranger.log; exit 1; }; rm -f .build-stranger.log
+	$(SWIFT) test $(FLAGS) $(STRANGER) --skip-build
+	@rm -rf .build-stranger/results
+	.build-stranger/release/myovertone run Tests/StrangersPlugin/zigzag.yaml results=.build-stranger/results
 
 bench: build
 	$(BINARY) doctor
@@ -35,4 +45,4 @@ packages:
 	@sh Sources/install-packages.sh
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-stranger

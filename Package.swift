@@ -25,6 +25,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Storage", ["Tensors"]),
   ("Images", ["Tensors"]),
   ("Settings", []),
+  ("ForeignWeights", ["Tensors"]),
   ("Networks", ["Tensors"]),
   (
     "Autoregression",
@@ -46,6 +47,7 @@ let package = Package(
     .executable(name: "overtone", targets: ["overtone"]),
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Networks", targets: ["Networks"]),
+    .library(name: "Settings", targets: ["Settings"]),
     .library(name: "Autoregression", targets: ["Autoregression"]),
     .library(name: "AutoregressionTesting", targets: ["AutoregressionTesting"]),
     .library(name: "Laboratory", targets: ["Laboratory"]),
@@ -71,6 +73,7 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5"]),
     .target(name: "Images", dependencies: ["Tensors", "CPNG", "CTurboJPEG"]),
     .target(name: "Settings", dependencies: ["CYAML"]),
+    .target(name: "ForeignWeights", dependencies: ["Tensors"]),
     // 2, 3: layers and the contract
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Autoregression", dependencies: ["Networks", "Tensors", "Settings", "CParts"]),
@@ -80,7 +83,7 @@ let package = Package(
     .target(
       name: "Laboratory",
       dependencies: [
-        "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+        "Autoregression", "Networks", "Settings", "Storage", "ForeignWeights", "Images", "Tensors", "Spectra",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -98,7 +101,7 @@ let package = Package(
             return true
           },
         // Files that tests read from where they lie.
-        exclude: test.name == "Images" ? ["References"] : [])
+        exclude: ["Images", "ForeignWeights"].contains(test.name) ? ["References"] : [])
     },
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,103 @@
+import ForeignWeights
+import Foundation
+import Tensors
+import Testing
+
+/// Files that PyTorch and safetensors wrote (`References/make.py`), and damaged copies of them.
+@Suite struct WeightFileTests {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/References"
+  /// -7.5, -6.5, ... as [2, 3, 4].
+  static let numbers = Tensor([2, 3, 4], (0..<24).map { Float($0) - 7.5 })
+
+  @Test("every kind of number and every layout arrives as it was", arguments: ["flat.pth", "flat.safetensors"])
+  func kinds(file: String) throws {
+    let found = try WeightFile("\(Self.folder)/\(file)").tensors(in: nil)
+    for name in ["plain.weight", "half.weight", "brain.weight"] {
+      #expect(found[name]?.shape == [2, 3, 4] && found[name]?.scalars == Self.numbers.scalars, "\(name)")
+    }
+    #expect(found["double.weight"]?.scalars == Self.numbers.scalars.map { Float(Double($0) / 3) })
+    #expect(found["counter"]?.shape == [] && found["counter"]?.scalars == [1_234_567])
+    #expect(found["turned.weight"]?.shape == [4, 2, 3])
+    #expect(found["turned.weight"]?.scalars == Self.numbers.permuted([2, 0, 1]).scalars)
+    #expect(found["part.weight"]?.shape == [2, 4])
+    #expect(found["part.weight"]?.scalars == Array(Self.numbers.scalars[16..<24]))
+    #expect(found["parameter"]?.scalars == Array(Self.numbers.scalars[0..<12]))
+    #expect(found["flags"]?.scalars == [1, 0, 1])
+    #expect(found["empty"]?.shape == [0, 3])
+    #expect(found.count == 10)
+  }
+
+  @Test("a checkpoint with groups gives 'model' unless another is named, and what is no tensor is passed over")
+  func groups() throws {
+    let file = try WeightFile("\(Self.folder)/grouped.pth")
+    #expect(file.groups == ["model", "model_ema"])
+    #expect(try file.tensors(in: nil)["plain.weight"]?.scalars == Self.numbers.scalars)
+    #expect(try file.tensors(in: "model_ema")["plain.weight"]?.scalars == Self.numbers.scalars.map { $0 + 1 })
+    #expect(throws: WeightsError.noGroup(path: file.path, name: "ema", there: ["'model'", "'model_ema'"])) {
+      try file.tensors(in: "ema")
+    }
+  }
+
+  @Test("a module's state_dict, versions attached, is read")
+  func module() throws {
+    let file = try WeightFile("\(Self.folder)/module.pth")
+    #expect(file.groups == [""] && file.names(in: "").count == 7)
+    #expect(file.shape(of: "0.weight", in: "") == [2, 1, 3, 3])
+    #expect(try file.tensors(in: nil)["0.weight"]?.scalars == (0..<18).map { Float($0) })
+  }
+
+  @Test("a pickle of before PyTorch 1.6, a text and a missing file are refused in a sentence")
+  func refusals() throws {
+    #expect(
+      message("\(Self.folder)/old.pth")
+        == "\(Self.folder)/old.pth: this is a pickle of PyTorch before 1.6; load it there and save its state_dict again."
+    )
+    #expect(
+      message("\(Self.folder)/make.py")
+        == "\(Self.folder)/make.py: this is neither a safetensors file nor a PyTorch checkpoint.")
+    #expect(message("/nowhere/at.all") == "/nowhere/at.all: there is no such file.")
+    #expect(message(Self.folder) == "\(Self.folder): this is a folder; name a file of weights.")
+  }
+
+  @Test("a file cut anywhere, or with any byte changed, is read or refused, never a crash")
+  func damage() throws {
+    for name in ["flat.pth", "flat.safetensors"] {
+      let whole = try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)"))
+      let path = FileManager.default.temporaryDirectory.path + "/damaged-\(getpid())-\(name)"
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      for length in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
+        try attempt(whole.prefix(length), at: path)
+      }
+      for place in stride(from: 0, to: whole.count, by: max(1, whole.count / 997)) {
+        var damaged = whole
+        damaged[place] ^= 0xFF
+        try attempt(damaged, at: path)
+      }
+    }
+  }
+
+  @Test("half precision widens exactly: ones, the largest, the smallest, infinities")
+  func half() throws {
+    let bits: [UInt16] = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x8000, 0x7C00, 0xFC00, 0x7E00]
+    let header = Array("{\"x\":{\"dtype\":\"F16\",\"shape\":[8],\"data_offsets\":[0,16]}}".utf8)
+    var data = Data([UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header)
+    for number in bits { data += [UInt8(number & 0xFF), UInt8(number >> 8)] }
+    let path = FileManager.default.temporaryDirectory.path + "/half-\(getpid()).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try data.write(to: URL(fileURLWithPath: path))
+    let found = try #require(try WeightFile(path).tensors(in: nil)["x"]).scalars
+    #expect(Array(found.dropLast()) == [1, -2, 65504, 0x1p-24, 0, .infinity, -.infinity])
+    #expect(found[7].isNaN && found[4].sign == .minus)
+  }
+
+  /// A file is read, or refused in a sentence that begins with its path.
+  private func attempt(_ data: Data, at path: String) throws {
+    try data.write(to: URL(fileURLWithPath: path))
+    if let refusal = message(path) { #expect(refusal.hasPrefix(path)) }
+  }
+
+  private func message(_ path: String) -> String? {
+    do { _ = try WeightFile(path).tensors(in: nil) } catch { return "\(error)" }
+    return nil
+  }
+}

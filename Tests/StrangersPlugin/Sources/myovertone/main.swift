@@ -1,0 +1,2 @@
+import Laboratory
+Overtone.main()
