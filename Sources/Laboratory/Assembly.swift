@@ -60,11 +60,18 @@ package struct Assembly {
       .init(&section, classes: classes, width: width, &random)
     random = Random(seed: seed ^ 0x6261_636B)
     let space = tokenizer.quantizer.space
+    // One question is tried, to know whether codes come with what is fed.
+    var trial = Random(seed: 0)
+    let feedsCodes =
+      direction.view(
+        of: .blank(1, direction.layout.slots.count, space),
+        at: direction.trainingTurn(batch: 1, progress: 0, &trial), by: tokenizer.quantizer
+      ).inputs.codes != nil
     let backbone = try backboneType.init(
       &backboneSection,
       for: BackboneShape(
-        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector
-      ),
+        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector,
+        feedsCodes: feedsCodes),
       &random)
     section = try settings.section("loss", about: "how one token is modelled")
     random = Random(seed: seed ^ 0x6C6F_7373)
