@@ -18,6 +18,7 @@ package struct Assembly {
   let metrics: [any Metric]
   let tokenizerTraining: TrainingPlan
   let training: TrainingPlan
+  let latents: LatentKeeping
   let sampling: SamplingPlan
   let evaluation: EvaluationPlan
 
@@ -86,6 +87,8 @@ package struct Assembly {
 
     section = try settings.section("training", about: "how the model is trained")
     training = try TrainingPlan(&section, steps: 1000, batch: 64, rate: 4e-4)
+    latents = try section[
+      "cache-latents", default: .auto, about: "encode the data set once, into a file, and not at every step"]
     section = try settings.section("sampling", about: "how pictures are made")
     sampling = try SamplingPlan(&section)
     section = try settings.section("evaluation", about: "how the result is measured")
