@@ -70,7 +70,8 @@ struct Assembly {
     let backbone = try backboneType.init(
       &backboneSection,
       for: BackboneShape(
-        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector,
+        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount,
+        hasVector: conditioner.givesVector,
         feedsCodes: feedsCodes),
       &random)
     section = try settings.section("loss", about: "how one token is modelled")

@@ -62,7 +62,9 @@ struct Codebook: Quantizer {
   func tokens(nearest values: Tensor) -> Tokens {
     let width = table.shape[1], book = table.scalars, all = values.scalars, rows = values.shape[1]
     func distance(_ code: Int, _ row: Int) -> Float {
-      (0..<width).reduce(0) { $0 + (book[code * width + $1] - all[row * width + $1]) * (book[code * width + $1] - all[row * width + $1]) }
+      (0..<width).reduce(0) {
+        $0 + (book[code * width + $1] - all[row * width + $1]) * (book[code * width + $1] - all[row * width + $1])
+      }
     }
     return tokens(
       coded: (0..<values.shape[0]).map { sample in
