@@ -47,7 +47,10 @@ struct DenoisingNetwork: Module {
     }
   }
 
-  init(tokenWidth: Int, hidden: Int, width: Int, depth: Int, levels: Levels, levelCount: Int, _ random: inout Random) {
+  init(
+    tokenWidth: Int, outputs: Int, hidden: Int, width: Int, depth: Int, levels: Levels, levelCount: Int,
+    _ random: inout Random
+  ) {
     timeIn = Linear(from: 256, to: width, weight: .normal(deviation: 0.02), &random)
     timeOut = Linear(from: width, to: width, weight: .normal(deviation: 0.02), &random)
     context = Linear(from: hidden, to: width, &random)
@@ -56,18 +59,12 @@ struct DenoisingNetwork: Module {
     input = Linear(from: tokenWidth, to: width, &random)
     blocks = (0..<depth).map { _ in Block(width, &random) }
     lastModulation = Linear(from: width, to: 2 * width, weight: .zeros, &random)
-    output = Linear(from: width, to: 2 * tokenWidth, weight: .zeros, &random)
+    output = Linear(from: width, to: outputs, weight: .zeros, &random)
   }
 
   /// [cos(t f_i), sin(t f_i)] with f_i = 10000^(-i / 128): timesteps [n]; [n, 256].
   static func waves(_ timesteps: [Int]) -> Tensor {
-    // In double precision: arguments up to 999 would lose four digits.
-    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
-    return Tensor(
-      [timesteps.count, 256],
-      timesteps.flatMap { t in
-        frequencies.map { Float(cos(Double(t) * $0)) } + frequencies.map { Float(sin(Double(t) * $0)) }
-      })
+    waves(at: timesteps.map(Double.init))
   }
 
   /// What timesteps say: [n, width].
@@ -81,7 +78,7 @@ struct DenoisingNetwork: Module {
     return sum
   }
 
-  /// x [n, token width] and the sum of both embeddings [n, width]; [n, 2 token width]: noise, then variance.
+  /// x [n, token width] and the sum of both embeddings [n, width]; [n, outputs].
   func callAsFunction(_ x: Tensor, _ embedding: Tensor) -> Tensor {
     let condition = embedding.activated(.silu)
     var x = input(x)
@@ -90,4 +87,18 @@ struct DenoisingNetwork: Module {
     let scale = m.sliced(width..<2 * width, axis: 1), shift = m.sliced(0..<width, axis: 1)
     return output(x.layerNorm(nil, nil, epsilon: 1e-6) * (scale + 1) + shift)
   }
+}
+
+extension DenoisingNetwork {
+  /// The same for times between timesteps.
+  static func waves(at times: [Double]) -> Tensor {
+    // In double precision: arguments up to 999 would lose four digits.
+    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
+    return Tensor(
+      [times.count, 256],
+      times.flatMap { t in frequencies.map { Float(cos(t * $0)) } + frequencies.map { Float(sin(t * $0)) } })
+  }
+
+  /// What times between timesteps say: [n, width].
+  func timeEmbedding(at times: [Double]) -> Tensor { timeOut(timeIn(Self.waves(at: times)).activated(.silu)) }
 }

@@ -35,12 +35,14 @@ public protocol TokenLoss: Component, Module {
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw
   /// Measures what it needs of real tokens before training (their range, their spread); stored as state.
-  mutating func calibrate(on answers: Tokens)
+  ///
+  /// `levels` [batch][rows] is the level of the slot that each token was taken from.
+  mutating func calibrate(on answers: Tokens, levels: Indices)
   /// Whether draws come with a confidence.
   var givesConfidence: Bool { get }
 }
 
 extension TokenLoss {
-  public mutating func calibrate(on answers: Tokens) {}
+  public mutating func calibrate(on answers: Tokens, levels: Indices) {}
   public var givesConfidence: Bool { false }
 }

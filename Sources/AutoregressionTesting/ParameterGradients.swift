@@ -3,13 +3,14 @@ import Tensors
 
 /// Where the gradients of `function` by the parameters of `module` and its differences part; nil when they agree.
 ///
-/// As `gradientsDisagree(of:)`; parameters are put back afterwards. The function must use the module each time it is
+/// As `gradientsDisagree(of:)`, for the paths that `isTried` names; parameters are put back afterwards. The function must use the module each time it is
 /// called, and draw the same random numbers.
 public func parameterGradientsDisagree(
-  _ module: any Module, tolerance: Double = 1e-3, _ function: () -> Tensor
+  _ module: any Module, tolerance: Double = 1e-3, where isTried: (String) -> Bool = { _ in true },
+  _ function: () -> Tensor
 ) -> String? {
   var random = Random(seed: 11)
-  let result = function(), parameters = module.parameters
+  let result = function(), parameters = module.parameters.filter { isTried($0.path) }
   let weights = random.normal([1] + result.shape, "projection").reshaped(result.shape)
   let gradients = (result * weights).sum.gradients(of: parameters.map { $0.parameter() })
   let factors = weights.scalars.map(Double.init)

@@ -13,7 +13,7 @@ extension Trial {
       guard turn.levels == nil else { continue }
       let truly = inputs(of: truth, turn), groups = direction.layout.groups
       for sample in 0..<Self.batch {
-        let places = places(turn, sample), shown = shown(turn, sample), asked = asked(turn, sample)
+        let places = places(turn, sample), shown = shown(turn, sample), asked = answers(turn, sample)
         for group in Set(groups[..<places.count]) {
           let answers = Set(asked.filter { groups[$0] >= group }.map { places[$0] })
           let canvas = scrambled(truth) { $0 == sample && answers.contains($1) }, otherwise = inputs(of: canvas, turn)
@@ -23,6 +23,15 @@ extension Trial {
         }
       }
     }
+  }
+
+  /// The asked places of a training turn, without those that are only copied: where every place sees all, those that
+  /// are shown as well and count less than others.
+  private func answers(_ turn: Turn, _ sample: Int) -> [Int] {
+    let asked = asked(turn, sample), shown = Set(shown(turn, sample)), groups = direction.layout.groups
+    guard let weights = turn.weights?.scalars, groups.first == groups.last else { return asked }
+    let own = Array(weights[sample * asked.count..<(sample + 1) * asked.count]), heaviest = own.max() ?? 0
+    return asked.indices.filter { !shown.contains(asked[$0]) || own[$0] >= heaviest }.map { asked[$0] }
   }
 
   /// One generation in which every draw is the truth; completion and all laws of single turns.
@@ -45,6 +54,9 @@ extension Trial {
       canvas[answers] = truth[answers]
       for sample in 0..<Self.batch { known[sample].formUnion(answers.indices(in: slots, sample: sample)) }
       past.last = now
+      if direction.needsConfidence {
+        past.confidence = random.uniform([Self.batch, asked(now, 0).count], "confidence")
+      }
       count += 1
     }
     let prefix = pinned.isEmpty ? "" : "pinned: "

@@ -129,7 +129,8 @@ struct Run {
           Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients {
           model.loss.calibrate(
-            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer))
+            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),
+            levels: Array(repeating: model.direction.layout.slots.map(\.level), count: count))
         }
       }
     ) { batch, progress, random in

@@ -154,6 +154,28 @@ struct LawTests {
     #expect(lawsBroken(by: mutant).contains("training peeks"))
   }
 
+  @Test("a masked turn must not show what it asks")
+  func maskedShown() throws {
+    for settings in ["", "answer: all", "reveal: confident"] {
+      let mutant = Mutant(of: try masked(settings)) { $0.taught = { $0.shown = .all } }
+      #expect(lawsBroken(by: mutant) == ["training peeks"])
+    }
+    let early = Mutant(of: try masked()) { $0.asked = { turn in with(turn) { $0.shown = .all } } }
+    #expect(lawsBroken(by: early) == ["generation peeks", "training and generation differ"])
+    let equal = Mutant(of: try masked("answer: all")) {
+      $0.taught = { $0.weights = nil }
+    }
+    #expect(lawsBroken(by: equal) == ["training peeks"], "a copy must count less")
+  }
+
+  @Test("a masked generation must not leave out what is not given")
+  func maskedForgets() throws {
+    let mutant = Mutant(of: try masked("steps: 4, order: raster")) {
+      $0.asked = { turn in turn.moment.step == 3 ? with(turn) { $0.asked = .each([[15], [15]]) } : turn }
+    }
+    #expect(lawsBroken(by: mutant).contains("image left unfinished"))
+  }
+
   @Test("groups never decrease")
   func decreasing() {
     let mutant = Mutant { $0.relaid = { $0.groups.reverse() } }
