@@ -4,7 +4,7 @@ import PackageDescription
 // One line per plugin target: its name and what it needs beyond the contract.
 let plugins: [(name: String, needs: [Target.Dependency])] = [
   ("Directions", ["Spectra"]),
-  ("Tokenizers", []),
+  ("Tokenizers", ["Storage"]),
   ("Losses", []),
   ("Backbones", []),
   ("Conditioners", []),
@@ -32,7 +32,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
     ["AutoregressionTesting", "Networks", "Tensors", "Settings"] + plugins.map { .target(name: $0.name) }
   ),
   ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
-  ("Tokenizers", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  ("Tokenizers", ["Autoregression", "Networks", "Storage", "Tensors", "Settings"]),
   ("Losses", ["Autoregression", "AutoregressionTesting", "Networks", "Tensors", "Settings"]),
   ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),

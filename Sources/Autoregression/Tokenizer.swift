@@ -62,21 +62,31 @@ public protocol Tokenizer: Component, Module {
   /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
   func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
     -> TokenizerLoss?
+  /// A network that is trained against this one by `TokenizerLoss.rival`, with an optimizer of its own (a
+  /// discriminator). Its parameters are not found among the tokenizer's. Nil, the default, if there is none.
+  var rival: (any Module)? { get }
+  /// Whether its codes are learned for the layout of one direction, so that another direction needs it trained anew.
+  var followsLayout: Bool { get }
   /// Fixes what is measured once training has ended (mean and deviation of the latents), from pictures of the data set.
   mutating func calibrate(on images: Tensor, _ random: inout Random)
 }
 
 extension Tokenizer {
   public mutating func calibrate(on images: Tensor, _ random: inout Random) {}
+  public var rival: (any Module)? { nil }
+  public var followsLayout: Bool { false }
 }
 
 /// What a tokenizer's training lowers.
 public struct TokenizerLoss: Sendable {
   public var total: Tensor
   public var parts: [(name: String, value: Float)]
+  /// What the rival's training lowers at the same step; nil while it rests.
+  public var rival: Tensor?
 
-  public init(total: Tensor, parts: [(name: String, value: Float)]) {
+  public init(total: Tensor, parts: [(name: String, value: Float)], rival: Tensor? = nil) {
     self.total = total
     self.parts = parts
+    self.rival = rival
   }
 }

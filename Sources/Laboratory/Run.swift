@@ -57,9 +57,10 @@ struct Run {
       guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
       return "input=\(hash)"
     }
+    let layout = layoutOfTokenizer
     let tokenizerArtefact = Artefact(
       "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"],
-      inputs: inputs + (try weights(of: assembly.tokenizerTraining)))
+      inputs: inputs + layout + (try weights(of: assembly.tokenizerTraining)))
     let modelArtefact = Artefact(
       "model", in: assembly.results, assembly.settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
@@ -71,6 +72,14 @@ struct Run {
     try trainTokenizer(dataset, tokenizerArtefact)
     try trainModel(dataset, modelArtefact)
     try drawCurves(tokenizerArtefact, modelArtefact)
+  }
+
+  /// What a tokenizer that is trained for one layout must be asked for by, besides its settings.
+  private var layoutOfTokenizer: [String] {
+    guard assembly.tokenizer.followsLayout else { return [] }
+    let layout = assembly.direction.layout
+    let slots = layout.slots.map { "\($0.row) \($0.column) \($0.level)" }.joined(separator: "\n")
+    return ["layout=\(type(of: assembly.direction).key) \(layout.levels) \(SHA256.hex(of: slots))"]
   }
 
   /// What a training begins from, by its contents.
@@ -89,7 +98,7 @@ struct Run {
     let direction = assembly.direction
     let trainer = Trainer(
       stage: "tokenizer", plan: assembly.tokenizerTraining, seed: assembly.seed ^ 0x7461_7267, parameters: parameters,
-      statistics: tokenizer.statistics, artefact: artefact, journal: journal)
+      statistics: tokenizer.statistics, artefact: artefact, journal: journal, rival: tokenizer.rival?.parameters ?? [])
     let seed = assembly.seed
     // Statistics are objects: measuring on the copy measures for all.
     try trainer.run(
@@ -105,7 +114,7 @@ struct Run {
       guard let loss = tokenizer.trainingLoss(batch.images, laidOutBy: direction, &random) else {
         throw LaboratoryError("this tokenizer has parameters, but no loss to train them by.")
       }
-      return (loss.total, loss.parts)
+      return (loss.total, loss.parts, loss.rival)
     }
     assembly.tokenizer = tokenizer
     assembly.model.quantizer = tokenizer.quantizer
@@ -136,7 +145,7 @@ struct Run {
     ) { batch, progress, random in
       var random = random
       let latent = withoutGradients { tokenizer.encode(batch.images, &random) }
-      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [])
+      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [], nil)
     }
     assembly.model = model
   }
