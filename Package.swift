@@ -89,7 +89,9 @@ let package = Package(
     .executableTarget(
       name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
     // beside: what tests share
-    .target(name: "FixtureSupport", dependencies: ["Networks", "Storage", "Tensors"], path: "Tests/FixtureSupport"),
+    .target(
+      name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],
+      path: "Tests/FixtureSupport"),
   ]
     + tests.map { test in
       .testTarget(

@@ -11,6 +11,19 @@ struct EncoderDecoderTransformer: Backbone {
     "An encoder of the shown tokens and a decoder of all places (masked autoencoder).",
     source: "He et al. 2021 (MAE), arXiv 2111.06377; Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "width: 32\nheads: 4\ndepth: 2")
+  /// MAR and FAR name them alike.
+  static let dialects = ["MAR", "FAR"].map {
+    Dialect(
+      $0, prefixes: ["z_proj", "encoder_", "decoder_", "mask_token", "diffusion_pos_embed"],
+      [
+        ("mask_token", "blank"), ("encoder_pos_embed_learned", "encoderPositions"),
+        ("decoder_pos_embed_learned", "decoderPositions"), ("diffusion_pos_embed_learned", "outputPositions"),
+        ("z_proj_ln", "inputNorm"), ("z_proj", "input"), ("encoder_blocks", "encoderBlocks"),
+        ("decoder_blocks", "decoderBlocks"), ("encoder_norm", "encoderNorm"), ("decoder_norm", "decoderNorm"),
+        ("decoder_embed", "bridge"), ("attn.qkv", "attention.qkv"), ("attn.proj", "attention.output"),
+        ("mlp.fc1", "expand"), ("mlp.fc2", "contract"),
+      ])
+  }
 
   let input: TokenInput
   let inputNorm: Norm

@@ -9,7 +9,11 @@ struct ClassPrefix: Conditioner {
   static let about = About(
     "Copies of a class vector in front of all tokens.", source: "Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "count: 4")
-  static let dialects = [ClassTable.nextScale, ClassTable.llama]
+  /// MAR and FAR name them alike.
+  static let dialects =
+    ["MAR", "FAR"].map {
+      Dialect($0, prefixes: ["fake_latent", "class_emb."], [("fake_latent", "nothing"), ("class_emb", "classes")])
+    } + [ClassTable.nextScale, ClassTable.llama]
 
   /// [classes, width]
   let classes: Embedding

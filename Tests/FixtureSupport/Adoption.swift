@@ -10,26 +10,6 @@ public struct Names: Sendable {
   /// Our path for a name of theirs. Pairs are tried in order, each replaces every occurrence.
   public func path(_ name: String) -> String { pairs.reduce(name) { $0.replacing($1.theirs, with: $1.ours) } }
 
-  public static let denoising = Names([
-    ("diffloss.net.", "loss.network."), ("net.time_embed.mlp.0", "network.timeIn"), ("net.", "network."),
-    ("time_embed.mlp.0", "timeIn"), ("time_embed.mlp.2", "timeOut"), ("index_cond_embed", "levelScalar"),
-    ("cond_embed", "context"), ("input_proj", "input"), ("res_blocks", "blocks"), ("in_ln", "norm"), ("mlp.0", "first"),
-    ("mlp.2", "second"), ("final_layer.adaLN_modulation.1", "lastModulation"), ("adaLN_modulation.1", "modulation"),
-    ("final_layer.linear", "output"), ("lossnetwork", "loss.network"),
-  ])
-
-  public static let far = Names([
-    ("fake_latent", "conditioner.nothing"), ("class_emb", "conditioner.classes"), ("mask_token", "backbone.blank"),
-    ("encoder_pos_embed_learned", "backbone.encoderPositions"),
-    ("decoder_pos_embed_learned", "backbone.decoderPositions"),
-    ("diffusion_pos_embed_learned", "backbone.outputPositions"), ("z_proj_ln", "backbone.inputNorm"),
-    ("z_proj", "backbone.input"), ("encoder_blocks", "backbone.encoderBlocks"),
-    ("decoder_blocks", "backbone.decoderBlocks"),
-    ("encoder_norm", "backbone.encoderNorm"), ("decoder_norm", "backbone.decoderNorm"),
-    ("decoder_embed", "backbone.bridge"),
-    ("attn.qkv", "attention.qkv"), ("attn.proj", "attention.output"), ("mlp.fc1", "expand"), ("mlp.fc2", "contract"),
-  ])
-
   public static let autoencoder = Names([
     ("post_quant_conv", "fromLatent"), ("quant_conv", "toMoments"), ("conv_in", "input"), ("conv_out", "output"),
     ("norm_out", "norm"), ("mid.block_1", "middle.first"), ("mid.block_2", "middle.second"),
