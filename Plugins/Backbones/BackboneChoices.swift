@@ -58,7 +58,8 @@ struct BackboneChoices {
     }
     let perceptron: Perceptron = try settings[
       "perceptron", default: defaults.perceptron,
-      about: "what bends between the two layers of a block; VAR (arXiv 2404.02905): gelu-tanh, LlamaGen (arXiv 2406.06525): swiglu"
+      about:
+        "what bends between the two layers of a block; VAR (arXiv 2404.02905): gelu-tanh, LlamaGen (arXiv 2406.06525): swiglu"
     ]
     var multiple = 1
     if perceptron.hasGate {
@@ -77,20 +78,23 @@ struct BackboneChoices {
       "epsilon", default: block.norm == .rms ? 1e-5 : 1e-6, in: 0...1, about: "what norms add to a variance"]
     block.attention.norm = try settings[
       "qk-norm", default: defaults.queryNorm,
-      about: "how queries and keys are sized: l2 with a learned scale (VAR, arXiv 2404.02905), layer (RAR, arXiv 2411.00776)"
+      about:
+        "how queries and keys are sized: l2 with a learned scale (VAR, arXiv 2404.02905), layer (RAR, arXiv 2411.00776)"
     ]
     block.attention.scale = try settings[
       "attention-scale", default: 1, in: 0.001...1000,
       about: "times 1/sqrt(channels of a head); VAR without qk-norm (arXiv 2404.02905): 0.25"]
     block.attention.bias = try settings[
       "bias", default: defaults.bias,
-      about: "which linear layers of a block have one: none (LlamaGen, arXiv 2406.06525); queries-values: all but keys (VAR, arXiv 2404.02905)"
+      about:
+        "which linear layers of a block have one: none (LlamaGen, arXiv 2406.06525); queries-values: all but keys (VAR, arXiv 2404.02905)"
     ]
     block.attention.outputBias = block.attention.bias != .none
     block.perceptronBias = block.attention.bias != .none
     block.adaptive = try settings[
       "adaptive", default: defaults.adaptive,
-      about: "whether the condition's vector moves the norms, by a layer per block or one shared (VAR, arXiv 2404.02905)"]
+      about:
+        "whether the condition's vector moves the norms, by a layer per block or one shared (VAR, arXiv 2404.02905)"]
     guard block.adaptive == .none || shape.hasVector else {
       throw settings.refusal(
         "'adaptive: \(block.adaptive.yaml)' needs a vector, which this conditioner does not give; choose another conditioner, or 'adaptive: none'.",
@@ -98,7 +102,8 @@ struct BackboneChoices {
     }
     let deviation: Float = try settings[
       "initial-deviation", default: defaults.deviation, in: 0...1,
-      about: "of weights at the start; 0: Glorot's for linear layers (MAR, arXiv 2406.11838); LlamaGen (arXiv 2406.06525): 0.02"
+      about:
+        "of weights at the start; 0: Glorot's for linear layers (MAR, arXiv 2406.11838); LlamaGen (arXiv 2406.06525): 0.02"
     ]
     weight = deviation == 0 ? .glorot : .normal(deviation: deviation)
     embedding = .normal(deviation: deviation == 0 ? 0.02 : deviation)
@@ -129,7 +134,8 @@ struct BackboneChoices {
       about: "share dropped from what goes in; LlamaGen (arXiv 2406.06525): 0.1"]
     dropPath = try settings[
       "drop-path", default: defaults.dropPath, in: 0...0.9,
-      about: "share of samples that pass by the last block in training, less for those before it; VAR (arXiv 2404.02905): 0.1 depth / 24"
+      about:
+        "share of samples that pass by the last block in training, less for those before it; VAR (arXiv 2404.02905): 0.1 depth / 24"
     ]
     positions = try settings[
       "positions", default: defaults.positions,
@@ -158,7 +164,9 @@ struct BackboneChoices {
     (rotaryBase, self.unplaced) = (base, unplaced)
     vector = try settings[
       "vector", default: defaults.vector ?? (block.adaptive == .none ? .everywhere : .blanks),
-      about: "where the condition's vector is added: blanks makes the class the first token (VAR, arXiv 2404.02905; LlamaGen)"]
+      about:
+        "where the condition's vector is added: blanks makes the class the first token (VAR, arXiv 2404.02905; LlamaGen)"
+    ]
     embed = try settings[
       "embed", default: defaults.embed,
       about: "what of a token goes in: its values, or a free vector for its code (LlamaGen, arXiv 2406.06525)"]

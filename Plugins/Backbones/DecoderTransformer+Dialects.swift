@@ -6,7 +6,8 @@ extension DecoderTransformer {
     Dialect(
       "LlamaGen", prefixes: ["tok_embeddings.", "layers.", "norm."],
       [
-        ("tok_embeddings.", "input."), ("layers.", "blocks."), (".attention_norm.", ".norm1."), (".ffn_norm.", ".norm2."),
+        ("tok_embeddings.", "input."), ("layers.", "blocks."), (".attention_norm.", ".norm1."),
+        (".ffn_norm.", ".norm2."),
         (".wqkv.", ".qkv."), (".wo.", ".output."), (".feed_forward.w1.", ".expand."), (".feed_forward.w3.", ".gate."),
         (".feed_forward.w2.", ".contract."),
       ]),

@@ -49,7 +49,8 @@ struct DecoderTransformer: Backbone {
     if layout.shift > 0 {
       knowsTargets = try settings[
         "targets", default: defaults.targets,
-        about: "whether a place is told which token it is asked for (RAR, arXiv 2411.00776); needed unless the order is fixed"
+        about:
+          "whether a place is told which token it is asked for (RAR, arXiv 2411.00776); needed unless the order is fixed"
       ]
     }
     var knowsLevels = false

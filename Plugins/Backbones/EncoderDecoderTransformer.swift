@@ -101,7 +101,7 @@ struct EncoderDecoderTransformer: Backbone {
     // The encoder: prefix, then what is shown.
     let known = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
     var tokens = input(isWhole ? view.inputs : view.inputs[.each(shown)])
-    if let vector, choices.vector == .everywhere { tokens = tokens + vector }
+    if let vector, choices.vector == .everywhere, tokens.shape[1] > 0 { tokens = tokens + vector }
     if let prefix = condition.prefix { tokens = Tensor.concatenated([prefix, tokens], axis: 1) }
     var x = inputNorm(placed(tokens, encoderPositions, known)).dropped(choices.tokenDropout, &random)
     if x.shape[1] > 0 {
@@ -134,7 +134,9 @@ struct EncoderDecoderTransformer: Backbone {
     var added = table?().reshaped([1, prefixCount, width])
     if choices.positions == .sineCosine {
       let fixed = Tensor.sineCosine(slots.map { $0.map(layout.spot) }, width: width)
-      added = added.map { Tensor.concatenated([$0 + Tensor(zeros: [slots.count, prefixCount, width]), fixed], axis: 1) } ?? fixed
+      added =
+        added.map { Tensor.concatenated([$0 + Tensor(zeros: [slots.count, prefixCount, width]), fixed], axis: 1) }
+        ?? fixed
     } else if let prefixes = added {
       let none = Tensor(zeros: [1, tokens.shape[1] - prefixCount, width])
       added = Tensor.concatenated([prefixes, none], axis: 1)

@@ -71,7 +71,8 @@ package struct Assembly {
     let backbone = try backboneType.init(
       &backboneSection,
       for: BackboneShape(
-        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector,
+        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount,
+        hasVector: conditioner.givesVector,
         feedsCodes: feedsCodes),
       &random)
     section = try settings.section("loss", about: "how one token is modelled")

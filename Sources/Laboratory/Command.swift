@@ -175,7 +175,9 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Print every default (always on; for symmetry with --origin).") var resolved = false
   @Flag(help: "Say where each value comes from.") var origin = false
 
-  func run() throws { print(try withoutNumbers { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "") }
+  func run() throws {
+    print(try withoutNumbers { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "")
+  }
 }
 
 struct PlanCommand: ParsableCommand {

@@ -27,10 +27,14 @@ public struct Rotation: Sendable {
     let pace = (0..<each).map { powf(base, -2 * Float($0) / Float(half)) }
     func table(_ turn: (Float) -> Float) -> Tensor {
       let none = isZeroWhereNone ? 0 : turn(0)
-      return Tensor([spots.count, spots.first?.count ?? 0, half], spots.flatMap { $0.flatMap { spot -> [Float] in
-        guard let spot else { return Array(repeating: none, count: half) }
-        return pace.map { turn(spot.row * $0) } + pace.map { turn(spot.column * $0) }
-      } })
+      return Tensor(
+        [spots.count, spots.first?.count ?? 0, half],
+        spots.flatMap {
+          $0.flatMap { spot -> [Float] in
+            guard let spot else { return Array(repeating: none, count: half) }
+            return pace.map { turn(spot.row * $0) } + pace.map { turn(spot.column * $0) }
+          }
+        })
     }
     (cosines, sines) = (table { cosf($0) }, table { sinf($0) })
   }
@@ -42,10 +46,12 @@ extension Tensor {
   public static func sineCosine(_ spots: [[Spot?]], width: Int) -> Tensor {
     let each = width / 4
     let pace = (0..<each).map { powf(10_000, -Float($0) / Float(each)) }
-    let all = spots.flatMap { $0.flatMap { spot -> [Float] in
-      guard let spot else { return Array(repeating: 0, count: width) }
-      return [spot.column, spot.row].flatMap { at in pace.map { sinf(at * $0) } + pace.map { cosf(at * $0) } }
-    } }
+    let all = spots.flatMap {
+      $0.flatMap { spot -> [Float] in
+        guard let spot else { return Array(repeating: 0, count: width) }
+        return [spot.column, spot.row].flatMap { at in pace.map { sinf(at * $0) } + pace.map { cosf(at * $0) } }
+      }
+    }
     return Tensor([spots.count, spots.first?.count ?? 0, width], all)
   }
 }

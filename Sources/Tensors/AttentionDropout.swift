@@ -10,7 +10,8 @@ extension Tensor {
     let (batch, q, k, width) = (shape[0], shape[1], keys.shape[1], shape[2]), d = width / heads
     precondition(keys.shape == values.shape && keys.shape[2] == width, "keys and values do not fit the queries")
     precondition(
-      factors.shape == [batch, heads, q, k], "factors of shape \(factors.shape) are not [\(batch), \(heads), \(q), \(k)]"
+      factors.shape == [batch, heads, q, k],
+      "factors of shape \(factors.shape) are not [\(batch), \(heads), \(q), \(k)]"
     )
     let seen = visible ?? Array(repeating: k, count: q), scale = 1 / Float(d).squareRoot()
     let multiply = BLAS.loaded.multiply
@@ -51,7 +52,8 @@ extension Tensor {
           let slope = scratch.baseAddress!, kept = slope + q * k
           for item in range {
             let share = shares.pointer + item * q * k, factor = factors.buffer.pointer + item * q * k
-            serialProduct(q, k, d, matrix(g, item, q), matrix(values, item, k, true), into: slope, stride: k, by: multiply)
+            serialProduct(
+              q, k, d, matrix(g, item, q), matrix(values, item, k, true), into: slope, stride: k, by: multiply)
             for i in 0..<q {
               var along: Float = 0
               for j in i * k..<(i + 1) * k {

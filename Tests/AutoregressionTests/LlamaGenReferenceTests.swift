@@ -72,7 +72,8 @@ struct LlamaGenReferenceTests {
     #expect(try llama.model.disagreement(total, file, "grads/train", from: "LlamaGen") == nil)
   }
 
-  @Test("greedy decoding gives the released code's tokens and logits, with a cache and without", arguments: [true, false])
+  @Test(
+    "greedy decoding gives the released code's tokens and logits, with a cache and without", arguments: [true, false])
   func decoding(_ isCached: Bool) throws {
     let file = try Fixture("gpt"), runs = file.names("outputs").filter { $0.hasPrefix("greedy") }
     #expect(!runs.isEmpty)

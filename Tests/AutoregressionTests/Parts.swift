@@ -62,7 +62,9 @@ struct Codebook: Quantizer {
   func tokens(nearest values: Tensor) -> Tokens {
     let width = table.shape[1], book = table.scalars, all = values.scalars, rows = values.shape[1]
     func distance(_ code: Int, _ row: Int) -> Float {
-      (0..<width).reduce(0) { $0 + (book[code * width + $1] - all[row * width + $1]) * (book[code * width + $1] - all[row * width + $1]) }
+      (0..<width).reduce(0) {
+        $0 + (book[code * width + $1] - all[row * width + $1]) * (book[code * width + $1] - all[row * width + $1])
+      }
     }
     return tokens(
       coded: (0..<values.shape[0]).map { sample in
@@ -109,35 +111,6 @@ struct Noting: TokenLoss {
 }
 
 extension Model {
-  /// Our paths of all parts with what a family's checkpoint holds for them, through the dialects of the parts.
-  func translated(_ weights: [String: Tensor], from family: String) -> [String: Dialect.Translated] {
-    let parts: [(String, any Component.Type)] = [
-      ("conditioner", type(of: conditioner)), ("backbone", type(of: backbone)), ("loss", type(of: loss)),
-    ]
-    var all: [String: Dialect.Translated] = [:]
-    for (role, component) in parts {
-      for dialect in component.dialects where dialect.name == family {
-        for (path, found) in dialect.translated(weights) { all["\(role).\(path)"] = found }
-      }
-    }
-    return all
-  }
-
-  /// Puts a checkpoint's weights in place of ours. Gives a sentence if any is left over on either side; nil if not.
-  func adopt(_ weights: [String: Tensor], from family: String) -> String? {
-    var own = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
-    var theirs = Set(weights.keys)
-    for (path, found) in translated(weights, from: family) {
-      guard let parameter = own.removeValue(forKey: path) else { return "\(found.sources) became \(path), not ours" }
-      guard parameter.value.shape == found.value.shape else {
-        return "\(found.sources) has shape \(found.value.shape), ours \(parameter.value.shape)"
-      }
-      parameter.replace(found.value)
-      theirs.subtract(found.sources)
-    }
-    return own.isEmpty && theirs.isEmpty ? nil : "left are ours \(own.keys.sorted()), theirs \(theirs.sorted())"
-  }
-
   /// Where the gradients of `total` and those in a group of a file part; nil where every one of theirs agrees.
   func disagreement(_ total: Tensor, _ file: Fixture, _ group: String, from family: String) throws -> String? {
     let theirs = translated(try file.weights(group), from: family)

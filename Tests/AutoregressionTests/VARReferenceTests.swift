@@ -144,7 +144,9 @@ struct VARReferenceTests {
     }
   }
 
-  @Test("generation gives the released code's codes, logits and latents, with a cache and without", arguments: [true, false])
+  @Test(
+    "generation gives the released code's codes, logits and latents, with a cache and without",
+    arguments: [true, false])
   func generation(_ isCached: Bool) throws {
     for variant in try VAR.variants {
       let made = try VAR(variant), file = made.file, run = "outputs/infer_\(variant)"
