@@ -36,8 +36,12 @@ struct Diffusion: TokenLoss {
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
   {
-    let width: Int = try settings["width", default: 256, in: 1...16_384, about: "width of the denoising network"]
-    let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the denoising network"]
+    let preset: DiffusionPreset = try settings[
+      "preset", default: .none, about: "a paper's width and depth as defaults (MAR, arXiv 2406.11838; FAR)"]
+    let width: Int = try settings[
+      "width", default: preset.size.width, in: 1...16_384, about: "width of the denoising network"]
+    let depth: Int = try settings[
+      "depth", default: preset.size.depth, in: 0...64, about: "residual blocks of the denoising network"]
     repeats = try settings["repeats", default: 4, in: 1...64, about: "timesteps drawn per token in a training step"]
     let kind: NoiseSchedule.Kind = try settings["noise", default: .cosine, about: "how noise grows with the timestep"]
     let schedule = NoiseSchedule(kind)

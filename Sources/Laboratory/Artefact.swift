@@ -53,6 +53,7 @@ struct Artefacts {
     }
     let settings = assembly.settings, folder = assembly.results
     let read = inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
+    // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
     latents = Artefact(

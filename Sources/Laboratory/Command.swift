@@ -1,6 +1,7 @@
 import ArgumentParser
 import Autoregression
 import Foundation
+import Networks
 import Settings
 import Tensors
 
@@ -164,7 +165,7 @@ struct ValidateCommand: ParsableCommand {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
     var all: [JSON] = []
     for member in members {
-      let check = try Check(try campaign.assembly(member), opening: inputs)
+      let check = try Check(try withoutNumbers { try campaign.assembly(member) }, opening: inputs)
       all.append(.object([("file", .text(experiment.file)), ("variant", .text(member.title))] + check.fields))
       let name = members.count > 1 ? " \(member.title):" : ""
       if !json { print("\(experiment.file):\(name) \(check.text)") }
@@ -180,7 +181,9 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Print every default (always on; for symmetry with --origin).") var resolved = false
   @Flag(help: "Say where each value comes from.") var origin = false
 
-  func run() throws { print(try experiment.assembled().settings.resolved(origins: origin), terminator: "") }
+  func run() throws {
+    print(try withoutNumbers { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "")
+  }
 }
 
 struct PlanCommand: ParsableCommand {
@@ -197,7 +200,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
-    let plans = try members.map { Plan(try campaign.assembly($0)) }
+    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }) }
     if json {
       print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(members, plans).map { ($0.title, $1.json) }).lines)
     } else {
