@@ -45,14 +45,17 @@ package struct Codebook: LearnedQuantizer {
     commitment = try settings[
       "commitment", default: 0.25, in: 0...100, about: "weight of the term that keeps the encoder near its codes"]
     isLegacy = try settings[
-      "legacy-commitment", default: false, about: "the weight on the codes' term instead, as VQGAN's released code has it"]
-    decay = try settings["decay", default: 0.99, in: 0...0.99999, about: "rate of the moving average of 'update: average'"]
+      "legacy-commitment", default: false,
+      about: "the weight on the codes' term instead, as VQGAN's released code has it"]
+    decay = try settings[
+      "decay", default: 0.99, in: 0...0.99999, about: "rate of the moving average of 'update: average'"]
     reviveAfter = try settings[
       "revive-after", default: 0, in: 0...100_000_000,
       about: "steps unused after which a code becomes a random vector of the encoder; 0: never"]
     entropyWeight =
       hasEntropy
-      ? try settings["entropy", default: 0, in: 0...100, about: "weight of the entropy term, which spreads the use of codes"]
+      ? try settings[
+        "entropy", default: 0, in: 0...100, about: "weight of the entropy term, which spreads the use of codes"]
       : 0
     temperature =
       hasEntropy

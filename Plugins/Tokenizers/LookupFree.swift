@@ -44,7 +44,8 @@ package struct LookupFree: LearnedQuantizer {
       parts.append(("entropy", entropy.scalar))
     }
     return Quantized(
-      values: rows + (near - rows).detached, codes: codes, loss: loss, parts: parts + CodeUse(codes, of: 1 << bits).parts)
+      values: rows + (near - rows).detached, codes: codes, loss: loss,
+      parts: parts + CodeUse(codes, of: 1 << bits).parts)
   }
 
   /// The codebook's entropy term with the corners of a cube for codes. How unsure a row is adds up over its bits; how
@@ -53,7 +54,9 @@ package struct LookupFree: LearnedQuantizer {
     var total: Tensor?
     for start in stride(from: 0, to: bits, by: group) {
       let part = rows.sliced(start..<min(bits, start + group), axis: 1), count = part.shape[1]
-      let corners = SignQuantizer(bits: count).tokens(coded: [Array(0..<1 << count)]).values.reshaped([1 << count, count])
+      let corners = SignQuantizer(bits: count).tokens(coded: [Array(0..<1 << count)]).values.reshaped([
+        1 << count, count,
+      ])
       let entropy = Codebook.entropy(part, corners, temperature)
       total = total.map { $0 + entropy } ?? entropy
     }

@@ -78,7 +78,8 @@ package struct PerceptualDistance: Sendable {
         y = y.convolved(layer.weight, layer.bias, padding: .all(1)).activated(.relu)
       }
       let gap = (direction(x) - direction(y)).squared * importance[index]
-      total = total + gap.reshaped([x.shape[0], x.count / x.shape[0]]).sum(axis: 1) * (1 / Float(x.shape[1] * x.shape[2]))
+      total =
+        total + gap.reshaped([x.shape[0], x.count / x.shape[0]]).sum(axis: 1) * (1 / Float(x.shape[1] * x.shape[2]))
     }
     return total
   }
