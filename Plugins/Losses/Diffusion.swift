@@ -46,8 +46,9 @@ struct Diffusion: TokenLoss {
     let kind: NoiseSchedule.Kind = try settings["noise", default: .cosine, about: "how noise grows with the timestep"]
     let schedule = NoiseSchedule(kind)
     self.schedule = schedule
+    var sampled = settings.generationOnly
     if settings.isList("steps") {
-      let counts: [Int] = try settings[
+      let counts: [Int] = try sampled[
         required: "steps", about: "denoising steps, or steps in each equal section of the schedule"]
       guard !counts.isEmpty, NoiseSchedule.steps(counts, of: schedule.count) != nil else {
         throw settings.refusal(
@@ -59,14 +60,14 @@ struct Diffusion: TokenLoss {
     } else {
       sections = nil
       steps = try Schedule(
-        &settings, "steps", default: .constant(100),
+        &sampled, "steps", default: .constant(100),
         about: "denoising steps of a token; a schedule may vary them along a generation")
       guard steps.values.allSatisfy({ (1...Float(schedule.count)).contains($0) }) else {
         throw settings.refusal("loss 'diffusion' takes 1 to \(schedule.count) denoising steps.", at: "steps")
       }
     }
-    sampler = try settings["sampler", default: .ancestral, about: "how a step is undone"]
-    clamp = try settings[
+    sampler = try sampled["sampler", default: .ancestral, about: "how a step is undone"]
+    clamp = try sampled[
       "clamp", default: .measured,
       about: "keep predicted tokens in the range that real ones have; 'none' is the papers' exact behaviour"]
     let told: DenoisingNetwork.Levels = try settings[

@@ -4,20 +4,21 @@ import Settings
 import Tensors
 
 /// An experiment put together from its file: every part constructed, nothing trained, no data opened.
-struct Assembly {
-  var settings: Settings
+package struct Assembly {
+  package var settings: Settings
   let name: String
   let seed: UInt64
   let results: String
-  var dataset: any ImageDataset
+  package var dataset: any ImageDataset
   let images: ImageShape
   let classes: Int
-  let direction: any RegressionDirection
-  var tokenizer: any Tokenizer
-  var model: Model
+  package let direction: any RegressionDirection
+  package var tokenizer: any Tokenizer
+  package var model: Model
   let metrics: [any Metric]
   let tokenizerTraining: TrainingPlan
   let training: TrainingPlan
+  let latents: LatentKeeping
   let sampling: SamplingPlan
   let evaluation: EvaluationPlan
 
@@ -25,7 +26,7 @@ struct Assembly {
   ///
   /// The order tells each part of those before it: data set, grid of the tokenizer, direction, tokenizer, width of the
   /// backbone, conditioner, backbone, loss.
-  init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
+  package init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
     var settings = file
     self.name = name
     let number: Int = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "what all random numbers hang on"]
@@ -87,6 +88,8 @@ struct Assembly {
 
     section = try settings.section("training", about: "how the model is trained")
     training = try TrainingPlan(&section, steps: 1000, batch: 64, rate: 4e-4)
+    latents = try section[
+      "cache-latents", default: .auto, about: "encode the data set once, into a file, and not at every step"]
     section = try settings.section("sampling", about: "how pictures are made")
     sampling = try SamplingPlan(&section)
     section = try settings.section("evaluation", about: "how the result is measured")
