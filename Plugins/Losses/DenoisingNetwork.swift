@@ -70,8 +70,18 @@ struct DenoisingNetwork: Module {
       })
   }
 
-  /// What timesteps say: [n, width].
-  func timeEmbedding(_ timesteps: [Int]) -> Tensor { timeOut(timeIn(Self.waves(timesteps)).activated(.silu)) }
+  /// Those of the first thousand timesteps, which every schedule takes its own from.
+  private static let known = waves(Array(0..<1000))
+
+  /// What timesteps say: [n, width]. Each is embedded once, however many rows share it.
+  func timeEmbedding(_ timesteps: [Int]) -> Tensor {
+    let distinct = Set(timesteps).sorted(), place = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
+    let isKnown = (distinct.last ?? 0) < Self.known.shape[0]
+    let said = isKnown ? Self.known.rows([distinct]).reshaped([distinct.count, 256]) : Self.waves(distinct)
+    let embedded = timeOut(timeIn(said).activated(.silu))
+    guard distinct != timesteps else { return embedded }
+    return embedded.rows([timesteps.map { place[$0]! }]).reshaped([timesteps.count, embedded.shape[1]])
+  }
 
   /// What context [n, hidden] and levels [n] say: [n, width]. Does not change while a token is denoised.
   func contextEmbedding(_ z: Tensor, levels: [Int]) -> Tensor {

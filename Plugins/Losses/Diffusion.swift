@@ -129,43 +129,38 @@ struct Diffusion: TokenLoss {
   private func variationalBound(clean: Tensor, noisy: Tensor, predicted: Tensor, variance: Tensor, timesteps: [Int])
     -> Tensor
   {
-    let n = timesteps.count, width = tokenWidth
-    let (cleanWeight, noisyWeight) = (schedule.cleanWeight, schedule.noisyWeight)
-    let (reciprocal, reciprocalLess) = (schedule.sqrtReciprocal, schedule.sqrtReciprocalLess)
-    let (logBeta, logPosterior) = (schedule.betas.map { log($0) }, schedule.posteriorLogVariance)
+    let width = tokenWidth, schedule = schedule
     // Value and slope in one pass, in double precision: at small timesteps the terms nearly cancel.
-    var bits = [Float](repeating: 0, count: n), slopes = [Float](repeating: 0, count: n * width)
-    let (x0, x, e, v) = (clean.scalars, noisy.scalars, predicted.scalars, variance.scalars)
-    for row in 0..<n {
-      let t = timesteps[row]
+    let made = Tensor.rowwise([clean, noisy, predicted, variance], outputs: [1, width], cost: 200 * width) { row, from, to in
+      let t = timesteps[row], (x0, x, e, v) = (from[0], from[1], from[2], from[3])
+      let logBeta = schedule.logBetas[t], logPosterior = schedule.posteriorLogVariance[t], span = logBeta - logPosterior
+      let cleanWeight = schedule.cleanWeight[t], noisyWeight = schedule.noisyWeight[t]
+      let reciprocal = schedule.sqrtReciprocal[t], reciprocalLess = schedule.sqrtReciprocalLess[t]
       var sum = 0.0
-      for c in 0..<width {
-        let i = row * width + c
-        let cleanGuess = reciprocal[t] * Double(x[i]) - reciprocalLess[t] * Double(e[i])
-        let mean = cleanWeight[t] * cleanGuess + noisyWeight[t] * Double(x[i])
-        let span = logBeta[t] - logPosterior[t], share = (Double(v[i]) + 1) / 2
-        let logVariance = share * logBeta[t] + (1 - share) * logPosterior[t]
+      for i in 0..<width {
+        let guess = reciprocal * Double(x[i]) - reciprocalLess * Double(e[i])
+        let mean = cleanWeight * guess + noisyWeight * Double(x[i])
+        let share = (Double(v[i]) + 1) / 2, logVariance = share * logBeta + (1 - share) * logPosterior
         let (value, slope): (Double, Double)
         if t > 0 {
-          let trueMean = cleanWeight[t] * Double(x0[i]) + noisyWeight[t] * Double(x[i])
-          let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance),
-            spread = exp(logPosterior[t] - logVariance)
-          value = 0.5 * (-1 + logVariance - logPosterior[t] + spread + gap)
+          let trueMean = cleanWeight * Double(x0[i]) + noisyWeight * Double(x[i])
+          let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance), spread = exp(logPosterior - logVariance)
+          value = 0.5 * (-1 + logVariance - logPosterior + spread + gap)
           slope = 0.5 * (1 - spread - gap)
         } else {
-          (value, slope) = binned(Double(x0[i]), mean, logVariance)
+          (value, slope) = Self.binned(Double(x0[i]), mean, logVariance)
         }
         sum += value
-        slopes[i] = Float(slope * span / 2 / 0.693_147_180_559_945_3 / Double(width))
+        to[1][i] = Float(slope * span / 2 / 0.693_147_180_559_945_3 / Double(width))
       }
-      bits[row] = Float(sum / Double(width) / 0.693_147_180_559_945_3)
+      to[0][0] = Float(sum / Double(width) / 0.693_147_180_559_945_3)
     }
-    let back = Tensor([n, width], slopes)
-    return Tensor([n], bits).from([variance]) { [$0.reshaped([n, 1]) * back] }
+    let n = timesteps.count
+    return made[0].reshaped([n]).from([variance]) { [$0.reshaped([n, 1]) * made[1]] }
   }
 
   /// Minus the log-probability of the bin of half-width 1/255 around a value, and its derivative by the log-variance.
-  private func binned(_ x: Double, _ mean: Double, _ logVariance: Double) -> (Double, Double) {
+  private static func binned(_ x: Double, _ mean: Double, _ logVariance: Double) -> (Double, Double) {
     let scale = exp(-0.5 * logVariance)
     // Phi(z) by its tanh form; dPhi/dlogVariance = Phi'(z) dz/dlogVariance = -z/2 Phi'(z).
     func below(_ z: Double) -> (Double, Double) {
@@ -221,7 +216,7 @@ struct Diffusion: TokenLoss {
     let mean = clean * Float(spaced.cleanWeight[index]) + x * Float(spaced.noisyWeight[index])
     guard index > 0 else { return mean }
     let share = output.sliced(tokenWidth..<2 * tokenWidth, axis: 1) * 0.5 + 0.5
-    let low = Float(spaced.posteriorLogVariance[index]), span = Float(log(spaced.betas[index])) - low
+    let low = Float(spaced.posteriorLogVariance[index]), span = Float(spaced.logBetas[index]) - low
     return mean + ((share * span + low) * 0.5).exponential * noise * temperature
   }
 

@@ -98,18 +98,53 @@ extension Tensor {
     }
   }
 
-  /// [rows, width] summed over rows: [width]. Every thread has columns of its own, so the order of additions is fixed.
+  /// [rows, width] summed over rows: [width]. Up to sixteen parts of the rows are summed apart and then in order,
+  /// however many threads there are.
   func columnSums(width: Int) -> Tensor {
-    let rows = count / Swift.max(1, width), source = buffer.pointer
-    return Tensor(unfilled: [width]) { target in
-      let target = target.baseAddress!
-      parallel(width, cost: rows) { range in
-        (target + range.lowerBound).update(repeating: 0, count: range.count)
-        for row in 0..<rows {
-          let line = source + row * width
-          for column in range { target[column] += line[column] }
-        }
+    let rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
+    let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
+    let sums = Buffer(count: parts * width)
+    parallel(parts, cost: each * width / 8) { range in
+      for part in range {
+        let lower = Swift.min(rows, part * each), upper = Swift.min(rows, lower + each)
+        sumRows(source + lower * width, upper - lower, width, into: sums.pointer + part * width)
       }
     }
+    if parts == 1 { return Tensor(shape: [width], buffer: sums, node: nil) }
+    return Tensor(unfilled: [width]) { sumRows(sums.pointer, parts, width, into: $0.baseAddress!) }
   }
+}
+
+/// [rows, width] summed over rows, on this thread: sixty-four columns at a time, their sums in registers.
+private func sumRows(
+  _ source: UnsafePointer<Float>, _ rows: Int, _ width: Int, into target: UnsafeMutablePointer<Float>
+) {
+  var column = 0
+  while column + 64 <= width {
+    var (a, b, c, d) = (Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0))
+    var line = source + column
+    for _ in 0..<rows {
+      a += line[lanes: 0]
+      b += line[lanes: 16]
+      c += line[lanes: 32]
+      d += line[lanes: 48]
+      line += width
+    }
+    let to = target + column
+    (to[lanes: 0], to[lanes: 16], to[lanes: 32], to[lanes: 48]) = (a, b, c, d)
+    column += 64
+  }
+  while column + 16 <= width {
+    var sum = Lanes(repeating: 0), line = source + column
+    for _ in 0..<rows {
+      sum += line[lanes: 0]
+      line += width
+    }
+    target[lanes: column] = sum
+    column += 16
+  }
+  guard column < width else { return }
+  let rest = width - column
+  (target + column).update(repeating: 0, count: rest)
+  for row in 0..<rows { for i in column..<width { target[i] += source[row &* width &+ i] } }
 }

@@ -74,7 +74,6 @@ extension Tensor {
 
   private static func attend(_ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ shape: [Int]) -> (Tensor, Buffer) {
     let sums = Buffer(count: plan.batch * plan.heads * plan.queries), total = plan.heads * plan.width
-    let multiply = BLAS.loaded.multiply
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!
       parallel(plan.batch * plan.heads, cost: plan.cost) { range in
@@ -85,7 +84,7 @@ extension Tensor {
             serialProduct(
               plan.queries, plan.keys, plan.width, Matrix(pointer: q.head(sample, head, plan.width), stride: q.stride),
               Matrix(pointer: k.head(sample, head, plan.width), stride: k.stride, transposed: true), into: shares,
-              stride: plan.keys, scale: plan.scale, by: multiply)
+              stride: plan.keys, scale: plan.scale)
             for i in 0..<plan.queries {
               let row = shares + i * plan.keys
               sums.pointer[item * plan.queries + i] = softmaxRow(row, into: row, plan.visible[i])
@@ -94,7 +93,7 @@ extension Tensor {
             serialProduct(
               plan.queries, plan.width, plan.keys, Matrix(pointer: shares, stride: plan.keys),
               Matrix(pointer: v.head(sample, head, plan.width), stride: v.stride),
-              into: target + sample * plan.queries * total + head * plan.width, stride: total, by: multiply)
+              into: target + sample * plan.queries * total + head * plan.width, stride: total)
           }
         }
       }
@@ -106,8 +105,7 @@ extension Tensor {
     _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ value: Tensor, _ g: Tensor, _ sums: Buffer,
     _ to: [UnsafeMutablePointer<Float>], stride: Int
   ) {
-    let total = plan.heads * plan.width, multiply = BLAS.loaded.multiply,
-      (n, m, d) = (plan.queries, plan.keys, plan.width)
+    let total = plan.heads * plan.width, (n, m, d) = (plan.queries, plan.keys, plan.width)
     parallel(plan.batch * plan.heads, cost: 3 * plan.cost) { range in
       withUnsafeTemporaryAllocation(byteCount: 2 * n * m * 4 + 64, alignment: 64) { scratch in
         let shares = scratch.baseAddress!.assumingMemoryBound(to: Float.self), slopes = shares + n * m
@@ -122,8 +120,8 @@ extension Tensor {
           // The shares once more: exp(q k / sqrt(d) - log of the sum).
           var transposedKey = key
           transposedKey.transposed = true
-          serialProduct(n, m, d, query, transposedKey, into: shares, stride: m, scale: plan.scale, by: multiply)
-          serialProduct(n, m, d, gradient, worth, into: slopes, stride: m, by: multiply)
+          serialProduct(n, m, d, query, transposedKey, into: shares, stride: m, scale: plan.scale)
+          serialProduct(n, m, d, gradient, worth, into: slopes, stride: m)
           for i in 0..<n {
             let row = shares + i * m, slope = slopes + i * m, sum = sums.pointer[item * n + i], seen = plan.visible[i]
             let along = rowDot(gradient.pointer + i * total, result + i * total, d)
@@ -144,14 +142,13 @@ extension Tensor {
           }
           let from = { (rows: Int) in sample * rows * stride + head * d }
           serialProduct(
-            n, d, m, Matrix(pointer: slopes, stride: m), key, into: to[0] + from(n), stride: stride, scale: plan.scale,
-            by: multiply)
+            n, d, m, Matrix(pointer: slopes, stride: m), key, into: to[0] + from(n), stride: stride, scale: plan.scale)
           serialProduct(
             m, d, n, Matrix(pointer: slopes, stride: m, transposed: true), query, into: to[1] + from(m), stride: stride,
-            scale: plan.scale, by: multiply)
+            scale: plan.scale)
           serialProduct(
             m, d, n, Matrix(pointer: shares, stride: m, transposed: true), gradient, into: to[2] + from(m),
-            stride: stride, by: multiply)
+            stride: stride)
         }
       }
     }
