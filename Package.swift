@@ -33,7 +33,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ),
   ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
   ("Tokenizers", ["Autoregression", "Networks", "Tensors", "Settings"]),
-  ("Losses", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  ("Losses", ["Autoregression", "AutoregressionTesting", "Networks", "Tensors", "Settings"]),
   ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings"]),
@@ -77,13 +77,13 @@ let package = Package(
     // 2, 3: layers and the contract
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Autoregression", dependencies: ["Networks", "Tensors", "Settings", "CParts"]),
-    .target(name: "AutoregressionTesting", dependencies: ["Autoregression", "Tensors"]),
+    .target(name: "AutoregressionTesting", dependencies: ["Autoregression", "Networks", "Tensors"]),
   ] + pluginTargets + [
     // 5, 6: the laboratory and its command
     .target(
       name: "Laboratory",
       dependencies: [
-        "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+        "Autoregression", "Networks", "Settings", "Storage", "ForeignWeights", "Images", "Tensors", "Spectra",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

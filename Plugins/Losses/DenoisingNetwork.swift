@@ -47,7 +47,10 @@ struct DenoisingNetwork: Module {
     }
   }
 
-  init(tokenWidth: Int, hidden: Int, width: Int, depth: Int, levels: Levels, levelCount: Int, _ random: inout Random) {
+  init(
+    tokenWidth: Int, outputs: Int, hidden: Int, width: Int, depth: Int, levels: Levels, levelCount: Int,
+    _ random: inout Random
+  ) {
     timeIn = Linear(from: 256, to: width, weight: .normal(deviation: 0.02), &random)
     timeOut = Linear(from: width, to: width, weight: .normal(deviation: 0.02), &random)
     context = Linear(from: hidden, to: width, &random)
@@ -56,32 +59,35 @@ struct DenoisingNetwork: Module {
     input = Linear(from: tokenWidth, to: width, &random)
     blocks = (0..<depth).map { _ in Block(width, &random) }
     lastModulation = Linear(from: width, to: 2 * width, weight: .zeros, &random)
-    output = Linear(from: width, to: 2 * tokenWidth, weight: .zeros, &random)
+    output = Linear(from: width, to: outputs, weight: .zeros, &random)
   }
 
   /// [cos(t f_i), sin(t f_i)] with f_i = 10000^(-i / 128): timesteps [n]; [n, 256].
-  static func waves(_ timesteps: [Int]) -> Tensor {
+  static func waves(_ timesteps: [Double]) -> Tensor {
     // In double precision: arguments up to 999 would lose four digits.
     let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
     return Tensor(
       [timesteps.count, 256],
       timesteps.flatMap { t in
-        frequencies.map { Float(cos(Double(t) * $0)) } + frequencies.map { Float(sin(Double(t) * $0)) }
+        frequencies.map { Float(cos(t * $0)) } + frequencies.map { Float(sin(t * $0)) }
       })
   }
 
   /// Those of the first thousand timesteps, which every schedule takes its own from.
-  private static let known = waves(Array(0..<1000))
+  private static let known = waves((0..<1000).map(Double.init))
 
   /// What timesteps say: [n, width]. Each is embedded once, however many rows share it.
   func timeEmbedding(_ timesteps: [Int]) -> Tensor {
     let distinct = Set(timesteps).sorted(), place = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
     let isKnown = (distinct.last ?? 0) < Self.known.shape[0]
-    let said = isKnown ? Self.known.rows([distinct]).reshaped([distinct.count, 256]) : Self.waves(distinct)
+    let said = isKnown ? Self.known.rows([distinct]).reshaped([distinct.count, 256]) : Self.waves(distinct.map(Double.init))
     let embedded = timeOut(timeIn(said).activated(.silu))
     guard distinct != timesteps else { return embedded }
     return embedded.rows([timesteps.map { place[$0]! }]).reshaped([timesteps.count, embedded.shape[1]])
   }
+
+  /// The same for times between timesteps.
+  func timeEmbedding(at times: [Double]) -> Tensor { timeOut(timeIn(Self.waves(times)).activated(.silu)) }
 
   /// What context [n, hidden] and levels [n] say: [n, width]. Does not change while a token is denoised.
   func contextEmbedding(_ z: Tensor, levels: [Int]) -> Tensor {
@@ -91,7 +97,7 @@ struct DenoisingNetwork: Module {
     return sum
   }
 
-  /// x [n, token width] and the sum of both embeddings [n, width]; [n, 2 token width]: noise, then variance.
+  /// x [n, token width] and the sum of both embeddings [n, width]; [n, outputs].
   func callAsFunction(_ x: Tensor, _ embedding: Tensor) -> Tensor {
     let condition = embedding.activated(.silu)
     var x = input(x)

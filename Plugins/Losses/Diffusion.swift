@@ -29,8 +29,9 @@ struct Diffusion: TokenLoss {
   let sampler: Sampler
   let clamp: Clamp
   let tokenWidth: Int
-  /// [2, token width]: the smallest and largest value of each channel.
+  /// [2, token width]: the smallest and largest value of each channel, of tokens divided by their spread.
   let range: Statistic
+  let spread: Spread
 
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
@@ -56,7 +57,7 @@ struct Diffusion: TokenLoss {
       steps = try Schedule(
         &settings, "steps", default: .constant(100),
         about: "denoising steps of a token; a schedule may vary them along a generation")
-      guard [steps.from, steps.to].allSatisfy({ (1...Float(schedule.count)).contains($0) }) else {
+      guard steps.values.allSatisfy({ (1...Float(schedule.count)).contains($0) }) else {
         throw settings.refusal("loss 'diffusion' takes 1 to \(schedule.count) denoising steps.", at: "steps")
       }
     }
@@ -66,9 +67,11 @@ struct Diffusion: TokenLoss {
       about: "keep predicted tokens in the range that real ones have; 'none' is the papers' exact behaviour"]
     let told: DenoisingNetwork.Levels = try settings[
       "levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]
+    spread = try Spread(&settings, levels: levels)
     tokenWidth = space.width
     network = DenoisingNetwork(
-      tokenWidth: space.width, hidden: hidden, width: width, depth: depth, levels: told, levelCount: levels, &random)
+      tokenWidth: space.width, outputs: 2 * space.width, hidden: hidden, width: width, depth: depth, levels: told,
+      levelCount: levels, &random)
     range = Statistic(
       Tensor(
         [2, space.width],
@@ -76,8 +79,9 @@ struct Diffusion: TokenLoss {
           + Array(repeating: Float.greatestFiniteMagnitude, count: space.width)))
   }
 
-  mutating func calibrate(on answers: Tokens) {
-    let scalars = answers.values.scalars
+  mutating func calibrate(on answers: Tokens, levels: Indices) {
+    spread.measure(answers.values, levels: levels)
+    let scalars = spread.narrowed(answers.values, levels: levels).scalars
     var low = [Float](repeating: .infinity, count: tokenWidth), high = low.map { -$0 }
     for (i, value) in scalars.enumerated() {
       low[i % tokenWidth] = min(low[i % tokenWidth], value)
@@ -95,7 +99,8 @@ struct Diffusion: TokenLoss {
     // The context is embedded once per token and used by every repeat: [batch, repeats, asked, width].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
     let context = repeated(embedded.reshaped([batch, 1, asked, embedded.shape[1]]))
-    let clean = repeated(answers.values.detached.reshaped([batch, 1, asked, tokenWidth]))
+    let clean = repeated(
+      spread.narrowed(answers.values.detached, levels: levels).reshaped([batch, 1, asked, tokenWidth]))
     let losses = rowLosses(
       clean: clean.reshaped([rows * repeats, tokenWidth]), noise: noise.reshaped([rows * repeats, tokenWidth]),
       timesteps: times.flatMap { $0 }, context: context.reshaped([rows * repeats, embedded.shape[1]]))
@@ -190,7 +195,7 @@ struct Diffusion: TokenLoss {
         ? random.normal([batch, asked, tokenWidth], "denoising").reshaped([rows, tokenWidth]) : nil
       x = earlier(x, noise, index, spaced, withCondition, without, hidden.scale, hidden.temperature)
     }
-    return Draw(.values(x.reshaped([batch, asked, tokenWidth])))
+    return Draw(.values(spread.widened(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
   }
 
   /// The tokens one step of the schedule earlier, [n, width].

@@ -7,8 +7,15 @@ import Tensors
 
 /// A number that may vary along a generation (or a list of levels): data, not code.
 ///
-/// In a file: `temperature: 0.9`, `{ from: 1, to: 3, shape: linear }` or `{ list: [1, 2, 3] }`. `over` says what is followed: the
-/// direction's own `progress` (default), `step` = k / K, `next-step` = (k + 1) / K, `last-step` = k / (K - 1).
+/// In a file: `temperature: 0.9`, `{ from: 1, to: 3 }` or `{ list: [1, 2, 3] }`; the shape is linear where two numbers
+/// stand. `over` says what is followed: the direction's own `progress` (default), `step` = k / K,
+/// `next-step` = (k + 1) / K, `last-step` = k / (K - 1), at step k = 0, 1, ... of K.
+///
+/// The papers' guidance w in these words:
+/// - MAR, 1 + (w - 1) * share of tokens decided: `{ from: 1, to: w }`, where the direction's progress is that share.
+/// - FAR, 1 + (w - 1) k / K: `{ from: 1, to: w, over: step }`.
+/// - VAR, (1 + t) c - t u with t = cfg k / (K - 1): `{ from: 1, to: 1 + cfg, over: last-step }`.
+/// - RAR, 1 + (w - 1) (1 - cos(pi (k / K)^p)) / 2: `{ shape: power-cosine, from: 1, to: w, power: p, over: step }`.
 public struct Schedule: Equatable, Sendable {
   public enum Shape: String, Setting, CaseIterable, Sendable {
     case constant, linear, cosine
@@ -41,14 +48,17 @@ public struct Schedule: Equatable, Sendable {
 
   public static func constant(_ value: Float) -> Schedule { Schedule(.constant, from: value, to: value) }
 
-  /// Whether it is the same number at every moment.
-  public func isAlways(_ number: Float) -> Bool {
+  /// The numbers between which all others lie, or all there are.
+  public var values: [Float] {
     switch shape {
-    case .list: list.allSatisfy { $0 == number }
-    case .constant: from == number
-    case .linear, .cosine, .powerCosine: from == number && to == number
+    case .list: list
+    case .constant: [from]
+    case .linear, .cosine, .powerCosine: [from, to]
     }
   }
+
+  /// Whether it is the same number at every moment.
+  public func isAlways(_ number: Float) -> Bool { values.allSatisfy { $0 == number } }
 
   /// The number at a moment. `cosine` runs as 1 - cos(pi x / 2).
   public func callAsFunction(_ moment: Moment) -> Float {
@@ -90,8 +100,9 @@ public struct Schedule: Equatable, Sendable {
   }
 
   private init(section: inout Settings, default fallback: Schedule) throws(SettingsError) {
-    let hasList = section.has("list")
-    shape = try section["shape", default: hasList ? .list : fallback.shape, about: "how the number runs"]
+    let other: Shape =
+      section.has("list") ? .list : section.has("to") && fallback.shape == .constant ? .linear : fallback.shape
+    shape = try section["shape", default: other, about: "how the number runs"]
     list = []
     (from, to, power, over) = (fallback.from, fallback.to, fallback.power, fallback.over)
     if shape == .list {
@@ -100,7 +111,11 @@ public struct Schedule: Equatable, Sendable {
       return
     }
     from = try section["from", default: fallback.from, about: "the number at the start"]
-    to = try section["to", default: shape == .constant ? from : fallback.to, about: "the number at the end"]
+    guard shape != .constant else {
+      (to, power, over) = (from, 1, .progress)
+      return
+    }
+    to = try section["to", default: fallback.to, about: "the number at the end"]
     if shape == .powerCosine {
       power = try section["power", default: 1, in: 0.01...100, about: "the exponent"]
     }

@@ -18,6 +18,12 @@ public struct Guided: Sendable {
     self.scale = scale
     self.temperature = temperature
   }
+
+  /// u + scale (c - u), for what is linear in what the backbone says.
+  public var mixed: Tensor {
+    guard scale != 1, let unconditional else { return conditional }
+    return unconditional + (conditional - unconditional) * scale
+  }
 }
 
 /// How one token is modelled, given what the backbone says of its place.
@@ -29,12 +35,14 @@ public protocol TokenLoss: Component, Module {
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw
   /// Measures what it needs of real tokens before training (their range, their spread); stored as state.
-  mutating func calibrate(on answers: Tokens)
+  ///
+  /// `levels` [batch][rows] is the level of the slot that each token was taken from.
+  mutating func calibrate(on answers: Tokens, levels: Indices)
   /// Whether draws come with a confidence.
   var givesConfidence: Bool { get }
 }
 
 extension TokenLoss {
-  public mutating func calibrate(on answers: Tokens) {}
+  public mutating func calibrate(on answers: Tokens, levels: Indices) {}
   public var givesConfidence: Bool { false }
 }

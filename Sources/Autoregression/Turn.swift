@@ -140,7 +140,7 @@ public struct Draw: Sendable {
     case values(Tensor)
   }
   public var content: Content
-  /// [batch, asked]; nil when the loss cannot say.
+  /// [batch, asked]: the logarithm of how likely each drawn token was; nil when the loss cannot say.
   public var confidence: Tensor?
 
   public init(_ content: Content, confidence: Tensor? = nil) {

@@ -13,8 +13,10 @@ import Tensors
 ///   truth.
 /// - Honesty: what is shown does not depend on what has not been answered. In training: what a group sees does not
 ///   depend on answers of its own group or of later ones. A turn with levels of its own is exempt in training: it shows
-///   a filtered copy of the answer on purpose.
-/// - Agreement: a place is fed in training what it is fed while generating, wherever both show it (exempt as above).
+///   a filtered copy of the answer on purpose. So are places that are to be copied: shown and asked, at less weight
+///   than others, where all see all.
+/// - Agreement: a place is fed in training what it is fed while generating, wherever both show it and, where tokens are
+///   fed to the next place, behind the same one (exempt as above).
 /// - Settled means closed: settled places see none of the later ones, and do not move.
 /// - Pinned stays: with some slots given from the start, turns still end, all else is answered, and nothing is shown
 ///   that is neither given nor answered.

@@ -13,7 +13,7 @@ extension Trial {
       guard turn.levels == nil else { continue }
       let truly = inputs(of: truth, turn), groups = direction.layout.groups
       for sample in 0..<Self.batch {
-        let places = places(turn, sample), shown = shown(turn, sample), asked = asked(turn, sample)
+        let places = places(turn, sample), shown = shown(turn, sample), asked = answers(turn, sample)
         for group in Set(groups[..<places.count]) {
           let answers = Set(asked.filter { groups[$0] >= group }.map { places[$0] })
           let canvas = scrambled(truth) { $0 == sample && answers.contains($1) }, otherwise = inputs(of: canvas, turn)
@@ -23,6 +23,15 @@ extension Trial {
         }
       }
     }
+  }
+
+  /// The asked places of a training turn, without those that are only copied: where every place sees all, those that
+  /// are shown as well and count less than others.
+  private func answers(_ turn: Turn, _ sample: Int) -> [Int] {
+    let asked = asked(turn, sample), shown = Set(shown(turn, sample)), groups = direction.layout.groups
+    guard let weights = turn.weights?.scalars, groups.first == groups.last else { return asked }
+    let own = Array(weights[sample * asked.count..<(sample + 1) * asked.count]), heaviest = own.max() ?? 0
+    return asked.indices.filter { !shown.contains(asked[$0]) || own[$0] >= heaviest }.map { asked[$0] }
   }
 
   /// One generation in which every draw is the truth; completion and all laws of single turns.
@@ -45,6 +54,9 @@ extension Trial {
       canvas[answers] = truth[answers]
       for sample in 0..<Self.batch { known[sample].formUnion(answers.indices(in: slots, sample: sample)) }
       past.last = now
+      if direction.needsConfidence {
+        past.confidence = random.uniform([Self.batch, asked(now, 0).count], "confidence")
+      }
       count += 1
     }
     let prefix = pinned.isEmpty ? "" : "pinned: "
@@ -54,7 +66,9 @@ extension Trial {
     guard !pinned.isEmpty else { return }
     // What is drawn elsewhere does not move what is given, where a slot is a cell (coarser slots reach over the edge).
     let cells = Slot.cells(of: direction.layout.grid).map { [$0.row, $0.column] }
-    guard direction.layout.slots.allSatisfy({ cells.contains([$0.row, $0.column]) }) else { return }
+    let levels = Dictionary(grouping: direction.layout.slots, by: \.level).values
+    guard levels.allSatisfy({ $0.count == cells.count && $0.allSatisfy { cells.contains([$0.row, $0.column]) } })
+    else { return }
     let free = Set(direction.layout.slots.indices).subtracting(pinned)
     let other = direction.latent(of: scrambled(canvas) { free.contains($1) }, by: quantizer)
     let rows = 0..<(direction.layout.grid.height / 2)
@@ -72,14 +86,19 @@ extension Trial {
     }
   }
 
-  /// What both turns show of one slot is the same; `canvas` holds the truth wherever it is known.
+  /// What both turns show of one slot is the same, if it stands behind the same one where tokens are fed to the next;
+  /// `canvas` holds the truth wherever it is known.
   private mutating func checkAgreement(of now: Turn, with training: Turn, on canvas: Tokens, _ known: [Set<Int>]) {
     let here = inputs(of: canvas, now), there = inputs(of: truth, training)
     for sample in 0..<Self.batch {
       let taught = Set(shown(training, sample)), trained = places(training, sample)
       let number = Dictionary(uniqueKeysWithValues: zip(trained, trained.indices))
+      let present = places(now, sample), shift = direction.layout.shift
       for place in shown(now, sample) {
-        guard let twin = number[places(now, sample)[place]], taught.contains(twin) else { continue }
+        guard let twin = number[present[place]], taught.contains(twin) else { continue }
+        guard shift == 0 || place >= shift && twin >= shift && present[place - shift] == trained[twin - shift] else {
+          continue
+        }
         let pairs = zip(row(here, sample, place), row(there, sample, twin))
         check("training and generation differ", pairs.allSatisfy { abs($0 - $1) <= 1e-6 })
       }

@@ -32,15 +32,24 @@ public struct Catalogue {
     name.map { name in all.filter { $0.role == name || $0.key == name } } ?? all
   }
 
-  /// Constructs a component from its example, over a small grid, and gives what it read.
+  /// Constructs a component from its example, over continuous tokens or else over codes.
   private static func settings(of entry: Registry.Entry) -> ([(section: String, reading: Reading)], String?) {
+    let continuous = settings(of: entry, over: TokenSpace(width: 4))
+    guard continuous.1 != nil else { return continuous }
+    let coded = settings(of: entry, over: TokenSpace(width: 4, vocabulary: 16))
+    return coded.1 == nil ? coded : continuous
+  }
+
+  /// Constructs a component from its example, over a small grid, and gives what it read.
+  private static func settings(of entry: Registry.Entry, over space: TokenSpace) -> (
+    [(section: String, reading: Reading)], String?
+  ) {
     do throws(SettingsError) {
       var settings = try Settings(parsing: entry.type.about.example, file: entry.key)
       var random = Random(seed: 1)
       let grid = Grid(height: 4, width: 4), images = ImageShape(height: 32, width: 32)
       let layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: 16))
-      let space = TokenSpace(width: 4),
-        shape = BackboneShape(layout: layout, space: space, prefixCount: 1, hasVector: false)
+      let shape = BackboneShape(layout: layout, space: space, prefixCount: 1, hasVector: false)
       switch entry.type {
       case let type as any RegressionDirection.Type: _ = try type.init(&settings, over: grid)
       case let type as any Tokenizer.Type: _ = try type.init(&settings, images: images, layout: layout, &random)

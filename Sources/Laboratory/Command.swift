@@ -23,7 +23,8 @@ public struct Overtone: ParsableCommand {
     subcommands: [
       RunCommand.self, SampleCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self,
       ComponentsCommand.self,
-      InspectCommand.self, DataCommand.self, DoctorCommand.self,
+      StatusCommand.self, TableCommand.self, InspectCommand.self, DataCommand.self, ImportCommand.self,
+      DoctorCommand.self, BenchCommand.self,
     ])
 
   public init() {}
@@ -52,6 +53,7 @@ public struct Overtone: ParsableCommand {
   private static func isUsage(_ error: any Error) -> Bool {
     !(error is SettingsError || error is LaboratoryError || error is DataError
       || String(reflecting: type(of: error)).hasPrefix("Storage.")
+      || String(reflecting: type(of: error)).hasPrefix("ForeignWeights.")
       || String(reflecting: type(of: error)).hasPrefix("Images."))
   }
 
@@ -62,14 +64,38 @@ public struct Overtone: ParsableCommand {
 struct ExperimentArguments: ParsableArguments {
   @Argument(help: "The experiment file.") var file: String
   @Argument(help: "Settings put over the file's, as key=value: training.steps=100.") var overrides: [String] = []
+  @Option(help: "One of the scales that the file offers: smoke, small, paper.") var scale: String?
+  @Option(help: "Only this variant of a sweep, by its name, or name/seed; may be given several times.")
+  var variant: [String] = []
 
-  func assembled() throws -> Assembly {
+  /// The name of the experiment: that of its file.
+  var name: String { URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
+
+  func campaign() throws -> Campaign {
     for override in overrides where !override.contains("=") {
       throw ValidationError("'\(override)' is no override; write it as key=value, for example training.steps=100.")
     }
-    let settings = try Settings(file: file, overrides: overrides)
-    let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
-    return try Assembly(settings, name: name, registry: Registry.linked())
+    let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
+    return try Campaign(sweep, experiment: name, registry: Registry.linked())
+  }
+
+  /// The members that --variant names, of all.
+  func members(of campaign: Campaign) throws -> [Campaign.Member] { try campaign.members(named: variant) }
+
+  /// The one member that is meant, for commands that take one.
+  func member(of campaign: Campaign) throws -> Campaign.Member {
+    let found = try members(of: campaign)
+    guard let first = found.first, found.count == 1 else {
+      let names = found.map { "\($0.name)/\($0.seed)" }
+      throw LaboratoryError(
+        "\(file): there are \(found.count) variants; choose one with --variant: \(names.joined(separator: ", ")).")
+    }
+    return first
+  }
+
+  func assembled() throws -> Assembly {
+    let campaign = try campaign()
+    return try campaign.assembly(try member(of: campaign))
   }
 }
 
@@ -79,13 +105,37 @@ struct RunCommand: ParsableCommand {
     abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.")
   @OptionGroup var experiment: ExperimentArguments
   @Flag(name: .shortAndLong, help: "Say nothing but errors.") var quiet = false
+  @Flag(help: "Stop at the first run of a sweep that fails; else the others go on.") var failFast = false
+  @Flag(help: "Run again what is done.") var force = false
+  @Option(help: "Tries more for a run that fails.") var retries = 0
+  @Option(help: "Processes that share the runs of a sweep.") var jobs = 1
   @Option(help: "Threads to use; all cores when left out.") var threads: Int?
+  @Flag(help: "At the end, print where the time went, operation by operation.") var profile = false
+
+  func validate() throws {
+    guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 1024, not \(jobs).") }
+    guard (0...100).contains(retries) else { throw ValidationError("--retries must be from 0 to 100, not \(retries).") }
+  }
 
   func run() throws {
     if let threads { ThreadPool.shared.use(threads) }
-    let journal = Journal(quiet: quiet)
-    var run = try Run(try experiment.assembled(), journal: journal)
-    try run.all()
+    if profile { Profile.shared.start() }
+    defer { if profile { print(ProfileTable(Profile.shared.stop(), repetitions: 1).text) } }
+    let journal = Journal(quiet: quiet), campaign = try experiment.campaign()
+    if jobs > 1 {
+      // Workers share the cores unless told otherwise.
+      let each = threads ?? max(1, ThreadPool.shared.threads / jobs)
+      var arguments = [experiment.file] + experiment.overrides + ["--threads", "\(each)", "--retries", "\(retries)"]
+      arguments += experiment.scale.map { ["--scale", $0] } ?? []
+      arguments += experiment.variant.flatMap { ["--variant", $0] }
+      arguments += (failFast ? ["--fail-fast"] : []) + (force ? ["--force"] : []) + (quiet ? ["--quiet"] : [])
+      try campaign.run(jobs: jobs, arguments: arguments, journal: journal)
+    } else {
+      try campaign.run(
+        try experiment.members(of: campaign), journal: journal, failFast: failFast, retries: retries, force: force)
+    }
+    let verdicts = try campaign.verdicts()
+    for line in verdicts { journal.say(line) }
   }
 }
 
@@ -96,7 +146,9 @@ struct SampleCommand: ParsableCommand {
   @OptionGroup var experiment: ExperimentArguments
 
   func run() throws {
-    var run = try Run(try experiment.assembled(), journal: Journal())
+    let campaign = try experiment.campaign(), member = try experiment.member(of: campaign)
+    var run = try Run(
+      try campaign.assembly(member), folder: member.folder, variant: member.name, journal: Journal())
     try run.train()
     try run.sample()
     print("\(run.folder)/samples/grid.png")
@@ -109,8 +161,12 @@ struct ValidateCommand: ParsableCommand {
   @OptionGroup var experiment: ExperimentArguments
 
   func run() throws {
-    let assembly = try experiment.assembled()
-    print("\(experiment.file): sound (\(assembly.tokenSummary), \(assembly.classes) classes)")
+    let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
+    for member in members {
+      let assembly = try campaign.assembly(member)
+      let name = members.count > 1 ? " \(member.title):" : ""
+      print("\(experiment.file):\(name) sound (\(assembly.tokenSummary), \(assembly.classes) classes)")
+    }
   }
 }
 
@@ -130,7 +186,16 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Print JSON.") var json = false
 
-  func run() throws { print(Plan(try experiment.assembled()).text(json: json)) }
+  func run() throws {
+    let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
+    let plans = try members.map { Plan(try campaign.assembly($0)).text(json: json) }
+    guard plans.count > 1 else { return print(plans.joined()) }
+    if json {
+      print("{\n" + zip(members, plans).map { "\"\($0.title)\": \($1)" }.joined(separator: ",\n") + "\n}")
+    } else {
+      print(zip(members, plans).map { "\($0.title)\n\($1)" }.joined(separator: "\n\n"))
+    }
+  }
 }
 
 struct ComponentsCommand: ParsableCommand {

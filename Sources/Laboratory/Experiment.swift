@@ -14,6 +14,8 @@ struct TrainingPlan: Sendable {
   var average: Double
   var flips: Bool
   var saveEvery: Int
+  /// A checkpoint to begin from; empty: from nothing.
+  var weights: String
 
   init(_ settings: inout Settings, steps: Int, batch: Int, rate: Double) throws(SettingsError) {
     self.steps = try settings["steps", default: steps, in: 0...100_000_000, about: "optimizer steps"]
@@ -31,6 +33,7 @@ struct TrainingPlan: Sendable {
     clip = try settings["clip", default: 3, in: 0...1e9, about: "largest joint norm of the gradients; 0: no clipping"]
     average = try settings["average", default: 0.999, in: 0...0.999999, about: "rate of the moving average; 0: none"]
     flips = try settings["flip", default: false, about: "mirror half of the pictures"]
+    weights = try settings["weights", default: "", about: "a checkpoint to begin from, as 'overtone import' writes it"]
     saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
   }
 }

@@ -6,6 +6,8 @@ final class Journal {
   private let isQuiet: Bool
   private var log: UnsafeMutablePointer<FILE>?
   private var lastLine = 0.0
+  private var folder: String?
+  private var lastNote = 0.0
   private var hasOpenLine = false
 
   init(quiet: Bool = false) {
@@ -15,10 +17,21 @@ final class Journal {
 
   deinit { if let log { fclose(log) } }
 
-  /// Keeps what is said in this file, too, from now on.
-  func keep(in path: String) {
+  /// Keeps what is said in log.txt of a folder, too, from now on, and the newest progress in PROGRESS.
+  func keep(in folder: String) {
     if let log { fclose(log) }
-    log = fopen(path, "a")
+    log = fopen("\(folder)/log.txt", "a")
+    self.folder = folder
+  }
+
+  /// For others to look at: where the stage stands, every few seconds.
+  private func note(_ line: String, _ now: Double) {
+    guard let folder, now - lastNote >= 3 else { return }
+    lastNote = now
+    guard let file = fopen("\(folder)/PROGRESS.tmp", "w") else { return }
+    fputs(line + "\n", file)
+    fclose(file)
+    rename("\(folder)/PROGRESS.tmp", "\(folder)/PROGRESS")
   }
 
   /// A line that stays.
@@ -35,6 +48,7 @@ final class Journal {
   func progress(_ progress: Progress) {
     let now = Self.seconds
     let isLast = progress.done == progress.total
+    note(progress.line, now)
     guard isLast || now - lastLine >= (isTerminal ? 0.1 : 15) else { return }
     lastLine = now
     let line = progress.line

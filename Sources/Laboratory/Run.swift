@@ -11,13 +11,17 @@ struct Run {
   var assembly: Assembly
   let journal: Journal
   let folder: String
+  /// What varies in a sweep; empty outside one.
+  let variant: String
 
-  init(_ assembly: Assembly, journal: Journal) throws {
+  /// `folder` nil: Results/<experiment>/<seed>.
+  init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) throws {
     self.assembly = assembly
     self.journal = journal
-    folder = "\(assembly.results)/\(assembly.name)/\(assembly.seed)"
-    try Folder.make("\(folder)/samples")
-    journal.keep(in: "\(folder)/log.txt")
+    self.variant = variant
+    self.folder = folder ?? "\(assembly.results)/\(assembly.name)/\(assembly.seed)"
+    try Folder.make("\(self.folder)/samples")
+    journal.keep(in: self.folder)
   }
 
   /// Everything, in order. What is there already is not done twice.
@@ -39,7 +43,7 @@ struct Run {
   }
 
   private func note(_ status: String) throws {
-    try Folder.write(status + "\n", to: "\(folder)/STATUS")
+    try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
   }
@@ -54,11 +58,12 @@ struct Run {
       return "input=\(hash)"
     }
     let tokenizerArtefact = Artefact(
-      "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"], inputs: inputs)
+      "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"],
+      inputs: inputs + (try weights(of: assembly.tokenizerTraining)))
     let modelArtefact = Artefact(
       "model", in: assembly.results, assembly.settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
-      inputs: inputs)
+      inputs: inputs + (try weights(of: assembly.tokenizerTraining)) + (try weights(of: assembly.training)))
     try Folder.write(
       "{\n  \"inputs\": [\(zip(dataset.files, inputs).map { "\"\($0) \($1.dropFirst(6))\"" }.joined(separator: ", "))],\n"
         + "  \"tokenizer\": \"\(tokenizerArtefact.folder)\",\n  \"model\": \"\(modelArtefact.folder)\"\n}\n",
@@ -66,6 +71,15 @@ struct Run {
     try trainTokenizer(dataset, tokenizerArtefact)
     try trainModel(dataset, modelArtefact)
     try drawCurves(tokenizerArtefact, modelArtefact)
+  }
+
+  /// What a training begins from, by its contents.
+  private func weights(of plan: TrainingPlan) throws -> [String] {
+    guard !plan.weights.isEmpty else { return [] }
+    guard let hash = SHA256.hex(ofFile: plan.weights) else {
+      throw LaboratoryError("\(plan.weights): there is no such file to begin from; make it with 'overtone import'.")
+    }
+    return ["weights=\(hash)"]
   }
 
   private mutating func trainTokenizer(_ dataset: any ImageDataset, _ artefact: Artefact) throws {
@@ -115,7 +129,8 @@ struct Run {
           Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients {
           model.loss.calibrate(
-            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer))
+            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),
+            levels: Array(repeating: model.direction.layout.slots.map(\.level), count: count))
         }
       }
     ) { batch, progress, random in
@@ -247,5 +262,12 @@ struct Run {
     for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
     try MetricsLog("\(folder)/metrics.h5").append(
       "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+    try RunResult(
+      experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
+      settings: assembly.settings.values,
+      measurements: values.map {
+        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: count)
+      }
+    ).write(to: folder)
   }
 }

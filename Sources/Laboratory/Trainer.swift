@@ -51,9 +51,12 @@ struct Trainer {
   func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss)
     throws
   {
+    // Another run that asks for the same waits until it is made.
+    let lock = Lock(artefact.folder, waiting: true)
+    defer { lock?.release() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
-    var average = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
-    var step = 0, isFinished = false
+    var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
+    var step = 0, isFinished = false, isMeasured = false
     if Folder.exists(artefact.checkpoint) {
       let saved = try restore(&optimizer, &average)
       step = saved.step
@@ -67,7 +70,9 @@ struct Trainer {
       try artefact.metrics.rewind("train", to: step)
     } else {
       try artefact.prepare()
-      try prepare()
+      isMeasured = try begin()
+      if !isMeasured { try prepare() }
+      if plan.average > 0 { average = MovingAverage(of: all, rate: plan.average) }
     }
     var order = BatchOrder(count: dataset.count, batch: plan.batch, seed: seed)
     var speed = 0.0, lost = 0
@@ -114,9 +119,25 @@ struct Trainer {
       if step % plan.saveEvery == 0 && step < plan.steps { try save(optimizer, average, step) }
     }
     // What is measured at the end is measured with the parameters that will be used.
-    if let average { try average.inPlace(of: all, finish) } else { try finish() }
+    if isMeasured && plan.steps == 0 {
+      // Weights that are used as they came keep what was measured with them.
+    } else if let average {
+      try average.inPlace(of: all, finish)
+    } else {
+      try finish()
+    }
     try save(optimizer, average, step)
     useAverage(average)
+  }
+
+  /// Puts in place what the plan begins from. Gives whether statistics came with it.
+  private func begin() throws -> Bool {
+    guard !plan.weights.isEmpty else { return false }
+    let saved = try Checkpoint(
+      from: plan.weights, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
+    try adopt(saved, from: plan.weights)
+    journal.say("\(stage): begins from \(plan.weights)")
+    return !saved.statistics.isEmpty
   }
 
   private func useAverage(_ average: MovingAverage?) {
@@ -143,18 +164,21 @@ struct Trainer {
   private func restore(_ optimizer: inout Optimizer, _ average: inout MovingAverage?) throws -> Checkpoint {
     let saved = try Checkpoint(
       from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
-    for ((path, parameter), (_, value)) in zip(parameters, saved.model) {
-      guard parameter.value.shape == value.shape else {
-        throw StorageError.wrongShape(
-          path: artefact.checkpoint, name: path, found: value.shape, wanted: parameter.value.shape)
-      }
-      parameter.replace(value)
-    }
-    for ((_, statistic), (_, value)) in zip(statistics, saved.statistics) { statistic.replace(value) }
+    try adopt(saved, from: artefact.checkpoint)
     if !saved.means.isEmpty {
       optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
     }
     if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
     return saved
+  }
+
+  private func adopt(_ saved: Checkpoint, from file: String) throws {
+    for ((path, parameter), (_, value)) in zip(parameters, saved.model) {
+      guard parameter.value.shape == value.shape else {
+        throw StorageError.wrongShape(path: file, name: path, found: value.shape, wanted: parameter.value.shape)
+      }
+      parameter.replace(value)
+    }
+    for ((_, statistic), (_, value)) in zip(statistics, saved.statistics) { statistic.replace(value) }
   }
 }

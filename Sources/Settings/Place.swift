@@ -6,6 +6,13 @@ public struct Place: Equatable, Sendable, CustomStringConvertible {
   /// The text of the line, for messages; nil where there is none (an override).
   var source: String?
 
+  public init(file: String, line: Int, column: Int, source: String? = nil) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.source = source
+  }
+
   public var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
 
   /// The line with a mark below the column; nothing where there is no line.

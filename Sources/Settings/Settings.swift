@@ -11,14 +11,20 @@ public struct Settings: Sendable {
   public let path: String
   private let record: Record
 
-  /// Reads a file, then puts overrides ("training.steps=100") over it.
-  public init(file path: String, overrides: [String] = []) throws(SettingsError) {
-    try self.init(parsing: try Settings.text(of: path), file: path, overrides: overrides)
+  /// Reads a file with the files it extends, at one of its scales, then puts overrides ("training.steps=100") over it.
+  public init(file path: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
+    let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
+    try self.init(try composition.tree(of: path, scale: scale), overrides)
   }
 
   public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
-    var root = try YAMLReader.tree(of: text, file: file)
+    try self.init(try YAMLReader.tree(of: text, file: file), overrides)
+  }
+
+  init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
+    var root = tree
     for override in overrides { root = try Override(override).applied(to: root) }
+    root = try References(root: root).resolved()
     guard case .mapping(let entries) = root.content else {
       throw .malformed(root.place, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
     }
@@ -127,6 +133,19 @@ public struct Settings: Sendable {
 
   public var keys: [String] { entries.map(\.key) }
 
+  /// What the file and overrides say, in one line, whatever the layout: equal for equal experiments.
+  var identity: String {
+    func said(_ node: YAMLNode) -> String {
+      switch node.content {
+      case .scalar(let text, let isPlain): isPlain ? text : "'\(text)'"
+      case .list(let items): "[" + items.map(said).joined(separator: ",") + "]"
+      case .mapping(let entries):
+        "{" + entries.map { "\($0.key):\(said($0.value))" }.sorted().joined(separator: ",") + "}"
+      }
+    }
+    return entries.map { "\($0.key):\(said($0.value))" }.sorted().joined(separator: ",")
+  }
+
   // MARK: Refusing
 
   /// The error of a component that cannot work with what it was given; at a key's place where that is set.
@@ -148,6 +167,15 @@ public struct Settings: Sendable {
 
   /// Everything read so far, in order, with the path of the section.
   public var reads: [(section: String, reading: Reading)] { record.all }
+
+  /// Every value read so far by its path: "training.steps" is "100".
+  public var values: [String: String] {
+    var all: [String: String] = [:]
+    for (section, reading) in record.all {
+      if let yaml = reading.yaml { all[section.isEmpty ? reading.key : "\(section).\(reading.key)"] = yaml }
+    }
+    return all
+  }
 
   private func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
 
@@ -180,7 +208,7 @@ public struct Settings: Sendable {
     return fallback
   }
 
-  private static func text(of path: String) throws(SettingsError) -> String {
+  static func text(of path: String) throws(SettingsError) -> String {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw .unreadable(

@@ -77,6 +77,7 @@ func serialProduct(
   stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false
 ) {
   guard rows > 0, columns > 0 else { return }
+  Profile.shared.multiplied(rows, columns, inner)
   guard multipliesByTiles else {
     return libraryProduct(
       rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
@@ -84,7 +85,8 @@ func serialProduct(
   // The smaller side is the one worth packing.
   let isSwapped = rows * 2 <= columns
   let to = TileTarget(
-    pointer: target, stride: stride, isTransposed: isSwapped, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias)
+    pointer: target, stride: stride, isTransposed: isSwapped, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
+    scratch: target)
   if isSwapped {
     tiledProduct(columns, rows, inner, right.turned, left.turned, into: to)
   } else {

@@ -39,7 +39,9 @@ func correlate(
   let line = plan.kernel.width * plan.channels, starts = plan.starts
   parallel(plan.batch, cost: cost) { samples in
     let padded = Buffer(count: plan.paddedCount), image = UnsafePointer(padded.pointer)
+    let scratch = Buffer(count: TileTarget.scratchCount)
     for sample in samples {
+      Profile.shared.multiplied(places, outputs, plan.size)
       plan.pad(images, sample, into: padded.pointer)
       starts.withUnsafeBufferPointer { starts in
         var panel = UnsafePointer(packed.pointer)
@@ -54,7 +56,7 @@ func correlate(
               lanes: lanes, TileRows({ image + starts[place &+ $0] }, count: count), panel, path,
               TileTarget(
                 pointer: target + (sample * places + place) * outputs + output, stride: outputs, rows: count,
-                columns: width, bias: bias.map { $0 + output }))
+                columns: width, bias: bias.map { $0 + output }, scratch: scratch.pointer))
           }
           panel += plan.size * 16 * lanes
         }
@@ -70,6 +72,8 @@ func addKernelGradient(
   into target: UnsafeMutablePointer<Float>
 ) {
   let line = plan.kernel.width * plan.channels, padded = plan.paddedWidth * plan.channels
+  let scratch = Buffer(count: TileTarget.scratchCount)
+  Profile.shared.multiplied(plan.places, outputs, plan.size)
   let path = TilePath(
     length: plan.columns, left: outputs, right: plan.stride * plan.channels, segments: plan.rows,
     leftJump: plan.columns * outputs, rightJump: plan.stride * padded)
@@ -83,7 +87,7 @@ func addKernelGradient(
           path,
           TileTarget(
             pointer: target + output * plan.size + row * line + column, stride: plan.size, rows: count, columns: width,
-            adds: true))
+            adds: true, scratch: scratch.pointer))
       }
     }
   }

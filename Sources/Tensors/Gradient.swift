@@ -4,8 +4,11 @@ final class Node: Sendable {
   let inputs: [Node?]
   /// From the gradient of the output to those of the inputs, in order. Nil for a tracked tensor itself.
   let backward: (@Sendable (Tensor) -> [Tensor?])?
+  /// What a profile calls it.
+  let name: StaticString
 
-  init(inputs: [Node?], backward: (@Sendable (Tensor) -> [Tensor?])?) {
+  init(_ name: StaticString, inputs: [Node?], backward: (@Sendable (Tensor) -> [Tensor?])?) {
+    self.name = name
     self.inputs = inputs
     self.backward = backward
   }
@@ -13,7 +16,7 @@ final class Node: Sendable {
 
 extension Tensor {
   /// The same numbers, from here on with a gradient.
-  public var tracked: Tensor { Tensor(shape: shape, buffer: buffer, node: Node(inputs: [], backward: nil)) }
+  public var tracked: Tensor { Tensor(shape: shape, buffer: buffer, node: Node("tracked", inputs: [], backward: nil)) }
 
   /// The same numbers without a past: gradients stop here.
   public var detached: Tensor { Tensor(shape: shape, buffer: buffer, node: nil) }
@@ -24,10 +27,14 @@ extension Tensor {
   /// An operation is its value and the way back: `backward` turns the gradient of the result into those of `inputs`,
   /// in order (nil where none is needed; it may skip inputs for which `wanted` is false).
   ///
-  /// This is the only place where a graph grows. A stranger's operation is written with it, too.
-  public func from(_ inputs: [Tensor], backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]) -> Tensor {
+  /// This is the only place where a graph grows. A stranger's operation is written with it, too. `name` is what a
+  /// profile calls it: the function that calls this one.
+  public func from(
+    _ inputs: [Tensor], name: StaticString = #function, backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
+  ) -> Tensor {
+    Profile.shared.forward(name)
     guard inputs.contains(where: { $0.node != nil }) else { return self }
-    return Tensor(shape: shape, buffer: buffer, node: Node(inputs: inputs.map(\.node), backward: backward))
+    return Tensor(shape: shape, buffer: buffer, node: Node(name, inputs: inputs.map(\.node), backward: backward))
   }
 
   /// Gradients of this one number with respect to tracked tensors, in their order; zeros where there is no way.
@@ -37,6 +44,7 @@ extension Tensor {
     precondition(count == 1, "gradients start from one number, not from shape \(shape)")
     var collected: [ObjectIdentifier: Tensor] = [:]
     if let node { collected[ObjectIdentifier(node)] = Tensor(repeating: 1, shape: shape) }
+    Profile.shared.forward("before the gradient")
     for step in node.map(Self.order) ?? [] {
       guard let backward = step.backward, let gradient = collected.removeValue(forKey: ObjectIdentifier(step)) else {
         continue
@@ -48,6 +56,7 @@ extension Tensor {
         let id = ObjectIdentifier(input)
         collected[id] = collected[id].map { $0 + part } ?? part
       }
+      Profile.shared.backward(step.name)
     }
     return tensors.map { tensor in
       guard let node = tensor.node, let gradient = collected[ObjectIdentifier(node)] else {

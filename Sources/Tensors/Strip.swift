@@ -9,11 +9,6 @@ protocol Strip {
   init(_ pointer: UnsafePointer<Float>)
   /// self + x strip
   mutating func add(_ x: Float, _ strip: Self)
-  mutating func scale(by x: Float)
-  /// self + what lies there.
-  mutating func add(_ pointer: UnsafePointer<Float>)
-  /// self + x in every lane
-  mutating func add(_ x: Float)
   func store(_ pointer: UnsafeMutablePointer<Float>)
 }
 
@@ -27,9 +22,6 @@ struct OneLane: Strip {
   @inline(__always) init() {}
   @inline(__always) init(_ p: UnsafePointer<Float>) { a = p[lanes: 0] }
   @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
-  @inline(__always) mutating func scale(by x: Float) { a *= x }
-  @inline(__always) mutating func add(_ p: UnsafePointer<Float>) { a += p[lanes: 0] }
-  @inline(__always) mutating func add(_ x: Float) { a += x }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[lanes: 0] = a }
 }
 
@@ -45,18 +37,6 @@ struct Joined<Left: Strip, Right: Strip>: Strip {
   @inline(__always) mutating func add(_ x: Float, _ s: Joined) {
     left.add(x, s.left)
     right.add(x, s.right)
-  }
-  @inline(__always) mutating func scale(by x: Float) {
-    left.scale(by: x)
-    right.scale(by: x)
-  }
-  @inline(__always) mutating func add(_ p: UnsafePointer<Float>) {
-    left.add(p)
-    right.add(p + 16 * Left.lanes)
-  }
-  @inline(__always) mutating func add(_ x: Float) {
-    left.add(x)
-    right.add(x)
   }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
     left.store(p)

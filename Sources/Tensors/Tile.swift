@@ -48,6 +48,10 @@ struct TileTarget {
   var adds = false
   /// Added by column; by row of the tile where the target is transposed.
   var bias: UnsafePointer<Float>?
+  /// Room for one tile, `TileTarget.scratchCount` floats.
+  var scratch: UnsafeMutablePointer<Float>
+
+  static let scratchCount = TileRows.count * 64
 }
 
 /// sums [6, 16 lanes] = left [6, path] * right [path, 16 lanes]: the only place where numbers are multiplied in earnest.
@@ -89,6 +93,54 @@ private func multiply<S: Strip>(
   s5.store(sums + 5 &* stride)
 }
 
+/// The same for one lane, two steps at a time: six sums alone would wait for one another.
+@inline(never)
+private func multiplyOneLane(
+  _ rows: TileRows, _ right: UnsafePointer<Float>, _ path: TilePath, into sums: UnsafeMutablePointer<Float>,
+  stride: Int
+) {
+  var s0 = OneLane(), s1 = OneLane(), s2 = OneLane(), s3 = OneLane(), s4 = OneLane(), s5 = OneLane()
+  var t0 = OneLane(), t1 = OneLane(), t2 = OneLane(), t3 = OneLane(), t4 = OneLane(), t5 = OneLane()
+  let (a0, a1, a2, a3, a4, a5) = (rows.r0, rows.r1, rows.r2, rows.r3, rows.r4, rows.r5)
+  let (leftStep, rightStep) = (path.left, path.right)
+  for segment in 0..<path.segments {
+    var b = right + segment &* path.rightJump, p = segment &* path.leftJump, left = path.length
+    while left > 1 {
+      let strip = OneLane(b), next = OneLane(b + rightStep), q = p &+ leftStep
+      s0.add(a0[p], strip)
+      s1.add(a1[p], strip)
+      s2.add(a2[p], strip)
+      s3.add(a3[p], strip)
+      s4.add(a4[p], strip)
+      s5.add(a5[p], strip)
+      t0.add(a0[q], next)
+      t1.add(a1[q], next)
+      t2.add(a2[q], next)
+      t3.add(a3[q], next)
+      t4.add(a4[q], next)
+      t5.add(a5[q], next)
+      b += 2 &* rightStep
+      p &+= 2 &* leftStep
+      left &-= 2
+    }
+    if left == 1 {
+      let strip = OneLane(b)
+      s0.add(a0[p], strip)
+      s1.add(a1[p], strip)
+      s2.add(a2[p], strip)
+      s3.add(a3[p], strip)
+      s4.add(a4[p], strip)
+      s5.add(a5[p], strip)
+    }
+  }
+  sums[lanes: 0] = s0.a + t0.a
+  sums[lanes: stride] = s1.a + t1.a
+  sums[lanes: 2 &* stride] = s2.a + t2.a
+  sums[lanes: 3 &* stride] = s3.a + t3.a
+  sums[lanes: 4 &* stride] = s4.a + t4.a
+  sums[lanes: 5 &* stride] = s5.a + t5.a
+}
+
 /// The same for 1 to 4 lanes, brought to where it belongs.
 @inline(__always)
 func tile(
@@ -96,7 +148,7 @@ func tile(
 ) {
   @inline(__always) func sums(into pointer: UnsafeMutablePointer<Float>, stride: Int) {
     switch lanes {
-    case 1: multiply(rows, right, path, into: pointer, stride: stride, OneLane.self)
+    case 1: multiplyOneLane(rows, right, path, into: pointer, stride: stride)
     case 2: multiply(rows, right, path, into: pointer, stride: stride, TwoLanes.self)
     case 3: multiply(rows, right, path, into: pointer, stride: stride, ThreeLanes.self)
     default: multiply(rows, right, path, into: pointer, stride: stride, FourLanes.self)
@@ -105,11 +157,8 @@ func tile(
   if target.isPlain && target.columns == 16 &* lanes {
     sums(into: target.pointer, stride: target.stride)
   } else {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: TileRows.count * 64) { scratch in
-      let scratch = scratch.baseAddress!
-      sums(into: scratch, stride: 16 &* lanes)
-      target.take(scratch, width: 16 &* lanes)
-    }
+    sums(into: target.scratch, stride: 16 &* lanes)
+    target.take(target.scratch, width: 16 &* lanes)
   }
 }
 

@@ -64,8 +64,8 @@ private func packPanel(
 func tiledProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget
 ) {
-  let depth = 256, breadth = 512
-  let packed = Buffer(count: Swift.min(depth, inner) * ((Swift.min(breadth, columns) + 15) / 16 * 16))
+  let depth = 256, breadth = 512, panels = Swift.min(depth, inner) * ((Swift.min(breadth, columns) + 15) / 16 * 16)
+  let packed = Buffer(count: panels + TileTarget.scratchCount)
   for column in stride(from: 0, to: columns, by: breadth) {
     let upper = Swift.min(columns, column + breadth)
     for step in stride(from: 0, to: inner, by: depth) {
@@ -79,6 +79,7 @@ func tiledProduct(
         while at < upper {
           let width = Swift.min(64, upper - at), lanes = (width + 15) / 16
           var to = target
+          to.scratch = packed.pointer + panels
           to.pointer += target.isTransposed ? at * target.stride + row : row * target.stride + at
           to.rows = count
           to.columns = width

@@ -114,6 +114,68 @@ struct LawTests {
     #expect(lawsBroken(by: mutant) == ["generation peeks"])
   }
 
+  @Test("scales without their mask see finer ones")
+  func scalesWithoutMask() throws {
+    let mutant = Mutant(of: try multiScale()) { $0.relaid = { $0.groups = $0.groups.map { _ in 0 } } }
+    #expect(lawsBroken(by: mutant) == ["settled places still open", "training peeks"])
+  }
+
+  @Test("a scale must not be fed itself")
+  func scaleFedItself() throws {
+    let mutant = Mutant(of: try multiScale()) { $0.fed = { _, turn, canvas in canvas[turn.places].values } }
+    #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
+  }
+
+  @Test("a scale must not be shown before the one before it is known")
+  func scaleTooEarly() throws {
+    let mutant = Mutant(of: try multiScale("scales: [1, 2, 4]")) {
+      // Everything of the last scale of a turn is fed what that scale says itself.
+      $0.fed = { inputs, turn, canvas in
+        inputs.shape[1] < 21 ? inputs : inputs + canvas.values
+      }
+    }
+    #expect(lawsBroken(by: mutant).contains("training peeks"))
+  }
+
+  @Test("the finest scale takes all that is left")
+  func lossyScales() throws {
+    let mutant = Mutant(of: try multiScale()) { $0.composed = { $0 * 0.999 } }
+    #expect(lawsBroken(by: mutant) == ["round trip"])
+  }
+
+  @Test("a random order is not fed row by row")
+  func fedRowByRow() throws {
+    let mutant = Mutant(of: try direction("{ use: raster, order: random }")) {
+      $0.fed = { _, turn, canvas in
+        canvas[.each(turn.places.indices(in: 16, batch: 2).map { $0.map { max(0, $0 - 1) } })].values
+      }
+    }
+    #expect(lawsBroken(by: mutant).contains("generation peeks"))
+    #expect(lawsBroken(by: mutant).contains("training peeks"))
+  }
+
+  @Test("a masked turn must not show what it asks")
+  func maskedShown() throws {
+    for settings in ["", "answer: all", "reveal: confident"] {
+      let mutant = Mutant(of: try masked(settings)) { $0.taught = { $0.shown = .all } }
+      #expect(lawsBroken(by: mutant) == ["training peeks"])
+    }
+    let early = Mutant(of: try masked()) { $0.asked = { turn in with(turn) { $0.shown = .all } } }
+    #expect(lawsBroken(by: early) == ["generation peeks", "training and generation differ"])
+    let equal = Mutant(of: try masked("answer: all")) {
+      $0.taught = { $0.weights = nil }
+    }
+    #expect(lawsBroken(by: equal) == ["training peeks"], "a copy must count less")
+  }
+
+  @Test("a masked generation must not leave out what is not given")
+  func maskedForgets() throws {
+    let mutant = Mutant(of: try masked("steps: 4, order: raster")) {
+      $0.asked = { turn in turn.moment.step == 3 ? with(turn) { $0.asked = .each([[15], [15]]) } : turn }
+    }
+    #expect(lawsBroken(by: mutant).contains("image left unfinished"))
+  }
+
   @Test("groups never decrease")
   func decreasing() {
     let mutant = Mutant { $0.relaid = { $0.groups.reverse() } }

@@ -56,7 +56,7 @@ private func overtone(_ arguments: String...) -> String {
     ] {
       #expect(FileManager.default.fileExists(atPath: "\(folder)/a/\(run)/\(file)"), "\(file)")
     }
-    #expect(try String(contentsOfFile: "\(folder)/a/\(run)/STATUS", encoding: .utf8) == "done\n")
+    #expect(try String(contentsOfFile: "\(folder)/a/\(run)/STATUS", encoding: .utf8).hasPrefix("done\n"))
     for file in ["\(run)/samples.h5", "\(run)/samples/grid.png"] {
       #expect(
         try Data(contentsOf: URL(fileURLWithPath: "\(folder)/a/\(file)"))
@@ -76,9 +76,9 @@ private func overtone(_ arguments: String...) -> String {
     #expect(
       overtone("validate", file, "direction.stpes=3").hasPrefix(
         "override: there is no setting 'stpes' in 'direction'; there are "))
-    #expect(
-      overtone("validate", file, "loss.use=difusion")
-        == "override: there is no loss 'difusion'; there are diffusion. Did you mean 'diffusion'?")
+    let misspelt = overtone("validate", file, "loss.use=difusion")
+    #expect(misspelt.hasPrefix("override: there is no loss 'difusion'; there are cross-entropy, diffusion"))
+    #expect(misspelt.hasSuffix(". Did you mean 'diffusion'?"))
     #expect(
       overtone("validate", file, "backbone.heads=5")
         == "override: 128 channels do not divide into 5 heads; let 'heads' divide 'width'.")

@@ -58,6 +58,7 @@ private let cases: [Case] = [
   Case("self attention", [[2, 5, 12]]) { $0[0].selfAttention(heads: 2) },
   Case("causal attention", [[1, 4, 12]]) { $0[0].selfAttention(heads: 2, visible: [1, 2, 3, 4]) },
   Case("cross-entropy with smoothing", [[3, 5]]) { $0[0].crossEntropy([1, 4, 0], smoothing: 0.1) },
+  Case("logarithm of summed exponentials", [[3, 5]]) { ($0[0] * 3).logSumExp },
   Case("area", [[1, 5, 7, 2]]) { $0[0].resampled(height: 3, width: 4, .area) },
   Case("bicubic", [[1, 3, 4, 2]]) { $0[0].resampled(height: 5, width: 7, .bicubic) },
   Case("convolution with stride", [[2, 5, 6, 2], [3, 3, 3, 2], [3]]) {
@@ -69,6 +70,13 @@ private let cases: [Case] = [
 @Suite struct GradientTests {
   @Test("a gradient is the slope that differences show", arguments: cases)
   private func differences(_ entry: Case) { #expect(largestError(entry.shapes, entry.f) < 3e-3) }
+
+  @Test("the logarithm of summed exponentials takes numbers whose exponentials are too large or too small")
+  func logSumExp() {
+    let sums = Tensor([3, 2], [1000, 1000, -1000, -1000, 0, -300]).logSumExp.scalars
+    let expected: [Float] = [1000.693_15, -999.306_85, 0]
+    #expect(zip(sums, expected).allSatisfy { abs($0 - $1) < 1e-3 })
+  }
 
   @Test("a tensor used twice gets both gradients")
   func twice() {

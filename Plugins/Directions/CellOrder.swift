@@ -1,0 +1,116 @@
+import Autoregression
+import Settings
+import Tensors
+
+/// In what order cells are asked for: a list that is the same for all, or one drawn for every image.
+enum CellOrder: Sendable {
+  case fixed([Int])
+  case drawn
+
+  /// `order: halton`, or the numbers of all cells, counted row by row: `order: [3, 1, 0, 2]`.
+  init(_ settings: inout Settings, over grid: Grid, default fallback: Scan) throws(SettingsError) {
+    let about = "in what order cells are asked for: a name, or a list of all cells counted row by row"
+    guard settings.isList("order") else {
+      let scan: Scan = try settings["order", default: fallback, about: about]
+      self = scan == .random ? .drawn : .fixed(scan.cells(of: grid))
+      return
+    }
+    let cells: [Int] = try settings[required: "order", about: about]
+    guard cells.sorted() == Array(0..<grid.count) else {
+      throw settings.refusal(
+        "a grid of \(grid) has cells 0 to \(grid.count - 1); 'order' must list each of them once.", at: "order")
+    }
+    self = .fixed(cells)
+  }
+
+  /// The order of every sample; the same at every turn of one generation. Fixed ones are not drawn.
+  func orders(of count: Int, batch: Int, _ random: Random) -> Indices {
+    switch self {
+    case .fixed(let order): Array(repeating: order, count: batch)
+    case .drawn: random.orders(of: count, "order")
+    }
+  }
+}
+
+/// Ways through a grid of any size. Yu et al. 2024 (RAR, arXiv 2411.00776) compare six such ways.
+enum Scan: String, Setting, CaseIterable {
+  /// Row by row.
+  case raster
+  /// Row by row, every second one backwards ("alternate" in RAR).
+  case snake
+  /// Quarters within quarters: the bits of row and column interleaved (Morton 1966).
+  case zCurve = "z-curve"
+  /// Clockwise along the edge, then inwards.
+  case spiralIn = "spiral-in"
+  /// The other way round: from the middle to the edge.
+  case spiralOut = "spiral-out"
+  /// Every second cell of every second row; then those to their right, below, and aslant.
+  case subsample
+  /// The points of Halton 1960 to the bases 2 (rows) and 3 (columns): early ones lie evenly, far from each other
+  /// (Besnier et al. 2025, arXiv 2503.17076).
+  case halton
+  /// Drawn anew for every image.
+  case random
+
+  /// The cells in order, counted row by row; in `random` order they are to be drawn.
+  func cells(of grid: Grid) -> [Int] {
+    let rows = Array(0..<grid.height), columns = Array(0..<grid.width)
+    func cell(_ row: Int, _ column: Int) -> Int { row * grid.width + column }
+    return switch self {
+    case .raster, .random: Array(0..<grid.count)
+    case .snake: rows.flatMap { row in (row % 2 == 0 ? columns : columns.reversed()).map { cell(row, $0) } }
+    case .zCurve:
+      (0..<grid.count).sorted {
+        Self.interleaved($0 / grid.width, $0 % grid.width) < Self.interleaved($1 / grid.width, $1 % grid.width)
+      }
+    case .spiralIn: Self.spiral(grid)
+    case .spiralOut: Self.spiral(grid).reversed()
+    case .subsample:
+      [(0, 0), (0, 1), (1, 0), (1, 1)].flatMap { top, left in
+        rows.filter { $0 % 2 == top }.flatMap { row in columns.filter { $0 % 2 == left }.map { cell(row, $0) } }
+      }
+    case .halton: Self.halton(grid)
+    }
+  }
+
+  /// Bits of both numbers in turn, those of the row before those of the column.
+  private static func interleaved(_ row: Int, _ column: Int) -> Int {
+    (0..<31).reduce(0) { $0 | (row >> $1 & 1) << (2 * $1 + 1) | (column >> $1 & 1) << (2 * $1) }
+  }
+
+  private static func spiral(_ grid: Grid) -> [Int] {
+    var left = Array(repeating: true, count: grid.count), order: [Int] = []
+    var (row, column, down, right) = (0, 0, 0, 1)
+    func isFree(_ row: Int, _ column: Int) -> Bool {
+      (0..<grid.height).contains(row) && (0..<grid.width).contains(column) && left[row * grid.width + column]
+    }
+    while order.count < grid.count {
+      order.append(row * grid.width + column)
+      left[row * grid.width + column] = false
+      if !isFree(row + down, column + right) { (down, right) = (right, -down) }
+      (row, column) = (row + down, column + right)
+    }
+    return order
+  }
+
+  /// The cells in which successive points lie, each where it is first hit.
+  private static func halton(_ grid: Grid) -> [Int] {
+    var isFree = Array(repeating: true, count: grid.count), order: [Int] = [], point = 0
+    while order.count < grid.count {
+      let cell = part(point, 2, of: grid.height) * grid.width + part(point, 3, of: grid.width)
+      if isFree[cell] { order.append(cell) }
+      isFree[cell] = false
+      point += 1
+    }
+    return order
+  }
+
+  /// The digits of a number mirrored behind the point, as one of `parts` equal parts of [0, 1).
+  private static func part(_ number: Int, _ base: Int, of parts: Int) -> Int {
+    var (rest, mirrored, scale) = (number, 0, 1)
+    while rest > 0 {
+      (mirrored, scale, rest) = (mirrored * base + rest % base, scale * base, rest / base)
+    }
+    return mirrored * parts / scale
+  }
+}

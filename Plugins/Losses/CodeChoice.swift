@@ -1,0 +1,94 @@
+import Glibc
+
+/// How one code is drawn from logits: temperature, then the likeliest `topK`, then the likeliest that make up `topP`.
+///
+/// The order and the edges are those of LlamaGen (Sun et al. 2024, arXiv 2406.06525) and VAR (Tian et al. 2024,
+/// arXiv 2404.02905): codes as likely as the last of the `topK` stay, and so does the code at which the sum of shares
+/// passes `topP`.
+public struct CodeChoice: Sendable {
+  /// Logits are divided by it; 0: the likeliest code.
+  public var temperature: Float
+  /// 0: all.
+  public var topK: Int
+  /// 1: all.
+  public var topP: Float
+
+  public init(temperature: Float = 1, topK: Int = 0, topP: Float = 1) {
+    self.temperature = temperature
+    self.topK = topK
+    self.topP = topP
+  }
+
+  /// Whether chance has no part in it.
+  public var isGreedy: Bool { temperature <= 0 || topK == 1 }
+
+  /// The chance of each code, adding up to one.
+  public func shares(of logits: [Float]) -> [Float] {
+    guard !isGreedy else {
+      let best = Self.largest(logits)
+      return logits.indices.map { $0 == best ? 1 : 0 }
+    }
+    let weights = weights(of: logits), total = weights.reduce(0, +)
+    return weights.map { Float($0 / total) }
+  }
+
+  /// The code that one number in [0, 1) stands for: that in whose stretch it falls when shares are laid end to end.
+  public func code(_ logits: [Float], at number: Float) -> Int {
+    guard !isGreedy else { return Self.largest(logits) }
+    let weights = weights(of: logits), target = Double(number) * weights.reduce(0, +)
+    var sum = 0.0, last = 0
+    for (code, weight) in weights.enumerated() where weight > 0 {
+      sum += weight
+      last = code
+      if sum > target { break }
+    }
+    return last
+  }
+
+  /// The code whose logit is largest once noise of the Gumbel distribution is added (Maddison et al. 2014,
+  /// arXiv 1411.0030): the same chances, one number in [0, 1) a code.
+  public func code(_ logits: [Float], disturbedBy numbers: [Float]) -> Int {
+    guard !isGreedy else { return Self.largest(logits) }
+    let weights = weights(of: logits)
+    return Self.largest(
+      weights.indices.map { code in
+        // Half a step of the numbers' grid keeps the logarithms finite.
+        weights[code] > 0 ? log(weights[code]) - log(-log(Double(numbers[code]) + 0x1p-25)) : -.infinity
+      })
+  }
+
+  /// The logarithm of the chance of `code` before anything is cut or cooled.
+  public static func logShare(of code: Int, in logits: [Float]) -> Float {
+    let largest = logits.max() ?? 0
+    return logits[code] - largest - Float(log(logits.reduce(0.0) { $0 + exp(Double($1 - largest)) }))
+  }
+
+  /// Numbers in proportion to the chances, 0 for what is cut.
+  private func weights(of logits: [Float]) -> [Double] {
+    let largest = logits.max() ?? 0
+    var weights = logits.map { exp(Double(($0 - largest) / temperature)) }
+    guard topK > 0 && topK < logits.count || topP < 1 else { return weights }
+    let order = logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }
+    var kept = order.count
+    if topK > 0 && topK < kept {
+      kept = topK
+      while kept < order.count && logits[order[kept]] == logits[order[topK - 1]] { kept += 1 }
+    }
+    if topP < 1 {
+      let limit = Double(topP) * order[..<kept].reduce(0) { $0 + weights[$1] }
+      var sum = 0.0, count = 0
+      while count < kept && (count == 0 || sum <= limit) {
+        sum += weights[order[count]]
+        count += 1
+      }
+      kept = count
+    }
+    for code in order[kept...] { weights[code] = 0 }
+    return weights
+  }
+
+  /// The first of the largest.
+  private static func largest(_ numbers: [some Comparable]) -> Int {
+    numbers.indices.reduce(0) { numbers[$1] > numbers[$0] ? $1 : $0 }
+  }
+}

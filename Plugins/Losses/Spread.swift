@@ -1,0 +1,63 @@
+import Autoregression
+import Glibc
+import Networks
+import Settings
+import Tensors
+
+/// How far tokens of each level spread: losses on values see them divided by it, so that faint levels weigh as much as
+/// strong ones.
+struct Spread: Module {
+  enum Choice: String, Setting, CaseIterable {
+    case none
+    case perLevel = "per-level"
+  }
+
+  /// [levels]: standard deviation of all numbers of the tokens of a level, 1 before it is measured; nil: not divided.
+  let deviations: Statistic?
+
+  init(_ settings: inout Settings, levels: Int) throws(SettingsError) {
+    let choice: Choice = try settings[
+      "spread", default: .perLevel, about: "divide tokens by what those of their level deviate; 'none' leaves them"]
+    deviations = choice == .none ? nil : Statistic(Tensor(repeating: 1, shape: [levels]))
+  }
+
+  /// Takes the deviations of tokens [batch, rows, width] by their levels [batch][rows]. Levels that none has get the
+  /// deviation of all.
+  func measure(_ tokens: Tensor, levels: Indices) {
+    guard let deviations else { return }
+    let count = deviations.value.count, width = tokens.shape[2], each = levels.flatMap { $0 }
+    precondition(each.count * width == tokens.count, "\(each.count) levels for tokens \(tokens.shape)")
+    // Counts, sums and sums of squares; the last entry is that of all levels.
+    var numbers = [Double](repeating: 0, count: count + 1), sums = numbers, squares = numbers
+    tokens.withUnsafeScalars { scalars in
+      for (row, level) in each.enumerated() {
+        for x in scalars[row * width..<(row + 1) * width] {
+          for place in [level, count] {
+            numbers[place] += 1
+            sums[place] += Double(x)
+            squares[place] += Double(x) * Double(x)
+          }
+        }
+      }
+    }
+    func deviation(_ place: Int) -> Float? {
+      guard numbers[place] > 0 else { return nil }
+      let mean = sums[place] / numbers[place], variance = squares[place] / numbers[place] - mean * mean
+      // Tokens that are all the same stay as they are.
+      return variance > 1e-10 * max(1, mean * mean) ? Float(variance.squareRoot()) : 1
+    }
+    deviations.replace(Tensor([count], (0..<count).map { deviation($0) ?? deviation(count) ?? 1 }))
+  }
+
+  /// The deviation of each token: [batch, rows, 1].
+  func callAsFunction(_ levels: Indices) -> Tensor {
+    let values = deviations?.value.scalars
+    return Tensor([levels.count, levels.first?.count ?? 0, 1], levels.flatMap { $0.map { values?[$0] ?? 1 } })
+  }
+
+  /// Tokens [batch, rows, width] divided by their deviations.
+  func narrowed(_ tokens: Tensor, levels: Indices) -> Tensor { deviations == nil ? tokens : tokens / self(levels) }
+
+  /// And back.
+  func widened(_ tokens: Tensor, levels: Indices) -> Tensor { deviations == nil ? tokens : tokens * self(levels) }
+}

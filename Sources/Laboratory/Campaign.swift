@@ -1,0 +1,161 @@
+import Autoregression
+import Foundation
+import Settings
+import Storage
+
+/// All variants of an experiment file: which there are, how far each has come, and how to run them.
+struct Campaign {
+  /// One variant with one seed.
+  struct Member {
+    let variant: Sweep.Variant
+    /// Where its run lies: Results/<experiment>/<variant>-<hash>/<seed>, or without the variant where nothing varies.
+    let folder: String
+    let name: String
+    let seed: UInt64
+    /// Of everything that was read, seed and folder left out.
+    let fingerprint: String
+
+    var title: String { name.isEmpty ? "seed \(seed)" : "\(name), seed \(seed)" }
+  }
+
+  let experiment: String
+  let members: [Member]
+  let claims: [(text: String, place: Place)]
+  private let registry: Registry
+
+  /// Assembles every variant once, so that all are known to be sound before the first is run.
+  init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
+    self.experiment = experiment
+    self.registry = registry
+    claims = sweep.claims
+    let varies = sweep.variants.contains { !$0.name.isEmpty }
+    members = try sweep.variants.map { variant in
+      let assembly = try Assembly(variant.settings, name: experiment, registry: registry)
+      let print = assembly.fingerprint, label = variant.name.isEmpty ? "plain" : variant.name
+      let folder =
+        varies ? "\(assembly.results)/\(experiment)/\(label)-\(print.prefix(6))" : "\(assembly.results)/\(experiment)"
+      return Member(
+        variant: variant, folder: "\(folder)/\(assembly.seed)", name: variant.name, seed: assembly.seed,
+        fingerprint: print)
+    }
+  }
+
+  func assembly(_ member: Member) throws(SettingsError) -> Assembly {
+    try Assembly(member.variant.settings, name: experiment, registry: registry)
+  }
+
+  /// Those whose name, or name and seed ("band/2"), is one of `names`; all when there are none.
+  func members(named names: [String]) throws -> [Member] {
+    guard !names.isEmpty else { return members }
+    return try names.flatMap { name in
+      let found = members.filter { $0.name == name || "\($0.name)/\($0.seed)" == name || "\($0.seed)" == name }
+      guard !found.isEmpty else {
+        let known = Set(members.map(\.name)).sorted(),
+          near = nearest(name, among: known).map { " Did you mean '\($0)'?" } ?? ""
+        throw LaboratoryError("no variant is called '\(name)'; there are \(known.joined(separator: ", ")).\(near)")
+      }
+      return found
+    }
+  }
+
+  /// A line for each claim of the file, judged by what its members measured so far.
+  func verdicts() throws -> [String] {
+    guard !claims.isEmpty else { return [] }
+    let results = try members.filter { FileManager.default.fileExists(atPath: RunResult.path(in: $0.folder)) }
+      .map { try RunResult(in: $0.folder) }
+    let table = try ResultTable(results)
+    return try claims.map { text, place in
+      let claim = try Claim(text, at: place)
+      let known = Set(members.map(\.name))
+      if let stray = claim.names.first(where: { !known.contains($0) }) {
+        throw SettingsError.unsuitable(
+          place,
+          why:
+            "'\(text)' speaks of '\(stray)', which is no variant; there are \(known.sorted().joined(separator: ", ")).")
+      }
+      let (verdict, numbers) = claim.judged(by: table)
+      return "\(text): \(verdict.rawValue) (\(numbers))"
+    }
+  }
+
+  // MARK: Running
+
+  /// Runs members one after another, each by whoever holds its lock: other processes may work on the same campaign.
+  ///
+  /// A failure is told at once and kept in STATUS; the rest goes on unless `failFast`. Throws at the end if any failed.
+  func run(_ chosen: [Member], journal: Journal, failFast: Bool, retries: Int, force: Bool) throws {
+    var failures = 0
+    for (number, member) in chosen.enumerated() {
+      try Folder.make("\(member.folder)/samples")
+      guard let lock = Lock(member.folder) else {
+        guard chosen.count > 1 else {
+          throw LaboratoryError("\(member.folder): another process works on this run; wait for it, or stop it.")
+        }
+        journal.say("\(member.title): another process works on it")
+        continue
+      }
+      defer { lock.release() }
+      if !force, RunState(member.folder).isDone(as: member.fingerprint) {
+        if members.count > 1 { journal.say("\(member.title): done before (\(member.folder))") }
+        continue
+      }
+      if chosen.count > 1 { journal.say("\(member.title): \(number + 1) of \(chosen.count)") }
+      for attempt in 0...retries {
+        do {
+          var run = try Run(
+            try assembly(member), folder: member.folder, variant: member.name, journal: journal)
+          try run.all()
+          break
+        } catch let stopped as Stopped {
+          throw stopped
+        } catch {
+          guard attempt == retries else {
+            journal.say("\(member.title): failed, trying again: \(error)")
+            continue
+          }
+          // One run alone fails as itself.
+          guard chosen.count > 1 else { throw error }
+          failures += 1
+          journal.say("\(member.title): failed: \(error)")
+          if failFast { throw LaboratoryError("\(member.title) failed, and --fail-fast leaves the rest.") }
+        }
+      }
+    }
+    guard failures == 0 else {
+      throw LaboratoryError(
+        "\(failures) of \(chosen.count) runs failed; 'overtone status' says which and why, and the same command tries them again."
+      )
+    }
+  }
+
+  /// The same by several processes of this program, which claim runs by lock; this one waits.
+  func run(jobs: Int, arguments: [String], journal: Journal) throws {
+    let program = CommandLine.arguments[0].contains("/") ? CommandLine.arguments[0] : "/proc/self/exe"
+    let workers = try (0..<jobs).map { index in
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: program)
+      process.arguments = ["run"] + arguments
+      process.standardInput = FileHandle.nullDevice
+      try process.run()
+      journal.say("worker \(index + 1): process \(process.processIdentifier)")
+      return process
+    }
+    for worker in workers { worker.waitUntilExit() }
+    if Interruption.isAsked || workers.contains(where: { $0.terminationStatus == 75 }) {
+      throw Stopped(description: "stopped; the same command goes on from there.")
+    }
+    if workers.contains(where: { $0.terminationStatus != 0 }) {
+      throw LaboratoryError("some runs failed; 'overtone status' says which and why.")
+    }
+  }
+}
+
+extension Assembly {
+  /// A hash of everything that was read, but for the seed and where results go.
+  var fingerprint: String {
+    let lines = settings.reads.filter { section, reading in
+      reading.yaml != nil && !(section.isEmpty && ["seed", "results"].contains(reading.key))
+    }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
+    return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
+  }
+}

@@ -1,0 +1,73 @@
+/// `${training.steps}`: the value that stands elsewhere in the same experiment, after everything was put over it.
+///
+/// A value that is nothing but a reference takes what it names, of whatever kind; inside a longer text the words are
+/// put in place.
+struct References {
+  let root: YAMLNode
+
+  func resolved() throws(SettingsError) -> YAMLNode { try resolved(root, []) }
+
+  private func resolved(_ node: YAMLNode, _ trail: [String]) throws(SettingsError) -> YAMLNode {
+    var node = node
+    switch node.content {
+    case .list(let items):
+      var all: [YAMLNode] = []
+      for item in items { all.append(try resolved(item, trail)) }
+      node.content = .list(all)
+    case .mapping(let entries):
+      var all: [YAMLNode.Entry] = []
+      for entry in entries {
+        all.append(YAMLNode.Entry(key: entry.key, place: entry.place, value: try resolved(entry.value, trail)))
+      }
+      node.content = .mapping(all)
+    case .scalar(let text, _):
+      guard text.contains("${") else { return node }
+      return try filled(text, node, trail)
+    }
+    return node
+  }
+
+  private func filled(_ text: String, _ node: YAMLNode, _ trail: [String]) throws(SettingsError) -> YAMLNode {
+    var result = "", rest = text[...]
+    while let start = firstReference(in: rest) {
+      guard let end = rest[start...].firstIndex(of: "}") else {
+        throw .malformed(node.place, why: "'${' is not closed by '}'.")
+      }
+      let path = String(rest[rest.index(start, offsetBy: 2)..<end])
+      guard !trail.contains(path) else {
+        throw .malformed(
+          node.place, why: "'${\(path)}' leads back to itself by way of \(trail.joined(separator: ", ")).")
+      }
+      guard let found = value(at: path) else {
+        throw .malformed(node.place, why: "'${\(path)}' names nothing in this experiment.")
+      }
+      var target = try resolved(found, trail + [path])
+      if start == text.startIndex, rest.index(after: end) == text.endIndex {
+        target.place = node.place
+        return target
+      }
+      guard case .scalar(let words, _) = target.content else {
+        throw .malformed(
+          node.place, why: "'${\(path)}' is \(target.spoken); inside a text only a single value can stand.")
+      }
+      result += rest[..<start] + words
+      rest = rest[rest.index(after: end)...]
+    }
+    return YAMLNode(content: .scalar(result + rest, isPlain: false), place: node.place)
+  }
+
+  private func firstReference(in text: Substring) -> Substring.Index? {
+    text.indices.first { text[$0...].hasPrefix("${") }
+  }
+
+  private func value(at path: String) -> YAMLNode? {
+    var node = root
+    for key in path.split(separator: ".", omittingEmptySubsequences: false) {
+      guard case .mapping(let entries) = node.content, let entry = entries.first(where: { $0.key == key }) else {
+        return nil
+      }
+      node = entry.value
+    }
+    return node
+  }
+}

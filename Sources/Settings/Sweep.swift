@@ -1,0 +1,217 @@
+/// The variants of one experiment file: what its block `sweep` and its list `seeds` make of it.
+///
+/// ```yaml
+/// seeds: [1, 2, 3]
+/// sweep:
+///   grid: { training.batch: [32, 64], loss.use: [diffusion, l2] }   # every combination
+///   zip: { backbone.width: [128, 256], backbone.depth: [4, 8] }     # first with first, second with second
+///   variants:                                                       # by name
+///     full: { direction: { target: full } }
+///     band: { direction.target: band }
+///   exclude: [{ training.batch: 32, loss.use: l2 }]                 # combinations that are left out
+/// expect: ["psnr: full > band"]                                     # what the paper claims
+/// ```
+public struct Sweep: Sendable {
+  public struct Variant: Sendable {
+    /// What varies, readable: "band", "batch=32,loss=l2"; empty where nothing does.
+    public let name: String
+    /// What it sets, as it stands in the file.
+    public let choices: [Choice]
+    public let settings: Settings
+  }
+  public struct Choice: Equatable, Sendable {
+    public let path: String
+    public let value: String
+  }
+
+  public let variants: [Variant]
+  /// Claims about the result, one sentence each: "psnr: full > band".
+  public let claims: [(text: String, place: Place)]
+
+  public init(file: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
+    let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
+    try self.init(try composition.tree(of: file, scale: scale), overrides)
+  }
+
+  public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
+    try self.init(try YAMLReader.tree(of: text, file: file), overrides)
+  }
+
+  private init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
+    guard case .mapping(let entries) = tree.content else {
+      throw .malformed(tree.place, why: "an experiment is a mapping of keys to values, not \(tree.spoken).")
+    }
+    func block(_ key: String) -> YAMLNode? { entries.first { $0.key == key }?.value }
+    let base = YAMLNode(
+      content: .mapping(entries.filter { !["sweep", "seeds", "expect"].contains($0.key) }), place: tree.place)
+    var sets = try Self.combinations(block("sweep"))
+    if let seeds = block("seeds") {
+      guard case .list(let values) = seeds.content, !values.isEmpty else {
+        throw .malformed(seeds.place, why: "'seeds' takes a list of whole numbers, such as [1, 2, 3].")
+      }
+      sets = sets.flatMap { set in
+        values.map { Settled(name: set.name, parts: set.parts + [Part(path: "seed", value: $0)]) }
+      }
+    }
+    var variants: [Variant] = []
+    var seen: Set<String> = []
+    for set in sets {
+      var root = base
+      for part in set.parts { root = Composition.put(part.tree, over: root) }
+      let settings = try Settings(root, overrides)
+      let choices = set.parts.map { Choice(path: $0.path, value: Self.spoken($0.value)) }
+      // An override of what varies makes variants the same: one is enough.
+      let identity = settings.identity
+      guard seen.insert(identity).inserted else { continue }
+      variants.append(Variant(name: set.name, choices: choices, settings: settings))
+    }
+    self.variants = variants
+    var claims: [(String, Place)] = []
+    if let expect = block("expect") {
+      var items = [expect]
+      if case .list(let listed) = expect.content { items = listed }
+      for item in items {
+        guard case .scalar(let text, _) = item.content, !item.isNull else {
+          throw .malformed(item.place, why: "'expect' takes sentences such as \"psnr: full > band\".")
+        }
+        claims.append((text, item.place))
+      }
+    }
+    self.claims = claims
+  }
+
+  // MARK: Combinations
+
+  /// One thing that a variant sets.
+  private struct Part {
+    var path: String
+    var value: YAMLNode
+
+    /// A mapping that holds nothing else.
+    var tree: YAMLNode {
+      path.split(separator: ".").reversed().reduce(value) { inner, key in
+        YAMLNode(
+          content: .mapping([YAMLNode.Entry(key: String(key), place: value.place, value: inner)]), place: value.place)
+      }
+    }
+  }
+
+  private struct Settled {
+    var name: String
+    var parts: [Part]
+  }
+
+  private static func combinations(_ sweep: YAMLNode?) throws(SettingsError) -> [Settled] {
+    guard let sweep, !sweep.isNull else { return [Settled(name: "", parts: [])] }
+    let blocks = try mapping(sweep, "'sweep'")
+    let known = ["grid", "zip", "variants", "exclude"]
+    if let stray = blocks.first(where: { !known.contains($0.key) }) {
+      throw .unknown(key: stray.key, stray.place, section: "sweep", known: known)
+    }
+    var sets: [[Part]] = [[]], names = [""]
+    if let named = blocks.first(where: { $0.key == "variants" }) {
+      let variants = try mapping(named.value, "'variants'")
+      names = variants.map(\.key)
+      var all: [[Part]] = []
+      for variant in variants {
+        all.append(
+          variant.value.isNull
+            ? [] : try mapping(variant.value, "a variant").map { Part(path: $0.key, value: $0.value) })
+      }
+      sets = all
+    }
+    var varying: [String] = []
+    if let zip = blocks.first(where: { $0.key == "zip" }) {
+      let axes = try axes(zip.value, "'zip'")
+      varying += axes.map(\.path)
+      let length = axes.first?.values.count ?? 0
+      guard axes.allSatisfy({ $0.values.count == length }) else {
+        throw .malformed(zip.place, why: "the lists of 'zip' go hand in hand; give each \(length) values.")
+      }
+      (sets, names) = product(
+        sets, names, (0..<length).map { i in axes.map { Part(path: $0.path, value: $0.values[i]) } })
+    }
+    if let grid = blocks.first(where: { $0.key == "grid" }) {
+      for axis in try axes(grid.value, "'grid'") {
+        varying.append(axis.path)
+        (sets, names) = product(sets, names, axis.values.map { [Part(path: axis.path, value: $0)] })
+      }
+    }
+    var result = zip(sets, names).map {
+      Settled(name: name($1, $0.filter { varying.contains($0.path) }, varying), parts: $0)
+    }
+    if let exclude = blocks.first(where: { $0.key == "exclude" }) {
+      guard case .list(let rules) = exclude.value.content else {
+        throw .malformed(exclude.place, why: "'exclude' takes a list of mappings, each a combination to leave out.")
+      }
+      for rule in rules {
+        let conditions = try mapping(rule, "a rule of 'exclude'")
+        if let stray = conditions.first(where: { !varying.contains($0.key) }) {
+          throw .unknown(key: stray.key, stray.place, section: "exclude", known: varying)
+        }
+        result.removeAll { set in
+          conditions.allSatisfy { condition in
+            set.parts.contains { $0.path == condition.key && spoken($0.value) == spoken(condition.value) }
+          }
+        }
+      }
+      guard !result.isEmpty else { throw .malformed(exclude.place, why: "'exclude' leaves nothing to run.") }
+    }
+    return result
+  }
+
+  private static func product(_ sets: [[Part]], _ names: [String], _ more: [[Part]]) -> ([[Part]], [String]) {
+    let pairs = zip(sets, names).flatMap { set, name in more.map { (set + $0, name) } }
+    return (pairs.map(\.0), pairs.map(\.1))
+  }
+
+  private static func mapping(_ node: YAMLNode, _ what: String) throws(SettingsError) -> [YAMLNode.Entry] {
+    guard case .mapping(let entries) = node.content else {
+      throw .malformed(node.place, why: "\(what) takes a mapping, not \(node.spoken).")
+    }
+    return entries
+  }
+
+  private static func axes(_ node: YAMLNode, _ what: String) throws(SettingsError) -> [(
+    path: String, values: [YAMLNode]
+  )] {
+    var axes: [(String, [YAMLNode])] = []
+    for entry in try mapping(node, what) {
+      guard case .list(let values) = entry.value.content, !values.isEmpty else {
+        throw .malformed(entry.value.place, why: "'\(entry.key)' of \(what) takes a list of values to try.")
+      }
+      axes.append((entry.key, values))
+    }
+    return axes
+  }
+
+  // MARK: Names
+
+  /// "batch=32,loss=l2" after the variant's own name.
+  private static func name(_ own: String, _ parts: [Part], _ varying: [String]) -> String {
+    func short(_ path: String) -> String {
+      let keys = path.split(separator: ".").map(String.init)
+      let last = keys.last == "use" && keys.count > 1 ? keys[keys.count - 2] : keys.last ?? path
+      let clashes = varying.filter {
+        $0 != path && ($0 == last || $0.hasSuffix(".\(last)") || $0.hasSuffix(".\(last).use"))
+      }
+      return clashes.isEmpty ? last : path
+    }
+    let set = parts.map { "\(short($0.path))=\(spoken($0.value))" }
+    return ((own.isEmpty ? [] : [own]) + set).joined(separator: ",")
+  }
+
+  /// A value in few letters, fit for the name of a folder.
+  private static func spoken(_ node: YAMLNode) -> String {
+    let text: String
+    switch node.content {
+    case .scalar(let word, _): text = word
+    case .list(let items): text = items.map(spoken).joined(separator: "-")
+    case .mapping(let entries):
+      text =
+        entries.first { $0.key == "use" }.map { spoken($0.value) }
+        ?? entries.map { "\($0.key)-\(spoken($0.value))" }.joined(separator: "-")
+    }
+    return String(text.map { $0.isLetter || $0.isNumber || "-_.+".contains($0) ? $0 : "_" })
+  }
+}

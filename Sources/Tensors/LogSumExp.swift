@@ -1,0 +1,23 @@
+extension Tensor {
+  /// The logarithm of the sum of exponentials along the last axis, which is gone afterwards; large scalars do no harm.
+  public var logSumExp: Tensor {
+    let width = shape.last ?? 1, rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
+    let shares = Buffer(count: count), p = shares.pointer
+    let value = Tensor(unfilled: Array(shape.dropLast())) { target in
+      let target = target.baseAddress!
+      parallel(rows, cost: 6 * width) { range in
+        for row in range { target[row] = softmaxRow(source + row * width, into: p + row * width, width) }
+      }
+    }
+    return value.from([self]) { [shape] g in
+      [
+        Tensor(unfilled: shape) { target in
+          let target = target.baseAddress!, g = g.buffer.pointer, p = shares.pointer
+          parallel(rows, cost: 2 * width) { range in
+            for row in range { for i in row * width..<(row + 1) * width { target[i] = g[row] * p[i] } }
+          }
+        }
+      ]
+    }
+  }
+}

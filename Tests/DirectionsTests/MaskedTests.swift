@@ -1,0 +1,189 @@
+import Autoregression
+import AutoregressionTesting
+import Glibc
+import Settings
+import Tensors
+import Testing
+
+func masked(_ settings: String = "", over grid: Grid = Grid(height: 4, width: 4)) throws -> any RegressionDirection {
+  try direction("{ use: masked\(settings.isEmpty ? "" : ", \(settings)") }", over: grid)
+}
+
+@Suite("Masked")
+struct MaskedTests {
+  static let schedules = ["cosine", "linear", "square", "cubic", "sqrt", "arccos", "log", "exp"]
+  static let grids = [(4, 4), (5, 3), (2, 7), (1, 1), (1, 2), (6, 1)].map { Grid(height: $0, width: $1) }
+
+  @Test(
+    "keeps the laws, whatever its settings",
+    arguments: [
+      "", "steps: all", "reveal: confident", "reveal: confident, choice-temperature: 0", "masking: schedule",
+      "masking: schedule, schedule: log, answer: all", "answer: all", "answer: all, shown-weight: 0", "least-masked: 0",
+      "least-masked: 1", "order: raster", "order: halton", "order: spiral-out, steps: all",
+      "reveal: confident, steps: all, answer: all, masking: schedule",
+    ])
+  func laws(_ settings: String) throws {
+    for grid in Self.grids {
+      for seed: UInt64 in 1...3 {
+        #expect(lawsBroken(by: try masked(settings, over: grid), seed: seed) == [], "\(grid)")
+      }
+    }
+  }
+
+  @Test("every schedule asks for every token once, in as many turns as wanted", arguments: schedules)
+  func complete(_ schedule: String) throws {
+    for grid in Self.grids + [Grid(height: 8, width: 8), Grid(height: 16, width: 16)] {
+      for steps in Set([1, 2, 3, 7, 8, 12, 63, 64, grid.count - 1, grid.count]) where 1...grid.count ~= steps {
+        let direction = try masked("schedule: \(schedule), steps: \(steps)", over: grid)
+        var asked = Array(repeating: [Int](), count: 2), shown: [[Int]] = [[], []]
+        let all = turns(of: direction, batch: 2)
+        for turn in all {
+          for sample in 0..<2 {
+            let now = turn.asked.indices(in: grid.count, sample: sample)
+            #expect(!now.isEmpty && turn.shown.indices(in: grid.count, sample: sample) == asked[sample].sorted())
+            asked[sample] += now
+          }
+        }
+        shown = asked.map { $0.sorted() }
+        #expect(all.count == steps && shown == [Array(0..<grid.count), Array(0..<grid.count)])
+      }
+    }
+  }
+
+  @Test("MAR's counts, one by one: max(1, min(left - 1, floor(N cos))) and at last the rest")
+  func counts() throws {
+    for (side, steps) in [(16, 64), (16, 256), (16, 1), (8, 7), (8, 64), (5, 25)] {
+      let count = side * side, all = turns(of: try masked("steps: \(steps)", over: Grid(height: side, width: side)))
+      var left = count
+      for (step, turn) in all.enumerated() {
+        let planned = floor(Double(count) * cos(.pi / 2 * Double(step + 1) / Double(steps)))
+        let next = max(1, min(left - 1, Int(planned)))
+        let progress = Float(count - next) / Float(count)
+        #expect(turn.asked.count(in: count) == (step == steps - 1 ? left : left - next))
+        #expect(abs(turn.moment.progress - progress) < 1e-6)
+        left = next
+      }
+      #expect(all.count == steps)
+    }
+  }
+
+  @Test("with a step for every token, turns ask for one each", arguments: ["cosine", "linear", "exp", "sqrt", "log"])
+  func oneByOne(_ schedule: String) throws {
+    let all = turns(of: try masked("steps: all, schedule: \(schedule)"))
+    #expect(all.map { $0.asked.count(in: 16) } == Array(repeating: 1, count: 16))
+  }
+
+  @Test("schedules are MaskGIT's formulas")
+  func formulas() throws {
+    // After the first of two turns over 64 tokens.
+    for (schedule, left) in [
+      ("cosine", 45), ("linear", 32), ("square", 48), ("cubic", 56), ("sqrt", 18), ("arccos", 42), ("log", 10),
+      ("exp", 56),
+    ] {
+      let direction = try masked("schedule: \(schedule), steps: 2", over: Grid(height: 8, width: 8))
+      #expect(turns(of: direction)[1].asked.count(in: 64) == left, "\(schedule)")
+    }
+  }
+
+  @Test("a listed order is the order in which tokens become known")
+  func ordered() throws {
+    let asked = turns(of: try masked("order: raster, steps: 4, schedule: linear")).map {
+      $0.asked.indices(in: 16, sample: 0)
+    }
+    #expect(asked == [Array(0..<4), Array(4..<8), Array(8..<12), Array(12..<16)])
+  }
+
+  @Test("the surest are kept, and chance fades with the turns")
+  func confident() throws {
+    /// Which cells are known after the first of some turns, when cell i is drawn with log-probability i.
+    func kept(_ settings: String, seed: UInt64) throws -> [Int] {
+      let direction = try masked("reveal: confident, schedule: linear, \(settings)")
+      #expect(direction.needsConfidence)
+      var random = Random(seed: seed, samples: [0])
+      let first = try #require(direction.turn(after: Past(), batch: 1, &random))
+      #expect(first.asked.indices(in: 16, sample: 0) == Array(0..<16) && first.shown.count(in: 16) == 0)
+      let past = Past(last: first, confidence: Tensor([1, 16], (0..<16).map(Float.init)))
+      let next = try #require(direction.turn(after: past, batch: 1, &random))
+      #expect((next.shown.indices(in: 16, sample: 0) + next.asked.indices(in: 16, sample: 0)).sorted() == Array(0..<16))
+      return next.shown.indices(in: 16, sample: 0)
+    }
+    #expect(try kept("steps: 4, choice-temperature: 0", seed: 1) == [12, 13, 14, 15])
+    let free = try (1...20).map { try kept("steps: 4, choice-temperature: 20", seed: $0) }
+    #expect(Set(free).count > 10 && free.allSatisfy { $0.count == 4 })
+    // Before the last turn hardly any chance is left.
+    let direction = try masked("reveal: confident, schedule: linear, steps: 16, choice-temperature: 1")
+    var random = Random(seed: 1, samples: [0])
+    let last = Turn(Moment(step: 14, steps: 16), shown: .range(2..<16), asked: .range(0..<2))
+    for _ in 0..<20 {
+      let past = Past(last: last, confidence: Tensor([1, 2], [4, 0]))
+      #expect(direction.turn(after: past, batch: 1, &random)?.asked == .each([[1]]))
+    }
+  }
+
+  @Test("what is given is shown from the start and never asked")
+  func pinned() throws {
+    for settings in ["steps: 3", "steps: 16", "order: raster", "reveal: confident, steps: 3"] {
+      let direction = try masked(settings), given = [0, 5, 6]
+      var random = Random(seed: 4, samples: [0, 1]), past = Past(pinned: given), count = 0
+      while let turn = direction.turn(after: past, batch: 2, &random) {
+        for sample in 0..<2 {
+          #expect(Set(given).isSubset(of: turn.shown.indices(in: 16, sample: sample)))
+          #expect(Set(given).isDisjoint(with: turn.asked.indices(in: 16, sample: sample)))
+        }
+        #expect(turn.moment.steps == (settings.contains("3") ? 3 : 13))
+        past.last = turn
+        count += 1
+      }
+      #expect(count == (settings.contains("3") ? 3 : 13))
+    }
+    var random = Random(seed: 4, samples: [0])
+    #expect(try masked().turn(after: Past(pinned: Array(0..<16)), batch: 1, &random) == nil)
+  }
+
+  @Test("training hides at least the least share, or what the schedule leaves")
+  func shares() throws {
+    func hidden(_ settings: String) throws -> [Int] {
+      let direction = try masked(settings, over: Grid(height: 10, width: 10))
+      return (0..<300).map { step in
+        var random = Random(seed: 3, step: step, samples: [0])
+        let turn = direction.trainingTurn(batch: 1, progress: 0, &random)
+        #expect(turn.shown.count(in: 100) + turn.asked.count(in: 100) == 100)
+        return turn.asked.count(in: 100)
+      }
+    }
+    let truncated = try hidden("")
+    #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
+    #expect(Set(try hidden("least-masked: 1")) == [100])
+    let linear = try hidden("masking: schedule, schedule: linear"), cosine = try hidden("masking: schedule")
+    // The means are 1/2 and 2/pi; of 300 draws, within 5 standard deviations of at most 0.31 / sqrt(300).
+    #expect(abs(Double(linear.reduce(0, +)) / 30_000 - 0.5) < 0.09)
+    #expect(abs(Double(cosine.reduce(0, +)) / 30_000 - 2 / .pi) < 0.09)
+    #expect(linear.contains { $0 < 10 } && linear.allSatisfy { $0 > 0 })
+  }
+
+  @Test("with all answered, what is shown weighs as said and the mean is the weighted one")
+  func weights() throws {
+    let direction = try masked("answer: all, shown-weight: 0.25, least-masked: 0")
+    var random = Random(seed: 6, samples: [0, 1])
+    let turn = direction.trainingTurn(batch: 2, progress: 0, &random), weights = try #require(turn.weights)
+    #expect(turn.asked == .all && abs(weights.mean.scalars[0] - 1) < 1e-6)
+    for sample in 0..<2 {
+      let shown = Set(turn.shown.indices(in: 16, sample: sample))
+      let of = (0..<16).map { weights.scalars[sample * 16 + $0] }
+      let heavy = of.max() ?? 0
+      #expect(!shown.isEmpty && (0..<16).allSatisfy { abs(of[$0] - (shown.contains($0) ? heavy / 4 : heavy)) < 1e-6 })
+    }
+  }
+
+  @Test("says what it cannot do")
+  func refusals() throws {
+    for (settings, sentence) in [
+      ("steps: 99", "direction 'masked' cannot take 99 steps over 16 slots; use 16 or fewer."),
+      ("steps: 0", "a generation takes at least 1 step, not 0."),
+      ("reveal: confident, order: raster", "'order'"),
+    ] {
+      let error = try #require(throws: SettingsError.self) { try masked(settings) }
+      #expect("\(error)".contains(sentence))
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import FixtureSupport
+import Losses
+import Tensors
+import Testing
+
+@Suite struct CodeChoiceTests {
+  @Test("chances after both filters are those of the papers' own code", arguments: ["gpt", "var"])
+  func reference(_ name: String) throws {
+    let file = try Fixture(name), logits = try file.tensor("inputs/filter/logits"), width = logits.shape.last ?? 1
+    let cases = file.names("outputs/filter")
+    #expect(!cases.isEmpty)
+    for entry in cases {
+      let parts = entry.split(separator: "_"), prefixes = ["topk", "topp"]
+      try #require(parts.count == 2 && zip(parts, prefixes).allSatisfy { $0.hasPrefix($1) })
+      let share = try #require(Float(parts[1].dropFirst(4)))
+      let choice = CodeChoice(topK: try #require(Int(parts[0].dropFirst(4))), topP: share == 0 ? 1 : share)
+      let shares = stride(from: 0, to: logits.count, by: width).flatMap {
+        choice.shares(of: Array(logits.scalars[$0..<$0 + width]))
+      }
+      #expect(try file.disagreement(Tensor(logits.shape, shares), "outputs/filter/\(entry)") == nil)
+    }
+  }
+
+  /// How often each code is drawn in `count` tries.
+  private func counts(_ logits: [Float], _ count: Int, _ code: (Int) -> Int) -> [Double] {
+    var counts = logits.map { _ in 0.0 }
+    for i in 0..<count { counts[code(i)] += 1 }
+    return counts
+  }
+
+  /// Pearson's sum over codes that can be drawn; infinite if another was.
+  private func misfit(_ counts: [Double], _ shares: [Float]) -> Double {
+    let total = counts.reduce(0, +)
+    return zip(counts, shares).reduce(0) { sum, pair in
+      let expected = Double(pair.1) * total
+      if expected == 0 { return pair.0 == 0 ? sum : .infinity }
+      return sum + (pair.0 - expected) * (pair.0 - expected) / expected
+    }
+  }
+
+  @Test(
+    "codes come as often as their chances say, drawn either way", arguments: [1, 2, 3] as [UInt64],
+    [
+      CodeChoice(), CodeChoice(temperature: 0.5), CodeChoice(temperature: 2), CodeChoice(topK: 3),
+      CodeChoice(topP: 0.7), CodeChoice(temperature: 0.7, topK: 5, topP: 0.8),
+    ])
+  func frequencies(_ seed: UInt64, _ choice: CodeChoice) {
+    let logits: [Float] = [0.3, -1, 2, 1.5, -3, 0.9, 1.1, -0.2], count = 8000
+    var random = Random(seed: seed)
+    let numbers = random.uniform([1, count], "sum").scalars
+    let many = random.uniform([1, count * logits.count], "gumbel").scalars
+    let shares = choice.shares(of: logits)
+    let summed = counts(logits, count) { choice.code(logits, at: numbers[$0]) }
+    let disturbed = counts(logits, count) { row in
+      let start = row * logits.count
+      return choice.code(logits, disturbedBy: Array(many[start..<start + logits.count]))
+    }
+    // Chi-squared with at most 7 degrees of freedom: 30 is passed once in 10,000 tries.
+    #expect(misfit(summed, shares) < 30)
+    #expect(misfit(disturbed, shares) < 30)
+  }
+
+  @Test("filters and temperature do what they say")
+  func filters() {
+    let shares: [Float] = [0.4, 0.3, 0.2, 0.1], logits = shares.map(logarithm)
+    /// Whether chances are in proportion to `parts`.
+    func close(_ choice: CodeChoice, _ parts: [Float]) -> Bool {
+      let total = parts.reduce(0, +)
+      return zip(choice.shares(of: logits), parts).allSatisfy { abs($0 - $1 / total) < 1e-6 }
+    }
+    #expect(close(CodeChoice(), [0.4, 0.3, 0.2, 0.1]))
+    #expect(close(CodeChoice(topK: 2), [4, 3, 0, 0]))
+    #expect(close(CodeChoice(topP: 0.5), [4, 3, 0, 0]))
+    #expect(close(CodeChoice(topP: 0.001), [1, 0, 0, 0]))
+    #expect(close(CodeChoice(temperature: 0.5), [16, 9, 4, 1]))
+    // The share counts after the k likeliest are kept: 0.4 / 0.9 and 0.7 / 0.9, which passes.
+    #expect(close(CodeChoice(topK: 3, topP: 0.75), [4, 3, 0, 0]))
+    #expect(close(CodeChoice(temperature: 0), [1, 0, 0, 0]) && close(CodeChoice(topK: 1), [1, 0, 0, 0]))
+    #expect(CodeChoice(topK: 1).code(logits, at: 0.99) == 0)
+    #expect(CodeChoice().code(logits, at: 0.99) == 3)
+    #expect(CodeChoice(topK: 9).shares(of: logits) == CodeChoice().shares(of: logits))
+    // What cannot be drawn is not drawn at the edge.
+    #expect(CodeChoice().code([0, 0, -1e9], at: 0.9999999) == 1)
+    let likelihood = CodeChoice.logShare(of: 1, in: logits)
+    #expect(abs(likelihood - logarithm(0.3)) < 1e-6)
+  }
+
+  private func logarithm(_ x: Float) -> Float { Tensor(x).logarithm.scalar }
+}
