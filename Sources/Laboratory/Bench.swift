@@ -68,7 +68,7 @@ final class Bench {
       return seconds
     case .sampling:
       var random = Random(seed: 2, samples: Array(0..<batch))
-      let made = assembly.model.generate(labels, assembly.sampling.guidance, &random)
+      let made = try assembly.model.generate(labels, assembly.sampling.guidance, &random)
       let seconds = Journal.seconds - start
       guard made.isFinite, made.shape == latent.shape else {
         throw LaboratoryError("\(name): latents of shape \(made.shape) are not finite or not \(latent.shape).")
@@ -149,7 +149,7 @@ struct BenchResult {
   /// The most memory this process ever had.
   static var peakMegabytes: Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(RUSAGE_SELF.rawValue, &usage)
     return Double(usage.ru_maxrss) / 1024
   }
 }

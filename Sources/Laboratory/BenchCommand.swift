@@ -44,20 +44,20 @@ struct BenchCommand: ParsableCommand {
 
   private func answer(_ bench: Bench) throws {
     print("{\"ready\": [\"\(bench.name)\"]}")
-    fflush(stdout)
+    fflush(nil)
     while let line = readLine(), line != "quit" {
       let words = line.split(separator: " ")
       guard words.first.map(String.init) == bench.name, let count = words.count > 1 ? Int(words[1]) : 1, count > 0
       else {
         print("{\"error\": \"ask for '\(bench.name) 3', or 'quit'\"}")
-        fflush(stdout)
+        fflush(nil)
         continue
       }
       let times = try (0..<count).map { _ in try bench.repetition() }
       print(
         "{\"name\": \"\(bench.name)\", \"times\": [" + times.map { String(format: "%.6f", $0) }.joined(separator: ", ")
           + "]}")
-      fflush(stdout)
+      fflush(nil)
     }
     try bench.check()
   }
