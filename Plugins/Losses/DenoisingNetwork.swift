@@ -41,9 +41,9 @@ struct DenoisingNetwork: Module {
 
     func callAsFunction(_ x: Tensor, _ condition: Tensor) -> Tensor {
       let width = x.shape[1], m = modulation(condition)
-      let shift = m.sliced(0..<width, axis: 1), scale = m.sliced(width..<2 * width, axis: 1)
-      let gate = m.sliced(2 * width..<3 * width, axis: 1)
-      return x + gate * second(first(norm(x) * (scale + 1) + shift).activated(.silu))
+      let moved = x.layerNorm(
+        norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: Modulators(m, shift: 0, scale: width))
+      return second(first(moved).activated(.silu)).gated(by: m, at: 2 * width, over: x)
     }
   }
 
@@ -76,14 +76,22 @@ struct DenoisingNetwork: Module {
   /// Those of the first thousand timesteps, which every schedule takes its own from.
   private static let known = waves((0..<1000).map(Double.init))
 
-  /// What timesteps say: [n, width]. Each is embedded once, however many rows share it.
+  /// What timesteps say: [n, width].
   func timeEmbedding(_ timesteps: [Int]) -> Tensor {
-    let distinct = Set(timesteps).sorted(), place = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
-    let isKnown = (distinct.last ?? 0) < Self.known.shape[0]
-    let said = isKnown ? Self.known.rows([distinct]).reshaped([distinct.count, 256]) : Self.waves(distinct.map(Double.init))
-    let embedded = timeOut(timeIn(said).activated(.silu))
-    guard distinct != timesteps else { return embedded }
-    return embedded.rows([timesteps.map { place[$0]! }]).reshaped([timesteps.count, embedded.shape[1]])
+    let isKnown = (timesteps.max() ?? 0) < Self.known.shape[0]
+    let waves =
+      isKnown ? Self.known.rows([timesteps]).reshaped([timesteps.count, 256]) : Self.waves(timesteps.map(Double.init))
+    return timeOut(timeIn(waves).activated(.silu))
+  }
+
+  /// What a context, of which each row has its own number, and a timestep for each row say together: [rows, width].
+  ///
+  /// Each timestep is embedded once, however many rows share it.
+  func embedding(_ context: Tensor, of rows: [Int], at timesteps: [Int]) -> Tensor {
+    let distinct = Set(timesteps).sorted()
+    var places = Array(repeating: 0, count: (distinct.last ?? 0) + 1)
+    for (place, timestep) in distinct.enumerated() { places[timestep] = place }
+    return Tensor.summedRows([(context, rows), (timeEmbedding(distinct), timesteps.map { places[$0] })])
   }
 
   /// The same for times between timesteps.
@@ -97,13 +105,13 @@ struct DenoisingNetwork: Module {
     return sum
   }
 
-  /// x [n, token width] and the sum of both embeddings [n, width]; [n, outputs].
+  /// x [n, token width] and the sum of both embeddings [k n, width], which says the same x k times; [k n, outputs].
   func callAsFunction(_ x: Tensor, _ embedding: Tensor) -> Tensor {
     let condition = embedding.activated(.silu)
-    var x = input(x)
+    let copies = embedding.shape[0] / max(1, x.shape[0]), own = input(x)
+    var x = copies == 1 ? own : Tensor.concatenated(Array(repeating: own, count: copies), axis: 0)
     for block in blocks { x = block(x, condition) }
     let width = x.shape[1], m = lastModulation(condition)
-    let scale = m.sliced(width..<2 * width, axis: 1), shift = m.sliced(0..<width, axis: 1)
-    return output(x.layerNorm(nil, nil, epsilon: 1e-6) * (scale + 1) + shift)
+    return output(x.layerNorm(nil, nil, epsilon: 1e-6, by: Modulators(m, shift: 0, scale: width)))
   }
 }

@@ -1,6 +1,43 @@
 // Two shapes go together if they are equal, or if the shorter one (after leading ones are added) has at every axis the
 // same length or 1: the rule of NumPy.
 
+/// Where the rows of a tensor lie that is repeated along axes of a larger one.
+private struct RowWalk {
+  /// Axes but the last: their lengths in the larger tensor and the steps in the smaller, 0 where it is repeated.
+  private var lengths: [Int] = []
+  private var steps: [Int] = []
+  /// Whether one number stands for a whole row.
+  let isSpread: Bool
+
+  init(_ own: [Int], in shape: [Int]) {
+    let own = Array(repeating: 1, count: shape.count - own.count) + own
+    isSpread = own.last == 1 && shape.last != 1
+    var step = own.last ?? 1
+    for axis in shape.indices.dropLast().reversed() {
+      let here = own[axis] == 1 ? 0 : step
+      step *= own[axis]
+      // Axes that are walked as one are one.
+      if let length = lengths.first, here == length * steps[0] {
+        lengths[0] *= shape[axis]
+      } else {
+        lengths.insert(shape[axis], at: 0)
+        steps.insert(here, at: 0)
+      }
+    }
+  }
+
+  @inline(__always)
+  func offset(_ row: Int) -> Int {
+    if lengths.count == 1 { return row &* steps[0] }
+    var rest = row, offset = 0
+    for axis in lengths.indices.reversed() {
+      offset &+= rest % lengths[axis] &* steps[axis]
+      rest /= lengths[axis]
+    }
+    return offset
+  }
+}
+
 extension Tensor {
   public static func + (left: Tensor, right: Tensor) -> Tensor {
     combined(left, right) { $0 + $1 }.from([left, right]) { [a = left.shape, b = right.shape] g in
@@ -52,8 +89,23 @@ extension Tensor {
   @inline(__always)
   private static func combined(_ left: Tensor, _ right: Tensor, _ combine: (Lanes, Lanes) -> Lanes) -> Tensor {
     if left.shape == right.shape { return left.zip(right, combine) }
-    let shape = broadcastShape(left.shape, right.shape)
-    return left.repeated(to: shape).zip(right.repeated(to: shape), combine)
+    let shape = broadcastShape(left.shape, right.shape), width = shape.last ?? 1, rows = shape.product / Swift.max(1, width)
+    let a = RowWalk(left.shape, in: shape), b = RowWalk(right.shape, in: shape)
+    let result = Buffer(count: shape.product), target = result.pointer
+    let x = UnsafePointer(left.buffer.pointer), y = UnsafePointer(right.buffer.pointer)
+    parallel(rows, cost: width + 8) { range in
+      for row in range {
+        let from = x + a.offset(row), with = y + b.offset(row), to = target + row &* width
+        var i = 0
+        while i < width {
+          let left = a.isSpread ? Lanes(repeating: from[0]) : from.lanes(i, of: width)
+          let right = b.isSpread ? Lanes(repeating: with[0]) : with.lanes(i, of: width)
+          to.store(combine(left, right), i, of: width)
+          i &+= 16
+        }
+      }
+    }
+    return Tensor(shape: shape, buffer: result, node: nil)
   }
 
   private static func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {

@@ -19,6 +19,8 @@ public final class Profile: @unchecked Sendable {
   }
 
   private let on = Atomic<Bool>(false)
+  /// Whether a gradient is on its way: operations that pass it back are not operations of their own.
+  private let walks = Atomic<Bool>(false)
   private let operations = Atomic<Int>(0)
   private var lock = pthread_mutex_t()
   private var lines: [String: Line] = [:]
@@ -56,7 +58,12 @@ public final class Profile: @unchecked Sendable {
 
   /// Counts the time since the last operation to this one.
   @inline(__always)
-  public func forward(_ name: StaticString) { if isOn { note(name, isForward: true) } }
+  public func forward(_ name: StaticString) {
+    if isOn && !walks.load(ordering: .relaxed) { note(name, isForward: true) }
+  }
+
+  /// Says that a gradient sets out, or has arrived.
+  func walk(_ walks: Bool) { self.walks.store(walks, ordering: .relaxed) }
 
   @inline(__always)
   func backward(_ name: StaticString) { if isOn { note(name, isForward: false) } }
