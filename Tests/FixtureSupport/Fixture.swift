@@ -73,19 +73,21 @@ extension Fixture {
   /// The same for double precision: 1e-9 of the largest value.
   public func disagreement(_ ours: [Double], _ name: String) throws -> String? {
     let theirs = try doubles(name)
-    guard theirs.count == ours.count else { return told("\(path) \(name): \(theirs.count) numbers, ours \(ours.count)") }
+    guard theirs.count == ours.count else {
+      return told("\(path) \(name): \(theirs.count) numbers, ours \(ours.count)")
+    }
     let allowed = 1e-9 * (theirs.map(abs).max() ?? 0) + 1e-300
     let apart = zip(ours, theirs).map { abs($0 - $1) }.max() ?? 0
     return apart <= allowed ? nil : told("\(path) \(name): \(apart) apart, \(allowed) allowed")
   }
 
   /// The sentence, which is also printed: an expectation shows its code, not what that gave.
-  private func told(_ sentence: String) -> String {
+  public func told(_ sentence: String) -> String {
     _ = "disagreement: \(sentence)\n".withCString { write(STDERR_FILENO, $0, strlen($0)) }
     return sentence
   }
 
-  var path: String { reader.path }
+  public var path: String { reader.path }
 }
 
 extension Fixture {
