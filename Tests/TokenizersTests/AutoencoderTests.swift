@@ -124,6 +124,7 @@ private func message(_ text: String, size: Int = 32) -> String {
         == "test:1:16: pictures of 32x32 do not divide into patches of 5x5; use another 'patch'.")
     #expect(
       message("{ use: continous }")
-        == "test:1:3: there is no tokenizer 'continous'; there are continuous, multi-scale-vq, pixels, vq. Did you mean 'continuous'?")
+        == "test:1:3: there is no tokenizer 'continous'; there are continuous, multi-scale-vq, pixels, vq. Did you mean 'continuous'?"
+    )
   }
 }
