@@ -32,7 +32,10 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
     ["AutoregressionTesting", "Networks", "Tensors", "Settings"] + plugins.map { .target(name: $0.name) }
   ),
   ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
-  ("Tokenizers", ["Autoregression", "Networks", "Storage", "Tensors", "Settings"]),
+  (
+    "Tokenizers",
+    ["Autoregression", "AutoregressionTesting", "Directions", "Networks", "Storage", "Tensors", "Settings"]
+  ),
   ("Losses", ["Autoregression", "AutoregressionTesting", "Networks", "Tensors", "Settings"]),
   ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),

@@ -50,8 +50,9 @@ struct Artefacts {
     }
     let settings = assembly.settings, folder = assembly.results
     let read =
-      inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining)) + Self.layout(of: assembly)
-    let sections = ["seed", "dataset", "tokenizer"]
+      inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
+    // A tokenizer that is trained in the direction's layout is another one for another direction.
+    let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
     latents = Artefact(
       "latents", in: folder, settings, sections: sections,
@@ -60,14 +61,6 @@ struct Artefacts {
       "model", in: folder, settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
       inputs: read + (try Self.weights(of: assembly.training)))
-  }
-
-  /// What a tokenizer that is trained for one layout is asked for by, besides its settings.
-  private static func layout(of assembly: Assembly) -> [String] {
-    guard assembly.tokenizer.followsLayout else { return [] }
-    let layout = assembly.direction.layout
-    let slots = layout.slots.map { "\($0.row) \($0.column) \($0.level)" }.joined(separator: "\n")
-    return ["layout=\(type(of: assembly.direction).key) \(layout.levels) \(SHA256.hex(of: slots))"]
   }
 
   /// What a training begins from, by its contents.
