@@ -53,7 +53,8 @@ struct Run {
   mutating func train() throws {
     try assembly.dataset.open()
     let dataset = assembly.dataset
-    let inputs = try dataset.files.map { path in
+    let files = dataset.files + assembly.tokenizer.files
+    let inputs = try files.map { path in
       guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
       return "input=\(hash)"
     }
@@ -67,7 +68,7 @@ struct Run {
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
       inputs: inputs + (try weights(of: assembly.tokenizerTraining)) + (try weights(of: assembly.training)))
     try Folder.write(
-      "{\n  \"inputs\": [\(zip(dataset.files, inputs).map { "\"\($0) \($1.dropFirst(6))\"" }.joined(separator: ", "))],\n"
+      "{\n  \"inputs\": [\(zip(files, inputs).map { "\"\($0) \($1.dropFirst(6))\"" }.joined(separator: ", "))],\n"
         + "  \"tokenizer\": \"\(tokenizerArtefact.folder)\",\n  \"model\": \"\(modelArtefact.folder)\"\n}\n",
       to: "\(folder)/inputs.json")
     try trainTokenizer(dataset, tokenizerArtefact)
