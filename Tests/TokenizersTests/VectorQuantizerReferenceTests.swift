@@ -87,4 +87,26 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
       #expect(try loss.part("perplexity") == CodeUse(codes, of: size).perplexity)
     }
   }
+
+  @Test("names of VQGAN's checkpoints are ours, one by one; its losses and buffers are left out")
+  func names() throws {
+    // The same networks as those of latent diffusion, with a codebook between.
+    let file = try Fixture("kl_vae"), multipliers = try file.sizes("ch_mult"), last = multipliers.count - 1
+    let size = try file.sizes("image")[0]
+    let attended = (0...last).filter { level in
+      file.names("weights").contains { $0.hasPrefix("encoder.down.\(level).attn") }
+    }
+    let (made, _) = try tokenizer(
+      """
+      { use: vq, stride: \(1 << last), width: 8, groups: 4, multipliers: \(multipliers), attention: \(attended),
+        blocks: \(try file.sizes("num_res_blocks")[0]), middle-attention: true }
+      """, size: size)
+    var weights = try file.weights()
+    for other in ["quantize.embedding.weight", "loss.discriminator.main.0.weight", "quantize.codebook_used"] {
+      weights[other] = Tensor(zeros: [4, 4])
+    }
+    let found = try dialect("VQGAN", of: made).translated(weights)
+    #expect(Set(found.keys) == Set(made.parameters.map(\.path)))
+    #expect(!found.values.contains { $0.sources.contains("loss.discriminator.main.0.weight") })
+  }
 }
