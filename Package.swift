@@ -42,6 +42,11 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings"]),
   ("Metrics", ["Autoregression", "Tensors", "Settings"]),
   ("Laboratory", ["Autoregression", "Storage", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }),
+  (
+    "Combination",
+    ["Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]
+      + plugins.map { .target(name: $0.name) }
+  ),
 ]
 
 let package = Package(
@@ -92,12 +97,15 @@ let package = Package(
     .executableTarget(
       name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
     // beside: what tests share
-    .target(name: "FixtureSupport", dependencies: ["Networks", "Storage", "Tensors"], path: "Tests/FixtureSupport"),
+    .target(
+      name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],
+      path: "Tests/FixtureSupport"),
   ]
     + tests.map { test in
       .testTarget(
         name: "\(test.name)Tests",
-        dependencies: [.target(name: test.name), "FixtureSupport"] + (test.name == "Storage" ? [] : ["Storage"])
+        dependencies: (test.name == "Combination" ? [] : [.target(name: test.name)]) + ["FixtureSupport"]
+          + (test.name == "Storage" ? [] : ["Storage"])
           + test.needs.filter { need in
             if case .targetItem(let name, _) = need { return name != "Storage" && name != test.name }
             if case .byNameItem(let name, _) = need { return name != "Storage" && name != test.name }

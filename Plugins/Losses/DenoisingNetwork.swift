@@ -63,21 +63,12 @@ struct DenoisingNetwork: Module {
   }
 
   /// [cos(t f_i), sin(t f_i)] with f_i = 10000^(-i / 128): timesteps [n]; [n, 256].
-  static func waves(_ timesteps: [Double]) -> Tensor {
-    // In double precision: arguments up to 999 would lose four digits.
-    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
-    return Tensor(
-      [timesteps.count, 256],
-      timesteps.flatMap { t in
-        frequencies.map { Float(cos(t * $0)) } + frequencies.map { Float(sin(t * $0)) }
-      })
+  static func waves(_ timesteps: [Int]) -> Tensor {
+    waves(at: timesteps.map(Double.init))
   }
 
   /// What timesteps say: [n, width].
-  func timeEmbedding(_ timesteps: [Int]) -> Tensor { timeEmbedding(at: timesteps.map(Double.init)) }
-
-  /// The same for times between timesteps.
-  func timeEmbedding(at times: [Double]) -> Tensor { timeOut(timeIn(Self.waves(times)).activated(.silu)) }
+  func timeEmbedding(_ timesteps: [Int]) -> Tensor { timeOut(timeIn(Self.waves(timesteps)).activated(.silu)) }
 
   /// What context [n, hidden] and levels [n] say: [n, width]. Does not change while a token is denoised.
   func contextEmbedding(_ z: Tensor, levels: [Int]) -> Tensor {
@@ -96,4 +87,18 @@ struct DenoisingNetwork: Module {
     let scale = m.sliced(width..<2 * width, axis: 1), shift = m.sliced(0..<width, axis: 1)
     return output(x.layerNorm(nil, nil, epsilon: 1e-6) * (scale + 1) + shift)
   }
+}
+
+extension DenoisingNetwork {
+  /// The same for times between timesteps.
+  static func waves(at times: [Double]) -> Tensor {
+    // In double precision: arguments up to 999 would lose four digits.
+    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
+    return Tensor(
+      [times.count, 256],
+      times.flatMap { t in frequencies.map { Float(cos(t * $0)) } + frequencies.map { Float(sin(t * $0)) } })
+  }
+
+  /// What times between timesteps say: [n, width].
+  func timeEmbedding(at times: [Double]) -> Tensor { timeOut(timeIn(Self.waves(at: times)).activated(.silu)) }
 }

@@ -1,4 +1,5 @@
 import Autoregression
+import Glibc
 import Networks
 import Settings
 import Tensors
@@ -73,6 +74,13 @@ struct ContinuousAutoencoder: Tokenizer {
     let found = posterior(images)
     let latent = latents == .sample ? draw(found, &random) : found.mean
     return (latent - mean.value) / deviation.value
+  }
+
+  func posterior(of images: Tensor) -> Posterior {
+    let found = posterior(images), mean = (found.mean - self.mean.value) / deviation.value
+    // Dividing by the deviation takes twice its logarithm from the log-variance.
+    let spread = Tensor([channels], deviation.value.scalars.map { 2 * log($0) })
+    return Posterior(mean: mean, logVariance: latents == .sample ? found.logVariance - spread : nil)
   }
 
   func decode(_ latent: Tensor) -> Tensor { reconstruct(latent * deviation.value + mean.value) }

@@ -57,19 +57,24 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
 
   package var quantizer: any Quantizer { withoutGradients { quantization.view } }
 
+  /// The vectors of the nearest codes.
   package func encode(_ images: Tensor, _ random: inout Random) -> Tensor {
-    quantization.placed(toLatent(encoder(images)))
+    let vectors = vectors(of: images), shape = vectors.shape
+    return quantizer.tokens(nearest: vectors.reshaped([shape[0], shape[1] * shape[2], shape[3]])).values.reshaped(shape)
   }
+
+  /// What is brought to codes: [batch, rows, columns, width].
+  package func vectors(of images: Tensor) -> Tensor { quantization.placed(toLatent(encoder(images))) }
 
   package func decode(_ latent: Tensor) -> Tensor { decoder(fromLatent(latent)) }
 
   package func trainingLoss(
     _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
   ) -> TokenizerLoss? {
-    loss(of: encode(images, &random), images, &random)
+    loss(of: vectors(of: images), images, &random)
   }
 
-  /// The loss of pictures whose encoding is `latent`.
+  /// The loss of pictures whose vectors are `latent`.
   package func loss(of latent: Tensor, _ images: Tensor, _ random: inout Random) -> TokenizerLoss {
     let width = quantization.width
     let found = quantization.quantized(

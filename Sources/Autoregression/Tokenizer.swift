@@ -57,6 +57,9 @@ public protocol Tokenizer: Component, Module {
   var quantizer: any Quantizer { get }
   /// Pictures [batch, height, width, 3] in [-1, 1] to a latent [batch, rows, columns, channels].
   func encode(_ images: Tensor, _ random: inout Random) -> Tensor
+  /// What `encode` draws from: `posterior(of: images).draw(&random)` is `encode(images, &random)` but for rounding.
+  /// It is kept on disk, so that training encodes each picture once. A tokenizer that draws nothing leaves this out.
+  func posterior(of images: Tensor) -> Posterior
   /// A latent to pictures in about [-1, 1].
   func decode(_ latent: Tensor) -> Tensor
   /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
@@ -78,6 +81,30 @@ extension Tokenizer {
   public var rival: (any Module)? { nil }
   public var followsLayout: Bool { false }
   public var files: [String] { [] }
+
+  public func posterior(of images: Tensor) -> Posterior {
+    var random = Random(seed: 0, samples: Array(0..<images.shape[0]))
+    return Posterior(mean: encode(images, &random))
+  }
+}
+
+/// What latents are drawn from: a Gaussian for each number, or the number itself.
+public struct Posterior: Sendable {
+  /// [batch, rows, columns, channels], as models see it.
+  public var mean: Tensor
+  /// Of the same shape; nil where nothing is drawn.
+  public var logVariance: Tensor?
+
+  public init(mean: Tensor, logVariance: Tensor? = nil) {
+    self.mean = mean
+    self.logVariance = logVariance
+  }
+
+  /// A latent; with a variance another one every time.
+  public func draw(_ random: inout Random) -> Tensor {
+    guard let logVariance else { return mean }
+    return mean + (logVariance * 0.5).exponential * random.normal(mean.shape, "posterior")
+  }
 }
 
 /// What a tokenizer's training lowers.

@@ -45,14 +45,24 @@ struct Trainer {
   private var all: [Parameter] { parameters.map(\.parameter) }
 
   /// One loss of a step: one number to lower, its parts by name, and what the rival lowers.
-  typealias Loss = (_ batch: Batch, _ progress: Float, _ random: inout Random) throws -> (
+  typealias Loss<Samples> = (_ batch: Samples, _ progress: Float, _ random: inout Random) throws -> (
     Tensor, [(name: String, value: Float)], rival: Tensor?
   )
 
-  /// Trains, saves, and leaves the averaged parameters in place. `prepare` runs once, before the first step.
-  func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss)
-    throws
-  {
+  /// Trains on pictures.
+  func run(
+    on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss<Batch>
+  ) throws {
+    try run(
+      over: dataset.count, fetch: { try dataset.batch($0, flipped: $1) }, prepare: prepare, finish: finish, loss)
+  }
+
+  /// Trains, saves, and leaves the averaged parameters in place. `fetch` gives some of `count` samples by number,
+  /// flipped where asked; `prepare` runs once, before the first step.
+  func run<Samples>(
+    over count: Int, fetch: (_ rows: [Int], _ flipped: [Bool]) throws -> Samples, prepare: () throws -> Void = {},
+    finish: () throws -> Void = {}, _ loss: Loss<Samples>
+  ) throws {
     // Another run that asks for the same waits until it is made.
     let lock = Lock(artefact.folder, waiting: true)
     defer { lock?.release() }
@@ -77,7 +87,7 @@ struct Trainer {
       if !isMeasured { try prepare() }
       if plan.average > 0 { average = MovingAverage(of: all, rate: plan.average) }
     }
-    var order = BatchOrder(count: dataset.count, batch: plan.batch, seed: seed)
+    var order = BatchOrder(count: count, batch: plan.batch, seed: seed)
     var speed = 0.0, lost = 0
     while step < plan.steps {
       let start = Journal.seconds
@@ -85,7 +95,7 @@ struct Trainer {
       let flips =
         plan.flips
         ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
-      let batch = try dataset.batch(order.rows(at: step), flipped: flips)
+      let batch = try fetch(order.rows(at: step), flips)
       let (total, parts, against) = try loss(batch, Float(step) / Float(plan.steps), &random)
       let rate = plan.rate(Double(step))
       let norm = optimizer.step(total, rate: rate)

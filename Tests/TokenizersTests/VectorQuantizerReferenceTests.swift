@@ -29,7 +29,7 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     entropy: \(try #require(file.number("entropy_loss_ratio")))
     entropy-temperature: \(try #require(file.number("entropy_temperature")))
     """, size: try file.sizes("image")[0])
-  #expect(try taken(file.weights(), as: "LlamaGen", by: made) == nil)
+  #expect(made.adopt(try file.weights(), from: "LlamaGen") == nil)
   return (try #require(made as? VectorQuantizedAutoencoder), direction)
 }
 
@@ -41,11 +41,12 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     for entry in entries {
       let (made, direction) = try llamaGen(file, entry), out = "outputs/\(entry)"
       var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
-      let latent = withoutGradients { made.encode(images, &random) }
+      let latent = withoutGradients { made.vectors(of: images) }
       #expect(try file.disagreement(latent.permuted([0, 3, 1, 2]), "\(out)/h") == nil)
       let canvas = direction.canvas(of: latent, by: made.quantizer)
       #expect(try canvas.codes.map { Array($0.joined()) } == file.ints("\(out)/indices"))
       let near = direction.latent(of: canvas, by: made.quantizer)
+      #expect(withoutGradients { made.encode(images, &random) }.distance(to: near) == 0)
       #expect(
         try file.disagreement(withoutGradients { made.decode(near) }.permuted([0, 3, 1, 2]), "\(out)/recon") == nil)
 
