@@ -36,7 +36,7 @@ struct Artefact {
 
 /// What the stages of one experiment make, and what they read.
 struct Artefacts {
-  /// Files of the data set with the hash of their content.
+  /// Files of data set and tokenizer with the hash of their content.
   let inputs: [(path: String, hash: String)]
   let tokenizer: Artefact
   let latents: Artefact
@@ -44,13 +44,12 @@ struct Artefacts {
 
   /// The data set must be open.
   init(of assembly: Assembly) throws {
-    inputs = try assembly.dataset.files.map { path in
+    inputs = try (assembly.dataset.files + assembly.tokenizer.files).map { path in
       guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
       return (path, hash)
     }
     let settings = assembly.settings, folder = assembly.results
-    let read =
-      inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
+    let read = inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
     // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)

@@ -30,7 +30,7 @@ private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleA
     phi-blend: \(try #require(file.number("quant_resi")))
     nearest: \(nearest)
     """, size: try file.sizes("image")[0], in: direction)
-  #expect(try taken(file.weights(), as: "VAR", by: made) == nil)
+  #expect(made.adopt(try file.weights(), from: "VAR") == nil)
   return (try #require(made as? MultiScaleAutoencoder), direction)
 }
 
