@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Settings
 import Storage
 
@@ -27,6 +28,8 @@ struct Artefact {
   /// Settings that change how a stage is run, not what it makes.
   private static func isCosmetic(_ key: String) -> Bool { ["save-every", "cache-latents"].contains(key) }
 
+  /// Steps that its checkpoint has taken; nil where there is none.
+  var step: Int? { (try? Reader(checkpoint).ints("cursor/step"))?.first }
   var latents: String { "\(folder)/latents.h5" }
   var checkpoint: String { "\(folder)/checkpoint.h5" }
   var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
@@ -91,9 +94,7 @@ enum Folder {
 
   /// Writes a text beside its place first, then into it.
   static func write(_ text: String, to path: String) throws {
-    do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
-      throw LaboratoryError("\(path): it cannot be written: \(error.localizedDescription).")
-    }
+    try writeWhole(Array(text.utf8), to: path)
   }
 
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
