@@ -43,7 +43,7 @@ struct DenoisingNetwork: Module {
       let width = x.shape[1], m = modulation(condition)
       let moved = x.layerNorm(
         norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: Modulators(m, shift: 0, scale: width))
-      return second(first(moved).activated(.silu)).gated(by: m, at: 2 * width, over: x)
+      return second(first(moved), after: .silu).gated(by: m, at: 2 * width, over: x)
     }
   }
 

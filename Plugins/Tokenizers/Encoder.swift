@@ -93,7 +93,7 @@ struct Encoder: Module {
       x = stage(x)
       if let resize = stage.resize { x = resize(x) }
     }
-    return output(norm(middle(x)).activated(.silu))
+    return output(norm.bent(middle(x)))
   }
 }
 
@@ -130,6 +130,6 @@ struct Decoder: Module {
       x = stage(x)
       if let resize = stage.resize { x = resize(x.doubled) }
     }
-    return output(norm(x).activated(.silu))
+    return output(norm.bent(x))
   }
 }
