@@ -4,7 +4,7 @@ import PackageDescription
 // One line per plugin target: its name and what it needs beyond the contract.
 let plugins: [(name: String, needs: [Target.Dependency])] = [
   ("Directions", ["Spectra"]),
-  ("Tokenizers", []),
+  ("Tokenizers", ["Storage"]),
   ("Losses", []),
   ("Backbones", []),
   ("Conditioners", []),
@@ -32,13 +32,21 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
     ["AutoregressionTesting", "Networks", "Tensors", "Settings"] + plugins.map { .target(name: $0.name) }
   ),
   ("Directions", ["Autoregression", "AutoregressionTesting", "Spectra", "Tensors", "Settings"]),
-  ("Tokenizers", ["Autoregression", "Networks", "Tensors", "Settings"]),
+  (
+    "Tokenizers",
+    ["Autoregression", "AutoregressionTesting", "Directions", "Networks", "Storage", "Tensors", "Settings"]
+  ),
   ("Losses", ["Autoregression", "AutoregressionTesting", "Networks", "Tensors", "Settings"]),
   ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings"]),
   ("Metrics", ["Autoregression", "Tensors", "Settings"]),
   ("Laboratory", ["Autoregression", "Storage", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }),
+  (
+    "Combination",
+    ["Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]
+      + plugins.map { .target(name: $0.name) }
+  ),
 ]
 
 let package = Package(
@@ -89,12 +97,15 @@ let package = Package(
     .executableTarget(
       name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
     // beside: what tests share
-    .target(name: "FixtureSupport", dependencies: ["Networks", "Storage", "Tensors"], path: "Tests/FixtureSupport"),
+    .target(
+      name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],
+      path: "Tests/FixtureSupport"),
   ]
     + tests.map { test in
       .testTarget(
         name: "\(test.name)Tests",
-        dependencies: [.target(name: test.name), "FixtureSupport"] + (test.name == "Storage" ? [] : ["Storage"])
+        dependencies: (test.name == "Combination" ? [] : [.target(name: test.name)]) + ["FixtureSupport"]
+          + (test.name == "Storage" ? [] : ["Storage"])
           + test.needs.filter { need in
             if case .targetItem(let name, _) = need { return name != "Storage" && name != test.name }
             if case .byNameItem(let name, _) = need { return name != "Storage" && name != test.name }

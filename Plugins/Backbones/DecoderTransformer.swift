@@ -11,75 +11,126 @@ struct DecoderTransformer: Backbone {
     "One transformer over all places; causal, block-causal or bidirectional as the direction says.",
     source: "Radford et al. 2019; Tian et al. 2024 (VAR), arXiv 2404.02905", example: "width: 32\nheads: 4\ndepth: 2")
 
-  let input: Linear
-  /// [1, 1, width]: what a place holds that is not shown.
-  let blank: Parameter
+  let input: TokenInput
+  /// [1, 1, width]: what a place holds that is not shown; nil: zeros.
+  let blank: Parameter?
   /// [prefix, width]; nil without a prefix.
   let prefixPositions: Parameter?
   /// Of the slot that a place stands for.
-  let positions: Embedding
+  let positions: Embedding?
   /// Of the slot whose token it is fed, where that is another (RAR's target-aware positions, arXiv 2411.00776).
   let sources: Embedding?
   let levels: Embedding?
   let blocks: [TransformerBlock]
-  let norm: LayerNorm
+  /// [6 width, width]: what moves the norms of all blocks, where they share it.
+  let sharedModulation: Linear?
+  let norm: Norm?
+  let adaptiveNorm: AdaptiveNorm?
   let width: Int
   let prefixCount: Int
+  let choices: BackboneChoices
+  let layout: Layout
 
   static func width(_ settings: inout Settings) throws(SettingsError) -> Int {
-    try settings["width", default: 256, in: 1...16_384, about: "channels of every layer"]
+    try BackboneChoices.width(&settings, try preset(&settings).defaults)
+  }
+
+  private static func preset(_ settings: inout Settings) throws(SettingsError) -> DecoderPreset {
+    try settings["preset", default: .none, about: "a paper's sizes and forms as defaults for all below"]
   }
 
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {
-    width = try Self.width(&settings)
-    let depth: Int = try settings["depth", default: 8, in: 1...256, about: "blocks"]
-    let heads: Int = try settings["heads", default: 8, in: 1...256, about: "attention heads"]
-    let ratio: Int = try settings["ratio", default: 4, in: 1...16, about: "width of the perceptrons, as a multiple"]
-    let dropout: Float = try settings[
-      "dropout", default: 0, in: 0...0.9, about: "share dropped from projections in training"]
-    guard width % heads == 0 else {
-      throw settings.refusal(
-        "\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
+    let defaults = try Self.preset(&settings).defaults, layout = shape.layout
+    let choices = try BackboneChoices(&settings, defaults, depths: 1...256, depthIs: "blocks", for: shape)
+    let hasBlank: Bool = try settings[
+      "blank", default: defaults.hasBlank,
+      about: "whether places that are not shown hold a learned vector; LlamaGen (arXiv 2406.06525): false"]
+    var knowsTargets = true
+    if layout.shift > 0 {
+      knowsTargets = try settings[
+        "targets", default: defaults.targets,
+        about:
+          "whether a place is told which token it is asked for (RAR, arXiv 2411.00776); needed unless the order is fixed"
+      ]
     }
-    prefixCount = shape.prefixCount
-    let width = self.width, layout = shape.layout
-    input = Linear(from: shape.space.width, to: width, &random)
-    blank = Parameter(Initialization.normal(deviation: 0.02)([1, 1, width], &random), decays: true)
-    prefixPositions =
-      prefixCount > 0 ? Parameter(Initialization.normal(deviation: 0.02)([prefixCount, width], &random)) : nil
-    positions = Embedding(layout.positions, width: width, &random)
-    sources = layout.shift > 0 ? Embedding(layout.positions, width: width, &random) : nil
-    levels = layout.levels > 1 ? Embedding(layout.levels, width: width, &random) : nil
-    blocks = (0..<depth).map { _ in TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random) }
-    norm = LayerNorm(width)
+    var knowsLevels = false
+    if layout.levels > 1 {
+      knowsLevels = try settings[
+        "level-embedding", default: true,
+        about: "whether places are told their scale or band (VAR, arXiv 2404.02905)"]
+    }
+    (width, prefixCount, self.choices, self.layout) = (choices.width, shape.prefixCount, choices, layout)
+    let width = self.width, isLearned = choices.positions == .learned
+    input = TokenInput(choices, of: shape.space, &random)
+    blank = hasBlank ? choices.rows([1, 1, width], &random, decays: true) : nil
+    prefixPositions = prefixCount > 0 ? choices.rows([prefixCount, width], &random) : nil
+    positions = knowsTargets && (isLearned || layout.shift > 0) ? choices.table(layout.positions, &random) : nil
+    sources = isLearned && layout.shift > 0 ? choices.table(layout.positions, &random) : nil
+    levels = knowsLevels ? choices.table(layout.levels, &random) : nil
+    blocks = choices.blocks(0..<choices.depth, of: choices.depth, &random)
+    sharedModulation =
+      choices.block.adaptive == .shared
+      ? Linear(from: width, to: 6 * width, weight: choices.weight, &random) : nil
+    let isAdaptive = choices.block.adaptive != .none
+    let last = Norm(choices.block.norm, width, isLearned: !isAdaptive, epsilon: choices.block.epsilon)
+    norm = isAdaptive ? nil : last
+    adaptiveNorm =
+      isAdaptive ? AdaptiveNorm(last, width, deviation: choices.block.shiftDeviation, &random) : nil
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
   {
-    let all = view.places, settled = cache == nil ? 0 : view.turn.settled
-    // Places are numbered from the first that is not settled.
-    let fresh = view.slots.map { Array($0[settled...]) }
-    let shown = view.shown.map { $0.filter { $0 >= settled }.map { $0 - settled } }
-    let tokens = input(view.inputs.values.sliced(settled..<all, axis: 1))
-    let blanks = blank() + Tensor(zeros: tokens.shape)
-    var x =
-      shown.allSatisfy { $0.count == all - settled } ? tokens : tokens.gathered(shown).scattered(shown, over: blanks)
-    x = x + positions(fresh.map { $0.map(\.position) })
-    if let levels { x = x + levels(fresh.map { $0.map(\.level) }) }
-    if let sources { x = x + fedPositions(view, settled, sources) }
-    if let vector = condition.vector { x = x + vector.reshaped([view.batch, 1, width]) }
-    let isFirst = cache?.layers.isEmpty ?? true
+    let isFirst = cache?.isEmpty ?? true, settled = isFirst ? 0 : view.turn.settled
+    var x = tokens(view, from: settled, condition)
     if isFirst, let prefix = condition.prefix, let prefixPositions {
       x = Tensor.concatenated([prefix + prefixPositions(), x], axis: 1)
     }
-    let visible = visible(view, from: settled, withPrefix: isFirst)
-    let keeping = prefixCount + keptPlaces(view)
-    for (layer, block) in blocks.enumerated() {
-      x = block(x, visible: visible, cache: cache, layer: layer, keeping: keeping, &random)
-    }
+    x = x.dropped(choices.tokenDropout, &random)
+    let bent = choices.block.adaptive == .none ? nil : condition.vector?.activated(.silu)
+    let around = TransformerBlock.Surroundings(
+      visible: visible(view, from: settled, withPrefix: isFirst),
+      rotation: choices.positions == .rotary ? choices.rotation(spots(view, from: settled, withPrefix: isFirst)) : nil,
+      told: sharedModulation.flatMap { shared in bent.map { shared($0) } } ?? bent, cache: cache,
+      start: isFirst ? 0 : prefixCount + settled)
+    for (layer, block) in blocks.enumerated() { x = block(x, around, layer: layer, &random) }
     let start = (isFirst ? prefixCount : 0) - settled
-    return norm(x.gathered(view.asked.map { $0.map { $0 + start } }))
+    x = x.gathered(view.asked.map { $0.map { $0 + start } })
+    if let adaptiveNorm, let bent { return adaptiveNorm(x, bent) }
+    return norm?(x) ?? x
+  }
+
+  /// What goes in, without the prefix, from the first place that is not settled: [batch, places - settled, width].
+  private func tokens(_ view: View, from settled: Int, _ condition: Condition) -> Tensor {
+    let count = view.places - settled, fresh = view.slots.map { Array($0[settled...]) }
+    let vector = condition.vector?.reshaped([view.batch, 1, width])
+    // Places are numbered from the first that is not settled.
+    let shown = view.shown.map { $0.filter { $0 >= settled }.map { $0 - settled } }
+    var x = input(
+      Tokens(
+        values: view.inputs.values.sliced(settled..<view.places, axis: 1),
+        codes: view.inputs.codes.map { $0.map { Array($0[settled...]) } }))
+    if !shown.allSatisfy({ $0.count == count }) {
+      var blanks = Tensor(zeros: [view.batch, count, width])
+      if let blank { blanks = blanks + blank() }
+      if let vector, choices.vector == .blanks { blanks = blanks + vector }
+      x = x.gathered(shown).scattered(shown, over: blanks)
+    }
+    if let vector, choices.vector == .everywhere { x = x + vector }
+    if let positions { x = x + positions(fresh.map { $0.map(\.position) }) }
+    if let levels { x = x + levels(fresh.map { $0.map(\.level) }) }
+    if let sources { x = x + fedPositions(view, settled, sources) }
+    if choices.positions == .sineCosine {
+      x = x + Tensor.sineCosine(spots(view, from: settled, withPrefix: false), width: width)
+    }
+    return x
+  }
+
+  /// Where the tokens lie that places are fed; nil for a place that is fed none, and for the prefix.
+  private func spots(_ view: View, from settled: Int, withPrefix: Bool) -> [[Spot?]] {
+    view.fed.map { row in
+      Array(repeating: nil, count: withPrefix ? prefixCount : 0) + row[settled...].map { $0.map(layout.spot) }
+    }
   }
 
   /// Which positions the fed tokens have; nothing for a place that is fed none.
@@ -92,21 +143,10 @@ struct DecoderTransformer: Backbone {
 
   /// How many leading rows, prefix included, each row of this call sees; the prefix sees only itself.
   private func visible(_ view: View, from settled: Int, withPrefix: Bool) -> [Int]? {
-    guard let seen = view.visible else {
-      return prefixCount == 0 || !withPrefix ? nil : allVisible(view, from: settled)
-    }
-    return (withPrefix ? Array(repeating: prefixCount, count: prefixCount) : [])
-      + seen[settled...].map { $0 + prefixCount }
-  }
-
-  private func allVisible(_ view: View, from settled: Int) -> [Int] {
-    Array(repeating: prefixCount, count: prefixCount)
-      + Array(repeating: prefixCount + view.places, count: view.places - settled)
-  }
-
-  /// Places that the next turn may call settled: those whose group nothing later can join.
-  private func keptPlaces(_ view: View) -> Int {
-    view.turn.asked.indices(in: view.places, sample: 0).last.map { $0 + 1 } ?? 0
+    let prefix = withPrefix ? Array(repeating: prefixCount, count: prefixCount) : []
+    if let seen = view.visible { return prefix + seen[settled...].map { $0 + prefixCount } }
+    guard prefixCount > 0 else { return nil }
+    return prefix + Array(repeating: prefixCount + view.places, count: view.places - settled)
   }
 }
 

@@ -11,39 +11,55 @@ struct EncoderDecoderTransformer: Backbone {
     "An encoder of the shown tokens and a decoder of all places (masked autoencoder).",
     source: "He et al. 2021 (MAE), arXiv 2111.06377; Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "width: 32\nheads: 4\ndepth: 2")
+  /// MAR and FAR name them alike.
+  static let dialects = ["MAR", "FAR"].map {
+    Dialect(
+      $0, prefixes: ["z_proj", "encoder_", "decoder_", "mask_token", "diffusion_pos_embed"],
+      [
+        ("mask_token", "blank"), ("encoder_pos_embed_learned", "encoderPositions"),
+        ("decoder_pos_embed_learned", "decoderPositions"), ("diffusion_pos_embed_learned", "outputPositions"),
+        ("z_proj_ln", "inputNorm"), ("z_proj", "input"), ("encoder_blocks", "encoderBlocks"),
+        ("decoder_blocks", "decoderBlocks"), ("encoder_norm", "encoderNorm"), ("decoder_norm", "decoderNorm"),
+        ("decoder_embed", "bridge"), ("attn.qkv", "attention.qkv"), ("attn.proj", "attention.output"),
+        ("mlp.fc1", "expand"), ("mlp.fc2", "contract"),
+      ])
+  }
 
-  let input: Linear
-  let inputNorm: LayerNorm
-  /// [prefix + positions, width]
-  let encoderPositions: Parameter
+  let input: TokenInput
+  let inputNorm: Norm
+  /// [prefix + positions, width]; without learned positions those of the prefix only, nil without either.
+  let encoderPositions: Parameter?
   let encoderBlocks: [TransformerBlock]
-  let encoderNorm: LayerNorm
+  let encoderNorm: Norm
   let bridge: Linear
   /// [1, 1, width]: what a place holds that is not shown.
   let blank: Parameter
-  let decoderPositions: Parameter
+  let decoderPositions: Parameter?
   let decoderBlocks: [TransformerBlock]
-  let decoderNorm: LayerNorm
-  /// [positions, width], added to what the loss is given.
-  let outputPositions: Parameter
+  let decoderNorm: Norm?
+  let adaptiveNorm: AdaptiveNorm?
+  /// [positions, width], added to what the loss is given; nil unless positions are learned.
+  let outputPositions: Parameter?
+  /// [6 width, width]: what moves the norms of all blocks, where they share it.
+  let sharedModulation: Linear?
   let width: Int
   let prefixCount: Int
+  let choices: BackboneChoices
+  let layout: Layout
 
   static func width(_ settings: inout Settings) throws(SettingsError) -> Int {
-    try settings["width", default: 256, in: 1...16_384, about: "channels of every layer"]
+    try BackboneChoices.width(&settings, try preset(&settings).defaults)
+  }
+
+  private static func preset(_ settings: inout Settings) throws(SettingsError) -> EncoderDecoderPreset {
+    try settings["preset", default: .none, about: "a paper's sizes and forms as defaults for all below"]
   }
 
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {
-    width = try Self.width(&settings)
-    let depth: Int = try settings["depth", default: 8, in: 2...256, about: "blocks, half of them in the encoder"]
-    let heads: Int = try settings["heads", default: 8, in: 1...256, about: "attention heads"]
-    let ratio: Int = try settings["ratio", default: 4, in: 1...16, about: "width of the perceptrons, as a multiple"]
-    let dropout: Float = try settings[
-      "dropout", default: 0, in: 0...0.9, about: "share dropped from projections in training; MAR and FAR: 0.1"]
-    guard width % heads == 0 else {
-      throw settings.refusal(
-        "\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
-    }
+    let choices = try BackboneChoices(
+      &settings, try Self.preset(&settings).defaults, depths: 2...256, depthIs: "blocks, half of them in the encoder",
+      for: shape)
+    let depth = choices.depth
     guard depth % 2 == 0 else {
       throw settings.refusal("encoder and decoder are equally deep; 'depth' must be even, not \(depth).", at: "depth")
     }
@@ -51,53 +67,85 @@ struct EncoderDecoderTransformer: Backbone {
       throw settings.refusal(
         "backbone 'encoder-decoder' sees both ways and cannot predict next tokens; use backbone 'decoder'.", at: "use")
     }
-    prefixCount = shape.prefixCount
-    let width = self.width, positions = shape.layout.positions, spread = Initialization.normal(deviation: 0.02)
-    input = Linear(from: shape.space.width, to: width, &random)
-    inputNorm = LayerNorm(width)
-    encoderPositions = Parameter(spread([prefixCount + positions, width], &random))
-    encoderBlocks = (0..<depth / 2).map { _ in
-      TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random)
+    (width, prefixCount, self.choices, layout) = (choices.width, shape.prefixCount, choices, shape.layout)
+    let width = self.width, isLearned = choices.positions == .learned, form = choices.block
+    let isAdaptive = form.adaptive != .none
+    let rows = prefixCount + (isLearned ? shape.layout.positions : 0)
+    func norm(isLearned: Bool = true) -> Norm {
+      Norm(form.norm, width, isLearned: isLearned, epsilon: form.epsilon)
     }
-    encoderNorm = LayerNorm(width)
-    bridge = Linear(from: width, to: width, &random)
-    blank = Parameter(spread([1, 1, width], &random), decays: true)
-    decoderPositions = Parameter(spread([prefixCount + positions, width], &random))
-    decoderBlocks = (0..<depth / 2).map { _ in
-      TransformerBlock(width, heads: heads, ratio: ratio, dropout: dropout, &random)
-    }
-    decoderNorm = LayerNorm(width)
-    outputPositions = Parameter(spread([positions, width], &random))
+    input = TokenInput(choices, of: shape.space, &random)
+    inputNorm = norm()
+    encoderPositions = rows > 0 ? choices.rows([rows, width], &random) : nil
+    encoderBlocks = choices.blocks(0..<depth / 2, of: depth, &random)
+    encoderNorm = norm()
+    bridge = Linear(from: width, to: width, hasBias: form.perceptronBias, weight: choices.weight, &random)
+    blank = choices.rows([1, 1, width], &random, decays: true)
+    decoderPositions = rows > 0 ? choices.rows([rows, width], &random) : nil
+    decoderBlocks = choices.blocks(depth / 2..<depth, of: depth, &random)
+    decoderNorm = isAdaptive ? nil : norm()
+    adaptiveNorm =
+      isAdaptive ? AdaptiveNorm(norm(isLearned: false), width, deviation: form.shiftDeviation, &random) : nil
+    outputPositions = isLearned ? choices.rows([shape.layout.positions, width], &random) : nil
+    sharedModulation =
+      form.adaptive == .shared ? Linear(from: width, to: 6 * width, weight: choices.weight, &random) : nil
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
   {
     let batch = view.batch, shown = view.shown, isWhole = view.turn.shown.count(in: view.places) == view.places
-    let positions = view.slots.map { $0.map { prefixCount + $0.position } }
-    func placed(_ tokens: Tensor, _ table: Parameter, _ positions: Indices) -> Tensor {
-      tokens + table().rows(positions.map { Array(0..<prefixCount) + $0 })
-    }
+    let vector = condition.vector?.reshaped([batch, 1, width])
+    let bent = choices.block.adaptive == .none ? nil : condition.vector?.activated(.silu)
+    let told = sharedModulation.flatMap { shared in bent.map { shared($0) } } ?? bent
     // The encoder: prefix, then what is shown.
-    let rows = isWhole ? view.inputs.values : view.inputs.values.gathered(shown)
-    let known = isWhole ? positions : zip(positions, shown).map { row, shown in shown.map { row[$0] } }
-    var tokens = input(rows)
-    if let vector = condition.vector { tokens = tokens + vector.reshaped([batch, 1, width]) }
+    let known = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
+    var tokens = input(isWhole ? view.inputs : view.inputs[.each(shown)])
+    if let vector, choices.vector == .everywhere, tokens.shape[1] > 0 { tokens = tokens + vector }
     if let prefix = condition.prefix { tokens = Tensor.concatenated([prefix, tokens], axis: 1) }
-    var x = inputNorm(placed(tokens, encoderPositions, known))
-    for block in encoderBlocks { x = block(x, visible: nil, &random) }
+    var x = inputNorm(placed(tokens, encoderPositions, known)).dropped(choices.tokenDropout, &random)
+    if x.shape[1] > 0 {
+      let around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(known), told: told)
+      for (layer, block) in encoderBlocks.enumerated() { x = block(x, around, layer: layer, &random) }
+    }
     x = bridge(encoderNorm(x))
     // The decoder: prefix, then every place, blank where nothing is shown.
     if !isWhole {
-      let blanks = blank() + Tensor(zeros: [batch, view.places, width])
+      var blanks = blank() + Tensor(zeros: [batch, view.places, width])
+      if let vector { blanks = blanks + vector }
       let seen = x.sliced(prefixCount..<x.shape[1], axis: 1).scattered(shown, over: blanks)
       x = Tensor.concatenated([x.sliced(0..<prefixCount, axis: 1), seen], axis: 1)
     }
-    x = placed(x, decoderPositions, positions)
-    for block in decoderBlocks { x = block(x, visible: nil, &random) }
-    x = decoderNorm(x).sliced(prefixCount..<prefixCount + view.places, axis: 1)
-    x = x + outputPositions().rows(view.slots.map { $0.map(\.position) })
+    x = placed(x, decoderPositions, view.slots)
+    let around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(view.slots), told: told)
+    for (layer, block) in decoderBlocks.enumerated() { x = block(x, around, layer: layer, &random) }
+    if let decoderNorm { x = decoderNorm(x) } else if let adaptiveNorm, let bent { x = adaptiveNorm(x, bent) }
+    x = x.sliced(prefixCount..<prefixCount + view.places, axis: 1)
+    if let outputPositions { x = x + outputPositions().rows(view.slots.map { $0.map(\.position) }) }
     return view.turn.asked.count(in: view.places) == view.places ? x : x.gathered(view.asked)
+  }
+
+  /// Prefix and tokens with their positions, as far as these are added.
+  private func placed(_ tokens: Tensor, _ table: Parameter?, _ slots: [[Slot]]) -> Tensor {
+    let prefix = Array(0..<prefixCount)
+    if choices.positions == .learned, let table {
+      return tokens + table().rows(slots.map { prefix + $0.map { prefixCount + $0.position } })
+    }
+    var added = table?().reshaped([1, prefixCount, width])
+    if choices.positions == .sineCosine {
+      let fixed = Tensor.sineCosine(slots.map { $0.map(layout.spot) }, width: width)
+      added =
+        added.map { Tensor.concatenated([$0 + Tensor(zeros: [slots.count, prefixCount, width]), fixed], axis: 1) }
+        ?? fixed
+    } else if let prefixes = added {
+      let none = Tensor(zeros: [1, tokens.shape[1] - prefixCount, width])
+      added = Tensor.concatenated([prefixes, none], axis: 1)
+    }
+    return added.map { tokens + $0 } ?? tokens
+  }
+
+  private func rotation(_ slots: [[Slot]]) -> Rotation? {
+    choices.rotation(slots.map { Array(repeating: nil, count: prefixCount) + $0.map(layout.spot) })
   }
 }
 

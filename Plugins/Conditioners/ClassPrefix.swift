@@ -9,6 +9,11 @@ struct ClassPrefix: Conditioner {
   static let about = About(
     "Copies of a class vector in front of all tokens.", source: "Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "count: 4")
+  /// MAR and FAR name them alike.
+  static let dialects =
+    ["MAR", "FAR"].map {
+      Dialect($0, prefixes: ["fake_latent", "class_emb."], [("fake_latent", "nothing"), ("class_emb", "classes")])
+    } + [ClassTable.nextScale, ClassTable.llama]
 
   /// [classes, width]
   let classes: Embedding
@@ -29,12 +34,6 @@ struct ClassPrefix: Conditioner {
     Condition(
       prefix: told(labels, classes, nothing).rows(labels.indices.map { Array(repeating: $0, count: prefixCount) }))
   }
-}
-
-/// One row per label: its class vector, or the learned nothing. [batch, width]
-func told(_ labels: [Int?], _ classes: Embedding, _ nothing: Parameter) -> Tensor {
-  let table = Tensor.concatenated([classes.weight(), nothing()], axis: 0), last = table.shape[0] - 1
-  return table.rows(labels.map { [$0 ?? last] }).reshaped([labels.count, table.shape[1]])
 }
 
 @section("overtone_parts") @used private let registration: Registration = { $0.registry.add(ClassPrefix.self) }

@@ -3,10 +3,11 @@ import Networks
 import Settings
 import Tensors
 
-/// The class as one vector that every place is given (VAR; arXiv 2404.02905).
+/// The class as one vector: for every place, or for the first only, as the backbone says (VAR; arXiv 2404.02905).
 struct ClassVector: Conditioner {
   static let key = "class-vector"
   static let about = About("One class vector for every place.", source: "Tian et al. 2024 (VAR), arXiv 2404.02905")
+  static let dialects = [ClassTable.nextScale, ClassTable.llama]
 
   let classes: Embedding
   let nothing: Parameter
@@ -16,8 +17,10 @@ struct ClassVector: Conditioner {
 
   init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError) {
     dropRate = try settings["drop", default: 0.1, in: 0...1, about: "share of training samples told nothing"]
-    self.classes = Embedding(classes, width: width, &random)
-    nothing = Parameter(Initialization.normal(deviation: 0.02)([1, width], &random), decays: true)
+    let deviation: Float = try settings[
+      "initial-deviation", default: 0.02, in: 0...1, about: "of the vectors at the start"]
+    self.classes = Embedding(classes, width: width, weight: .normal(deviation: deviation), &random)
+    nothing = Parameter(Initialization.normal(deviation: deviation)([1, width], &random), decays: true)
   }
 
   func callAsFunction(_ labels: [Int?]) -> Condition { Condition(vector: told(labels, classes, nothing)) }

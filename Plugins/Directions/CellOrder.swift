@@ -32,7 +32,7 @@ enum CellOrder: Sendable {
   }
 }
 
-/// Ways through a grid of any size. Yu et al. 2024 (RAR, arXiv 2411.00776) compare six such ways.
+/// Ways through a grid of any size. Yu et al. 2024 (RAR, arXiv 2411.00776) compare six, of which their code has the first.
 enum Scan: String, Setting, CaseIterable {
   /// Row by row.
   case raster

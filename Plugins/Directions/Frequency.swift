@@ -49,13 +49,16 @@ struct Frequency: RegressionDirection {
     var section = try settings.section("mask", about: "hiding part of the draft (FAR's mask mechanism)")
     mask = try FrequencyMask(&section)
     let isMasked = mask.sampling != .none
-    levels = try settings[
-      "levels", default: preset.levels(top: top, masked: isMasked),
-      about: "the level that each turn of a generation is shown, from 0 to the cells of the longer side"]
     draw = try settings["draw", default: preset.draw, about: "one training level for a batch, or one per image"]
     let drawn: DrawnLevels =
       try settings["train-on", default: .all, about: "training draws any level, or only those of 'levels'"]
-    unfiltered = try settings[
+    // Where training draws from all levels and answers the full latent, the list only says how a generation goes.
+    var listed = target == .full && drawn == .all ? settings.generationOnly : settings,
+      sampled = settings.generationOnly
+    levels = try listed[
+      "levels", default: preset.levels(top: top, masked: isMasked),
+      about: "the level that each turn of a generation is shown, from 0 to the cells of the longer side"]
+    unfiltered = try sampled[
       "unfiltered", default: preset.unfiltered(of: levels.count, masked: isMasked),
       about: "turns, counted from 0, that are shown the draft unfiltered"]
     weight = try settings["weight", default: preset.weight, about: "how the loss weighs levels"]

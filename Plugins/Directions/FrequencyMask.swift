@@ -34,7 +34,8 @@ struct FrequencyMask: Sendable {
   init(_ settings: inout Settings) throws(SettingsError) {
     training = try settings["training", default: .none, about: "the share of the draft that training hides"]
     least = try settings["least", default: 0.7, in: 0...1, about: "the least share hidden, or with 'fixed' the share"]
-    sampling = try settings["sampling", default: .none, about: "how a generation reveals the draft"]
+    var sampled = settings.generationOnly
+    sampling = try sampled["sampling", default: .none, about: "how a generation reveals the draft"]
   }
 
   var isUsed: Bool { training != .none || sampling != .none }

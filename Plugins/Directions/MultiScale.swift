@@ -29,6 +29,8 @@ struct MultiScale: RegressionDirection {
   let layout: Layout
   let kind: Kind
   let weight: Weight
+  /// The shares of training between which one scale after another is added.
+  let grown: (from: Float, to: Float)
   let scales: [Grid]
   /// Where the slots of each scale begin, and the number of all.
   let starts: [Int]
@@ -39,6 +41,13 @@ struct MultiScale: RegressionDirection {
       "scales", default: Self.sides(upTo: top), about: "cells along the longer side of every scale, ascending"]
     kind = try settings["kind", default: .residual, about: "whether a scale is what is left of the image, or all of it"]
     weight = try settings["weight", default: .none, about: "how the loss weighs scales"]
+    var section = try settings.section("grow", about: "begin training with the coarsest scale and end with all")
+    let from: Float = try section["from", default: 0, in: 0...1, about: "until this share there is one scale"]
+    let to: Float = try section["to", default: from, in: 0...1, about: "from this share on there are all"]
+    grown = (from, to)
+    guard from <= to else {
+      throw section.refusal("all scales are there after the first is: 'to' must be at least \(from.yaml).", at: "to")
+    }
     guard sides.last == top else {
       throw settings.refusal(
         "the last scale is the grid of \(grid) itself: 'scales' must end with \(top).", at: "scales")
@@ -69,16 +78,24 @@ struct MultiScale: RegressionDirection {
   // MARK: Turns
 
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
-    let count = layout.slots.count
+    let taught = scales[..<taughtScales(at: progress)], count = starts[taught.count]
     var turn = Turn(shown: .range(starts[1]..<count))
+    if taught.count < scales.count { turn.places = .range(0..<count) }
     if weight == .perScale {
       // The mean over tokens becomes the mean over scales of the means over their tokens.
-      let weights = scales.flatMap { scale in
-        Array(repeating: Float(count) / Float(scales.count * scale.count), count: scale.count)
+      let weights = taught.flatMap { scale in
+        Array(repeating: Float(count) / Float(taught.count * scale.count), count: scale.count)
       }
       turn.weights = Tensor([batch, count], (0..<batch).flatMap { _ in weights })
     }
     return turn
+  }
+
+  /// How many scales training has come to.
+  private func taughtScales(at progress: Float) -> Int {
+    if progress >= grown.to { return scales.count }
+    if progress < grown.from { return 1 }
+    return min(scales.count, 1 + Int((progress - grown.from) / (grown.to - grown.from) * Float(scales.count)))
   }
 
   func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {

@@ -67,24 +67,47 @@ public struct CodeChoice: Sendable {
   private func weights(of logits: [Float]) -> [Double] {
     let largest = logits.max() ?? 0
     var weights = logits.map { exp(Double(($0 - largest) / temperature)) }
-    guard topK > 0 && topK < logits.count || topP < 1 else { return weights }
-    let order = logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }
-    var kept = order.count
-    if topK > 0 && topK < kept {
-      kept = topK
-      while kept < order.count && logits[order[kept]] == logits[order[topK - 1]] { kept += 1 }
+    if topK > 0 && topK < logits.count {
+      let least = Self.largest(number: topK, of: logits)
+      for code in logits.indices where logits[code] < least { weights[code] = 0 }
     }
     if topP < 1 {
-      let limit = Double(topP) * order[..<kept].reduce(0) { $0 + weights[$1] }
-      var sum = 0.0, count = 0
-      while count < kept && (count == 0 || sum <= limit) {
-        sum += weights[order[count]]
-        count += 1
+      let total = weights.reduce(0, +), limit = Double(topP) * total
+      // Codes below this add up to less than what is cut: they go without being sorted.
+      let faint = (total - limit) / Double(weights.count)
+      var sum = 0.0
+      for code in weights.indices where weights[code] < faint { weights[code] = 0 }
+      for code in weights.indices.filter({ weights[$0] > 0 }).sorted(by: { weights[$0] > weights[$1] }) {
+        let isCut = sum > limit
+        sum += weights[code]
+        if isCut { weights[code] = 0 }
       }
-      kept = count
     }
-    for code in order[kept...] { weights[code] = 0 }
     return weights
+  }
+
+  /// The k-th largest number, found without sorting the others (Hoare 1961, "Find").
+  private static func largest(number k: Int, of numbers: [Float]) -> Float {
+    var numbers = numbers, low = 0, high = numbers.count - 1
+    while low < high {
+      let pivot = numbers[(low + high) / 2]
+      var i = low, j = high
+      while i <= j {
+        while numbers[i] > pivot { i += 1 }
+        while numbers[j] < pivot { j -= 1 }
+        guard i <= j else { break }
+        numbers.swapAt(i, j)
+        (i, j) = (i + 1, j - 1)
+      }
+      if k - 1 <= j {
+        high = j
+      } else if k - 1 >= i {
+        low = i
+      } else {
+        break
+      }
+    }
+    return numbers[k - 1]
   }
 
   /// The first of the largest.

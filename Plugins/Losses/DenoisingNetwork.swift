@@ -63,24 +63,18 @@ struct DenoisingNetwork: Module {
   }
 
   /// [cos(t f_i), sin(t f_i)] with f_i = 10000^(-i / 128): timesteps [n]; [n, 256].
-  static func waves(_ timesteps: [Double]) -> Tensor {
-    // In double precision: arguments up to 999 would lose four digits.
-    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
-    return Tensor(
-      [timesteps.count, 256],
-      timesteps.flatMap { t in
-        frequencies.map { Float(cos(t * $0)) } + frequencies.map { Float(sin(t * $0)) }
-      })
+  static func waves(_ timesteps: [Int]) -> Tensor {
+    waves(at: timesteps.map(Double.init))
   }
 
   /// Those of the first thousand timesteps, which every schedule takes its own from.
-  private static let known = waves((0..<1000).map(Double.init))
+  private static let known = waves(Array(0..<1000))
 
   /// What timesteps say: [n, width].
   func timeEmbedding(_ timesteps: [Int]) -> Tensor {
     let isKnown = (timesteps.max() ?? 0) < Self.known.shape[0]
     let waves =
-      isKnown ? Self.known.rows([timesteps]).reshaped([timesteps.count, 256]) : Self.waves(timesteps.map(Double.init))
+      isKnown ? Self.known.rows([timesteps]).reshaped([timesteps.count, 256]) : Self.waves(timesteps)
     return timeOut(timeIn(waves).activated(.silu))
   }
 
@@ -93,9 +87,6 @@ struct DenoisingNetwork: Module {
     for (place, timestep) in distinct.enumerated() { places[timestep] = place }
     return Tensor.summedRows([(context, rows), (timeEmbedding(distinct), timesteps.map { places[$0] })])
   }
-
-  /// The same for times between timesteps.
-  func timeEmbedding(at times: [Double]) -> Tensor { timeOut(timeIn(Self.waves(times)).activated(.silu)) }
 
   /// What context [n, hidden] and levels [n] say: [n, width]. Does not change while a token is denoised.
   func contextEmbedding(_ z: Tensor, levels: [Int]) -> Tensor {
@@ -114,4 +105,21 @@ struct DenoisingNetwork: Module {
     let width = x.shape[1], m = lastModulation(condition)
     return output(x.layerNorm(nil, nil, epsilon: 1e-6, by: Modulators(m, shift: 0, scale: width)))
   }
+}
+
+extension DenoisingNetwork {
+  /// The same for times between timesteps.
+  static func waves(at times: [Double]) -> Tensor {
+    // In double precision: arguments up to 999 would lose four digits.
+    let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
+    return Tensor.rowwise([Tensor([times.count], times.map { _ in 0 })], outputs: [256], cost: 10_000) { row, _, to in
+      for (i, frequency) in frequencies.enumerated() {
+        to[0][i] = Float(cos(times[row] * frequency))
+        to[0][128 + i] = Float(sin(times[row] * frequency))
+      }
+    }[0]
+  }
+
+  /// What times between timesteps say: [n, width].
+  func timeEmbedding(at times: [Double]) -> Tensor { timeOut(timeIn(Self.waves(at: times)).activated(.silu)) }
 }

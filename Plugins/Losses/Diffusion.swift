@@ -36,14 +36,19 @@ struct Diffusion: TokenLoss {
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
   {
-    let width: Int = try settings["width", default: 256, in: 1...16_384, about: "width of the denoising network"]
-    let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the denoising network"]
+    let preset: DiffusionPreset = try settings[
+      "preset", default: .none, about: "a paper's width and depth as defaults (MAR, arXiv 2406.11838; FAR)"]
+    let width: Int = try settings[
+      "width", default: preset.size.width, in: 1...16_384, about: "width of the denoising network"]
+    let depth: Int = try settings[
+      "depth", default: preset.size.depth, in: 0...64, about: "residual blocks of the denoising network"]
     repeats = try settings["repeats", default: 4, in: 1...64, about: "timesteps drawn per token in a training step"]
     let kind: NoiseSchedule.Kind = try settings["noise", default: .cosine, about: "how noise grows with the timestep"]
     let schedule = NoiseSchedule(kind)
     self.schedule = schedule
+    var sampled = settings.generationOnly
     if settings.isList("steps") {
-      let counts: [Int] = try settings[
+      let counts: [Int] = try sampled[
         required: "steps", about: "denoising steps, or steps in each equal section of the schedule"]
       guard !counts.isEmpty, NoiseSchedule.steps(counts, of: schedule.count) != nil else {
         throw settings.refusal(
@@ -55,14 +60,14 @@ struct Diffusion: TokenLoss {
     } else {
       sections = nil
       steps = try Schedule(
-        &settings, "steps", default: .constant(100),
+        &sampled, "steps", default: .constant(100),
         about: "denoising steps of a token; a schedule may vary them along a generation")
       guard steps.values.allSatisfy({ (1...Float(schedule.count)).contains($0) }) else {
         throw settings.refusal("loss 'diffusion' takes 1 to \(schedule.count) denoising steps.", at: "steps")
       }
     }
-    sampler = try settings["sampler", default: .ancestral, about: "how a step is undone"]
-    clamp = try settings[
+    sampler = try sampled["sampler", default: .ancestral, about: "how a step is undone"]
+    clamp = try sampled[
       "clamp", default: .measured,
       about: "keep predicted tokens in the range that real ones have; 'none' is the papers' exact behaviour"]
     let told: DenoisingNetwork.Levels = try settings[

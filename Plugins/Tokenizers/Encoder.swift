@@ -1,23 +1,6 @@
 import Networks
 import Tensors
 
-/// How a convolutional encoder and its mirror are built (latent diffusion; Rombach et al. 2022, arXiv 2112.10752).
-struct ConvolutionPlan: Sendable {
-  /// Channels of the first level.
-  var width: Int
-  /// Channels of each level, as multiples of the width; the image is halved between levels.
-  var multipliers: [Int]
-  /// Residual blocks a level; the decoder has one more.
-  var blocks: Int
-  /// Levels of the encoder whose blocks are followed by attention.
-  var attentionLevels: [Int]
-  /// Whether the middle is block, attention, block; else one block.
-  var middleAttention: Bool
-  var groups: Int
-
-  func channels(_ level: Int) -> Int { width * multipliers[level] }
-}
-
 /// The deepest part of either half.
 struct Middle: Module {
   let first: ResidualBlock
@@ -116,20 +99,25 @@ struct Decoder: Module {
         defer { channels = next }
         return ResidualBlock(from: channels, to: next, groups: plan.groups, &random)
       }
+      let attends = plan.decoderAttentionLevels.contains(level)
       return Stage(
-        blocks: blocks, attentions: [],
+        blocks: blocks,
+        attentions: attends ? blocks.map { _ in SpatialAttention(next, groups: plan.groups, &random) } : [],
         resize: level == 0 ? nil : Convolution2D(from: next, to: next, kernel: 3, &random))
     }.reversed()
     norm = GroupNorm(channels, groups: plan.groups)
     output = Convolution2D(from: channels, to: 3, kernel: 3, &random)
   }
 
-  func callAsFunction(_ latent: Tensor) -> Tensor {
+  func callAsFunction(_ latent: Tensor) -> Tensor { output(features(latent)) }
+
+  /// What the last convolution makes a picture of: [batch, height, width, width of the plan].
+  func features(_ latent: Tensor) -> Tensor {
     var x = middle(input(latent))
     for stage in stages.reversed() {
       x = stage(x)
       if let resize = stage.resize { x = resize(x.doubled) }
     }
-    return output(norm.bent(x))
+    return norm.bent(x)
   }
 }

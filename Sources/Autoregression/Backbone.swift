@@ -10,12 +10,17 @@ public struct BackboneShape: Sendable {
   public var prefixCount: Int
   /// Whether there is a vector for every layer.
   public var hasVector: Bool
+  /// Whether rows of a view are tokens as they are, with their codes.
+  public var feedsCodes: Bool
 
-  public init(layout: Layout, space: TokenSpace, prefixCount: Int, hasVector: Bool) {
+  public init(
+    layout: Layout, space: TokenSpace, prefixCount: Int, hasVector: Bool, feedsCodes: Bool = true
+  ) {
     self.layout = layout
     self.space = space
     self.prefixCount = prefixCount
     self.hasVector = hasVector
+    self.feedsCodes = feedsCodes
   }
 }
 

@@ -21,6 +21,13 @@ public struct Stroke: Sendable {
 }
 
 extension Model {
+  /// The tokens of an image [batch, rows, columns, channels] that lie where `isGiven` says, at every scale or band; a
+  /// slot lies where its centre does.
+  public func pins(of latent: Tensor, where isGiven: (Slot) -> Bool) -> Pins {
+    let slots = direction.layout.slots
+    return Pins(direction.canvas(of: latent, by: quantizer), slots.indices.filter { isGiven(slots[$0]) })
+  }
+
   /// Paints latents from nothing, or around what is pinned: [batch, rows, columns, channels].
   ///
   /// One label per sample. `watch` sees every turn.

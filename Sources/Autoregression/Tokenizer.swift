@@ -57,26 +57,63 @@ public protocol Tokenizer: Component, Module {
   var quantizer: any Quantizer { get }
   /// Pictures [batch, height, width, 3] in [-1, 1] to a latent [batch, rows, columns, channels].
   func encode(_ images: Tensor, _ random: inout Random) -> Tensor
+  /// What `encode` draws from: `posterior(of: images).draw(&random)` is `encode(images, &random)` but for rounding.
+  /// It is kept on disk, so that training encodes each picture once. A tokenizer that draws nothing leaves this out.
+  func posterior(of images: Tensor) -> Posterior
   /// A latent to pictures in about [-1, 1].
   func decode(_ latent: Tensor) -> Tensor
   /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
   func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
     -> TokenizerLoss?
+  /// A network that is trained against this one by `TokenizerLoss.rival`, with an optimizer of its own (a
+  /// discriminator). Its parameters are not found among the tokenizer's. Nil, the default, if there is none.
+  var rival: (any Module)? { get }
+  /// Whether its codes are learned for the layout of one direction, so that another direction needs it trained anew.
+  var followsLayout: Bool { get }
   /// Fixes what is measured once training has ended (mean and deviation of the latents), from pictures of the data set.
   mutating func calibrate(on images: Tensor, _ random: inout Random)
 }
 
 extension Tokenizer {
   public mutating func calibrate(on images: Tensor, _ random: inout Random) {}
+  public var rival: (any Module)? { nil }
+  public var followsLayout: Bool { false }
+
+  public func posterior(of images: Tensor) -> Posterior {
+    var random = Random(seed: 0, samples: Array(0..<images.shape[0]))
+    return Posterior(mean: encode(images, &random))
+  }
+}
+
+/// What latents are drawn from: a Gaussian for each number, or the number itself.
+public struct Posterior: Sendable {
+  /// [batch, rows, columns, channels], as models see it.
+  public var mean: Tensor
+  /// Of the same shape; nil where nothing is drawn.
+  public var logVariance: Tensor?
+
+  public init(mean: Tensor, logVariance: Tensor? = nil) {
+    self.mean = mean
+    self.logVariance = logVariance
+  }
+
+  /// A latent; with a variance another one every time.
+  public func draw(_ random: inout Random) -> Tensor {
+    guard let logVariance else { return mean }
+    return mean + (logVariance * 0.5).exponential * random.normal(mean.shape, "posterior")
+  }
 }
 
 /// What a tokenizer's training lowers.
 public struct TokenizerLoss: Sendable {
   public var total: Tensor
   public var parts: [(name: String, value: Float)]
+  /// What the rival's training lowers at the same step; nil while it rests.
+  public var rival: Tensor?
 
-  public init(total: Tensor, parts: [(name: String, value: Float)]) {
+  public init(total: Tensor, parts: [(name: String, value: Float)], rival: Tensor? = nil) {
     self.total = total
     self.parts = parts
+    self.rival = rival
   }
 }

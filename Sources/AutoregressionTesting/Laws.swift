@@ -4,7 +4,8 @@ import Tensors
 /// The laws that a direction breaks, by name and in alphabetical order; empty when it is sound.
 ///
 /// Every direction is tested with one line: `#expect(lawsBroken(by: direction) == [])`. A continuous space of tokens of
-/// `width` numbers and a batch of two are used, so that nothing is lost in quantizing and samples can be told apart.
+/// `width` numbers is used, so that nothing is lost in quantizing, and a batch of two or more, so that samples can be
+/// told apart.
 ///
 /// - Round trip: the latent of a canvas laid out from a latent is that latent.
 /// - Form: groups never decrease; slots lie in the image; what is shown and asked is among the places, and asked in
@@ -20,8 +21,10 @@ import Tensors
 /// - Settled means closed: settled places see none of the later ones, and do not move.
 /// - Pinned stays: with some slots given from the start, turns still end, all else is answered, and nothing is shown
 ///   that is neither given nor answered.
-public func lawsBroken(by direction: any RegressionDirection, width: Int = 3, seed: UInt64 = 7) -> [String] {
-  var trial = Trial(of: direction, width: width, seed: seed)
+public func lawsBroken(by direction: any RegressionDirection, width: Int = 3, batch: Int = 2, seed: UInt64 = 7)
+  -> [String]
+{
+  var trial = Trial(of: direction, width: width, batch: batch, seed: seed)
   trial.layOut()
   guard trial.isWellFormed else { return trial.broken.sorted() }
   trial.train()

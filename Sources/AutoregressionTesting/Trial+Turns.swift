@@ -5,14 +5,14 @@ extension Trial {
   /// Honesty in training, at its beginning and at its end.
   mutating func train() {
     for progress: Float in [0, 0.5, 1] {
-      let turn = direction.trainingTurn(batch: Self.batch, progress: progress, &random)
+      let turn = direction.trainingTurn(batch: batch, progress: progress, &random)
       guard checkForm(of: turn) else { return }
       let askedCount = asked(turn, 0).count
       check("nothing asked in training", askedCount > 0)
-      check("weights misshapen", turn.weights.map { $0.shape == [Self.batch, askedCount] } ?? true)
+      check("weights misshapen", turn.weights.map { $0.shape == [batch, askedCount] } ?? true)
       guard turn.levels == nil else { continue }
       let truly = inputs(of: truth, turn), groups = direction.layout.groups
-      for sample in 0..<Self.batch {
+      for sample in 0..<batch {
         let places = places(turn, sample), shown = shown(turn, sample), asked = answers(turn, sample)
         for group in Set(groups[..<places.count]) {
           let answers = Set(asked.filter { groups[$0] >= group }.map { places[$0] })
@@ -36,13 +36,13 @@ extension Trial {
 
   /// One generation in which every draw is the truth; completion and all laws of single turns.
   mutating func generate(pinned: [Int]) {
-    let training = direction.trainingTurn(batch: Self.batch, progress: 1, &random)  // as training ends
+    let training = direction.trainingTurn(batch: batch, progress: 1, &random)  // as training ends
     guard checkForm(of: training) else { return }
-    var canvas = Tokens.blank(Self.batch, slots, quantizer.space), past = Past(pinned: pinned), count = 0
-    let given = Selection.each(Array(repeating: pinned, count: Self.batch))
+    var canvas = Tokens.blank(batch, slots, quantizer.space), past = Past(pinned: pinned), count = 0
+    let given = Selection.each(Array(repeating: pinned, count: batch))
     if !pinned.isEmpty { canvas[given] = truth[given] }
-    var known = Array(repeating: Set(pinned), count: Self.batch)
-    while let now = direction.turn(after: past, batch: Self.batch, &random) {
+    var known = Array(repeating: Set(pinned), count: batch)
+    while let now = direction.turn(after: past, batch: batch, &random) {
       guard count < Self.mostTurns else { return check("turns never end", false) }
       guard checkForm(of: now) else { return }
       check("steps out of order", now.moment.step == count && (0...1).contains(now.moment.progress))
@@ -50,12 +50,12 @@ extension Trial {
       checkHonesty(at: now, of: canvas, knowing: known)
       if now.levels == nil && training.levels == nil { checkAgreement(of: now, with: training, on: canvas, known) }
       checkSettled(at: now, after: past.last)
-      let answers = now.answered(of: slots, batch: Self.batch)
+      let answers = now.answered(of: slots, batch: batch)
       canvas[answers] = truth[answers]
-      for sample in 0..<Self.batch { known[sample].formUnion(answers.indices(in: slots, sample: sample)) }
+      for sample in 0..<batch { known[sample].formUnion(answers.indices(in: slots, sample: sample)) }
       past.last = now
       if direction.needsConfidence {
-        past.confidence = random.uniform([Self.batch, asked(now, 0).count], "confidence")
+        past.confidence = random.uniform([batch, asked(now, 0).count], "confidence")
       }
       count += 1
     }
@@ -79,7 +79,7 @@ extension Trial {
   private mutating func checkHonesty(at turn: Turn, of canvas: Tokens, knowing known: [Set<Int>]) {
     let truly = inputs(of: canvas, turn)
     let otherwise = inputs(of: scrambled(canvas) { !known[$0].contains($1) }, turn)
-    for sample in 0..<Self.batch {
+    for sample in 0..<batch {
       for place in shown(turn, sample) {
         check("generation peeks", row(truly, sample, place) == row(otherwise, sample, place))
       }
@@ -90,7 +90,7 @@ extension Trial {
   /// `canvas` holds the truth wherever it is known.
   private mutating func checkAgreement(of now: Turn, with training: Turn, on canvas: Tokens, _ known: [Set<Int>]) {
     let here = inputs(of: canvas, now), there = inputs(of: truth, training)
-    for sample in 0..<Self.batch {
+    for sample in 0..<batch {
       let taught = Set(shown(training, sample)), trained = places(training, sample)
       let number = Dictionary(uniqueKeysWithValues: zip(trained, trained.indices))
       let present = places(now, sample), shift = direction.layout.shift
@@ -107,7 +107,7 @@ extension Trial {
 
   private mutating func checkSettled(at now: Turn, after last: Turn?) {
     let groups = direction.layout.groups
-    for sample in 0..<Self.batch {
+    for sample in 0..<batch {
       let places = places(now, sample)
       guard (0...places.count).contains(now.settled) else { return check("turn misshapen", false) }
       guard now.settled > 0 else { continue }

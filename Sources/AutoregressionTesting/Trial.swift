@@ -4,24 +4,25 @@ import Tensors
 /// One direction before the laws: a random image, and what was found so far.
 struct Trial {
   let direction: any RegressionDirection
+  let batch: Int
   let quantizer: Identity
   let latent: Tensor
   let truth: Tokens
   var random: Random
   private(set) var broken: Set<String> = []
 
-  static let batch = 2
   /// A direction that has not ended by then is taken not to end.
   static let mostTurns = 10_000
 
   var slots: Int { direction.layout.slots.count }
 
-  init(of direction: any RegressionDirection, width: Int, seed: UInt64) {
+  init(of direction: any RegressionDirection, width: Int, batch: Int, seed: UInt64) {
     self.direction = direction
+    self.batch = batch
     quantizer = Identity(width: width)
-    random = Random(seed: seed, samples: Array(0..<Self.batch))
+    random = Random(seed: seed, samples: Array(0..<batch))
     let grid = direction.layout.grid
-    latent = random.normal([Self.batch, grid.height, grid.width, width], "latent")
+    latent = random.normal([batch, grid.height, grid.width, width], "latent")
     truth = direction.canvas(of: latent, by: quantizer)
   }
 
@@ -41,7 +42,7 @@ struct Trial {
     let image: Range<Float> = 0..<1
     check("slots outside the image", layout.slots.allSatisfy { image.contains($0.row) && image.contains($0.column) })
     check("levels without a label", layout.slots.allSatisfy { hasLabel($0.level) })
-    check("canvas misshapen", truth.values.shape == [Self.batch, slots, quantizer.space.width])
+    check("canvas misshapen", truth.values.shape == [batch, slots, quantizer.space.width])
     guard isWellFormed else { return }
     let back = direction.latent(of: truth, by: quantizer)
     // Sums of a pyramid may round: a few units of single precision at numbers of about 4.
@@ -51,7 +52,7 @@ struct Trial {
   /// Whether a turn names places that exist, so that it can be looked at further.
   mutating func checkForm(of turn: Turn) -> Bool {
     var isSound = true
-    for sample in 0..<Self.batch {
+    for sample in 0..<batch {
       let places = places(turn, sample), shown = shown(turn, sample), asked = asked(turn, sample)
       func isIn(_ rows: [Int], _ count: Int) -> Bool {
         rows.allSatisfy { (0..<count).contains($0) } && Set(rows).count == rows.count
@@ -64,12 +65,12 @@ struct Trial {
     }
     let levels = turn.levels ?? [0]
     check("levels without a label", levels.allSatisfy(hasLabel))
-    isSound = isSound && [1, Self.batch].contains(levels.count)
+    isSound = isSound && [1, batch].contains(levels.count)
     isSound = isSound && direction.layout.groups.count >= places(turn, 0).count
     check("turn misshapen", isSound)
     guard isSound else { return false }
     let shape = inputs(of: truth, turn).shape
-    check("inputs misshapen", shape == [Self.batch, places(turn, 0).count, quantizer.space.width])
+    check("inputs misshapen", shape == [batch, places(turn, 0).count, quantizer.space.width])
     return shape.count == 3 && shape[1] == places(turn, 0).count
   }
 
@@ -100,7 +101,7 @@ struct Trial {
   mutating func scrambled(_ canvas: Tokens, _ changes: (_ sample: Int, _ slot: Int) -> Bool) -> Tokens {
     var numbers = canvas.values.scalars
     let width = quantizer.space.width, other = random.normal(canvas.values.shape, "scrambled").scalars
-    for sample in 0..<Self.batch {
+    for sample in 0..<batch {
       for slot in 0..<slots where changes(sample, slot) {
         for i in (sample * slots + slot) * width..<(sample * slots + slot + 1) * width { numbers[i] = other[i] }
       }

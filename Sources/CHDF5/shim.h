@@ -5,6 +5,7 @@
 // HDF5 names its types and property classes by macros, which Swift does not see.
 static inline hid_t overtone_type_float32(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t overtone_type_float64(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t overtone_type_int32(void) { return H5T_NATIVE_INT32; }
 static inline hid_t overtone_type_int64(void) { return H5T_NATIVE_INT64; }
 static inline hid_t overtone_type_uint8(void) { return H5T_NATIVE_UINT8; }
 static inline hid_t overtone_type_string(void) { return H5T_C_S1; }

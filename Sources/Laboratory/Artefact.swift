@@ -12,7 +12,8 @@ struct Artefact {
   /// `sections` are the parts of the experiment that shape the stage; `inputs` the hashes of what it reads.
   init(_ stage: String, in results: String, _ settings: Settings, sections: [String], inputs: [String]) {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && sections.contains { Artefact.isInside("\(section).\(reading.key)", $0) }
+      reading.yaml != nil && reading.shapesTraining
+        && sections.contains { Artefact.isInside("\(section).\(reading.key)", $0) }
         && !Artefact.isCosmetic(reading.key)
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
     recipe = (["stage=\(stage)"] + lines.sorted() + inputs).joined(separator: "\n") + "\n"
@@ -24,12 +25,58 @@ struct Artefact {
   }
 
   /// Settings that change how a stage is run, not what it makes.
-  private static func isCosmetic(_ key: String) -> Bool { key == "save-every" }
+  private static func isCosmetic(_ key: String) -> Bool { ["save-every", "cache-latents"].contains(key) }
 
+  var latents: String { "\(folder)/latents.h5" }
   var checkpoint: String { "\(folder)/checkpoint.h5" }
   var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
 
   func prepare() throws { try Folder.make(folder) }
+}
+
+/// What the stages of one experiment make, and what they read.
+struct Artefacts {
+  /// Files of the data set with the hash of their content.
+  let inputs: [(path: String, hash: String)]
+  let tokenizer: Artefact
+  let latents: Artefact
+  let model: Artefact
+
+  /// The data set must be open.
+  init(of assembly: Assembly) throws {
+    inputs = try assembly.dataset.files.map { path in
+      guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
+      return (path, hash)
+    }
+    let settings = assembly.settings, folder = assembly.results
+    let read =
+      inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
+    // A tokenizer that is trained in the direction's layout is another one for another direction.
+    let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
+    tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
+    latents = Artefact(
+      "latents", in: folder, settings, sections: sections,
+      inputs: read + (assembly.training.flips ? ["mirrored=true"] : []))
+    model = Artefact(
+      "model", in: folder, settings,
+      sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
+      inputs: read + (try Self.weights(of: assembly.training)))
+  }
+
+  /// What a training begins from, by its contents.
+  private static func weights(of plan: TrainingPlan) throws -> [String] {
+    guard !plan.weights.isEmpty else { return [] }
+    guard let hash = SHA256.hex(ofFile: plan.weights) else {
+      throw LaboratoryError("\(plan.weights): there is no such file to begin from; make it with 'overtone import'.")
+    }
+    return ["weights=\(hash)"]
+  }
+
+  /// For the record of a run.
+  var json: String {
+    "{\n  \"inputs\": [\(inputs.map { JSON.text("\($0.path) \($0.hash)") }.joined(separator: ", "))],\n"
+      + "  \"tokenizer\": \(JSON.text(tokenizer.folder)),\n  \"model\": \(JSON.text(model.folder))\n}\n"
+  }
 }
 
 /// Folders and small files of a run.

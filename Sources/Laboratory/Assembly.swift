@@ -4,20 +4,21 @@ import Settings
 import Tensors
 
 /// An experiment put together from its file: every part constructed, nothing trained, no data opened.
-struct Assembly {
-  var settings: Settings
+package struct Assembly {
+  package var settings: Settings
   let name: String
   let seed: UInt64
   let results: String
-  var dataset: any ImageDataset
+  package var dataset: any ImageDataset
   let images: ImageShape
   let classes: Int
-  let direction: any RegressionDirection
-  var tokenizer: any Tokenizer
-  var model: Model
+  package let direction: any RegressionDirection
+  package var tokenizer: any Tokenizer
+  package var model: Model
   let metrics: [any Metric]
   let tokenizerTraining: TrainingPlan
   let training: TrainingPlan
+  let latents: LatentKeeping
   let sampling: SamplingPlan
   let evaluation: EvaluationPlan
 
@@ -25,7 +26,7 @@ struct Assembly {
   ///
   /// The order tells each part of those before it: data set, grid of the tokenizer, direction, tokenizer, width of the
   /// backbone, conditioner, backbone, loss.
-  init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
+  package init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
     var settings = file
     self.name = name
     let number: Int = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "what all random numbers hang on"]
@@ -60,11 +61,19 @@ struct Assembly {
       .init(&section, classes: classes, width: width, &random)
     random = Random(seed: seed ^ 0x6261_636B)
     let space = tokenizer.quantizer.space
+    // One question is tried, to know whether codes come with what is fed.
+    var trial = Random(seed: 0)
+    let feedsCodes =
+      direction.view(
+        of: .blank(1, direction.layout.slots.count, space),
+        at: direction.trainingTurn(batch: 1, progress: 0, &trial), by: tokenizer.quantizer
+      ).inputs.codes != nil
     let backbone = try backboneType.init(
       &backboneSection,
       for: BackboneShape(
-        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector
-      ),
+        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount,
+        hasVector: conditioner.givesVector,
+        feedsCodes: feedsCodes),
       &random)
     section = try settings.section("loss", about: "how one token is modelled")
     random = Random(seed: seed ^ 0x6C6F_7373)
@@ -79,6 +88,8 @@ struct Assembly {
 
     section = try settings.section("training", about: "how the model is trained")
     training = try TrainingPlan(&section, steps: 1000, batch: 64, rate: 4e-4)
+    latents = try section[
+      "cache-latents", default: .auto, about: "encode the data set once, into a file, and not at every step"]
     section = try settings.section("sampling", about: "how pictures are made")
     sampling = try SamplingPlan(&section)
     section = try settings.section("evaluation", about: "how the result is measured")

@@ -1,4 +1,5 @@
 import Autoregression
+import Networks
 import Foundation
 import Settings
 import Storage
@@ -30,7 +31,7 @@ struct Campaign {
     claims = sweep.claims
     let varies = sweep.variants.contains { !$0.name.isEmpty }
     members = try sweep.variants.map { variant in
-      let assembly = try Assembly(variant.settings, name: experiment, registry: registry)
+      let assembly = try withoutNumbers { try Assembly(variant.settings, name: experiment, registry: registry) }
       let print = assembly.fingerprint, label = variant.name.isEmpty ? "plain" : variant.name
       let folder =
         varies ? "\(assembly.results)/\(experiment)/\(label)-\(print.prefix(6))" : "\(assembly.results)/\(experiment)"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Autoregression
 import Foundation
+import Networks
 import Settings
 import Tensors
 
@@ -163,7 +164,7 @@ struct ValidateCommand: ParsableCommand {
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
     for member in members {
-      let assembly = try campaign.assembly(member)
+      let assembly = try withoutNumbers { try campaign.assembly(member) }
       let name = members.count > 1 ? " \(member.title):" : ""
       print("\(experiment.file):\(name) sound (\(assembly.tokenSummary), \(assembly.classes) classes)")
     }
@@ -177,7 +178,9 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Print every default (always on; for symmetry with --origin).") var resolved = false
   @Flag(help: "Say where each value comes from.") var origin = false
 
-  func run() throws { print(try experiment.assembled().settings.resolved(origins: origin), terminator: "") }
+  func run() throws {
+    print(try withoutNumbers { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "")
+  }
 }
 
 struct PlanCommand: ParsableCommand {
@@ -188,7 +191,9 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
-    let plans = try members.map { Plan(try campaign.assembly($0)).text(json: json) }
+    let plans = try members.map { member in
+      Plan(try withoutNumbers { try campaign.assembly(member) }).text(json: json)
+    }
     guard plans.count > 1 else { return print(plans.joined()) }
     if json {
       print("{\n" + zip(members, plans).map { "\"\($0.title)\": \($1)" }.joined(separator: ",\n") + "\n}")

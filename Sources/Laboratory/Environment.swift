@@ -11,6 +11,13 @@ enum Environment {
     return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
   }
 
+  /// Bytes free on the disk that a path lies on, or will lie on once its folders are made.
+  static func freeBytes(at path: String) -> Int? {
+    var path = URL(fileURLWithPath: path).standardizedFileURL
+    while !FileManager.default.fileExists(atPath: path.path), path.path != "/" { path.deleteLastPathComponent() }
+    return (try? FileManager.default.attributesOfFileSystem(forPath: path.path)[.systemFreeSize] as? NSNumber)?.intValue
+  }
+
   static var json: String {
     let blas = BLAS.loaded
     let facts: [(String, String)] = [
@@ -18,7 +25,7 @@ enum Environment {
       ("blas", blas.library), ("blas-kernel", blas.kernel ?? "unknown"), ("git-commit", git(["rev-parse", "HEAD"])),
       ("git-changed-files", "\(git(["status", "--porcelain"]).split(separator: "\n").count)"),
     ]
-    return "{\n" + facts.map { "  \"\($0.0)\": \"\($0.1)\"" }.joined(separator: ",\n") + "\n}\n"
+    return JSON.object(facts.map { ($0.0, .text($0.1)) }).lines + "\n"
   }
 
   /// What git says here; empty outside a repository or without git.

@@ -53,33 +53,11 @@ struct Run {
   mutating func train() throws {
     try assembly.dataset.open()
     let dataset = assembly.dataset
-    let inputs = try dataset.files.map { path in
-      guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
-      return "input=\(hash)"
-    }
-    let tokenizerArtefact = Artefact(
-      "tokenizer", in: assembly.results, assembly.settings, sections: ["seed", "dataset", "tokenizer"],
-      inputs: inputs + (try weights(of: assembly.tokenizerTraining)))
-    let modelArtefact = Artefact(
-      "model", in: assembly.results, assembly.settings,
-      sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
-      inputs: inputs + (try weights(of: assembly.tokenizerTraining)) + (try weights(of: assembly.training)))
-    try Folder.write(
-      "{\n  \"inputs\": [\(zip(dataset.files, inputs).map { "\"\($0) \($1.dropFirst(6))\"" }.joined(separator: ", "))],\n"
-        + "  \"tokenizer\": \"\(tokenizerArtefact.folder)\",\n  \"model\": \"\(modelArtefact.folder)\"\n}\n",
-      to: "\(folder)/inputs.json")
-    try trainTokenizer(dataset, tokenizerArtefact)
-    try trainModel(dataset, modelArtefact)
-    try drawCurves(tokenizerArtefact, modelArtefact)
-  }
-
-  /// What a training begins from, by its contents.
-  private func weights(of plan: TrainingPlan) throws -> [String] {
-    guard !plan.weights.isEmpty else { return [] }
-    guard let hash = SHA256.hex(ofFile: plan.weights) else {
-      throw LaboratoryError("\(plan.weights): there is no such file to begin from; make it with 'overtone import'.")
-    }
-    return ["weights=\(hash)"]
+    let made = try Artefacts(of: assembly)
+    try Folder.write(made.json, to: "\(folder)/inputs.json")
+    try trainTokenizer(dataset, made.tokenizer)
+    try trainModel(dataset, made)
+    try drawCurves(made.tokenizer, made.model)
   }
 
   private mutating func trainTokenizer(_ dataset: any ImageDataset, _ artefact: Artefact) throws {
@@ -89,7 +67,7 @@ struct Run {
     let direction = assembly.direction
     let trainer = Trainer(
       stage: "tokenizer", plan: assembly.tokenizerTraining, seed: assembly.seed ^ 0x7461_7267, parameters: parameters,
-      statistics: tokenizer.statistics, artefact: artefact, journal: journal)
+      statistics: tokenizer.statistics, artefact: artefact, journal: journal, rival: tokenizer.rival?.parameters ?? [])
     let seed = assembly.seed
     // Statistics are objects: measuring on the copy measures for all.
     try trainer.run(
@@ -105,22 +83,28 @@ struct Run {
       guard let loss = tokenizer.trainingLoss(batch.images, laidOutBy: direction, &random) else {
         throw LaboratoryError("this tokenizer has parameters, but no loss to train them by.")
       }
-      return (loss.total, loss.parts)
+      return (loss.total, loss.parts, loss.rival)
     }
     assembly.tokenizer = tokenizer
     assembly.model.quantizer = tokenizer.quantizer
     try drawReconstructions(dataset)
   }
 
-  private mutating func trainModel(_ dataset: any ImageDataset, _ artefact: Artefact) throws {
+  private mutating func trainModel(_ dataset: any ImageDataset, _ made: Artefacts) throws {
     let tokenizer = assembly.tokenizer
     var model = assembly.model
     let trainer = Trainer(
       stage: "model", plan: assembly.training, seed: assembly.seed ^ 0x6D6F_6465, parameters: model.parameters,
-      statistics: model.statistics, artefact: artefact, journal: journal)
+      statistics: model.statistics, artefact: made.model, journal: journal)
     let seed = assembly.seed
+    // Asked for at the first step: a finished model needs no latents.
+    var source: LatentSource?
     try trainer.run(
-      on: dataset,
+      over: dataset.count,
+      fetch: { rows, flipped in
+        if source == nil { source = try latents(of: dataset, made.latents) }
+        return try source!(rows, flipped)
+      },
       prepare: {
         // What the loss must know of real tokens, from some of them.
         let count = min(dataset.count, 512)
@@ -135,10 +119,38 @@ struct Run {
       }
     ) { batch, progress, random in
       var random = random
-      let latent = withoutGradients { tokenizer.encode(batch.images, &random) }
-      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [])
+      let latent = withoutGradients { batch.posterior.draw(&random) }
+      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [], nil)
     }
     assembly.model = model
+  }
+
+  private typealias LatentSource = ([Int], [Bool]) throws -> (posterior: Posterior, labels: [Int])
+
+  /// Where training has latents from: a file of them, made now if it is worth it, or the tokenizer, step by step.
+  private func latents(of dataset: any ImageDataset, _ artefact: Artefact) throws -> LatentSource {
+    let tokenizer = assembly.tokenizer, plan = assembly.training
+    func encoded(_ rows: [Int], _ flipped: [Bool]) throws -> (posterior: Posterior, labels: [Int]) {
+      let batch = try dataset.batch(rows, flipped: flipped)
+      return (withoutGradients { tokenizer.posterior(of: batch.images) }, batch.labels)
+    }
+    guard assembly.latents != .never else { return encoded }
+    let lock = Lock(artefact.folder, waiting: true)
+    defer { lock?.release() }
+    if !Folder.exists(artefact.latents) {
+      let form = try LatentCache.form(of: dataset, by: tokenizer, isMirroredToo: plan.flips)
+      if assembly.latents == .auto {
+        // Worth it: something is computed, more often than once, and the disk keeps half of what is free.
+        let fresh = plan.steps * plan.batch, free = Environment.freeBytes(at: assembly.results) ?? 0
+        guard !tokenizer.parameters.isEmpty, fresh > dataset.count * (plan.flips ? 2 : 1), form.bytes < free / 2 else {
+          return encoded
+        }
+      }
+      try artefact.prepare()
+      try LatentCache.make(artefact.latents, of: dataset, by: tokenizer, form, journal)
+    }
+    let cache = try LatentCache(artefact.latents, tokenizer.quantizer)
+    return { try cache.batch($0, flipped: $1) }
   }
 
   /// `count` numbers spread evenly over 0..<total.

@@ -39,26 +39,39 @@ struct Trainer {
   let statistics: [(path: String, statistic: Statistic)]
   let artefact: Artefact
   let journal: Journal
+  /// A network trained against this one, by the same plan and an optimizer of its own.
+  var rival: [(path: String, parameter: Parameter)] = []
 
   private var all: [Parameter] { parameters.map(\.parameter) }
 
-  /// One loss of a step: one number to lower, and its parts by name.
-  typealias Loss = (_ batch: Batch, _ progress: Float, _ random: inout Random) throws -> (
-    Tensor, [(name: String, value: Float)]
+  /// One loss of a step: one number to lower, its parts by name, and what the rival lowers.
+  typealias Loss<Samples> = (_ batch: Samples, _ progress: Float, _ random: inout Random) throws -> (
+    Tensor, [(name: String, value: Float)], rival: Tensor?
   )
 
-  /// Trains, saves, and leaves the averaged parameters in place. `prepare` runs once, before the first step.
-  func run(on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss)
-    throws
-  {
+  /// Trains on pictures.
+  func run(
+    on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss<Batch>
+  ) throws {
+    try run(
+      over: dataset.count, fetch: { try dataset.batch($0, flipped: $1) }, prepare: prepare, finish: finish, loss)
+  }
+
+  /// Trains, saves, and leaves the averaged parameters in place. `fetch` gives some of `count` samples by number,
+  /// flipped where asked; `prepare` runs once, before the first step.
+  func run<Samples>(
+    over count: Int, fetch: (_ rows: [Int], _ flipped: [Bool]) throws -> Samples, prepare: () throws -> Void = {},
+    finish: () throws -> Void = {}, _ loss: Loss<Samples>
+  ) throws {
     // Another run that asks for the same waits until it is made.
     let lock = Lock(artefact.folder, waiting: true)
     defer { lock?.release() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
+    var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
     var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
     var step = 0, isFinished = false, isMeasured = false
     if Folder.exists(artefact.checkpoint) {
-      let saved = try restore(&optimizer, &average)
+      let saved = try restore(&optimizer, &average, &rivals)
       step = saved.step
       isFinished = step >= plan.steps
       if isFinished {
@@ -74,7 +87,7 @@ struct Trainer {
       if !isMeasured { try prepare() }
       if plan.average > 0 { average = MovingAverage(of: all, rate: plan.average) }
     }
-    var order = BatchOrder(count: dataset.count, batch: plan.batch, seed: seed)
+    var order = BatchOrder(count: count, batch: plan.batch, seed: seed)
     var speed = 0.0, lost = 0
     while step < plan.steps {
       let start = Journal.seconds
@@ -82,10 +95,11 @@ struct Trainer {
       let flips =
         plan.flips
         ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
-      let batch = try dataset.batch(order.rows(at: step), flipped: flips)
-      let (total, parts) = try loss(batch, Float(step) / Float(plan.steps), &random)
+      let batch = try fetch(order.rows(at: step), flips)
+      let (total, parts, against) = try loss(batch, Float(step) / Float(plan.steps), &random)
       let rate = plan.rate(Double(step))
       let norm = optimizer.step(total, rate: rate)
+      if let against { _ = rivals.step(against, rate: rate) }
       lost = norm.isFinite ? 0 : lost + 1
       guard lost < 20 else {
         throw LaboratoryError(
@@ -112,11 +126,11 @@ struct Trainer {
             + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
           rate: Double(plan.batch) / speed, secondsPerStep: speed))
       if Interruption.isAsked && step < plan.steps {
-        try save(optimizer, average, step)
+        try save(optimizer, average, rivals, step)
         throw Stopped(
           description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
       }
-      if step % plan.saveEvery == 0 && step < plan.steps { try save(optimizer, average, step) }
+      if step % plan.saveEvery == 0 && step < plan.steps { try save(optimizer, average, rivals, step) }
     }
     // What is measured at the end is measured with the parameters that will be used.
     if isMeasured && plan.steps == 0 {
@@ -126,7 +140,7 @@ struct Trainer {
     } else {
       try finish()
     }
-    try save(optimizer, average, step)
+    try save(optimizer, average, rivals, step)
     useAverage(average)
   }
 
@@ -145,7 +159,7 @@ struct Trainer {
     for (parameter, value) in zip(all, average.values) { parameter.replace(value) }
   }
 
-  private func save(_ optimizer: Optimizer, _ average: MovingAverage?, _ step: Int) throws {
+  private func save(_ optimizer: Optimizer, _ average: MovingAverage?, _ rivals: Optimizer, _ step: Int) throws {
     func named(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(parameters.map(\.path), values)) }
     var checkpoint = Checkpoint()
     checkpoint.model = named(all.map(\.value))
@@ -154,6 +168,11 @@ struct Trainer {
     if step < plan.steps {
       checkpoint.means = named(optimizer.means)
       checkpoint.squares = named(optimizer.squares)
+      func ofRival(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(rival.map(\.path), values)) }
+      checkpoint.rival = ofRival(rival.map(\.parameter.value))
+      checkpoint.rivalMeans = ofRival(rivals.means)
+      checkpoint.rivalSquares = ofRival(rivals.squares)
+      checkpoint.rivalUpdates = rivals.count
     }
     checkpoint.statistics = statistics.map { ($0.path, $0.statistic.value) }
     (checkpoint.step, checkpoint.updates, checkpoint.seed) = (step, optimizer.count, Int(seed))
@@ -161,12 +180,20 @@ struct Trainer {
     try checkpoint.write(to: artefact.checkpoint)
   }
 
-  private func restore(_ optimizer: inout Optimizer, _ average: inout MovingAverage?) throws -> Checkpoint {
+  private func restore(
+    _ optimizer: inout Optimizer, _ average: inout MovingAverage?, _ rivals: inout Optimizer
+  ) throws -> Checkpoint {
     let saved = try Checkpoint(
-      from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
+      from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path),
+      rival: rival.map(\.path))
     try adopt(saved, from: artefact.checkpoint)
     if !saved.means.isEmpty {
       optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
+    }
+    for ((_, parameter), (_, value)) in zip(rival, saved.rival) { parameter.replace(value) }
+    if !saved.rivalMeans.isEmpty {
+      rivals.restore(
+        means: saved.rivalMeans.map(\.value), squares: saved.rivalSquares.map(\.value), count: saved.rivalUpdates)
     }
     if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
     return saved

@@ -1,35 +1,114 @@
+import Glibc
 import Tensors
 
 /// Multi-head self-attention with one projection for queries, keys and values (Vaswani et al. 2017, arXiv 1706.03762).
 public struct Attention: Module {
   /// [3 width, width]: queries, keys, values, each head after head.
   public let qkv: Linear
+  /// [width]; nil unless biases are those of queries and values only.
+  public let queryBias: Parameter?
+  public let valueBias: Parameter?
+  /// Norms of queries and keys over the channels of a head.
+  public let queryNorm: LayerNorm?
+  public let keyNorm: LayerNorm?
+  /// [heads]: logarithm of what queries of length 1 are multiplied by.
+  public let sharpness: Parameter?
   public let output: Linear
-  public let heads: Int
+  public let design: Design
 
-  public init(_ width: Int, heads: Int, _ random: inout Random) {
-    qkv = Linear(from: width, to: 3 * width, &random)
-    output = Linear(from: width, to: width, &random)
-    self.heads = heads
+  /// What papers differ in.
+  public struct Design: Sendable {
+    public var heads: Int
+    public var norm = QueryNorm.none
+    public var bias = Bias.all
+    public var outputBias = true
+    /// Times 1 / sqrt(d), before the softmax.
+    public var scale: Float = 1
+    /// Share of the softmax that training drops.
+    public var dropout: Float = 0
+
+    public init(heads: Int) { self.heads = heads }
+  }
+
+  /// How queries and keys are brought to one size.
+  public enum QueryNorm: String, CaseIterable, Sendable {
+    case none
+    /// Length 1, times a learned number for each head, 4 at the start and 100 at most (VAR; arXiv 2404.02905).
+    case l2
+    /// A learned layer norm over each head (Dehghani et al. 2023, arXiv 2302.05442; as RAR has it).
+    case layer
+  }
+
+  public enum Bias: String, CaseIterable, Sendable {
+    case all, none
+    /// Keys have none: it would move all logits of a query alike (VAR).
+    case queriesAndValues = "queries-values"
+  }
+
+  public init(_ width: Int, _ design: Design, weight: Initialization, output: Initialization, _ random: inout Random) {
+    qkv = Linear(from: width, to: 3 * width, hasBias: design.bias == .all, weight: weight, &random)
+    self.output = Linear(from: width, to: width, hasBias: design.outputBias, weight: output, &random)
+    func bias() -> Parameter? {
+      design.bias == .queriesAndValues ? Parameter(Tensor(zeros: [width]), decays: false) : nil
+    }
+    (queryBias, valueBias) = (bias(), bias())
+    func norm() -> LayerNorm? { design.norm == .layer ? LayerNorm(width / design.heads) : nil }
+    (queryNorm, keyNorm) = (norm(), norm())
+    sharpness =
+      design.norm == .l2 ? Parameter(Tensor(repeating: logf(4), shape: [design.heads]), decays: false) : nil
+    self.design = design
   }
 
   /// x [batch, places, width]; place i sees the first visible[i] places, or all.
   ///
-  /// With a cache x holds only the places after the settled ones, which the cache adds in front;
-  /// `visible` then counts cached places, too, and the cache keeps the first `keeping` of all.
+  /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
   public func callAsFunction(
-    _ x: Tensor, visible: [Int]?, cache: AttentionCache? = nil, layer: Int = 0, keeping: Int = 0
+    _ x: Tensor, visible: [Int]?, rotation: Rotation? = nil, cache: AttentionCache? = nil, layer: Int = 0,
+    after start: Int = 0, _ random: inout Random?
   ) -> Tensor {
-    let mixed = qkv(x)
-    guard let cache else { return output(mixed.selfAttention(heads: heads, visible: visible)) }
-    let width = x.shape[2]
-    var keys = mixed.sliced(width..<2 * width, axis: 2), values = mixed.sliced(2 * width..<3 * width, axis: 2)
-    if cache.layers.count > layer {
-      keys = Tensor.concatenated([cache.layers[layer].keys, keys], axis: 1)
-      values = Tensor.concatenated([cache.layers[layer].values, values], axis: 1)
+    let width = x.shape[2], heads = design.heads, mixed = projected(x)
+    let isDropping = design.dropout > 0 && random != nil
+    if cache == nil, rotation == nil, design.norm == .none, design.scale == 1, !isDropping {
+      return output(mixed.selfAttention(heads: heads, visible: visible))
     }
-    let kept = (keys: keys.sliced(0..<keeping, axis: 1), values: values.sliced(0..<keeping, axis: 1))
-    if cache.layers.count > layer { cache.layers[layer] = kept } else { cache.layers.append(kept) }
-    return output(mixed.sliced(0..<width, axis: 2).attention(keys, values, heads: heads, visible: visible))
+    var queries = sized(mixed.sliced(0..<width, axis: 2), queryNorm)
+    var keys = sized(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
+    var values = mixed.sliced(2 * width..<3 * width, axis: 2), visible = visible
+    queries = sharpened(queries)
+    if let rotation {
+      queries = queries.rotated(rotation.cosines, rotation.sines, heads: heads)
+      keys = keys.rotated(rotation.cosines, rotation.sines, heads: heads)
+    }
+    if let cache {
+      visible = visible ?? Array(repeating: start + x.shape[1], count: x.shape[1])
+      (keys, values) = cache.extend(layer: layer, after: start, keys, values)
+    }
+    guard isDropping else { return output(queries.attention(keys, values, heads: heads, visible: visible)) }
+    let shape = [x.shape[0], heads, x.shape[1], keys.shape[1]]
+    let factors = random!.uniform(shape, "attention-dropout").kept(design.dropout)
+    return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors))
+  }
+
+  private func projected(_ x: Tensor) -> Tensor {
+    let mixed = qkv(x)
+    guard let queryBias, let valueBias else { return mixed }
+    let none = Tensor(zeros: queryBias.value.shape)
+    return mixed + Tensor.concatenated([queryBias(), none, valueBias()], axis: 0)
+  }
+
+  /// Queries or keys [batch, places, width], each head normed.
+  private func sized(_ x: Tensor, _ norm: LayerNorm?) -> Tensor {
+    guard design.norm != .none else { return x }
+    let rows = x.reshaped([x.count / x.shape[2] * design.heads, x.shape[2] / design.heads])
+    return (norm.map { $0(rows) } ?? rows.normalized()).reshaped(x.shape)
+  }
+
+  private func sharpened(_ queries: Tensor) -> Tensor {
+    let each = queries.shape[2] / design.heads
+    guard let sharpness else { return design.scale == 1 ? queries : queries * design.scale }
+    // 100 at most; the kernel divides by sqrt(d), which norms to length 1 make needless.
+    let factors = sharpness().clamped(to: -Float.greatestFiniteMagnitude...logf(100)).exponential
+    let rows = queries.reshaped([queries.count / queries.shape[2], design.heads, each])
+    return (rows * factors.reshaped([design.heads, 1]) * Float(each).squareRoot()).reshaped(queries.shape)
   }
 }

@@ -2,7 +2,23 @@ import Tensors
 
 /// Keys and values of settled places, layer by layer: what makes the next token cost one place, not all.
 public final class AttentionCache {
-  /// [layer]: keys and values [batch, places, width] of the places that are settled.
-  public var layers: [(keys: Tensor, values: Tensor)] = []
+  private var layers: [(keys: RowStorage, values: RowStorage)] = []
+
   public init() {}
+
+  /// Whether nothing was put in yet.
+  public var isEmpty: Bool { layers.isEmpty }
+
+  /// Puts keys and values [batch, places, width] of one layer after the first `start` rows, in place of all later ones.
+  ///
+  /// Gives all rows up to them, [batch, room, width]; behind these there may be others that must not be seen.
+  func extend(layer: Int, after start: Int, _ keys: Tensor, _ values: Tensor) -> (keys: Tensor, values: Tensor) {
+    if layers.count == layer {
+      func storage() -> RowStorage { RowStorage(batch: keys.shape[0], width: keys.shape[2]) }
+      layers.append((storage(), storage()))
+    }
+    layers[layer].keys.write(keys, after: start)
+    layers[layer].values.write(values, after: start)
+    return (layers[layer].keys.tensor, layers[layer].values.tensor)
+  }
 }

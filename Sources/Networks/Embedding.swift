@@ -6,9 +6,10 @@ public struct Embedding: Module {
   public let weight: Parameter
 
   public init(
-    _ entries: Int, width: Int, weight initialization: Initialization = .normal(deviation: 0.02), _ random: inout Random
+    _ entries: Int, width: Int, weight initialization: Initialization = .normal(deviation: 0.02), decays: Bool = true,
+    _ random: inout Random
   ) {
-    weight = Parameter(initialization([entries, width], &random), decays: true)
+    weight = Parameter(initialization([entries, width], &random), decays: decays)
   }
 
   public func callAsFunction(_ numbers: Indices) -> Tensor { weight().rows(numbers) }

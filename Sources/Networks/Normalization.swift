@@ -18,15 +18,18 @@ public struct LayerNorm: Module {
 
 /// Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019, arXiv 1910.07467).
 public struct RMSNorm: Module {
-  public let weight: Parameter
+  /// [width]; nil: none is learned.
+  public let weight: Parameter?
   public let epsilon: Float
 
-  public init(_ width: Int, epsilon: Float = 1e-5) {
-    weight = Parameter(Tensor(repeating: 1, shape: [width]), decays: false)
+  public init(_ width: Int, isLearned: Bool = true, epsilon: Float = 1e-5) {
+    weight = isLearned ? Parameter(Tensor(repeating: 1, shape: [width]), decays: false) : nil
     self.epsilon = epsilon
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.rmsNorm(weight(), epsilon: epsilon) }
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    x.rmsNorm(weight?() ?? Tensor(repeating: 1, shape: [x.shape[x.shape.count - 1]]), epsilon: epsilon)
+  }
 }
 
 /// Group normalisation of images [batch, height, width, channels] (Wu and He 2018, arXiv 1803.08494).

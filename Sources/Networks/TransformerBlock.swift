@@ -2,45 +2,108 @@ import Tensors
 
 /// Attention and a two-layer perceptron, each after a norm and added to what came in (pre-norm, as in ViT and MAE).
 public struct TransformerBlock: Module {
-  public let norm1: LayerNorm
+  public let norm1: Norm
   public let attention: Attention
-  public let norm2: LayerNorm
-  /// [4 width, width] with the default ratio.
+  public let norm2: Norm
+  /// [hidden, width]
   public let expand: Linear
+  public let gate: Linear?
   public let contract: Linear
-  /// Share of numbers that training drops from the projections, in [0, 1).
-  public let dropout: Float
+  /// How a condition moves the norms; nil: it does not.
+  public let modulation: Modulation?
+  public let design: Design
+  /// Share of samples that pass by this block in training.
+  public let dropPath: Float
 
-  public init(_ width: Int, heads: Int, ratio: Int = 4, dropout: Float = 0, _ random: inout Random) {
-    norm1 = LayerNorm(width)
-    attention = Attention(width, heads: heads, &random)
-    norm2 = LayerNorm(width)
-    expand = Linear(from: width, to: ratio * width, &random)
-    contract = Linear(from: ratio * width, to: width, &random)
-    self.dropout = dropout
+  /// What papers differ in. Defaults are those of ViT (Dosovitskiy et al. 2020, arXiv 2010.11929).
+  public struct Design: Sendable {
+    public var width: Int
+    /// Channels inside the perceptron.
+    public var hidden: Int
+    public var attention: Attention.Design
+    public var perceptron = Perceptron.gelu
+    public var perceptronBias = true
+    public var norm = Norm.Kind.layer
+    public var epsilon: Float?
+    public var adaptive = AdaptiveNorms.none
+    /// Deviations of the weights that make gates, and of those that make scales and shifts, at the start.
+    public var gateDeviation: Float = 0
+    public var shiftDeviation: Float = 0
+    public var weight = Initialization.glorot
+    /// Of the layers that end in the sum.
+    public var residual = Initialization.glorot
+    /// Share of numbers that training drops from what is added.
+    public var dropout: Float = 0
+    /// The same inside the perceptron.
+    public var hiddenDropout: Float = 0
+
+    public init(width: Int, heads: Int, hidden: Int) {
+      self.width = width
+      self.hidden = hidden
+      attention = Attention.Design(heads: heads)
+    }
+  }
+
+  /// What a block is told besides its tokens.
+  public struct Surroundings {
+    /// How many leading places each sees; nil: all.
+    public var visible: [Int]?
+    public var rotation: Rotation?
+    /// What norms are moved by: [batch, width], or [batch, 6 width] where blocks share a layer.
+    public var told: Tensor?
+    public var cache: AttentionCache?
+    /// How many leading places the cache stands for.
+    public var start = 0
+
+    public init(
+      visible: [Int]?, rotation: Rotation? = nil, told: Tensor? = nil, cache: AttentionCache? = nil, start: Int = 0
+    ) {
+      self.visible = visible
+      self.rotation = rotation
+      self.told = told
+      self.cache = cache
+      self.start = start
+    }
+  }
+
+  public init(_ design: Design, dropPath: Float = 0, _ random: inout Random) {
+    let isPlain = design.adaptive == .none
+    norm1 = Norm(design.norm, design.width, isLearned: isPlain, epsilon: design.epsilon)
+    attention = Attention(
+      design.width, design.attention, weight: design.weight, output: design.residual, &random)
+    norm2 = Norm(design.norm, design.width, isLearned: isPlain, epsilon: design.epsilon)
+    func layer(_ from: Int, _ to: Int, _ weight: Initialization, _ random: inout Random) -> Linear {
+      Linear(from: from, to: to, hasBias: design.perceptronBias, weight: weight, &random)
+    }
+    expand = layer(design.width, design.hidden, design.weight, &random)
+    gate = design.perceptron.hasGate ? layer(design.width, design.hidden, design.weight, &random) : nil
+    contract = layer(design.hidden, design.width, design.residual, &random)
+    modulation = Modulation(
+      design.adaptive, design.width, gate: design.gateDeviation, rest: design.shiftDeviation, &random)
+    self.design = design
+    self.dropPath = dropPath
   }
 
   /// x [batch, places, width]; see `Attention` for what is visible and cached. `random` nil: nothing is dropped.
-  public func callAsFunction(
-    _ x: Tensor, visible: [Int]?, cache: AttentionCache? = nil, layer: Int = 0, keeping: Int = 0,
-    _ random: inout Random?
-  ) -> Tensor {
-    let attended = attention(norm1(x), visible: visible, cache: cache, layer: layer, keeping: keeping)
-    let x = x + attended.dropped(dropout, &random)
-    return x + contract(expand(norm2(x)).activated(.gelu)).dropped(dropout, &random)
-  }
-}
-
-extension Tensor {
-  /// Zeros in a random share of places, the rest scaled up so that the mean stays (Srivastava et al. 2014).
-  public func dropped(_ share: Float, _ random: inout Random?) -> Tensor {
-    guard share > 0, random != nil else { return self }
-    let chances = random!.uniform(shape, "dropout")
-    return self
-      * Tensor(unfilled: shape) { target in
-        chances.withUnsafeScalars { source in
-          for i in source.indices { target[i] = source[i] < share ? 0 : 1 / (1 - share) }
-        }
-      }
+  public func callAsFunction(_ x: Tensor, _ around: Surroundings, layer: Int, _ random: inout Random?) -> Tensor {
+    let moved = modulation.flatMap { modulation in around.told.map { modulation($0) } }
+    var y = norm1(x)
+    if let moved { y = y.moved(moved.scales.0, moved.shifts.0) }
+    y = attention(
+      y, visible: around.visible, rotation: around.rotation, cache: around.cache, layer: layer, after: around.start,
+      &random
+    ).dropped(design.dropout, &random)
+    if let moved { y = y * moved.gates.0 }
+    let x = x + y.pathDropped(dropPath, &random)
+    y = norm2(x)
+    if let moved { y = y.moved(moved.scales.1, moved.shifts.1) }
+    if let activation = design.perceptron.activation, design.hiddenDropout == 0 || random == nil {
+      y = contract(expand(y), after: activation)
+    } else {
+      y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
+    }
+    y = y.dropped(design.dropout, &random)
+    if let moved { y = y * moved.gates.1 }
+    return x + y.pathDropped(dropPath, &random)
   }
 }

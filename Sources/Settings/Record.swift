@@ -16,6 +16,8 @@ public struct Reading: Sendable {
   var sections: [String] = []
   /// Where it stands; nil: the default.
   public var place: Place?
+  /// Whether what is trained hangs on it; else it only says how pictures are made afterwards.
+  public var shapesTraining = true
 }
 
 /// What was read of one experiment, shared by all its sections.
@@ -41,10 +43,14 @@ final class Record: @unchecked Sendable {  // every access under `lock`
     }
   }
 
-  /// The first reading of a key stands; later ones of the same key change nothing.
-  func note(_ path: String, _ reading: Reading) {
+  /// The first reading of a key stands; later ones of the same key can only say that it shapes training after all.
+  func note(_ path: String, _ reading: Reading, shapesTraining: Bool) {
     locked {
-      if readings[path]?.contains(where: { $0.key == reading.key }) != true {
+      if let index = readings[path]?.firstIndex(where: { $0.key == reading.key }) {
+        if shapesTraining { readings[path]?[index].shapesTraining = true }
+      } else {
+        var reading = reading
+        reading.shapesTraining = shapesTraining
         readings[path, default: []].append(reading)
       }
     }

@@ -10,6 +10,7 @@ public struct Settings: Sendable {
   /// "direction.mask"; empty at the top.
   public let path: String
   private let record: Record
+  private var shapesTraining = true
 
   /// Reads a file with the files it extends, at one of its scales, then puts overrides ("training.steps=100") over it.
   public init(file path: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
@@ -36,7 +37,10 @@ public struct Settings: Sendable {
     Settings([], Place(file: name, line: 0, column: 0, source: nil), "", Record())
   }
 
-  private init(_ entries: [YAMLNode.Entry], _ spot: Place, _ path: String, _ record: Record) {
+  private init(
+    _ entries: [YAMLNode.Entry], _ spot: Place, _ path: String, _ record: Record, shapesTraining: Bool = true
+  ) {
+    self.shapesTraining = shapesTraining
     self.entries = entries
     self.spot = spot
     self.path = path
@@ -45,6 +49,15 @@ public struct Settings: Sendable {
   }
 
   // MARK: Reading
+
+  /// The same mapping, for reading what only matters once training has ended: `var sampled = settings.generationOnly`.
+  ///
+  /// A change of such a setting trains nothing again. A key that is also read outside shapes training after all.
+  public var generationOnly: Settings {
+    var copy = self
+    copy.shapesTraining = false
+    return copy
+  }
 
   /// A setting that has a default.
   public subscript<Value: Setting>(key: String, default fallback: Value, about about: String) -> Value {
@@ -78,11 +91,11 @@ public struct Settings: Sendable {
   public subscript<Value: Setting>(optional key: String, about about: String) -> Value? {
     mutating get throws(SettingsError) {
       if let entry = entry(key), entry.value.isNull {
-        record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: entry.place))
+        note(Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: entry.place))
         return nil
       }
       let found: Value? = try value(key, about, nil)
-      if found == nil { record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: nil)) }
+      if found == nil { note(Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: nil)) }
       return found
     }
   }
@@ -90,18 +103,20 @@ public struct Settings: Sendable {
   /// A mapping inside; where there is none, an empty one.
   public mutating func section(_ key: String, about: String) throws(SettingsError) -> Settings {
     let inner = path.isEmpty ? key : "\(path).\(key)"
-    record.note(path, Reading(key: key, kind: "a mapping", about: about, section: inner, place: entry(key)?.place))
-    guard let entry = entry(key), !entry.value.isNull else { return Settings([], spot, inner, record) }
+    note(Reading(key: key, kind: "a mapping", about: about, section: inner, place: entry(key)?.place))
+    guard let entry = entry(key), !entry.value.isNull else {
+      return Settings([], spot, inner, record, shapesTraining: shapesTraining)
+    }
     guard case .mapping(let entries) = entry.value.content else {
       throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: "a mapping", near: nil)
     }
-    return Settings(entries, entry.place, inner, record)
+    return Settings(entries, entry.place, inner, record, shapesTraining: shapesTraining)
   }
 
   /// A list of mappings inside; where there is none, an empty one.
   public mutating func sections(_ key: String, about: String) throws(SettingsError) -> [Settings] {
     guard let entry = entry(key), !entry.value.isNull else {
-      record.note(path, Reading(key: key, kind: "a list of mappings", about: about, yaml: "[]", place: nil))
+      note(Reading(key: key, kind: "a list of mappings", about: about, yaml: "[]", place: nil))
       return []
     }
     guard case .list(let items) = entry.value.content else {
@@ -109,12 +124,12 @@ public struct Settings: Sendable {
     }
     var all: [Settings] = []
     let names = items.indices.map { (path.isEmpty ? key : "\(path).\(key)") + "[\($0)]" }
-    record.note(path, Reading(key: key, kind: "a list of mappings", about: about, sections: names, place: entry.place))
+    note(Reading(key: key, kind: "a list of mappings", about: about, sections: names, place: entry.place))
     for (item, name) in zip(items, names) {
       guard case .mapping(let entries) = item.content else {
         throw .wrongKind(key: key, item.place, found: item.spoken, wanted: "a list of mappings", near: nil)
       }
-      all.append(Settings(entries, item.place, name, record))
+      all.append(Settings(entries, item.place, name, record, shapesTraining: shapesTraining))
     }
     return all
   }
@@ -177,6 +192,8 @@ public struct Settings: Sendable {
     return all
   }
 
+  private func note(_ reading: Reading) { record.note(path, reading, shapesTraining: shapesTraining) }
+
   private func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
 
   private func place(of key: String) -> Place { entry(key)?.value.place ?? spot }
@@ -185,13 +202,12 @@ public struct Settings: Sendable {
   {
     guard let entry = entry(key) else { return nil }
     guard let value = Value(SettingValue(node: entry.value)) else {
-      record.note(path, Reading(key: key, kind: Value.kind, about: about, yaml: "", place: entry.place))
+      note(Reading(key: key, kind: Value.kind, about: about, yaml: "", place: entry.place))
       var near: String?
       if case .scalar(let text, _) = entry.value.content { near = nearest(text, among: Value.choices) }
       throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: Value.kind, near: near)
     }
-    record.note(
-      path,
+    note(
       Reading(
         key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: value.yaml,
         place: entry.place))
@@ -200,8 +216,7 @@ public struct Settings: Sendable {
 
   private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value
   {
-    record.note(
-      path,
+    note(
       Reading(
         key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: fallback.yaml,
         place: nil))

@@ -10,6 +10,11 @@ public struct Checkpoint: Sendable {
   /// AdamW's running moments.
   public var means: Values = []
   public var squares: Values = []
+  /// A network trained against the model, its moments, and the steps of its optimizer.
+  public var rival: Values = []
+  public var rivalMeans: Values = []
+  public var rivalSquares: Values = []
+  public var rivalUpdates = 0
   /// What is measured, not trained.
   public var statistics: Values = []
   /// Steps taken.
@@ -34,12 +39,22 @@ public struct Checkpoint: Sendable {
       for (path, value) in average { try file.write(value, "ema/\(Self.slashes(path))") }
       for (path, value) in means { try file.write(value, "optimizer/\(Self.slashes(path))/m") }
       for (path, value) in squares { try file.write(value, "optimizer/\(Self.slashes(path))/v") }
+      if !rival.isEmpty {
+        try file.write([rivalUpdates], "cursor/rival", axes: [Axis("counter", .texts(["updates"]))])
+      }
+      for (path, value) in rival { try file.write(value, "rival/model/\(Self.slashes(path))") }
+      for (path, value) in rivalMeans { try file.write(value, "rival/optimizer/\(Self.slashes(path))/m") }
+      for (path, value) in rivalSquares { try file.write(value, "rival/optimizer/\(Self.slashes(path))/v") }
       for (path, value) in statistics { try file.write(value, "statistics/\(Self.slashes(path))") }
     }
   }
 
   /// Reads what `paths` name; a missing or mis-shaped tensor is an error.
-  public init(from file: String, parameters paths: [String], statistics statisticPaths: [String]) throws(StorageError) {
+  ///
+  /// A rival is read where there is one: weights that came from elsewhere have none.
+  public init(
+    from file: String, parameters paths: [String], statistics statisticPaths: [String], rival rivalPaths: [String] = []
+  ) throws(StorageError) {
     let reader = try Reader(file)
     guard reader.text(attribute: "file_type") == "checkpoint" else {
       throw .unreadable(path: file, why: "this is not a checkpoint of Overtone.")
@@ -55,6 +70,10 @@ public struct Checkpoint: Sendable {
     means = try values("optimizer", paths, "/m")
     squares = try values("optimizer", paths, "/v")
     statistics = try values("statistics", statisticPaths)
+    rival = try values("rival/model", rivalPaths)
+    rivalMeans = try values("rival/optimizer", rivalPaths, "/m")
+    rivalSquares = try values("rival/optimizer", rivalPaths, "/v")
+    if reader.has("cursor/rival") { rivalUpdates = try reader.ints("cursor/rival").first ?? 0 }
     let cursor = try reader.ints("cursor/step")
     (step, updates) = (cursor[0], cursor[1])
     seed = try reader.ints("rng/seed")[0]

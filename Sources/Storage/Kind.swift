@@ -31,3 +31,14 @@ public enum Kind: Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+/// Numbers that are written a part at a time.
+protocol Storable: BitwiseCopyable {
+  /// HDF5's name of the type in memory and on disk.
+  static var type: hid_t { get }
+}
+
+extension UInt8: Storable { static var type: hid_t { overtone_type_uint8() } }
+extension Int32: Storable { static var type: hid_t { overtone_type_int32() } }
+extension Int64: Storable { static var type: hid_t { overtone_type_int64() } }
+extension Float: Storable { static var type: hid_t { overtone_type_float32() } }

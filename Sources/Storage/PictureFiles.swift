@@ -89,16 +89,3 @@ public struct SampleFile {
     }
   }
 }
-
-/// What a tokenizer made of a data set.
-public struct LatentFile {
-  /// mean [sample, row, column, channel], normalised as models see it.
-  public static func write(to path: String, mean: Tensor, labels: [Int]) throws {
-    try Writer.replacing(path) { file in
-      try file.attribute("Conventions", "Overtone-1")
-      try file.attribute("file_type", "latents")
-      try file.write(mean, "mean", axes: [Axis("sample"), Axis("row"), Axis("column"), Axis("channel")])
-      try file.write(labels, "label", axes: [Axis("sample")])
-    }
-  }
-}

@@ -85,6 +85,12 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   public func bytes(_ name: String) throws(StorageError) -> [UInt8] { try numbers(name, nil, overtone_type_uint8(), 0) }
 
   /// Some entries along the first axis.
+  public func floats(_ name: String, rows: Range<Int>) throws(StorageError) -> [Float] {
+    try numbers(name, rows, overtone_type_float32(), 0)
+  }
+  public func codes(_ name: String, rows: Range<Int>) throws(StorageError) -> [Int32] {
+    try numbers(name, rows, overtone_type_int32(), 0)
+  }
   public func bytes(_ name: String, rows: Range<Int>) throws(StorageError) -> [UInt8] {
     try numbers(name, rows, overtone_type_uint8(), 0)
   }

@@ -32,7 +32,34 @@ public final class Writer {
       unlink(temporary)
       throw error
     }
-    try synchronise(temporary, path)
+    try put(temporary, in: path)
+  }
+
+  /// Opens what an earlier `begin` left unfinished; nil where there is nothing that opens.
+  static func goOn(_ temporary: String, final path: String) -> Writer? {
+    guard access(temporary, W_OK) == 0 else { return nil }
+    guard let file = HDF5.locked({ Handle(H5Fopen(temporary, overtone_read_write(), HDF5.standard), H5Fclose) }) else {
+      return nil
+    }
+    return Writer(file, path)
+  }
+
+  /// A file beside its place that is filled over time, perhaps by more than one program after another.
+  static func begin(_ temporary: String, final path: String) throws(StorageError) -> Writer {
+    try Writer(temporary, final: path)
+  }
+
+  private init(_ file: consuming Handle, _ path: String) {
+    self.path = path
+    self.file = file
+  }
+
+  /// Gives a finished file its name.
+  static func put(_ temporary: String, in path: String) throws(StorageError) {
+    do { try synchronise(temporary, path) } catch {
+      unlink(temporary)
+      throw error
+    }
     guard rename(temporary, path) == 0 else {
       let why = String(cString: strerror(errno))
       unlink(temporary)
@@ -69,7 +96,8 @@ public final class Writer {
     file = handle
   }
 
-  private func finish() throws(StorageError) {
+  /// Hands everything to the system.
+  func finish() throws(StorageError) {
     guard HDF5.locked({ H5Fflush(file.id, H5F_SCOPE_GLOBAL) }) >= 0 else { throw full }
   }
 
@@ -144,8 +172,19 @@ public final class Writer {
     try attach(axes, shape, name)
   }
 
+  /// An empty data set in one piece, from which single rows are read fast, for `write(_:_:from:)` to fill.
+  func createRows<Number: Storable>(of: Number.Type, _ name: String, shape: [Int], axes: [Axis]) throws(StorageError) {
+    try create(name, Number.type, shape, nil, isAllocated: true)
+    try attach(axes, shape, name)
+  }
+
   /// Fills some entries along the first axis.
   public func write(bytes: [UInt8], _ name: String, from row: Int) throws(StorageError) {
+    try write(bytes, name, from: row)
+  }
+
+  /// Fills some entries along the first axis.
+  func write<Number: Storable>(_ values: [Number], _ name: String, from row: Int) throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
         let space = Handle(H5Dget_space(dataset.id), H5Sclose)
@@ -155,20 +194,28 @@ public final class Writer {
       let each = sizes.dropFirst().reduce(1, *)
       var start = sizes.map { _ in hsize_t(0) }
       start[0] = hsize_t(row)
-      sizes[0] = hsize_t(bytes.count) / max(1, each)
+      sizes[0] = hsize_t(values.count) / max(1, each)
       H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &sizes, nil)
       guard let memory = Handle(H5Screate_simple(Int32(sizes.count), &sizes, nil), H5Sclose) else { return false }
-      return H5Dwrite(dataset.id, overtone_type_uint8(), memory.id, space.id, HDF5.standard, bytes) >= 0
+      return H5Dwrite(dataset.id, Number.type, memory.id, space.id, HDF5.standard, values) >= 0
     }
     guard isDone else { throw full }
   }
 
-  private func create(_ name: String, _ type: hid_t, _ shape: [Int], _ chunk: [Int]?) throws(StorageError) {
+  private func create(_ name: String, _ type: hid_t, _ shape: [Int], _ chunk: [Int]?, isAllocated: Bool = false)
+    throws(StorageError)
+  {
     try inGroup(of: name)
     let isDone = HDF5.locked { () -> Bool in
       guard let space = space(shape) else { return false }
-      return withProperties(chunk) {
-        Handle(H5Dcreate2(file.id, name, type, space.id, HDF5.standard, $0, HDF5.standard), H5Dclose) != nil
+      return withProperties(chunk) { properties in
+        if isAllocated {
+          // Where everything lies is settled at once: a program that dies while filling leaves a file that opens.
+          H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY)
+          H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER)
+        }
+        return Handle(H5Dcreate2(file.id, name, type, space.id, HDF5.standard, properties, HDF5.standard), H5Dclose)
+          != nil
       }
     }
     guard isDone else { throw full }
@@ -315,6 +362,15 @@ public final class Writer {
           H5Aclose)
       else { return false }
       return withUnsafePointer(to: number) { H5Awrite(attribute.id, type, $0) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+
+  /// Changes a number that is there already.
+  func change(_ name: String, to number: Int) throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let attribute = Handle(H5Aopen(file.id, name, HDF5.standard), H5Aclose) else { return false }
+      return withUnsafePointer(to: Int64(number)) { H5Awrite(attribute.id, overtone_type_int64(), $0) >= 0 }
     }
     guard isDone else { throw full }
   }

@@ -26,6 +26,24 @@ extension Tensor {
     return value.from([self]) { [self = detached] in [self.slope(activation, $0)] }
   }
 
+  /// x sigmoid(x) times a gate of the same shape (SwiGLU; Shazeer 2020, arXiv 2002.05202).
+  public func siluTimes(_ gate: Tensor) -> Tensor {
+    zip(gate, cost: 6) { $0 * Tensors.sigmoid($0) * $1 }.from([self, gate]) {
+      [self = detached, gate = gate.detached] g in
+      let toSelf = Buffer(count: self.count), toGate = Buffer(count: self.count)
+      let (a, b) = (toSelf.pointer, toGate.pointer)
+      let (x, y, slope) = (self.buffer.pointer, gate.buffer.pointer, g.buffer.pointer)
+      parallel((self.count + 15) / 16, cost: 128) { range in
+        for i in range {
+          let at = 16 &* i, x = x[lanes: at], g = slope[lanes: at], s = Tensors.sigmoid(x)
+          a[lanes: at] = g * y[lanes: at] * s * (1 + x * (1 - s))
+          b[lanes: at] = g * x * s
+        }
+      }
+      return [toSelf, toGate].map { Tensor(shape: self.shape, buffer: $0, node: nil) }
+    }
+  }
+
   /// A linear layer over the bent scalars, which are not kept: the way back bends them again, at once with the slope.
   public func linear(after activation: Activation, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
     let value = detached.activated(activation).linear(weight.detached, bias?.detached)

@@ -56,9 +56,12 @@ public final class ThreadPool: @unchecked Sendable {
   public func use(_ count: Int) { limit.store(max(1, min(width, count)), ordering: .relaxed) }
 
   /// Splits 0..<count into one contiguous range a thread, none shorter than `grain` but the last, and runs them all.
+  ///
+  /// Where only the calling thread works it goes through the same ranges, one after another: how work is cut, and so
+  /// how sums round, is the same whoever else uses the pool.
   public func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
-    let parts = min(threads, max(1, count / max(1, grain)))
-    guard parts > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+    let parts = min(width, max(1, count / max(1, grain)))
+    guard parts > 1 else {
       if count > 0 { body(0..<count) }
       return
     }
@@ -66,11 +69,20 @@ public final class ThreadPool: @unchecked Sendable {
     let step =
       ((count + parts - 1) / parts + (count >= 16 * parts ? 15 : 0)) / (count >= 16 * parts ? 16 : 1)
       * (count >= 16 * parts ? 16 : 1)
-    withoutActuallyEscaping(body) { body in
-      run { index in
-        let lower = index * step
-        if lower < count { body(lower..<min(count, lower + step)) }
+    /// Every `stride`-th range from one on.
+    func work(_ first: Int, _ stride: Int, _ body: (Range<Int>) -> Void) {
+      var lower = first * step
+      while lower < count {
+        body(lower..<min(count, lower + step))
+        lower += stride * step
       }
+    }
+    let threads = threads
+    guard threads > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+      return work(0, 1, body)
+    }
+    withoutActuallyEscaping(body) { body in
+      run { index in if index < threads { work(index, threads, body) } }
     }
     busy.store(false, ordering: .releasing)
   }

@@ -72,18 +72,13 @@ private struct FAR {
         """, file: "loss")
     loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
       .init(&settings, of: TokenSpace(width: channels), from: width, levels: direction.layout.levels, &random)
-    #expect(model.adopt(try file.weights().mapKeys(Self.path)) == nil)
+    #expect(model.adopt(try file.weights(), from: "FAR") == nil)
   }
 
   var model: Model {
     Model(
       quantizer: Identity(width: channels), direction: direction, conditioner: conditioner, backbone: backbone,
       loss: loss)
-  }
-
-  static func path(_ name: String) -> String {
-    name.hasPrefix("diffloss.net.")
-      ? "loss." + Names.denoising.path(String(name.dropFirst("diffloss.".count))) : Names.far.path(name)
   }
 
   /// Rows [repeats * batch * tokens, width] of the reference as [batch, repeats * tokens, width].
@@ -94,16 +89,6 @@ private struct FAR {
   }
 
   var samples: [Int] { Array(0..<batch) }
-}
-
-extension [String: Tensor] {
-  fileprivate func mapKeys(_ path: (String) -> String) -> [String: Tensor] {
-    [String: Tensor](uniqueKeysWithValues: map { (path($0.key), $0.value) })
-  }
-}
-
-extension Module {
-  fileprivate func adopt(_ weights: [String: Tensor]) -> String? { adopt(weights, Names([])) }
 }
 
 @Suite struct FARReferenceTests {
@@ -134,10 +119,9 @@ extension Module {
       #expect(try file.disagreement(total, "outputs/\(run)/loss") == nil)
       guard !file.names("grads/\(run)").isEmpty else { continue }
       let parameters = model.parameters, gradients = total.gradients(of: parameters.map { $0.parameter() })
-      let ours = Dictionary(uniqueKeysWithValues: zip(parameters.map(\.path), gradients))
-      for name in file.names("grads/\(run)") {
-        #expect(try file.disagreement(try #require(ours[FAR.path(name)]), "grads/\(run)/\(name)") == nil)
-      }
+      let theirs = model.translated(try file.weights("grads/\(run)"), from: "FAR")
+      let ours = zip(parameters, gradients).map { (path: $0.path, gradient: $1) }
+      #expect(try file.disagreement(ours, "grads/\(run)", translated: theirs) == nil)
     }
   }
 

@@ -67,3 +67,66 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
     #expect(alone.sliced(1..<2, axis: 0).distance(to: both.sliced(1..<2, axis: 0)) < 1e-5)
   }
 }
+
+@Suite struct BackboneSettingsTests {
+  private func refusal(
+    _ text: String, space: TokenSpace = TokenSpace(width: 4), hasVector: Bool = false, feedsCodes: Bool = true
+  ) throws -> String {
+    var settings = try Settings(parsing: text, file: "test"), random = Random(seed: 1)
+    do {
+      _ = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self).init(
+        &settings,
+        for: BackboneShape(
+          layout: layout, space: space, prefixCount: 2, hasVector: hasVector, feedsCodes: feedsCodes), &random)
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  @Test("what cannot work is refused in one sentence", arguments: ["encoder-decoder", "decoder"])
+  func refusals(_ key: String) throws {
+    #expect(try refusal("{ use: \(key), adaptive: shared }").contains("'adaptive: shared' needs a vector"))
+    #expect(try refusal("{ use: \(key), embed: codes }").contains("'embed: codes' needs a tokenizer with a vocabulary"))
+    let codes = TokenSpace(width: 4, vocabulary: 8)
+    #expect(
+      try refusal("{ use: \(key), embed: codes }", space: codes, feedsCodes: false).contains(
+        "this direction feeds sums or averages"))
+    #expect(try refusal("{ use: \(key), embed: codes }", space: codes) == "no error")
+    #expect(
+      try refusal("{ use: \(key), width: 12, heads: 2, positions: rotary }").contains(
+        "needs heads whose width 4 divides"))
+    #expect(
+      try refusal("{ use: \(key), width: 6, heads: 2, positions: sin-cos }").contains("needs a width that 4 divides"))
+    #expect(try refusal("{ use: \(key), width: 6, heads: 4 }").contains("let 'heads' divide 'width'"))
+  }
+
+  @Test("a preset fills in what is not said, and gives way to what is")
+  func presets() throws {
+    var settings = try Settings(
+      parsing: "{ use: decoder, preset: llamagen-b, width: 32, heads: 4, depth: 2 }", file: "test")
+    var random = Random(seed: 1)
+    let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
+    #expect(try type.width(&settings) == 32)
+    let made = try type.init(
+      &settings,
+      for: BackboneShape(
+        layout: layout, space: TokenSpace(width: 4, vocabulary: 8), prefixCount: 0, hasVector: true), &random)
+    try settings.finish()
+    let paths = Set(made.parameters.map(\.path))
+    #expect(paths.contains("blocks.1.gate.weight") && !paths.contains("blocks.2.norm1.weight"))
+    #expect(!paths.contains("blank") && !paths.contains("blocks.0.attention.qkv.bias"))
+  }
+
+  @Test("a class that is a vector is told even where nothing is shown yet")
+  func nothingShown() throws {
+    var settings = try Settings(parsing: "{ use: encoder-decoder, width: 16, heads: 4, depth: 2 }", file: "test")
+    var random = Random(seed: 1), dropout: Random?
+    let made = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self).init(
+      &settings, for: BackboneShape(layout: layout, space: TokenSpace(width: 4), prefixCount: 0, hasVector: true),
+      &random)
+    let empty = view(Tensor(zeros: [1, 6, 4]), Turn(shown: .each([[]])))
+    func told(_ number: Float) -> Tensor {
+      made(empty, given: Condition(vector: Tensor([1, 16], (0..<16).map { number * Float($0) })), cache: nil, &dropout)
+    }
+    #expect(told(0.5).isFinite && told(0.5).distance(to: told(-0.5)) > 1e-3)
+  }
+}

@@ -126,15 +126,37 @@ struct LawTests {
     #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
   }
 
-  @Test("a scale must not be shown before the one before it is known")
-  func scaleTooEarly() throws {
-    let mutant = Mutant(of: try multiScale("scales: [1, 2, 4]")) {
-      // Everything of the last scale of a turn is fed what that scale says itself.
-      $0.fed = { inputs, turn, canvas in
-        inputs.shape[1] < 21 ? inputs : inputs + canvas.values
+  @Test("scales must not be one level too open")
+  func scaleTooOpen() throws {
+    let base = try multiScale("scales: [1, 2, 4]"), starts = [0, 1, 5, 21], sides = [1, 2, 4]
+    let mutant = Mutant(of: base) {
+      $0.fed = { inputs, _, canvas in
+        // Every scale but the first is fed what the image is with that scale, not without it.
+        let levels = (0..<3).filter { starts[$0] < inputs.shape[1] }
+        let parts = levels.map { level in
+          base.latent(of: canvas, through: level, by: Identity(width: 3))
+            .resampled(height: sides[level], width: sides[level], .area)
+            .reshaped([2, sides[level] * sides[level], 3])
+        }
+        return Tensor.concatenated(parts, axis: 1)
       }
     }
-    #expect(lawsBroken(by: mutant).contains("training peeks"))
+    #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
+  }
+
+  @Test("an order lasts for a generation")
+  func redrawn() throws {
+    let mutant = Mutant(of: try direction("{ use: raster, order: random }")) {
+      $0.asked = { turn in
+        with(turn) {
+          $0.places = .each(
+            $0.places.indices(in: 16, batch: 2).map { order in
+              order.count > 2 ? [order[1], order[0]] + order[2...] : order
+            })
+        }
+      }
+    }
+    #expect(lawsBroken(by: mutant).contains("settled places moved"))
   }
 
   @Test("the finest scale takes all that is left")

@@ -22,7 +22,7 @@ struct MultiScaleTests {
     for grid in Self.grids {
       for seed: UInt64 in 1...3 {
         let direction = try multiScale("kind: \(kind), weight: \(weight)", over: grid)
-        #expect(lawsBroken(by: direction, width: 2, seed: seed) == [], "\(grid)")
+        #expect(lawsBroken(by: direction, width: 2, batch: [1, 2, 5][Int(seed) - 1], seed: seed) == [], "\(grid)")
       }
     }
   }
@@ -34,6 +34,22 @@ struct MultiScaleTests {
         #expect(lawsBroken(by: try multiScale("scales: \(scales), kind: \(kind)", over: grid)) == [])
       }
     }
+  }
+
+  @Test("while it grows, training has the coarser scales alone, and keeps the laws")
+  func growing() throws {
+    for weight in ["none", "per-scale"] {
+      let direction = try multiScale("grow: { from: 0.25, to: 0.75 }, weight: \(weight)")
+      func taught(_ progress: Float) -> Int {
+        var random = Random(seed: 1, samples: [0, 1])
+        let turn = direction.trainingTurn(batch: 2, progress: progress, &random)
+        #expect(turn.weights.map { abs($0.mean.scalars[0] - 1) < 1e-5 } ?? true)
+        return turn.asked.count(in: turn.places.count(in: direction.layout.slots.count))
+      }
+      #expect([0, 0.24, 0.25, 0.4, 0.51, 0.7, 0.75, 1].map(taught) == [1, 1, 1, 5, 14, 30, 30, 30])
+      #expect(lawsBroken(by: direction) == [])
+    }
+    #expect(throws: SettingsError.self) { try multiScale("grow: { from: 0.5, to: 0.25 }") }
   }
 
   @Test("its scales are VAR's where VAR has some, and proportional elsewhere")

@@ -28,7 +28,9 @@ struct RasterTests {
   func laws(_ order: String) throws {
     for grid in Self.grids {
       for seed: UInt64 in 1...3 {
-        #expect(lawsBroken(by: try raster("order: \(order)", over: grid), seed: seed) == [], "\(grid)")
+        #expect(
+          lawsBroken(by: try raster("order: \(order)", over: grid), batch: [1, 2, 5][Int(seed) - 1], seed: seed) == [],
+          "\(grid)")
       }
     }
   }

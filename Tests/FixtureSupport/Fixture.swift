@@ -7,7 +7,7 @@ import Tensors
 /// Files lie in the folder that `OVERTONE_FIXTURES` names, else in `Tests/Fixtures`. What is missing is an error: no
 /// comparison is left out in silence.
 public struct Fixture: Sendable {
-  private let reader: Reader
+  let reader: Reader
 
   /// "far" opens far.h5.
   public init(_ name: String, file: StaticString = #filePath) throws {

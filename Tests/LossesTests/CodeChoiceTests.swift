@@ -85,5 +85,24 @@ import Testing
     #expect(abs(likelihood - logarithm(0.3)) < 1e-6)
   }
 
+  @Test("filters keep what sorting all codes would keep", arguments: [1, 2, 3] as [UInt64])
+  func sorting(_ seed: UInt64) {
+    var random = Random(seed: seed)
+    // Rounded, so that many codes are equally likely.
+    let logits = (random.normal([1, 500], "logits") * 2).scalars.map { ($0 * 10).rounded() / 10 }
+    let sorted = logits.sorted(by: >), shares = CodeChoice().shares(of: logits)
+    for k in [2, 3, 17, 250, 499] {
+      let kept = CodeChoice(topK: k).shares(of: logits).map { $0 > 0 }
+      #expect(kept == logits.map { $0 >= sorted[k - 1] })
+    }
+    for p in [0.1, 0.5, 0.9, 0.99] as [Float] {
+      let cut = CodeChoice(topP: p).shares(of: logits), kept = cut.indices.filter { cut[$0] > 0 }
+      let total = kept.reduce(0) { $0 + shares[$1] }, least = kept.map { shares[$0] }.min() ?? 0
+      // Enough is kept, not more than one too many, and nothing likelier than what is kept was cut.
+      #expect(total > p - 1e-5 && total - least <= p + 1e-5)
+      #expect(shares.indices.allSatisfy { kept.contains($0) || shares[$0] <= least })
+    }
+  }
+
   private func logarithm(_ x: Float) -> Float { Tensor(x).logarithm.scalar }
 }

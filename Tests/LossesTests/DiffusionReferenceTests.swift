@@ -25,7 +25,7 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
     &settings, of: TokenSpace(width: try file.sizes("target_channels")[0]), from: try file.sizes("z_channels")[0],
     levels: 16, &random)
   try settings.finish()
-  #expect(made.adopt(try file.weights(), .denoising) == nil)
+  #expect(made.adopt(try file.weights(), from: hasLevels ? "FAR" : "MAR") == nil)
   return made
 }
 
@@ -51,11 +51,11 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
     let parameters = made.parameters
     let gradients = total.gradients(of: parameters.map { $0.parameter() } + [z])
     let ours = Dictionary(uniqueKeysWithValues: zip(parameters.map(\.path), gradients))
-    let names = file.names("grads/train")
-    #expect(names.count == parameters.count + 1)
-    for gradient in names {
-      let own = gradient == "__z" ? gradients[parameters.count] : try #require(ours[Names.denoising.path(gradient)])
-      #expect(try file.disagreement(own, "grads/train/\(gradient)") == nil)
+    #expect(try file.disagreement(gradients[parameters.count], "grads/train/__z") == nil)
+    let theirs = made.translated(try file.weights("grads/train"), from: "FAR")
+    #expect(theirs.count == parameters.count && file.names("grads/train").count == parameters.count + 1)
+    for (path, translated) in theirs {
+      #expect(try file.disagreement(try #require(ours[path]), "grads/train/\(translated.sources[0])") == nil)
     }
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 import Testing
 
@@ -39,6 +40,12 @@ private struct Case: Sendable, CustomStringConvertible {
   }
 }
 
+/// Cosines or sines of some angles, [2, 3, 2].
+private func angles(_ turn: (Float) -> Float) -> Tensor { Tensor([2, 3, 2], (0..<12).map { turn(0.7 * Float($0)) }) }
+
+/// A share in four dropped, [2, 2, 3, 4].
+private let factors = Tensor([2, 2, 3, 4], (0..<48).map { $0 % 4 == 1 ? 0 : 4.0 / 3 })
+
 private let cases: [Case] = [
   Case("add broadcast", [[3, 4], [4]]) { $0[0] + $0[1] }, Case("add column", [[3, 4], [3, 1]]) { $0[0] + $0[1] },
   Case("subtract", [[2, 3], [1, 3]]) { $0[0] - $0[1] }, Case("multiply", [[2, 3, 4], [2, 1, 4]]) { $0[0] * $0[1] },
@@ -57,6 +64,10 @@ private let cases: [Case] = [
   Case("tanh", [[9]]) { $0[0].activated(.tanh) }, Case("sigmoid", [[9]]) { $0[0].activated(.sigmoid) },
   Case("self attention", [[2, 5, 12]]) { $0[0].selfAttention(heads: 2) },
   Case("causal attention", [[1, 4, 12]]) { $0[0].selfAttention(heads: 2, visible: [1, 2, 3, 4]) },
+  Case("rotation", [[2, 3, 8]]) { $0[0].rotated(angles(cosf), angles(sinf), heads: 2).squared },
+  Case("attention with dropped shares", [[2, 3, 4], [2, 4, 4], [2, 4, 4]]) {
+    $0[0].attention($0[1], $0[2], heads: 2, visible: [2, 4, 4], factors: factors)
+  },
   Case("cross-entropy with smoothing", [[3, 5]]) { $0[0].crossEntropy([1, 4, 0], smoothing: 0.1) },
   Case("logarithm of summed exponentials", [[3, 5]]) { ($0[0] * 3).logSumExp },
   Case("area", [[1, 5, 7, 2]]) { $0[0].resampled(height: 3, width: 4, .area) },

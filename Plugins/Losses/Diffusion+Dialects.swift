@@ -1,0 +1,16 @@
+import Autoregression
+
+extension Diffusion {
+  /// The network of MAR and FAR, which FAR also tells the level; on its own or inside a model.
+  static let dialects = ["MAR", "FAR"].map {
+    Dialect(
+      $0, prefixes: ["diffloss.net.", "net."],
+      [
+        ("diffloss.net.", "network."), ("net.", "network."), ("time_embed.mlp.0", "timeIn"),
+        ("time_embed.mlp.2", "timeOut"), ("index_cond_embed", "levelScalar"), ("cond_embed", "context"),
+        ("input_proj", "input"), ("res_blocks", "blocks"), ("in_ln", "norm"), ("mlp.0", "first"), ("mlp.2", "second"),
+        ("final_layer.adaLN_modulation.1", "lastModulation"), ("adaLN_modulation.1", "modulation"),
+        ("final_layer.linear", "output"),
+      ])
+  }
+}

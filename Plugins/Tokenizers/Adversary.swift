@@ -1,0 +1,98 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// The discriminator of an adversarial loss and how it is used.
+///
+/// A class, so that whoever walks the tokenizer's parameters does not find the discriminator's: they are trained by
+/// another loss and stored apart.
+final class Adversary: Sendable {
+  let discriminator: Discriminator
+  let weight: Float
+  /// Whether the weight is multiplied by |gradient of the reconstruction| / |gradient of this loss| at the last layer.
+  let isAdaptive: Bool
+  let start: Int
+  let ramp: Int
+
+  /// Nil where the weight is 0.
+  init?(_ settings: inout Settings, images: ImageShape, _ random: inout Random) throws(SettingsError) {
+    weight = try settings["weight", default: 0, in: 0...1000, about: "weight of the adversarial loss; 0: none"]
+    isAdaptive = try settings[
+      "adaptive", default: true, about: "multiply the weight by the ratio of both gradients at the last layer"]
+    start = try settings["start", default: 0, in: 0...100_000_000, about: "the step at which it begins"]
+    ramp = try settings["ramp", default: 0, in: 0...100_000_000, about: "steps over which it grows to its weight"]
+    let width: Int = try settings["width", default: 64, in: 1...1024, about: "channels of the first layer"]
+    let layers: Int = try settings["layers", default: 3, in: 1...6, about: "layers that halve the picture"]
+    guard weight > 0 else { return nil }
+    // Two layers that do not halve take one place each; one place must be left.
+    let fitting = (1...6).last { min(images.height, images.width) >> $0 >= 3 } ?? 0
+    guard layers <= fitting else {
+      throw settings.refusal(
+        "pictures of \(images.height)x\(images.width) are too small for a discriminator of \(layers) layers; use at most \(fitting).",
+        at: "layers")
+    }
+    discriminator = Discriminator(width: width, layers: layers, &random)
+  }
+
+  /// 0 before the start, 1 after the ramp.
+  func strength(at step: Int) -> Float {
+    step < start ? 0 : min(1, Float(step - start + 1) / Float(max(1, ramp)))
+  }
+
+  /// The hinge loss of the discriminator (Lim and Ye 2017, arXiv 1705.02894).
+  func loss(real: Tensor, made: Tensor) -> Tensor {
+    let doubt = (discriminator(real) * -1 + 1).activated(.relu).mean
+    return (doubt + (discriminator(made) + 1).activated(.relu).mean) * 0.5
+  }
+}
+
+/// Which patches of a picture look real (PatchGAN; Isola et al. 2016, arXiv 1611.07004): [batch, height, width, 3] to
+/// [batch, rows, columns, 1].
+struct Discriminator: Module {
+  /// 4 x 4 kernels; the first `halving` of them with stride 2.
+  let convolutions: [Convolution2D]
+  /// After all but the first and the last.
+  let norms: [BatchNorm]
+  let halving: Int
+
+  init(width: Int, layers: Int, _ random: inout Random) {
+    let widths = [3] + (0...layers).map { width * min(8, 1 << $0) } + [1]
+    halving = layers
+    convolutions = (0..<widths.count - 1).map { index in
+      Convolution2D(
+        from: widths[index], to: widths[index + 1], kernel: 4, stride: index < layers ? 2 : 1, padding: .all(1),
+        weight: .normal(deviation: 0.02), &random)
+    }
+    norms = widths[2..<widths.count - 1].map { BatchNorm($0) }
+  }
+
+  func callAsFunction(_ images: Tensor) -> Tensor {
+    var x = images
+    for (index, convolution) in convolutions.enumerated() {
+      x = convolution(x)
+      if (1...norms.count).contains(index) { x = norms[index - 1](x) }
+      // Leaky by 0.2.
+      if index < convolutions.count - 1 { x = x.activated(.relu) * 0.8 + x * 0.2 }
+    }
+    return x
+  }
+}
+
+/// Each channel brought to mean 0 and variance 1 over the whole batch (Ioffe and Szegedy 2015, arXiv 1502.03167); for
+/// networks that only ever train, so no running statistics are kept.
+struct BatchNorm: Module {
+  let weight: Parameter
+  let bias: Parameter
+
+  init(_ channels: Int) {
+    weight = Parameter(Tensor(repeating: 1, shape: [channels]), decays: false)
+    bias = Parameter(Tensor(zeros: [channels]), decays: false)
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let channels = x.shape[3], rows = x.reshaped([x.count / channels, channels])
+    let centred = rows - rows.mean(axis: 0), deviation = (centred.squared.mean(axis: 0) + 1e-5).squareRoot
+    return (centred * (weight() / deviation) + bias()).reshaped(x.shape)
+  }
+}

@@ -1,0 +1,69 @@
+import Autoregression
+import Settings
+
+/// How a convolutional encoder and its mirror are built (latent diffusion; Rombach et al. 2022, arXiv 2112.10752).
+struct ConvolutionPlan: Sendable {
+  /// Channels of the first level.
+  var width: Int
+  /// Channels of each level, as multiples of the width; the image is halved between levels.
+  var multipliers: [Int]
+  /// Residual blocks a level; the decoder has one more.
+  var blocks: Int
+  /// Levels of the encoder whose blocks are followed by attention, 0 the largest.
+  var attentionLevels: [Int]
+  /// The same of the decoder.
+  var decoderAttentionLevels: [Int]
+  /// Whether the middle is block, attention, block; else one block.
+  var middleAttention: Bool
+  var groups: Int
+
+  func channels(_ level: Int) -> Int { width * multipliers[level] }
+
+  /// The cells of the latent of tokenizer `key`.
+  static func grid(_ settings: inout Settings, images: ImageShape, of key: String) throws(SettingsError) -> Grid {
+    let stride: Int = try settings["stride", default: 8, in: 2...16, about: "pixels of one token's side: 2, 4, 8 or 16"]
+    guard [2, 4, 8, 16].contains(stride) else {
+      throw settings.refusal(
+        "tokenizer '\(key)' halves the image; 'stride' must be 2, 4, 8 or 16, not \(stride).", at: "stride")
+    }
+    guard images.height % stride == 0, images.width % stride == 0 else {
+      throw settings.refusal(
+        "pictures of \(images.height)x\(images.width) do not divide into tokens of \(stride)x\(stride); use another 'stride' or size of pictures.",
+        at: "stride")
+    }
+    return Grid(height: images.height / stride, width: images.width / stride)
+  }
+
+  init(_ settings: inout Settings, images: ImageShape, of key: String) throws(SettingsError) {
+    let stride = try images.height / Self.grid(&settings, images: images, of: key).height
+    let levels = stride.trailingZeroBitCount + 1
+    width = try settings["width", default: 32, in: 1...1024, about: "channels of the first convolution"]
+    multipliers = try settings[
+      "multipliers", default: (0..<levels).map { 1 << min(2, $0) },
+      about: "channels of each level, as multiples of the width"]
+    guard multipliers.count == levels, multipliers.allSatisfy({ $0 > 0 }) else {
+      throw settings.refusal(
+        "a stride of \(stride) has \(levels) levels; 'multipliers' must name \(levels) positive numbers.",
+        at: "multipliers")
+    }
+    blocks = try settings[
+      "blocks", default: 1, in: 0...8, about: "residual blocks of each level; the decoder has one more"]
+    attentionLevels = try settings[
+      "attention", default: [], about: "levels of the encoder with attention, 0 the largest"]
+    decoderAttentionLevels = try settings[
+      "decoder-attention", default: [], about: "levels of the decoder with attention, 0 the largest"]
+    for (name, named) in [("attention", attentionLevels), ("decoder-attention", decoderAttentionLevels)] {
+      for level in named where !(0..<levels).contains(level) {
+        throw settings.refusal(
+          "there is no level \(level) to attend at; with a stride of \(stride) '\(name)' takes levels from 0 to \(levels - 1).",
+          at: name)
+      }
+    }
+    middleAttention = try settings["middle-attention", default: false, about: "attention at the lowest resolution"]
+    groups = try settings["groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the norms"]
+    guard width % groups == 0 else {
+      throw settings.refusal(
+        "\(width) channels do not divide into \(groups) groups; let 'groups' divide 'width'.", at: "groups")
+    }
+  }
+}

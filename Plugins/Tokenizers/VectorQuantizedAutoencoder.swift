@@ -1,0 +1,97 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// A convolutional autoencoder whose latent is brought to a finite number of codes (VQGAN; Esser et al. 2020, arXiv
+/// 2012.09841), by a learned codebook, by rounding or by signs.
+package struct VectorQuantizedAutoencoder: Tokenizer {
+  package static let key = "vq"
+  package static let about = About(
+    "An autoencoder with a vocabulary: each token is one of a number of codes, and a vector.",
+    source: "Esser et al. 2020, arXiv 2012.09841", example: "stride: 4\nwidth: 8\ngroups: 4\ncodes: 64")
+  package static let dialects = [
+    Dialect.autoencoder("LlamaGen", quantizer: [("quantize.embedding", "quantization")], runningDecoder: true),
+    Dialect.autoencoder("VQGAN", quantizer: [("quantize.embedding", "quantization")]),
+  ]
+
+  enum Kind: String, Setting, CaseIterable { case codebook, fsq, lfq }
+
+  let encoder: Encoder
+  let toLatent: Convolution2D
+  package let quantization: any LearnedQuantizer
+  let fromLatent: Convolution2D
+  let decoder: Decoder
+  let fidelity: Fidelity
+
+  package static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
+    try ConvolutionPlan.grid(&settings, images: images, of: key)
+  }
+
+  package init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random)
+    throws(SettingsError)
+  {
+    let plan = try ConvolutionPlan(&settings, images: images, of: Self.key)
+    let channels: Int = try settings[
+      "channels", default: plan.channels(plan.multipliers.count - 1), in: 1...4096,
+      about: "channels of the encoder's output, before they become the numbers of a token"]
+    let kernel = try Projection.kernel(&settings, default: 1)
+    let kind: Kind = try settings["quantizer", default: .codebook, about: "what brings vectors to codes"]
+    switch kind {
+    case .codebook:
+      let width: Int = try settings["code-width", default: 8, in: 1...4096, about: "numbers of a code"]
+      let isNormalised: Bool = try settings["normalised", default: false, about: "vectors and codes have length 1"]
+      quantization = try Codebook(
+        &settings, width: width, matching: isNormalised ? .sphere : .distance, hasEntropy: true, &random)
+    case .fsq: quantization = try FiniteScalars(&settings)
+    case .lfq: quantization = try LookupFree(&settings)
+    }
+    encoder = Encoder(plan, outputs: channels, &random)
+    toLatent = Convolution2D(from: channels, to: quantization.width, kernel: kernel, &random)
+    fromLatent = Convolution2D(from: quantization.width, to: channels, kernel: kernel, &random)
+    decoder = Decoder(plan, channels: channels, &random)
+    fidelity = try Fidelity(&settings, images: images, &random)
+  }
+
+  package var quantizer: any Quantizer { withoutGradients { quantization.view } }
+
+  package func encode(_ images: Tensor, _ random: inout Random) -> Tensor {
+    quantization.placed(toLatent(encoder(images)))
+  }
+
+  package func decode(_ latent: Tensor) -> Tensor { decoder(fromLatent(latent)) }
+
+  package func trainingLoss(
+    _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
+  ) -> TokenizerLoss? {
+    loss(of: encode(images, &random), images, &random)
+  }
+
+  /// The loss of pictures whose encoding is `latent`.
+  package func loss(of latent: Tensor, _ images: Tensor, _ random: inout Random) -> TokenizerLoss {
+    let width = quantization.width
+    let found = quantization.quantized(
+      latent.reshaped([latent.count / width, width]), samples: latent.shape[0], &random)
+    let features = decoder.features(fromLatent(found.values.reshaped(latent.shape)))
+    let near = fidelity(images, features, through: decoder.output)
+    return found.loss.map { near.adding($0, found.parts) } ?? near.adding(Tensor(0), found.parts)
+  }
+
+  package var rival: (any Module)? { fidelity.adversary?.discriminator }
+}
+
+/// The convolutions on both sides of a quantizer.
+enum Projection {
+  static func kernel(_ settings: inout Settings, default side: Int) throws(SettingsError) -> Int {
+    let kernel: Int = try settings[
+      "projection", default: side, in: 1...7, about: "side of the kernels before and after the quantizer; odd"]
+    guard kernel % 2 == 1 else {
+      throw settings.refusal("a kernel of side \(kernel) has no middle; let 'projection' be odd.", at: "projection")
+    }
+    return kernel
+  }
+}
+
+@section("overtone_parts") @used private let registration: Registration = {
+  $0.registry.add(VectorQuantizedAutoencoder.self)
+}

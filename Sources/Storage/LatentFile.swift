@@ -1,0 +1,154 @@
+import Glibc
+import Tensors
+
+/// What a tokenizer made of a data set, one row per picture, so that pictures are encoded once.
+///
+/// /mean [sample, row, column, channel], as models see it, with /logvar of the same shape where latents are drawn; or
+/// /codes [sample, row, column] where codes say everything. /label [sample]. Group /mirrored holds the same of the
+/// pictures mirrored left to right, where training flips them.
+public struct LatentFile {
+  /// What the file holds.
+  public struct Form: Equatable, Sendable {
+    public enum Content: String, Sendable {
+      case values, gaussians, codes
+      fileprivate var names: [String] { self == .codes ? ["codes"] : self == .values ? ["mean"] : ["mean", "logvar"] }
+    }
+    public var content: Content
+    public var count: Int
+    /// [rows, columns, channels]; the channels of a code are those it stands for.
+    public var shape: [Int]
+    public var isMirroredToo: Bool
+
+    public init(_ content: Content, count: Int, shape: [Int], isMirroredToo: Bool) {
+      self.content = content
+      self.count = count
+      self.shape = shape
+      self.isMirroredToo = isMirroredToo
+    }
+
+    /// Numbers of one row of one data set.
+    public var width: Int { content == .codes ? shape[0] * shape[1] : shape.product }
+
+    /// On disk, and in memory if it is read whole.
+    public var bytes: Int { count * width * content.names.count * (isMirroredToo ? 2 : 1) * 4 }
+
+    fileprivate var groups: [String] { isMirroredToo ? ["", "mirrored/"] : [""] }
+  }
+
+  /// Rows of one orientation: `second` is the log-variance, empty elsewhere.
+  public enum Rows: Sendable {
+    case numbers(mean: [Float], logVariance: [Float])
+    case codes([Int32])
+  }
+
+  public let form: Form
+  public let labels: [Int]
+  private let reader: Reader
+
+  public init(_ path: String) throws(StorageError) {
+    reader = try Reader(path)
+    guard reader.text(attribute: "file_type") == "latents" else {
+      throw .unreadable(path: path, why: "this is not a file of latents.")
+    }
+    let content: Form.Content = reader.has("codes") ? .codes : reader.has("logvar") ? .gaussians : .values
+    var shape = try reader.shape(of: content.names[0])
+    if content == .codes { shape.append(Int(reader.attribute("channels")?.first ?? 1)) }
+    guard shape.count == 4 else {
+      throw .wrongShape(path: path, name: content.names[0], found: shape, wanted: [shape.first ?? 0, 4, 4, 4])
+    }
+    form = Form(
+      content, count: shape[0], shape: Array(shape.dropFirst()), isMirroredToo: reader.has("mirrored"))
+    labels = try reader.ints("label")
+    guard labels.count == form.count else {
+      throw .wrongShape(path: path, name: "label", found: [labels.count], wanted: [form.count])
+    }
+  }
+
+  /// Some rows, as they are or mirrored.
+  public func rows(_ range: Range<Int>, mirrored: Bool) throws(StorageError) -> Rows {
+    let group = mirrored ? "mirrored/" : ""
+    if form.content == .codes { return .codes(try reader.codes("\(group)codes", rows: range)) }
+    return .numbers(
+      mean: try reader.floats("\(group)mean", rows: range),
+      logVariance: form.content == .gaussians ? try reader.floats("\(group)logvar", rows: range) : [])
+  }
+
+  /// A file of latents being made, over more than one sitting if need be: it lies beside its place until it is whole.
+  public final class Making {
+    public let form: Form
+    /// How many rows are there.
+    public private(set) var done: Int
+    private let path: String
+    private let writer: Writer
+
+    private static func unfinished(_ path: String) -> String { "\(path).part" }
+
+    /// Goes on with what was begun, if that has the same form; else begins.
+    public init(_ path: String, _ form: Form) throws(StorageError) {
+      self.form = form
+      self.path = path
+      let part = Self.unfinished(path)
+      if let done = Self.progress(part, form), let writer = Writer.goOn(part, final: path) {
+        (self.done, self.writer) = (done, writer)
+        return
+      }
+      unlink(part)
+      done = 0
+      writer = try Writer.begin(part, final: path)
+      try writer.attribute("Conventions", "Overtone-1")
+      try writer.attribute("file_type", "latents")
+      try writer.attribute("channels", form.shape[2])
+      try writer.attribute("written", 0)
+      let axes = [Axis("sample"), Axis("row"), Axis("column"), Axis("channel")]
+      for group in form.groups {
+        for name in form.content.names {
+          let shape = [form.count] + (form.content == .codes ? Array(form.shape[..<2]) : form.shape)
+          let own = Array(axes[..<shape.count])
+          if form.content == .codes {
+            try writer.createRows(of: Int32.self, group + name, shape: shape, axes: own)
+          } else {
+            try writer.createRows(of: Float.self, group + name, shape: shape, axes: own)
+          }
+        }
+      }
+      try writer.createRows(of: Int64.self, "label", shape: [form.count], axes: [axes[0]])
+      try writer.finish()
+    }
+
+    /// How many rows an unfinished file of this form holds; nil if it is none.
+    private static func progress(_ part: String, _ form: Form) -> Int? {
+      guard let reader = try? Reader(part), let done = reader.attribute("written")?.first,
+        reader.attribute("channels") == [Double(form.shape[2])], reader.has("mirrored") == form.isMirroredToo
+      else { return nil }
+      let shape = [form.count] + (form.content == .codes ? Array(form.shape[..<2]) : form.shape)
+      for name in form.content.names { guard (try? reader.shape(of: name)) == shape else { return nil } }
+      guard form.content == .gaussians || !reader.has("logvar") else { return nil }
+      return min(form.count, Int(done))
+    }
+
+    /// Adds rows after those that are there: one entry, or two with the mirrored pictures second.
+    public func append(_ orientations: [Rows], labels: [Int]) throws(StorageError) {
+      precondition(
+        orientations.count == form.groups.count, "\(orientations.count) orientations of \(form.groups.count)")
+      for (group, rows) in zip(form.groups, orientations) {
+        switch rows {
+        case .codes(let codes): try writer.write(codes, "\(group)codes", from: done)
+        case .numbers(let mean, let logVariance):
+          try writer.write(mean, "\(group)mean", from: done)
+          if !logVariance.isEmpty { try writer.write(logVariance, "\(group)logvar", from: done) }
+        }
+      }
+      try writer.write(labels.map { Int64($0) }, "label", from: done)
+      try writer.finish()
+      done += labels.count
+      try writer.change("written", to: done)
+      try writer.finish()
+    }
+
+    /// Gives the whole file its name. Nothing can be added afterwards.
+    public consuming func finish() throws(StorageError) {
+      precondition(done == form.count, "\(done) of \(form.count) rows are there")
+      try Writer.put(Self.unfinished(path), in: path)
+    }
+  }
+}

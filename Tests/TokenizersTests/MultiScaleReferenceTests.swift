@@ -1,0 +1,139 @@
+import Autoregression
+import FixtureSupport
+import Networks
+import Tensors
+import Testing
+import Tokenizers
+
+/// VAR's autoencoder, in the sizes of the file.
+private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleAutoencoder, any RegressionDirection) {
+  let multipliers = try file.sizes("ch_mult"), last = multipliers.count - 1,
+    direction = try scales(file.sizes("patch_nums"))
+  let shared = try file.sizes("share_quant_resi")[0]
+  let (made, _) = try tokenizer(
+    """
+    use: multi-scale-vq
+    stride: \(1 << last)
+    width: \(try file.sizes("ch")[0])
+    multipliers: \(multipliers)
+    blocks: \(try file.sizes("num_res_blocks")[0])
+    attention: [\(last)]
+    decoder-attention: [\(last)]
+    middle-attention: true
+    groups: \(try file.sizes("num_groups")[0])
+    codes: \(try file.sizes("V")[0])
+    code-width: \(try file.sizes("Cvae")[0])
+    commitment: \(try #require(file.number("beta")))
+    projection: \(try file.sizes("quant_conv_ks")[0])
+    phi: \(shared == 0 ? "separate" : shared == 1 ? "shared" : "partial")
+    phi-count: \(max(1, shared))
+    phi-blend: \(try #require(file.number("quant_resi")))
+    nearest: \(nearest)
+    """, size: try file.sizes("image")[0], in: direction)
+  #expect(try taken(file.weights(), as: "VAR", by: made) == nil)
+  return (try #require(made as? MultiScaleAutoencoder), direction)
+}
+
+extension Tensor {
+  fileprivate var channelsFirst: Tensor { permuted([0, 3, 1, 2]) }
+}
+
+@Suite struct MultiScaleReferenceTests {
+  @Test(
+    "the residual quantizer's codes, partial sums, loss and gradients are those of VAR",
+    arguments: [("quant_plain", "distance"), ("quant_znorm", "cosine")])
+  func quantizer(_ entry: String, _ nearest: String) throws {
+    let file = try Fixture("var_vq"), out = "outputs/\(entry)",
+      (made, direction) = try multiScale(file, nearest: nearest)
+    let latent = try file.images("inputs/quant/f"), sides = try file.sizes("patch_nums")
+    let canvas = direction.canvas(of: latent, by: made.quantizer)
+    try compareCodes(canvas, direction, file, out)
+    for level in sides.indices {
+      let sum = direction.latent(of: canvas, through: level, by: made.quantizer)
+      #expect(try file.disagreement(sum.channelsFirst, "\(out)/fhat\(level)") == nil)
+      #expect(try file.disagreement(sum.channelsFirst, "\(out)/ar_fhat\(level)") == nil)
+      let next = level + 1 < sides.count ? sides[level + 1] : sides[level]
+      #expect(
+        try file.disagreement(
+          sum.resampled(height: next, width: next, .area).channelsFirst, "\(out)/ar_next\(level)") == nil)
+    }
+    let fed = direction.inputs(of: canvas, at: Turn(), by: made.quantizer).values
+    #expect(
+      try file.disagreement(fed.sliced(direction.rows(1).lowerBound..<fed.shape[1], axis: 1), "\(out)/var_input") == nil
+    )
+    let again = made.quantizer.tokens(coded: try #require(canvas.codes))
+    #expect(
+      try file.disagreement(
+        direction.latent(of: again, by: made.quantizer).channelsFirst, "\(out)/embed_to_fhat") == nil)
+
+    var random = Random(seed: 1, samples: Array(0..<latent.shape[0]))
+    let tracked = latent.tracked, found = made.quantized(tracked, laidOutBy: direction, &random)
+    #expect(try file.disagreement(found.latent.channelsFirst, "\(out)/forward_fhat") == nil)
+    #expect(try file.disagreement(found.loss, "\(out)/vq_loss") == nil)
+    let total = found.loss + (found.latent * (try file.images("inputs/quant/w"))).sum
+    let phi = made.refinements.phi
+    let gradients = total.gradients(
+      of: [tracked, made.codebook.weight()] + phi.flatMap { [$0.weight(), $0.bias()] })
+    #expect(try file.disagreement(gradients[0].channelsFirst, "\(out)/grad_f") == nil)
+    #expect(try file.disagreement(gradients[1], "\(out)/grad_embedding") == nil)
+    let stored = file.names(out).filter { $0.hasPrefix("grad_quant_resi") }.sorted { number($0) < number($1) }
+    #expect(stored.count == 2 * phi.count && !stored.isEmpty)
+    for name in stored {
+      let index = 2 + 2 * number(name), isWeight = name.hasSuffix("weight")
+      let own = isWeight ? gradients[index].channelsFirst : gradients[index + 1]
+      #expect(try file.disagreement(own, "\(out)/\(name)") == nil)
+    }
+  }
+
+  /// 3 of "grad_quant_resi_qresi_ls_3_weight"; 0 where no number stands.
+  private func number(_ name: String) -> Int { name.split(separator: "_").compactMap { Int($0) }.first ?? 0 }
+
+  private func compareCodes(_ canvas: Tokens, _ direction: any RegressionDirection, _ file: Fixture, _ group: String)
+    throws
+  {
+    let codes = try #require(canvas.codes)
+    for level in (0..<direction.layout.levels) {
+      let own = codes.flatMap { $0[direction.rows(level)] }
+      #expect(try own == file.ints("\(group)/idx\(level)"), "\(group), level \(level)")
+    }
+  }
+
+  @Test("the autoencoder around it and all gradients are those of VAR")
+  func autoencoder() throws {
+    let file = try Fixture("var_vq"), (made, direction) = try multiScale(file, nearest: "distance"), out = "outputs/vae"
+    let images = try file.images("inputs/image")
+    var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
+    let latent = withoutGradients { made.encode(images, &random) }
+    #expect(try file.disagreement(latent.channelsFirst, "\(out)/f") == nil)
+    let canvas = direction.canvas(of: latent, by: made.quantizer)
+    try compareCodes(canvas, direction, file, out)
+    let recon = withoutGradients { made.decode(direction.latent(of: canvas, by: made.quantizer)) }
+    #expect(try file.disagreement(recon.channelsFirst, "\(out)/recon") == nil)
+    #expect(try file.disagreement(recon.clamped(to: -1...1).channelsFirst, "\(out)/img") == nil)
+    let decoded = withoutGradients { made.decode(try! file.images("inputs/quant/f")) }
+    #expect(try file.disagreement(decoded.clamped(to: -1...1).channelsFirst, "\(out)/fhat_to_img") == nil)
+    let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+    #expect(try file.disagreement(Tensor(loss.part("reconstruction")), "\(out)/rec_loss") == nil)
+    #expect(
+      try file.disagreement(Tensor(loss.part("codebook") + loss.part("commitment")), "\(out)/vq_loss") == nil)
+    #expect(try file.disagreement(loss.total, "\(out)/loss") == nil)
+    #expect(try gradientsApart(loss.total, of: made, as: "VAR", from: file, "vae") == [])
+    for level in (0..<direction.layout.levels) { #expect(try loss.part("usage-\(level)") > 0) }
+  }
+
+  @Test("a level takes the refinement that VAR takes, for every number of levels and refinements on file")
+  func phi() throws {
+    let file = try Fixture("var_vq"), names = file.names("phi_index")
+    #expect(!names.isEmpty)
+    for name in names {
+      let numbers = name.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) },
+        (count, levels) = (numbers[0], numbers[1])
+      let ours = (0..<levels).map { level in
+        // As a direction tells it: in single precision.
+        let depth = Float(level) / Float(max(1, levels - 1))
+        return Refinements.number(at: Refinements.exact(depth, levels: levels), of: count)
+      }
+      #expect(try ours == file.ints("phi_index/\(name)"), "\(name)")
+    }
+  }
+}

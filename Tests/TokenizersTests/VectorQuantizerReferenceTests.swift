@@ -1,0 +1,90 @@
+import Autoregression
+import FixtureSupport
+import Networks
+import Tensors
+import Testing
+import Tokenizers
+
+/// LlamaGen's VQ autoencoder, in the sizes of the file.
+private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantizedAutoencoder, any RegressionDirection)
+{
+  let multipliers = try file.sizes("ch_mult"), last = multipliers.count - 1
+  let isNormalised = try #require(try file.attribute("l2_norm", of: "outputs/\(entry)")) != 0
+  let (made, direction) = try tokenizer(
+    """
+    use: vq
+    stride: \(1 << last)
+    width: \(try file.sizes("ch")[0])
+    multipliers: \(multipliers)
+    blocks: \(try file.sizes("num_res_blocks")[0])
+    attention: [\(last)]
+    decoder-attention: [\(last)]
+    middle-attention: true
+    groups: \(try file.sizes("num_groups")[0])
+    channels: \(try file.sizes("z_channels")[0])
+    codes: \(try file.sizes("codebook_size")[0])
+    code-width: \(try file.sizes("codebook_embed_dim")[0])
+    normalised: \(isNormalised)
+    commitment: \(try #require(file.number("beta")))
+    entropy: \(try #require(file.number("entropy_loss_ratio")))
+    entropy-temperature: \(try #require(file.number("entropy_temperature")))
+    """, size: try file.sizes("image")[0])
+  #expect(try taken(file.weights(), as: "LlamaGen", by: made) == nil)
+  return (try #require(made as? VectorQuantizedAutoencoder), direction)
+}
+
+@Suite struct VectorQuantizerReferenceTests {
+  @Test("codes, straight-through values, losses and all gradients are those of LlamaGen")
+  func reference() throws {
+    let file = try Fixture("vq_vae"), entries = file.names("outputs"), images = try file.images("inputs/image")
+    #expect(!entries.isEmpty)
+    for entry in entries {
+      let (made, direction) = try llamaGen(file, entry), out = "outputs/\(entry)"
+      var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
+      let latent = withoutGradients { made.encode(images, &random) }
+      #expect(try file.disagreement(latent.permuted([0, 3, 1, 2]), "\(out)/h") == nil)
+      let canvas = direction.canvas(of: latent, by: made.quantizer)
+      #expect(try canvas.codes.map { Array($0.joined()) } == file.ints("\(out)/indices"))
+      let near = direction.latent(of: canvas, by: made.quantizer)
+      #expect(
+        try file.disagreement(withoutGradients { made.decode(near) }.permuted([0, 3, 1, 2]), "\(out)/recon") == nil)
+
+      let isNormalised = try file.attribute("l2_norm", of: out) != 0
+      let placed = isNormalised ? latent.normalized() : latent
+      let distances = (placed - near).squared.sum(axis: 3)
+      #expect(try file.disagreement(distances, "\(out)/min_dist") == nil)
+      let width = latent.shape[3], rows = latent.reshaped([latent.count / width, width])
+      let found = made.quantization.quantized(rows, samples: images.shape[0], &random)
+      #expect(try file.disagreement(found.values.reshaped(latent.shape).permuted([0, 3, 1, 2]), "\(out)/z_q") == nil)
+
+      let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+      for (part, name) in [
+        ("reconstruction", "rec_loss"), ("codebook", "vq_loss"), ("commitment", "commit_loss"),
+        ("entropy", "entropy_loss"),
+      ] {
+        #expect(try file.disagreement(Tensor(loss.part(part)), "\(out)/\(name)") == nil)
+      }
+      #expect(try file.disagreement(loss.total, "\(out)/loss") == nil)
+      #expect(try gradientsApart(loss.total, of: made, as: "LlamaGen", from: file, entry) == [])
+      if file.has("grads/\(entry)/__h") {
+        let h = try file.images("\(out)/h").tracked, slope = made.loss(of: h, images, &random).total.gradients(of: [h])
+        #expect(try file.disagreement(slope[0].permuted([0, 3, 1, 2]), "grads/\(entry)/__h") == nil)
+      }
+    }
+  }
+
+  @Test("usage and perplexity are those of the codes that were chosen")
+  func usage() throws {
+    let use = CodeUse([0, 0, 5, 5], of: 8)
+    #expect(use.usage == 0.25 && abs(use.perplexity - 2) < 1e-6)
+    let file = try Fixture("vq_vae"), images = try file.images("inputs/image")
+    for entry in file.names("outputs") {
+      let (made, direction) = try llamaGen(file, entry)
+      var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
+      let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+      let codes = try file.ints("outputs/\(entry)/indices"), size = try file.sizes("codebook_size")[0]
+      #expect(try loss.part("usage") == Float(Set(codes).count) / Float(size))
+      #expect(try loss.part("perplexity") == CodeUse(codes, of: size).perplexity)
+    }
+  }
+}
