@@ -138,7 +138,8 @@ struct Diffusion: TokenLoss {
   {
     let width = tokenWidth, schedule = schedule
     // Value and slope in one pass, in double precision: at small timesteps the terms nearly cancel.
-    let made = Tensor.rowwise([clean, noisy, predicted, variance], outputs: [1, width], cost: 200 * width) { row, from, to in
+    let made = Tensor.rowwise([clean, noisy, predicted, variance], outputs: [1, width], cost: 200 * width) {
+      row, from, to in
       let t = timesteps[row], (x0, x, e, v) = (from[0], from[1], from[2], from[3])
       let logBeta = schedule.logBetas[t], logPosterior = schedule.posteriorLogVariance[t], span = logBeta - logPosterior
       let cleanWeight = schedule.cleanWeight[t], noisyWeight = schedule.noisyWeight[t]

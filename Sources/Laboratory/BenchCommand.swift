@@ -75,7 +75,9 @@ struct ProfileTable {
 
   var text: String {
     let total = lines.reduce(0) { $0 + $1.seconds }
-    func cell(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
+    func cell(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(1, width - text.count)) + text
+    }
     func milliseconds(_ seconds: Double) -> String { String(format: "%.2f", seconds * 1000 / Double(repetitions)) }
     let head = cell("forward ms", 12) + cell("backward ms", 12) + cell("share", 8) + cell("calls", 9) + "  operation"
     return

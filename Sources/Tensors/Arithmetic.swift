@@ -89,7 +89,8 @@ extension Tensor {
   @inline(__always)
   private static func combined(_ left: Tensor, _ right: Tensor, _ combine: (Lanes, Lanes) -> Lanes) -> Tensor {
     if left.shape == right.shape { return left.zip(right, combine) }
-    let shape = broadcastShape(left.shape, right.shape), width = shape.last ?? 1, rows = shape.product / Swift.max(1, width)
+    let shape = broadcastShape(left.shape, right.shape), width = shape.last ?? 1,
+      rows = shape.product / Swift.max(1, width)
     let a = RowWalk(left.shape, in: shape), b = RowWalk(right.shape, in: shape)
     let result = Buffer(count: shape.product), target = result.pointer
     let x = UnsafePointer(left.buffer.pointer), y = UnsafePointer(right.buffer.pointer)

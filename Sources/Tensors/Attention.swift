@@ -189,7 +189,9 @@ private final class HeadBench {
     sums: UnsafeMutablePointer<Float>
   ) {
     let (n, m, d) = (plan.queries, plan.keys, plan.width)
-    guard multipliesByTiles && n > 2 else { return attendSlowly(query, key, worth, into: target, stride: stride, sums: sums) }
+    guard multipliesByTiles && n > 2 else {
+      return attendSlowly(query, key, worth, into: target, stride: stride, sums: sums)
+    }
     Profile.shared.multiplied(2 * n, m, d)
     pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
     for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
@@ -201,7 +203,8 @@ private final class HeadBench {
         (row + own).update(repeating: 0, count: seen - own)
       }
       mix(
-        TileRows(shares.pointer, stride: plan.padded, count: count), step: 1, length: seen, worth, from: 0, count: count,
+        TileRows(shares.pointer, stride: plan.padded, count: count), step: 1, length: seen, worth, from: 0,
+        count: count,
         scale: 1, into: target + line * stride, stride: stride)
     }
   }

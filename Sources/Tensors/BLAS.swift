@@ -135,7 +135,8 @@ func parallelProduct(
       right.pointer += 16 * range.lowerBound * right.columnStep
       serialProduct(
         rows, Swift.min(columns, 16 * range.upperBound) - 16 * range.lowerBound, inner, left, right,
-        into: target + 16 * range.lowerBound, stride: stride, scale: scale, bias: bias.map { $0 + 16 * range.lowerBound })
+        into: target + 16 * range.lowerBound, stride: stride, scale: scale,
+        bias: bias.map { $0 + 16 * range.lowerBound })
     }
   }
 }

@@ -61,7 +61,8 @@ extension Tensor {
       return
     }
     let target = buffer.pointer, source = UnsafePointer(other.buffer.pointer)
-    parallel((count + 15) / 16, cost: 16) { range in for i in range { target[lanes: 16 &* i] += source[lanes: 16 &* i] } }
+    parallel((count + 15) / 16, cost: 16) { range in for i in range { target[lanes: 16 &* i] += source[lanes: 16 &* i] }
+    }
   }
 
   /// Gradients of this one number with respect to tracked tensors, in their order; zeros where there is no way.

@@ -35,7 +35,8 @@ extension Tensor {
         }
       }
     }
-    return value.from(tables.map(\.table)) { [all = tables.map { (entries: $0.table.shape[0], numbers: $0.numbers) }] g in
+    return value.from(tables.map(\.table)) {
+      [all = tables.map { (entries: $0.table.shape[0], numbers: $0.numbers) }] g in
       all.map { g.returned(to: $0.numbers, entries: $0.entries, width: width) }
     }
   }

@@ -25,7 +25,8 @@ extension Tensor {
   ///
   /// self [..., width]; weight and bias [width] or nil; modulators have a row for each row. The variance is the biased
   /// one. Nothing but mean and deviation of each row is kept for the way back.
-  public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators? = nil) -> Tensor {
+  public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators? = nil) -> Tensor
+  {
     let width = shape.last ?? 1, rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
     precondition(
       modulators.map { $0.tensor.shape.count == 2 && $0.tensor.shape[0] == rows } ?? true,
@@ -56,11 +57,13 @@ extension Tensor {
     let inputs = [self] + [weight, bias, modulators?.tensor].compactMap { $0 }
     let slots = (weight == nil ? 1 : 2) + (bias == nil ? 0 : 1)  // the modulators' place among the inputs
     return value.addingFrom(inputs) {
-      [self = detached, weight = weight?.detached, bias = bias?.detached, told = modulators?.tensor.detached] g, sofar in
+      [self = detached, weight = weight?.detached, bias = bias?.detached, told = modulators?.tensor.detached] g, sofar
+      in
       // What the modulators were given so far; zeros if nothing.
       let toTold = told.map { sofar(slots) ?? Tensor(zeros: $0.shape) }
       let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
-      let sums = Tensor(zeros: [parts, 2 * width]), toSelf = Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
+      let sums = Tensor(zeros: [parts, 2 * width]),
+        toSelf = Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
       let pass = LayerNormBack(
         width: width, x: self.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
         weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },

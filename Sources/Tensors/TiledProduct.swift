@@ -48,7 +48,9 @@ private func packPanel(
     let real = Swift.min(16, count - 16 * lane)
     var done = 0
     if real == 16 {
-      for square in 0..<squares { overtone_transpose(from + 16 * square, matrix.stride, to + 16 * square * width, width) }
+      for square in 0..<squares {
+        overtone_transpose(from + 16 * square, matrix.stride, to + 16 * square * width, width)
+      }
       done = 16 * squares
     }
     for row in done..<Swift.max(done, rows.count) {
