@@ -21,9 +21,9 @@ public struct Optimizer: Sendable {
 
   /// One step down the gradient of `loss`, one number. Gives the joint norm of the gradients before clipping.
   ///
-  /// A norm that is not finite moves nothing: the caller is told by the norm.
+  /// The graph of the loss is used up. A norm that is not finite moves nothing: the caller is told by the norm.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
-    let gradients = loss.gradients(of: parameters.map { $0() })
+    let gradients = loss.gradients(of: parameters.map { $0() }, usingUp: true)
     let norm = Tensor.sumOfSquares(gradients).squareRoot()
     guard norm.isFinite else {
       for parameter in parameters { parameter.replace(parameter.value) }

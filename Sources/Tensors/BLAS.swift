@@ -82,8 +82,8 @@ func serialProduct(
     return libraryProduct(
       rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
   }
-  // The smaller side is the one worth packing.
-  let isSwapped = rows * 2 <= columns
+  // To pack the right side is worth it for many rows only; few rows are packed themselves.
+  let isSwapped = rows <= 64 && rows * 2 <= columns
   let to = TileTarget(
     pointer: target, stride: stride, isTransposed: isSwapped, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
     scratch: target)
