@@ -68,7 +68,10 @@ struct BackboneChoices {
         about: "the width of a gated perceptron is rounded up to a multiple of it (LlamaGen, arXiv 2406.06525)"]
     }
     let hidden: Int = try settings[
-      "hidden", default: perceptron.hiddenWidth(width, ratio: ratio, multiple: multiple), in: 1...1_000_000,
+      "hidden",
+      default: (width == defaults.width ? defaults.hidden : nil)
+        ?? perceptron.hiddenWidth(width, ratio: ratio, multiple: multiple),
+      in: 1...1_000_000,
       about: "width of the perceptrons; follows from 'ratio' (gated: two thirds of it)"]
     var block = TransformerBlock.Design(width: width, heads: heads, hidden: hidden)
     block.perceptron = perceptron

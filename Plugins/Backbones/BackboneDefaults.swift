@@ -6,6 +6,8 @@ struct BackboneDefaults {
   var width = 256
   var depth = 8
   var heads = 8
+  /// Channels inside the perceptrons; nil: by the rule of the perceptron.
+  var hidden: Int?
   var norm = Norm.Kind.layer
   var perceptron = Perceptron.gelu
   var queryNorm = Attention.QueryNorm.none
@@ -68,7 +70,7 @@ enum DecoderPreset: String, Setting, CaseIterable {
     case .rarB: Self.randomised(768, 24)
     case .rarL: Self.randomised(1024, 24)
     case .rarXL: Self.randomised(1280, 32)
-    case .rarXXL: Self.randomised(1408, 40)
+    case .rarXXL: Self.randomised(1408, 40, hidden: 6144)
     case .maskGIT: Self.guessed()
     }
   }
@@ -92,9 +94,11 @@ enum DecoderPreset: String, Setting, CaseIterable {
     return all
   }
 
-  /// Yu et al. 2024, arXiv 2411.00776.
-  private static func randomised(_ width: Int, _ depth: Int) -> BackboneDefaults {
+  /// Yu et al. 2024, arXiv 2411.00776. The largest has wider perceptrons, without which it had 1.4 billion parameters
+  /// instead of the paper's 1.5.
+  private static func randomised(_ width: Int, _ depth: Int, hidden: Int? = nil) -> BackboneDefaults {
     var all = BackboneDefaults.sized(width, depth, 16)
+    all.hidden = hidden
     (all.queryNorm, all.adaptive, all.embed, all.deviation) = (.layer, .perBlock, .codes, 0.02)
     (all.dropout, all.attentionDropout) = (0.1, 0.1)
     return all

@@ -41,9 +41,9 @@ struct DenoisingNetwork: Module {
 
     func callAsFunction(_ x: Tensor, _ condition: Tensor) -> Tensor {
       let width = x.shape[1], m = modulation(condition)
-      let shift = m.sliced(0..<width, axis: 1), scale = m.sliced(width..<2 * width, axis: 1)
-      let gate = m.sliced(2 * width..<3 * width, axis: 1)
-      return x + gate * second(first(norm(x) * (scale + 1) + shift).activated(.silu))
+      let moved = x.layerNorm(
+        norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: Modulators(m, shift: 0, scale: width))
+      return second(first(moved).activated(.silu)).gated(by: m, at: 2 * width, over: x)
     }
   }
 
@@ -67,8 +67,26 @@ struct DenoisingNetwork: Module {
     waves(at: timesteps.map(Double.init))
   }
 
+  /// Those of the first thousand timesteps, which every schedule takes its own from.
+  private static let known = waves(Array(0..<1000))
+
   /// What timesteps say: [n, width].
-  func timeEmbedding(_ timesteps: [Int]) -> Tensor { timeOut(timeIn(Self.waves(timesteps)).activated(.silu)) }
+  func timeEmbedding(_ timesteps: [Int]) -> Tensor {
+    let isKnown = (timesteps.max() ?? 0) < Self.known.shape[0]
+    let waves =
+      isKnown ? Self.known.rows([timesteps]).reshaped([timesteps.count, 256]) : Self.waves(timesteps)
+    return timeOut(timeIn(waves).activated(.silu))
+  }
+
+  /// What a context, of which each row has its own number, and a timestep for each row say together: [rows, width].
+  ///
+  /// Each timestep is embedded once, however many rows share it.
+  func embedding(_ context: Tensor, of rows: [Int], at timesteps: [Int]) -> Tensor {
+    let distinct = Set(timesteps).sorted()
+    var places = Array(repeating: 0, count: (distinct.last ?? 0) + 1)
+    for (place, timestep) in distinct.enumerated() { places[timestep] = place }
+    return Tensor.summedRows([(context, rows), (timeEmbedding(distinct), timesteps.map { places[$0] })])
+  }
 
   /// What context [n, hidden] and levels [n] say: [n, width]. Does not change while a token is denoised.
   func contextEmbedding(_ z: Tensor, levels: [Int]) -> Tensor {
@@ -78,14 +96,14 @@ struct DenoisingNetwork: Module {
     return sum
   }
 
-  /// x [n, token width] and the sum of both embeddings [n, width]; [n, outputs].
+  /// x [n, token width] and the sum of both embeddings [k n, width], which says the same x k times; [k n, outputs].
   func callAsFunction(_ x: Tensor, _ embedding: Tensor) -> Tensor {
     let condition = embedding.activated(.silu)
-    var x = input(x)
+    let copies = embedding.shape[0] / max(1, x.shape[0]), own = input(x)
+    var x = copies == 1 ? own : Tensor.concatenated(Array(repeating: own, count: copies), axis: 0)
     for block in blocks { x = block(x, condition) }
     let width = x.shape[1], m = lastModulation(condition)
-    let scale = m.sliced(width..<2 * width, axis: 1), shift = m.sliced(0..<width, axis: 1)
-    return output(x.layerNorm(nil, nil, epsilon: 1e-6) * (scale + 1) + shift)
+    return output(x.layerNorm(nil, nil, epsilon: 1e-6, by: Modulators(m, shift: 0, scale: width)))
   }
 }
 

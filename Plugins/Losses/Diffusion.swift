@@ -101,26 +101,23 @@ struct Diffusion: TokenLoss {
     let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked
     let times = random.integers(in: 0..<schedule.count, count: repeats * asked, "timestep")
     let noise = random.normal([batch, repeats * asked, tokenWidth], "noise")
-    // The context is embedded once per token and used by every repeat: [batch, repeats, asked, width].
+    // The context is embedded once per token and used by every repeat: rows are [batch, repeats, asked].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
-    let context = repeated(embedded.reshaped([batch, 1, asked, embedded.shape[1]]))
-    let clean = repeated(
-      spread.narrowed(answers.values.detached, levels: levels).reshaped([batch, 1, asked, tokenWidth]))
+    let places = (0..<rows * repeats).map { $0 / (repeats * asked) * asked + $0 % asked }
+    let clean = spread.narrowed(answers.values.detached, levels: levels).reshaped([rows, tokenWidth]).rows([places])
     let losses = rowLosses(
       clean: clean.reshaped([rows * repeats, tokenWidth]), noise: noise.reshaped([rows * repeats, tokenWidth]),
-      timesteps: times.flatMap { $0 }, context: context.reshaped([rows * repeats, embedded.shape[1]]))
+      timesteps: times.flatMap { $0 }, context: embedded, of: places)
     return losses.total.reshaped([batch, repeats, asked]).mean(axis: 1)
   }
 
-  /// [batch, 1, asked, width] to [batch, repeats, asked, width].
-  private func repeated(_ x: Tensor) -> Tensor { x + Tensor(zeros: [x.shape[0], repeats, x.shape[2], x.shape[3]]) }
-
-  /// The two parts of the loss of each row, and what the network said: clean, noise [n, width]; [n].
-  func rowLosses(clean: Tensor, noise: Tensor, timesteps: [Int], context: Tensor) -> (
+  /// The two parts of the loss of each row, and what the network said: clean, noise [n, width]; [n]. Row i is told row
+  /// places[i] of the context.
+  func rowLosses(clean: Tensor, noise: Tensor, timesteps: [Int], context: Tensor, of places: [Int]) -> (
     total: Tensor, mse: Tensor, bound: Tensor, output: Tensor
   ) {
     let noisy = clean * perRow(schedule.sqrtKept, timesteps) + noise * perRow(schedule.sqrtLost, timesteps)
-    let output = network(noisy, context + network.timeEmbedding(timesteps))
+    let output = network(noisy, network.embedding(context, of: places, at: timesteps))
     let predicted = output.sliced(0..<tokenWidth, axis: 1)
     let mse = (noise - predicted).squared.mean(axis: 1)
     let bound = variationalBound(
@@ -139,43 +136,39 @@ struct Diffusion: TokenLoss {
   private func variationalBound(clean: Tensor, noisy: Tensor, predicted: Tensor, variance: Tensor, timesteps: [Int])
     -> Tensor
   {
-    let n = timesteps.count, width = tokenWidth
-    let (cleanWeight, noisyWeight) = (schedule.cleanWeight, schedule.noisyWeight)
-    let (reciprocal, reciprocalLess) = (schedule.sqrtReciprocal, schedule.sqrtReciprocalLess)
-    let (logBeta, logPosterior) = (schedule.betas.map { log($0) }, schedule.posteriorLogVariance)
+    let width = tokenWidth, schedule = schedule
     // Value and slope in one pass, in double precision: at small timesteps the terms nearly cancel.
-    var bits = [Float](repeating: 0, count: n), slopes = [Float](repeating: 0, count: n * width)
-    let (x0, x, e, v) = (clean.scalars, noisy.scalars, predicted.scalars, variance.scalars)
-    for row in 0..<n {
-      let t = timesteps[row]
+    let made = Tensor.rowwise([clean, noisy, predicted, variance], outputs: [1, width], cost: 200 * width) {
+      row, from, to in
+      let t = timesteps[row], (x0, x, e, v) = (from[0], from[1], from[2], from[3])
+      let logBeta = schedule.logBetas[t], logPosterior = schedule.posteriorLogVariance[t], span = logBeta - logPosterior
+      let cleanWeight = schedule.cleanWeight[t], noisyWeight = schedule.noisyWeight[t]
+      let reciprocal = schedule.sqrtReciprocal[t], reciprocalLess = schedule.sqrtReciprocalLess[t]
       var sum = 0.0
-      for c in 0..<width {
-        let i = row * width + c
-        let cleanGuess = reciprocal[t] * Double(x[i]) - reciprocalLess[t] * Double(e[i])
-        let mean = cleanWeight[t] * cleanGuess + noisyWeight[t] * Double(x[i])
-        let span = logBeta[t] - logPosterior[t], share = (Double(v[i]) + 1) / 2
-        let logVariance = share * logBeta[t] + (1 - share) * logPosterior[t]
+      for i in 0..<width {
+        let guess = reciprocal * Double(x[i]) - reciprocalLess * Double(e[i])
+        let mean = cleanWeight * guess + noisyWeight * Double(x[i])
+        let share = (Double(v[i]) + 1) / 2, logVariance = share * logBeta + (1 - share) * logPosterior
         let (value, slope): (Double, Double)
         if t > 0 {
-          let trueMean = cleanWeight[t] * Double(x0[i]) + noisyWeight[t] * Double(x[i])
-          let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance),
-            spread = exp(logPosterior[t] - logVariance)
-          value = 0.5 * (-1 + logVariance - logPosterior[t] + spread + gap)
+          let trueMean = cleanWeight * Double(x0[i]) + noisyWeight * Double(x[i])
+          let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance), spread = exp(logPosterior - logVariance)
+          value = 0.5 * (-1 + logVariance - logPosterior + spread + gap)
           slope = 0.5 * (1 - spread - gap)
         } else {
-          (value, slope) = binned(Double(x0[i]), mean, logVariance)
+          (value, slope) = Self.binned(Double(x0[i]), mean, logVariance)
         }
         sum += value
-        slopes[i] = Float(slope * span / 2 / 0.693_147_180_559_945_3 / Double(width))
+        to[1][i] = Float(slope * span / 2 / 0.693_147_180_559_945_3 / Double(width))
       }
-      bits[row] = Float(sum / Double(width) / 0.693_147_180_559_945_3)
+      to[0][0] = Float(sum / Double(width) / 0.693_147_180_559_945_3)
     }
-    let back = Tensor([n, width], slopes)
-    return Tensor([n], bits).from([variance]) { [$0.reshaped([n, 1]) * back] }
+    let n = timesteps.count
+    return made[0].reshaped([n]).from([variance]) { [$0.reshaped([n, 1]) * made[1]] }
   }
 
   /// Minus the log-probability of the bin of half-width 1/255 around a value, and its derivative by the log-variance.
-  private func binned(_ x: Double, _ mean: Double, _ logVariance: Double) -> (Double, Double) {
+  private static func binned(_ x: Double, _ mean: Double, _ logVariance: Double) -> (Double, Double) {
     let scale = exp(-0.5 * logVariance)
     // Phi(z) by its tanh form; dPhi/dlogVariance = Phi'(z) dz/dlogVariance = -z/2 Phi'(z).
     func below(_ z: Double) -> (Double, Double) {
@@ -196,28 +189,30 @@ struct Diffusion: TokenLoss {
     let spaced = schedule.respaced(to: NoiseSchedule.steps(counts, of: schedule.count) ?? Array(0..<schedule.count))
     let flat = levels.flatMap { $0 }
     func context(_ z: Tensor) -> Tensor { network.contextEmbedding(z.reshaped([rows, z.shape[2]]), levels: flat) }
-    let withCondition = context(hidden.conditional),
-      without = hidden.scale == 1 ? nil : hidden.unconditional.map(context)
+    // With guidance one batch of twice the rows: those with the condition, then those without.
+    let free = hidden.scale == 1 ? nil : hidden.unconditional.map(context), told = context(hidden.conditional)
+    let contexts = free.map { Tensor.concatenated([told, $0], axis: 0) } ?? told
+    let times = network.timeEmbedding(spaced.timesteps)
     var x = random.normal([batch, asked, tokenWidth], "initial").reshaped([rows, tokenWidth])
     for index in (0..<spaced.count).reversed() {
       let noise =
         sampler == .ancestral
         ? random.normal([batch, asked, tokenWidth], "denoising").reshaped([rows, tokenWidth]) : nil
-      x = earlier(x, noise, index, spaced, withCondition, without, hidden.scale, hidden.temperature)
+      let output = network(x, contexts + times.sliced(index..<index + 1, axis: 0))
+      x = earlier(x, noise, index, spaced, output, hidden.scale, hidden.temperature)
     }
     return Draw(.values(spread.widened(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
   }
 
-  /// The tokens one step of the schedule earlier, [n, width].
+  /// The tokens one step of the schedule earlier, [n, width], from what the network says of them: [n or 2 n, outputs].
   private func earlier(
-    _ x: Tensor, _ noise: Tensor?, _ index: Int, _ spaced: NoiseSchedule, _ context: Tensor, _ without: Tensor?,
-    _ guidance: Float, _ temperature: Float
+    _ x: Tensor, _ noise: Tensor?, _ index: Int, _ spaced: NoiseSchedule, _ said: Tensor, _ guidance: Float,
+    _ temperature: Float
   ) -> Tensor {
-    let time = network.timeEmbedding([spaced.timesteps[index]])
-    let output = network(x, context + time)
+    let n = x.shape[0], output = said.sliced(0..<n, axis: 0)
     var predicted = output.sliced(0..<tokenWidth, axis: 1)
-    if let without {
-      let free = network(x, without + time).sliced(0..<tokenWidth, axis: 1)
+    if said.shape[0] > n {
+      let free = said.sliced(n..<2 * n, axis: 0).sliced(0..<tokenWidth, axis: 1)
       predicted = free + (predicted - free) * guidance
     }
     let clean = clamped(
@@ -231,7 +226,7 @@ struct Diffusion: TokenLoss {
     let mean = clean * Float(spaced.cleanWeight[index]) + x * Float(spaced.noisyWeight[index])
     guard index > 0 else { return mean }
     let share = output.sliced(tokenWidth..<2 * tokenWidth, axis: 1) * 0.5 + 0.5
-    let low = Float(spaced.posteriorLogVariance[index]), span = Float(log(spaced.betas[index])) - low
+    let low = Float(spaced.posteriorLogVariance[index]), span = Float(spaced.logBetas[index]) - low
     return mean + ((share * span + low) * 0.5).exponential * noise * temperature
   }
 

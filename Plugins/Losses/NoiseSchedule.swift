@@ -12,6 +12,20 @@ public struct NoiseSchedule: Sendable {
   public let kept: [Double]
   /// The same one step earlier; 1 before the first.
   public let keptBefore: [Double]
+  public let sqrtKept: [Double]
+  public let sqrtLost: [Double]
+  public let logLost: [Double]
+  public let sqrtReciprocal: [Double]
+  public let sqrtReciprocalLess: [Double]
+  public let logBetas: [Double]
+  /// Variance of the step before, given the clean token.
+  public let posteriorVariance: [Double]
+  /// Its logarithm; the first entry, minus infinity, is that of the second.
+  public let posteriorLogVariance: [Double]
+  /// Weight of the clean token in the mean of the step before.
+  public let cleanWeight: [Double]
+  /// Weight of the noisy token in it.
+  public let noisyWeight: [Double]
 
   /// The full schedule.
   public init(_ kind: Kind, steps: Int = 1000) {
@@ -39,11 +53,24 @@ public struct NoiseSchedule: Sendable {
     self.timesteps = timesteps
     self.betas = betas
     var product = 1.0
-    kept = betas.map { beta in
+    let kept = betas.map { beta in
       product *= 1 - beta
       return product
     }
-    keptBefore = [1] + kept.dropLast()
+    let before = [1] + kept.dropLast()
+    self.kept = kept
+    keptBefore = before
+    sqrtKept = kept.map { $0.squareRoot() }
+    sqrtLost = kept.map { (1 - $0).squareRoot() }
+    logLost = kept.map { log(1 - $0) }
+    sqrtReciprocal = kept.map { (1 / $0).squareRoot() }
+    sqrtReciprocalLess = kept.map { (1 / $0 - 1).squareRoot() }
+    logBetas = betas.map { log($0) }
+    let variance = betas.indices.map { betas[$0] * (1 - before[$0]) / (1 - kept[$0]) }
+    posteriorVariance = variance
+    posteriorLogVariance = variance.indices.map { log($0 == 0 && variance.count > 1 ? variance[1] : variance[$0]) }
+    cleanWeight = betas.indices.map { betas[$0] * before[$0].squareRoot() / (1 - kept[$0]) }
+    noisyWeight = betas.indices.map { (1 - before[$0]) * (1 - betas[$0]).squareRoot() / (1 - kept[$0]) }
   }
 
   /// The schedule that visits only some of the steps, given ascending: betas are taken from the kept products.
@@ -74,22 +101,4 @@ public struct NoiseSchedule: Sendable {
   }
 
   public var count: Int { betas.count }
-  public var sqrtKept: [Double] { kept.map { $0.squareRoot() } }
-  public var sqrtLost: [Double] { kept.map { (1 - $0).squareRoot() } }
-  public var logLost: [Double] { kept.map { log(1 - $0) } }
-  public var sqrtReciprocal: [Double] { kept.map { (1 / $0).squareRoot() } }
-  public var sqrtReciprocalLess: [Double] { kept.map { (1 / $0 - 1).squareRoot() } }
-  /// Variance of the step before, given the clean token.
-  public var posteriorVariance: [Double] { betas.indices.map { betas[$0] * (1 - keptBefore[$0]) / (1 - kept[$0]) } }
-  /// Its logarithm; the first entry, minus infinity, is that of the second.
-  public var posteriorLogVariance: [Double] {
-    let variance = posteriorVariance
-    return variance.indices.map { log($0 == 0 && variance.count > 1 ? variance[1] : variance[$0]) }
-  }
-  /// Weight of the clean token in the mean of the step before.
-  public var cleanWeight: [Double] { betas.indices.map { betas[$0] * keptBefore[$0].squareRoot() / (1 - kept[$0]) } }
-  /// Weight of the noisy token in it.
-  public var noisyWeight: [Double] {
-    betas.indices.map { (1 - keptBefore[$0]) * (1 - betas[$0]).squareRoot() / (1 - kept[$0]) }
-  }
 }

@@ -25,7 +25,7 @@ public struct Overtone: ParsableCommand {
       RunCommand.self, SampleCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self,
       ComponentsCommand.self,
       StatusCommand.self, TableCommand.self, InspectCommand.self, DataCommand.self, ImportCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, BenchCommand.self,
     ])
 
   public init() {}
@@ -111,6 +111,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Tries more for a run that fails.") var retries = 0
   @Option(help: "Processes that share the runs of a sweep.") var jobs = 1
   @Option(help: "Threads to use; all cores when left out.") var threads: Int?
+  @Flag(help: "At the end, print where the time went, operation by operation.") var profile = false
 
   func validate() throws {
     guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 1024, not \(jobs).") }
@@ -119,6 +120,8 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     if let threads { ThreadPool.shared.use(threads) }
+    if profile { Profile.shared.start() }
+    defer { if profile { print(ProfileTable(Profile.shared.stop(), repetitions: 1).text) } }
     let journal = Journal(quiet: quiet), campaign = try experiment.campaign()
     if jobs > 1 {
       // Workers share the cores unless told otherwise.

@@ -22,13 +22,12 @@ public struct MovingAverage: Sendable {
   /// average <- rate average + (1 - rate) parameter
   public mutating func update(from parameters: [Parameter], step number: Int) {
     let rate = Float(rate(at: number))
-    for (index, parameter) in parameters.enumerated() {
-      values[index] = Self.blend(values[index], parameter.value, rate)
-    }
+    values =
+      Tensor.swept([values, parameters.map(\.value)], outputs: 1) { stretch in
+        let (average, value, target) = (stretch.inputs[0], stretch.inputs[1], stretch.outputs[0])
+        for i in 0..<stretch.count { target[i] = average[i] * rate + value[i] * (1 - rate) }
+      }[0]
   }
-
-  /// rate a + (1 - rate) b
-  static func blend(_ a: Tensor, _ b: Tensor, _ rate: Float) -> Tensor { a * rate + b * (1 - rate) }
 
   /// Puts other averages in place, as a checkpoint had them.
   public mutating func restore(_ values: [Tensor]) { self.values = values }

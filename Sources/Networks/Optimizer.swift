@@ -24,22 +24,29 @@ public struct Optimizer: Sendable {
   /// A norm that is not finite moves nothing: the caller is told by the norm.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
     let gradients = loss.gradients(of: parameters.map { $0() })
-    var total = 0.0
-    for gradient in gradients { total += Double(gradient.squared.sum.scalar) }
-    let norm = total.squareRoot()
+    let norm = Tensor.sumOfSquares(gradients).squareRoot()
     guard norm.isFinite else {
       for parameter in parameters { parameter.replace(parameter.value) }
       return norm
     }
     count += 1
     let scale = Float(AdamW.clipping(norm: norm, limit: clip))
-    for (index, parameter) in parameters.enumerated() {
-      let step: AdamW.Step<Float> = rule.step(count, rate: rate, decays: parameter.decays)
-      let (p, m, v) = Self.moved(parameter.value, means[index], squares[index], gradients[index], scale, step)
-      parameter.replace(p)
-      means[index] = m
-      squares[index] = v
+    let steps: [AdamW.Step<Float>] = parameters.map { rule.step(count, rate: rate, decays: $0.decays) }
+    let made = Tensor.swept([parameters.map(\.value), means, squares, gradients], outputs: 3) { stretch in
+      let step = steps[stretch.index], (p, m) = (stretch.inputs[0], stretch.inputs[1])
+      let (v, g) = (stretch.inputs[2], stretch.inputs[3])
+      let (newP, newM, newV) = (stretch.outputs[0], stretch.outputs[1], stretch.outputs[2])
+      for i in 0..<stretch.count {
+        var (x, first, second) = (p[i], m[i], v[i])
+        step.apply(&x, &first, &second, g[i] * scale)
+        newP[i] = x
+        newM[i] = first
+        newV[i] = second
+      }
     }
+    for (parameter, value) in zip(parameters, made[0]) { parameter.replace(value) }
+    means = made[1]
+    squares = made[2]
     return norm
   }
 
@@ -48,33 +55,5 @@ public struct Optimizer: Sendable {
     self.means = means
     self.squares = squares
     self.count = count
-  }
-
-  private static func moved(
-    _ p: Tensor, _ m: Tensor, _ v: Tensor, _ g: Tensor, _ scale: Float, _ step: AdamW.Step<Float>
-  ) -> (Tensor, Tensor, Tensor) {
-    var mean = m, square = v
-    let parameter = Tensor(unfilled: p.shape) { newP in
-      mean = Tensor(unfilled: p.shape) { newM in
-        square = Tensor(unfilled: p.shape) { newV in
-          p.withUnsafeScalars { p in
-            m.withUnsafeScalars { m in
-              v.withUnsafeScalars { v in
-                g.withUnsafeScalars { g in
-                  for i in p.indices {
-                    var (x, first, second) = (p[i], m[i], v[i])
-                    step.apply(&x, &first, &second, g[i] * scale)
-                    newP[i] = x
-                    newM[i] = first
-                    newV[i] = second
-                  }
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-    return (parameter, mean, square)
   }
 }

@@ -43,7 +43,7 @@ public struct Sweep: Sendable {
     }
     func block(_ key: String) -> YAMLNode? { entries.first { $0.key == key }?.value }
     let base = YAMLNode(
-      content: .mapping(entries.filter { !["sweep", "seeds", "expect"].contains($0.key) }), place: tree.place)
+      content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }), place: tree.place)
     var sets = try Self.combinations(block("sweep"))
     if let seeds = block("seeds") {
       guard case .list(let values) = seeds.content, !values.isEmpty else {

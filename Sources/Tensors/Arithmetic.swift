@@ -1,6 +1,43 @@
 // Two shapes go together if they are equal, or if the shorter one (after leading ones are added) has at every axis the
 // same length or 1: the rule of NumPy.
 
+/// Where the rows of a tensor lie that is repeated along axes of a larger one.
+private struct RowWalk {
+  /// Axes but the last: their lengths in the larger tensor and the steps in the smaller, 0 where it is repeated.
+  private var lengths: [Int] = []
+  private var steps: [Int] = []
+  /// Whether one number stands for a whole row.
+  let isSpread: Bool
+
+  init(_ own: [Int], in shape: [Int]) {
+    let own = Array(repeating: 1, count: shape.count - own.count) + own
+    isSpread = own.last == 1 && shape.last != 1
+    var step = own.last ?? 1
+    for axis in shape.indices.dropLast().reversed() {
+      let here = own[axis] == 1 ? 0 : step
+      step *= own[axis]
+      // Axes that are walked as one are one.
+      if let length = lengths.first, here == length * steps[0] {
+        lengths[0] *= shape[axis]
+      } else {
+        lengths.insert(shape[axis], at: 0)
+        steps.insert(here, at: 0)
+      }
+    }
+  }
+
+  @inline(__always)
+  func offset(_ row: Int) -> Int {
+    if lengths.count == 1 { return row &* steps[0] }
+    var rest = row, offset = 0
+    for axis in lengths.indices.reversed() {
+      offset &+= rest % lengths[axis] &* steps[axis]
+      rest /= lengths[axis]
+    }
+    return offset
+  }
+}
+
 extension Tensor {
   public static func + (left: Tensor, right: Tensor) -> Tensor {
     combined(left, right) { $0 + $1 }.from([left, right]) { [a = left.shape, b = right.shape] g in
@@ -52,8 +89,24 @@ extension Tensor {
   @inline(__always)
   private static func combined(_ left: Tensor, _ right: Tensor, _ combine: (Lanes, Lanes) -> Lanes) -> Tensor {
     if left.shape == right.shape { return left.zip(right, combine) }
-    let shape = broadcastShape(left.shape, right.shape)
-    return left.repeated(to: shape).zip(right.repeated(to: shape), combine)
+    let shape = broadcastShape(left.shape, right.shape), width = shape.last ?? 1,
+      rows = shape.product / Swift.max(1, width)
+    let a = RowWalk(left.shape, in: shape), b = RowWalk(right.shape, in: shape)
+    let result = Buffer(count: shape.product), target = result.pointer
+    let x = UnsafePointer(left.buffer.pointer), y = UnsafePointer(right.buffer.pointer)
+    parallel(rows, cost: width + 8) { range in
+      for row in range {
+        let from = x + a.offset(row), with = y + b.offset(row), to = target + row &* width
+        var i = 0
+        while i < width {
+          let left = a.isSpread ? Lanes(repeating: from[0]) : from.lanes(i, of: width)
+          let right = b.isSpread ? Lanes(repeating: with[0]) : with.lanes(i, of: width)
+          to.store(combine(left, right), i, of: width)
+          i &+= 16
+        }
+      }
+    }
+    return Tensor(shape: shape, buffer: result, node: nil)
   }
 
   private static func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {
@@ -98,18 +151,53 @@ extension Tensor {
     }
   }
 
-  /// [rows, width] summed over rows: [width]. Every thread has columns of its own, so the order of additions is fixed.
+  /// [rows, width] summed over rows: [width]. Up to sixteen parts of the rows are summed apart and then in order,
+  /// however many threads there are.
   func columnSums(width: Int) -> Tensor {
-    let rows = count / Swift.max(1, width), source = buffer.pointer
-    return Tensor(unfilled: [width]) { target in
-      let target = target.baseAddress!
-      parallel(width, cost: rows) { range in
-        (target + range.lowerBound).update(repeating: 0, count: range.count)
-        for row in 0..<rows {
-          let line = source + row * width
-          for column in range { target[column] += line[column] }
-        }
+    let rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
+    let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
+    let sums = Buffer(count: parts * width)
+    parallel(parts, cost: each * width / 8) { range in
+      for part in range {
+        let lower = Swift.min(rows, part * each), upper = Swift.min(rows, lower + each)
+        sumRows(source + lower * width, upper - lower, width, into: sums.pointer + part * width)
       }
     }
+    if parts == 1 { return Tensor(shape: [width], buffer: sums, node: nil) }
+    return Tensor(unfilled: [width]) { sumRows(sums.pointer, parts, width, into: $0.baseAddress!) }
   }
+}
+
+/// [rows, width] summed over rows, on this thread: sixty-four columns at a time, their sums in registers.
+private func sumRows(
+  _ source: UnsafePointer<Float>, _ rows: Int, _ width: Int, into target: UnsafeMutablePointer<Float>
+) {
+  var column = 0
+  while column + 64 <= width {
+    var (a, b, c, d) = (Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0))
+    var line = source + column
+    for _ in 0..<rows {
+      a += line[lanes: 0]
+      b += line[lanes: 16]
+      c += line[lanes: 32]
+      d += line[lanes: 48]
+      line += width
+    }
+    let to = target + column
+    (to[lanes: 0], to[lanes: 16], to[lanes: 32], to[lanes: 48]) = (a, b, c, d)
+    column += 64
+  }
+  while column + 16 <= width {
+    var sum = Lanes(repeating: 0), line = source + column
+    for _ in 0..<rows {
+      sum += line[lanes: 0]
+      line += width
+    }
+    target[lanes: column] = sum
+    column += 16
+  }
+  guard column < width else { return }
+  let rest = width - column
+  (target + column).update(repeating: 0, count: rest)
+  for row in 0..<rows { for i in column..<width { target[i] += source[row &* width &+ i] } }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import COpenBLAS
 
 /// Rows of queries, keys and values where they lie: `stride` floats from one row to the next, heads side by side.
 private struct Rows {
@@ -22,7 +23,17 @@ private struct Heads {
   /// Query i sees the first visible[i] keys.
   var visible: [Int]
   var scale: Float { 1 / Float(width).squareRoot() }
-  var cost: Int { queries * keys * (width / 4 + 8) }
+  var cost: Int { queries * keys * (width / 8 + 4) }
+  /// Keys rounded up to whole lanes.
+  var padded: Int { (keys + 15) / 16 * 16 }
+  /// Queries rounded up to whole tiles.
+  var lines: Int { (queries + TileRows.count - 1) / TileRows.count * TileRows.count }
+  /// How many keys the queries of a tile see at most.
+  func seen(_ query: Int) -> Int {
+    var most = 0
+    for i in query..<Swift.min(queries, query + TileRows.count) { most = Swift.max(most, visible[i]) }
+    return most
+  }
 }
 
 extension Tensor {
@@ -74,28 +85,18 @@ extension Tensor {
 
   private static func attend(_ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ shape: [Int]) -> (Tensor, Buffer) {
     let sums = Buffer(count: plan.batch * plan.heads * plan.queries), total = plan.heads * plan.width
-    let multiply = BLAS.loaded.multiply
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!
       parallel(plan.batch * plan.heads, cost: plan.cost) { range in
-        withUnsafeTemporaryAllocation(byteCount: plan.queries * plan.keys * 4, alignment: 64) { scratch in
-          let shares = scratch.baseAddress!.assumingMemoryBound(to: Float.self)
-          for item in range {
-            let (sample, head) = (item / plan.heads, item % plan.heads)
-            serialProduct(
-              plan.queries, plan.keys, plan.width, Matrix(pointer: q.head(sample, head, plan.width), stride: q.stride),
-              Matrix(pointer: k.head(sample, head, plan.width), stride: k.stride, transposed: true), into: shares,
-              stride: plan.keys, scale: plan.scale, by: multiply)
-            for i in 0..<plan.queries {
-              let row = shares + i * plan.keys
-              sums.pointer[item * plan.queries + i] = softmaxRow(row, into: row, plan.visible[i])
-              (row + plan.visible[i]).update(repeating: 0, count: plan.keys - plan.visible[i])
-            }
-            serialProduct(
-              plan.queries, plan.width, plan.keys, Matrix(pointer: shares, stride: plan.keys),
-              Matrix(pointer: v.head(sample, head, plan.width), stride: v.stride),
-              into: target + sample * plan.queries * total + head * plan.width, stride: total, by: multiply)
-          }
+        let bench = HeadBench(plan, isTraining: false)
+        for item in range {
+          let (sample, head) = (item / plan.heads, item % plan.heads)
+          bench.attend(
+            Matrix(pointer: q.head(sample, head, plan.width), stride: q.stride),
+            Matrix(pointer: k.head(sample, head, plan.width), stride: k.stride),
+            Matrix(pointer: v.head(sample, head, plan.width), stride: v.stride),
+            into: target + sample * plan.queries * total + head * plan.width, stride: total,
+            sums: sums.pointer + item * plan.queries)
         }
       }
     }
@@ -106,54 +107,200 @@ extension Tensor {
     _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ value: Tensor, _ g: Tensor, _ sums: Buffer,
     _ to: [UnsafeMutablePointer<Float>], stride: Int
   ) {
-    let total = plan.heads * plan.width, multiply = BLAS.loaded.multiply,
-      (n, m, d) = (plan.queries, plan.keys, plan.width)
+    let total = plan.heads * plan.width, (n, m, d) = (plan.queries, plan.keys, plan.width)
     parallel(plan.batch * plan.heads, cost: 3 * plan.cost) { range in
-      withUnsafeTemporaryAllocation(byteCount: 2 * n * m * 4 + 64, alignment: 64) { scratch in
-        let shares = scratch.baseAddress!.assumingMemoryBound(to: Float.self), slopes = shares + n * m
-        for item in range {
-          let (sample, head) = (item / plan.heads, item % plan.heads)
-          let query = Matrix(pointer: q.head(sample, head, d), stride: q.stride)
-          let key = Matrix(pointer: k.head(sample, head, d), stride: k.stride)
-          let worth = Matrix(pointer: v.head(sample, head, d), stride: v.stride, transposed: true)
-          let offset = sample * n * total + head * d
-          let gradient = Matrix(pointer: g.buffer.pointer + offset, stride: total)
-          let result = value.buffer.pointer + offset
-          // The shares once more: exp(q k / sqrt(d) - log of the sum).
-          var transposedKey = key
-          transposedKey.transposed = true
-          serialProduct(n, m, d, query, transposedKey, into: shares, stride: m, scale: plan.scale, by: multiply)
-          serialProduct(n, m, d, gradient, worth, into: slopes, stride: m, by: multiply)
-          for i in 0..<n {
-            let row = shares + i * m, slope = slopes + i * m, sum = sums.pointer[item * n + i], seen = plan.visible[i]
-            let along = rowDot(gradient.pointer + i * total, result + i * total, d)
-            var j = 0
-            while j + 16 <= seen {
-              let share = exp(row[lanes: j] - sum)
-              row[lanes: j] = share
-              slope[lanes: j] = share * (slope[lanes: j] - along)
-              j += 16
-            }
-            while j < seen {
-              row[j] = expf(row[j] - sum)
-              slope[j] = row[j] * (slope[j] - along)
-              j += 1
-            }
-            (row + seen).update(repeating: 0, count: m - seen)
-            (slope + seen).update(repeating: 0, count: m - seen)
-          }
-          let from = { (rows: Int) in sample * rows * stride + head * d }
-          serialProduct(
-            n, d, m, Matrix(pointer: slopes, stride: m), key, into: to[0] + from(n), stride: stride, scale: plan.scale,
-            by: multiply)
-          serialProduct(
-            m, d, n, Matrix(pointer: slopes, stride: m, transposed: true), query, into: to[1] + from(m), stride: stride,
-            scale: plan.scale, by: multiply)
-          serialProduct(
-            m, d, n, Matrix(pointer: shares, stride: m, transposed: true), gradient, into: to[2] + from(m),
-            stride: stride, by: multiply)
-        }
+      let bench = HeadBench(plan, isTraining: true)
+      for item in range {
+        let (sample, head) = (item / plan.heads, item % plan.heads), offset = sample * n * total + head * d
+        bench.back(
+          Matrix(pointer: q.head(sample, head, d), stride: q.stride),
+          Matrix(pointer: k.head(sample, head, d), stride: k.stride),
+          Matrix(pointer: v.head(sample, head, d), stride: v.stride),
+          gradient: Matrix(pointer: g.buffer.pointer + offset, stride: total),
+          result: Matrix(pointer: value.buffer.pointer + offset, stride: total), sums: sums.pointer + item * n,
+          into: (
+            to[0] + sample * n * stride + head * d, to[1] + sample * m * stride + head * d,
+            to[2] + sample * m * stride + head * d
+          ), stride: stride)
       }
+    }
+  }
+}
+
+/// Where one thread works on one head after another.
+private final class HeadBench {
+  let plan: Heads
+  /// Keys, and values, with rows and columns exchanged, in panels.
+  let keys: Buffer, values: Buffer
+  /// [lines, padded keys], and the same of their gradients; forward only one tile of the first.
+  let shares: Buffer, slopes: Buffer
+  let scratch: Buffer
+
+  init(_ plan: Heads, isTraining: Bool) {
+    self.plan = plan
+    keys = Buffer(count: plan.padded * plan.width)
+    values = Buffer(count: isTraining ? plan.padded * plan.width : 0)
+    shares = Buffer(count: plan.padded * (isTraining ? plan.lines : TileRows.count))
+    slopes = Buffer(count: isTraining ? plan.padded * plan.lines : 0)
+    scratch = Buffer(count: TileTarget.scratchCount)
+  }
+
+  /// target [6, padded keys] = rows [6, width] * the packed columns [width, keys], as far as `seen`.
+  @inline(__always)
+  private func score(
+    _ rows: Matrix, _ row: Int, _ packed: Buffer, _ seen: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    let left = TileRows(
+      rows.pointer + row * rows.stride, stride: rows.stride, count: Swift.min(TileRows.count, plan.queries - row))
+    var panel = UnsafePointer(packed.pointer), key = 0
+    while key < seen {
+      let lanes = (Swift.min(64, plan.padded - key)) / 16
+      tile(
+        lanes: lanes, left, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
+        TileTarget(
+          pointer: target + key, stride: plan.padded, rows: TileRows.count, columns: 16 * lanes,
+          scratch: scratch.pointer))
+      panel += plan.width * 16 * lanes
+      key += 64
+    }
+  }
+
+  /// target [6, width] = scale * left [6, path] * rows [path, width] of a matrix.
+  @inline(__always)
+  private func mix(
+    _ left: TileRows, step: Int, length: Int, _ rows: Matrix, from first: Int, count: Int, scale: Float,
+    into target: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    var column = 0
+    while column < plan.width {
+      let width = Swift.min(64, plan.width - column)
+      tile(
+        lanes: (width + 15) / 16, left, rows.pointer + first * rows.stride + column,
+        TilePath(length: length, left: step, right: rows.stride),
+        TileTarget(
+          pointer: target + column, stride: stride, rows: count, columns: width, scale: scale,
+          scratch: scratch.pointer))
+      column += 64
+    }
+  }
+
+  func attend(
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, into target: UnsafeMutablePointer<Float>, stride: Int,
+    sums: UnsafeMutablePointer<Float>
+  ) {
+    let (n, m, d) = (plan.queries, plan.keys, plan.width)
+    guard multipliesByTiles && n > 2 else {
+      return attendSlowly(query, key, worth, into: target, stride: stride, sums: sums)
+    }
+    Profile.shared.multiplied(2 * n, m, d)
+    pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
+    for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
+      let seen = plan.seen(line), count = Swift.min(TileRows.count, n - line)
+      score(query, line, keys, seen, into: shares.pointer)
+      for i in 0..<count {
+        let row = shares.pointer + i * plan.padded, own = plan.visible[line + i]
+        sums[line + i] = softmaxRow(row, into: row, own, scale: plan.scale)
+        (row + own).update(repeating: 0, count: seen - own)
+      }
+      mix(
+        TileRows(shares.pointer, stride: plan.padded, count: count), step: 1, length: seen, worth, from: 0,
+        count: count,
+        scale: 1, into: target + line * stride, stride: stride)
+    }
+  }
+
+  /// For one or two queries, or without wide registers: row by row.
+  private func attendSlowly(
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, into target: UnsafeMutablePointer<Float>, stride: Int,
+    sums: UnsafeMutablePointer<Float>
+  ) {
+    let (n, d) = (plan.queries, plan.width)
+    Profile.shared.multiplied(2 * n, plan.keys, d)
+    for i in 0..<n {
+      let row = shares.pointer, seen = plan.visible[i], q = query.pointer + i * query.stride
+      for j in 0..<seen { row[j] = rowDot(q, key.pointer + j * key.stride, d) }
+      sums[i] = softmaxRow(row, into: row, seen, scale: plan.scale)
+      let to = target + i * stride
+      var column = 0
+      while column < d {
+        var sum = Lanes(repeating: 0), from = worth.pointer
+        for j in 0..<seen {
+          sum += from.lanes(column, of: d) * row[j]
+          from += worth.stride
+        }
+        to.store(sum, column, of: d)
+        column += 16
+      }
+    }
+  }
+
+  func back(
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, gradient: Matrix, result: Matrix,
+    sums: UnsafePointer<Float>,
+    into to: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), stride: Int
+  ) {
+    let (n, m, d, wide) = (plan.queries, plan.keys, plan.width, plan.padded), scale = plan.scale
+    let shares = shares.pointer, slopes = slopes.pointer
+    Profile.shared.multiplied(5 * n, m, d)
+    if multipliesByTiles {
+      pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
+      pack(worth.turned, rows: 0..<d, columns: 0..<m, into: values.pointer)
+      for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
+        let seen = plan.seen(line)
+        score(query, line, keys, seen, into: shares + line * wide)
+        score(gradient, line, values, seen, into: slopes + line * wide)
+      }
+    } else {
+      serialProduct(n, m, d, query, key.turned, into: shares, stride: wide)
+      serialProduct(n, m, d, gradient, worth.turned, into: slopes, stride: wide)
+    }
+    for i in 0..<n {
+      // The shares once more: exp(q k / sqrt(d) - log of the sum).
+      let row = shares + i * wide, slope = slopes + i * wide, sum = sums[i], seen = plan.visible[i]
+      let along = rowDot(gradient.pointer + i * gradient.stride, result.pointer + i * result.stride, d)
+      var j = 0
+      while j < seen {
+        let share = exp(row[lanes: j] * scale - sum)
+        row[lanes: j] = share
+        slope[lanes: j] = share * (slope[lanes: j] - along)
+        j += 16
+      }
+      (row + seen).update(repeating: 0, count: wide - seen)
+      (slope + seen).update(repeating: 0, count: wide - seen)
+    }
+    guard multipliesByTiles else {
+      serialProduct(n, d, m, Matrix(pointer: slopes, stride: wide), key, into: to.0, stride: stride, scale: scale)
+      serialProduct(
+        m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), query, into: to.1, stride: stride,
+        scale: scale)
+      serialProduct(
+        m, d, n, Matrix(pointer: shares, stride: wide, transposed: true), gradient, into: to.2, stride: stride)
+      return
+    }
+    for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
+      let count = Swift.min(TileRows.count, n - line)
+      mix(
+        TileRows(slopes + line * wide, stride: wide, count: count), step: 1, length: plan.seen(line), key, from: 0,
+        count: count, scale: scale, into: to.0 + line * stride, stride: stride)
+    }
+    for line in Swift.stride(from: 0, to: m, by: TileRows.count) {
+      let count = Swift.min(TileRows.count, m - line)
+      // Queries before the first that sees these keys have nothing to say.
+      let first = plan.visible.firstIndex { $0 > line } ?? n
+      guard first < n else {
+        for row in line..<line + count {
+          (to.1 + row * stride).update(repeating: 0, count: d)
+          (to.2 + row * stride).update(repeating: 0, count: d)
+        }
+        continue
+      }
+      let offset = first * wide + line
+      mix(
+        TileRows(slopes + offset, stride: 1, count: count), step: wide, length: n - first, query, from: first,
+        count: count, scale: scale, into: to.1 + line * stride, stride: stride)
+      mix(
+        TileRows(shares + offset, stride: 1, count: count), step: wide, length: n - first, gradient, from: first,
+        count: count, scale: 1, into: to.2 + line * stride, stride: stride)
     }
   }
 }

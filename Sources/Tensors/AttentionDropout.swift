@@ -14,7 +14,6 @@ extension Tensor {
       "factors of shape \(factors.shape) are not [\(batch), \(heads), \(q), \(k)]"
     )
     let seen = visible ?? Array(repeating: k, count: q), scale = 1 / Float(d).squareRoot()
-    let multiply = BLAS.loaded.multiply
     @Sendable func matrix(_ x: Tensor, _ item: Int, _ rows: Int, _ transposed: Bool = false) -> Matrix {
       Matrix(
         pointer: UnsafePointer(x.buffer.pointer) + item / heads * rows * width + item % heads * d, stride: width,
@@ -29,8 +28,7 @@ extension Tensor {
           for item in range {
             let share = shares + item * q * k, factor = factors.buffer.pointer + item * q * k
             serialProduct(
-              q, k, d, matrix(self, item, q), matrix(keys, item, k, true), into: share, stride: k, scale: scale,
-              by: multiply)
+              q, k, d, matrix(self, item, q), matrix(keys, item, k, true), into: share, stride: k, scale: scale)
             for i in 0..<q {
               let row = share + i * k
               _ = softmaxRow(row, into: row, seen[i])
@@ -39,7 +37,7 @@ extension Tensor {
             }
             serialProduct(
               q, d, k, Matrix(pointer: kept, stride: k), matrix(values, item, k),
-              into: target + item / heads * q * width + item % heads * d, stride: width, by: multiply)
+              into: target + item / heads * q * width + item % heads * d, stride: width)
           }
         }
       }
@@ -53,7 +51,7 @@ extension Tensor {
           for item in range {
             let share = shares.pointer + item * q * k, factor = factors.buffer.pointer + item * q * k
             serialProduct(
-              q, k, d, matrix(g, item, q), matrix(values, item, k, true), into: slope, stride: k, by: multiply)
+              q, k, d, matrix(g, item, q), matrix(values, item, k, true), into: slope, stride: k)
             for i in 0..<q {
               var along: Float = 0
               for j in i * k..<(i + 1) * k {
@@ -66,13 +64,13 @@ extension Tensor {
             let at = { (rows: Int) in item / heads * rows * width + item % heads * d }
             serialProduct(
               q, d, k, Matrix(pointer: slope, stride: k), matrix(keys, item, k), into: to[0].pointer + at(q),
-              stride: width, scale: scale, by: multiply)
+              stride: width, scale: scale)
             serialProduct(
               k, d, q, Matrix(pointer: slope, stride: k, transposed: true), matrix(queries, item, q),
-              into: to[1].pointer + at(k), stride: width, scale: scale, by: multiply)
+              into: to[1].pointer + at(k), stride: width, scale: scale)
             serialProduct(
               k, d, q, Matrix(pointer: kept, stride: k, transposed: true), matrix(g, item, q),
-              into: to[2].pointer + at(k), stride: width, by: multiply)
+              into: to[2].pointer + at(k), stride: width)
           }
         }
       }

@@ -70,39 +70,73 @@ struct Matrix {
   var pointer: UnsafePointer<Float>, stride: Int, transposed = false
 }
 
-/// target [rows, columns] = scale * left [rows, inner] * right [inner, columns] + keep * target, on this thread.
-@inline(__always)
+/// target [rows, columns] = scale * left [rows, inner] * right [inner, columns] + bias [columns], on this thread;
+/// with `adds` that is added to what is there.
 func serialProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
-  stride: Int, scale: Float = 1, keep: Float = 0, by multiply: BLAS.Multiply = BLAS.loaded.multiply
+  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false
 ) {
-  multiply(
-    CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans, right.transposed ? CblasTrans : CblasNoTrans,
-    Int32(rows), Int32(columns), Int32(inner), scale, left.pointer, Int32(left.stride), right.pointer,
-    Int32(right.stride), keep, target, Int32(stride))
+  guard rows > 0, columns > 0 else { return }
+  Profile.shared.multiplied(rows, columns, inner)
+  guard multipliesByTiles else {
+    return libraryProduct(
+      rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
+  }
+  // The smaller side is the one worth packing.
+  let isSwapped = rows * 2 <= columns
+  let to = TileTarget(
+    pointer: target, stride: stride, isTransposed: isSwapped, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
+    scratch: target)
+  if isSwapped {
+    tiledProduct(columns, rows, inner, right.turned, left.turned, into: to)
+  } else {
+    tiledProduct(rows, columns, inner, left, right, into: to)
+  }
 }
 
-/// The same on all threads: the longer side of the target is cut into one strip a thread.
+/// The same by the BLAS library.
+func libraryProduct(
+  _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
+  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false
+) {
+  if let bias {
+    for row in 0..<rows {
+      let line = target + row * stride
+      if adds {
+        for i in 0..<columns { line[i] += bias[i] }
+      } else {
+        line.update(from: bias, count: columns)
+      }
+    }
+  }
+  BLAS.loaded.multiply(
+    CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans, right.transposed ? CblasTrans : CblasNoTrans,
+    Int32(rows), Int32(columns), Int32(inner), scale, left.pointer, Int32(left.stride), right.pointer,
+    Int32(right.stride), adds || bias != nil ? 1 : 0, target, Int32(stride))
+}
+
+/// The same on all threads: one strip of the target for each.
 func parallelProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
-  stride: Int, scale: Float = 1, keep: Float = 0
+  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil
 ) {
-  let multiply = BLAS.loaded.multiply
-  if rows >= columns {
-    parallel(rows, cost: 2 * columns * inner / 16) { range in
+  // Strips of rows share the right side, which each thread packs for itself: that is nothing when rows are many.
+  if rows >= 2048 || rows >= columns && columns < 256 {
+    parallel((rows + 5) / 6, cost: 6 * columns * inner / 16) { range in
       var left = left
-      left.pointer += range.lowerBound * (left.transposed ? 1 : left.stride)
+      left.pointer += 6 * range.lowerBound * left.rowStep
       serialProduct(
-        range.count, columns, inner, left, right, into: target + range.lowerBound * stride, stride: stride,
-        scale: scale, keep: keep, by: multiply)
+        Swift.min(rows, 6 * range.upperBound) - 6 * range.lowerBound, columns, inner, left, right,
+        into: target + 6 * range.lowerBound * stride, stride: stride, scale: scale, bias: bias)
     }
   } else {
-    parallel(columns, cost: 2 * rows * inner / 16) { range in
+    parallel((columns + 15) / 16, cost: rows * inner) { range in
       var right = right
-      right.pointer += range.lowerBound * (right.transposed ? right.stride : 1)
+      right.pointer += 16 * range.lowerBound * right.columnStep
       serialProduct(
-        rows, range.count, inner, left, right, into: target + range.lowerBound, stride: stride, scale: scale,
-        keep: keep, by: multiply)
+        rows, Swift.min(columns, 16 * range.upperBound) - 16 * range.lowerBound, inner, left, right,
+        into: target + 16 * range.lowerBound, stride: stride, scale: scale,
+        bias: bias.map { $0 + 16 * range.lowerBound })
     }
   }
 }

@@ -9,7 +9,7 @@ final class Buffer: @unchecked Sendable {  // written only by the op that makes 
   @usableFromInline let pointer: UnsafeMutablePointer<Float>
   let capacity: Int
 
-  /// Room for `count` floats with whatever was there before.
+  /// Room for `count` floats with whatever was there before, and a lane more, for whole lanes are read.
   init(count: Int) {
     capacity = BufferPool.capacity(for: count)
     pointer = BufferPool.take(capacity)
@@ -48,7 +48,7 @@ enum BufferPool {
     }
     state.peak = max(state.peak, state.live + state.held)
     var block: UnsafeMutableRawPointer?
-    let status = posix_memalign(&block, 64, capacity * 4)
+    let status = posix_memalign(&block, 64, capacity * 4 + 64)
     precondition(status == 0 && block != nil, "out of memory: \(capacity * 4) bytes wanted, \(state.live) in use")
     return block!.bindMemory(to: Float.self, capacity: capacity)
   }

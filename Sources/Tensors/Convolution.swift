@@ -1,11 +1,22 @@
 /// Where the windows of a convolution lie.
-private struct Windows {
+struct Windows {
   var batch: Int, height: Int, width: Int, channels: Int
   var kernel: (height: Int, width: Int), stride: Int, top: Int, left: Int
   var rows: Int, columns: Int
   /// Scalars in one window.
   var size: Int { kernel.height * kernel.width * channels }
   var count: Int { batch * rows * columns }
+  /// Windows of one image.
+  var places: Int { rows * columns }
+  /// The part of the plane that windows touch, edges included.
+  var paddedHeight: Int { (rows - 1) * stride + kernel.height }
+  var paddedWidth: Int { (columns - 1) * stride + kernel.width }
+  /// Scalars of it, and some more, for whole lanes are read.
+  var paddedCount: Int { paddedHeight * paddedWidth * channels + 64 }
+  /// Where in the padded image each window starts.
+  var starts: [Int] {
+    (0..<places).map { ($0 / columns * stride * paddedWidth + $0 % columns * stride) * channels }
+  }
 
   /// One window after another, [count, kernel height, kernel width, channels], zeros beyond the edge.
   func unfold(_ image: UnsafePointer<Float>, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>) {
@@ -67,8 +78,7 @@ extension Tensor {
   /// A 2-D convolution (cross-correlation, as everywhere in the field) with zero padding.
   ///
   /// self [batch, height, width, in], weight [out, kernel height, kernel width, in], bias [out];
-  /// result [batch, rows, columns, out]. The windows are laid out a few images at a time and multiplied as a matrix;
-  /// they are made again on the way back, for they are nine times as large as the image.
+  /// result [batch, rows, columns, out]. Windows are multiplied where they lie in an image with its edge of zeros.
   public func convolved(_ weight: Tensor, _ bias: Tensor?, stride: Int = 1, padding: Padding) -> Tensor {
     precondition(
       shape.count == 4 && weight.shape.count == 4 && weight.shape[3] == shape[3],
@@ -83,61 +93,81 @@ extension Tensor {
     if kernel == (1, 1) && stride == 1 && padding.top + padding.bottom + padding.left + padding.right == 0 {
       return linear(weight.reshaped([outputs, shape[3]]), bias)
     }
-    let places = plan.rows * plan.columns
     let value = Tensor(unfilled: [plan.batch, plan.rows, plan.columns, outputs]) { target in
-      let target = target.baseAddress!, multiply = BLAS.loaded.multiply
-      parallel(plan.batch, cost: places * plan.size * outputs / 8) { samples in
-        withUnsafeTemporaryAllocation(byteCount: places * plan.size * 4, alignment: 64) { scratch in
-          let windows = scratch.baseAddress!.assumingMemoryBound(to: Float.self)
-          for sample in samples {
-            let result = target + sample * places * outputs
-            plan.unfold(buffer.pointer, sample * places..<(sample + 1) * places, into: windows)
-            if let bias {
-              for place in 0..<places { (result + place * outputs).update(from: bias.buffer.pointer, count: outputs) }
-            }
-            serialProduct(
-              places, outputs, plan.size, Matrix(pointer: windows, stride: plan.size),
-              Matrix(pointer: weight.buffer.pointer, stride: plan.size, transposed: true), into: result,
-              stride: outputs, keep: bias == nil ? 0 : 1, by: multiply)
-          }
-        }
-      }
+      correlate(
+        plan, buffer.pointer, Matrix(pointer: weight.buffer.pointer, stride: plan.size, transposed: true), outputs,
+        bias?.buffer.pointer, into: target.baseAddress!)
     }
     let wanted = isTracked
     return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
-      let parts = self.convolvedBack(plan, weight, g, wanted)
+      let parts = [wanted ? self.imageGradient(plan, weight, g) : nil, self.kernelGradient(plan, weight, g)]
       return bias == nil ? parts : parts + [g.columnSums(width: outputs)]
     }
   }
 
-  /// Gradients of image and kernel. Each thread sums its own samples' kernel gradients; the sums are added in order.
-  private func convolvedBack(_ plan: Windows, _ weight: Tensor, _ g: Tensor, _ wanted: Bool) -> [Tensor?] {
-    let places = plan.rows * plan.columns, outputs = weight.shape[0]
-    let toSelf = wanted ? Tensor(zeros: shape) : nil
-    // As many partial sums as samples allow, but no more than eight: independent of how many threads there are.
-    let parts = Swift.min(8, plan.batch), each = (plan.batch + parts - 1) / parts
-    let sums = Tensor(zeros: [parts] + weight.shape), multiply = BLAS.loaded.multiply
-    parallel(parts, cost: each * places * plan.size * outputs / 4) { range in
-      withUnsafeTemporaryAllocation(byteCount: places * plan.size * 4, alignment: 64) { scratch in
-        let windows = scratch.baseAddress!.assumingMemoryBound(to: Float.self)
-        for part in range {
-          for sample in part * each..<Swift.max(part * each, Swift.min(plan.batch, (part + 1) * each)) {
-            let slope = Matrix(pointer: g.buffer.pointer + sample * places * outputs, stride: outputs)
-            plan.unfold(buffer.pointer, sample * places..<(sample + 1) * places, into: windows)
+  /// The gradient of the image: at stride 1 a convolution of the gradient with the kernel turned around.
+  private func imageGradient(_ plan: Windows, _ weight: Tensor, _ g: Tensor) -> Tensor {
+    let outputs = weight.shape[0], kernel = plan.kernel, channels = plan.channels
+    guard plan.stride == 1 else { return foldedGradient(plan, weight, g) }
+    let turned = Buffer(count: weight.count)  // [kernel height, kernel width, out, in]
+    for y in 0..<kernel.height {
+      for x in 0..<kernel.width {
+        for o in 0..<outputs {
+          let from = ((o * kernel.height + kernel.height - 1 - y) * kernel.width + kernel.width - 1 - x) * channels
+          (turned.pointer + ((y * kernel.width + x) * outputs + o) * channels)
+            .update(from: weight.buffer.pointer + from, count: channels)
+        }
+      }
+    }
+    let back = Windows(
+      batch: plan.batch, height: plan.rows, width: plan.columns, channels: outputs, kernel: kernel, stride: 1,
+      top: kernel.height - 1 - plan.top, left: kernel.width - 1 - plan.left, rows: plan.height, columns: plan.width)
+    return Tensor(unfilled: shape) { target in
+      correlate(
+        back, g.buffer.pointer, Matrix(pointer: turned.pointer, stride: channels), channels, nil,
+        into: target.baseAddress!)
+    }
+  }
+
+  /// The gradient of the image by way of windows, which are added to where they came from; for any stride.
+  private func foldedGradient(_ plan: Windows, _ weight: Tensor, _ g: Tensor) -> Tensor {
+    let places = plan.places, outputs = weight.shape[0], result = Tensor(zeros: shape)
+    parallel(plan.batch, cost: places * plan.size * outputs / 8) { samples in
+      let windows = Buffer(count: places * plan.size)
+      for sample in samples {
+        serialProduct(
+          places, plan.size, outputs, Matrix(pointer: g.buffer.pointer + sample * places * outputs, stride: outputs),
+          Matrix(pointer: weight.buffer.pointer, stride: plan.size), into: windows.pointer, stride: plan.size)
+        plan.fold(windows.pointer, sample * places..<(sample + 1) * places, into: result.buffer.pointer)
+      }
+    }
+    return result
+  }
+
+  /// The gradient of the kernel. Up to eight parts of the batch are summed apart and then in order, however many
+  /// threads there are.
+  private func kernelGradient(_ plan: Windows, _ weight: Tensor, _ g: Tensor) -> Tensor {
+    let places = plan.places, outputs = weight.shape[0], parts = Swift.min(8, plan.batch)
+    let each = (plan.batch + parts - 1) / parts, sums = Tensor(zeros: [parts] + weight.shape)
+    parallel(parts, cost: each * places * plan.size * outputs / 8) { range in
+      let scratch = Buffer(count: multipliesByTiles ? plan.paddedCount : places * plan.size)
+      for part in range {
+        let to = sums.buffer.pointer + part * weight.count
+        for sample in part * each..<Swift.max(part * each, Swift.min(plan.batch, (part + 1) * each)) {
+          let slope = g.buffer.pointer + sample * places * outputs
+          if multipliesByTiles {
+            plan.pad(buffer.pointer, sample, into: scratch.pointer)
+            addKernelGradient(plan, scratch.pointer, slope, outputs, into: to)
+          } else {
+            plan.unfold(buffer.pointer, sample * places..<(sample + 1) * places, into: scratch.pointer)
             serialProduct(
-              outputs, plan.size, places, Matrix(pointer: slope.pointer, stride: outputs, transposed: true),
-              Matrix(pointer: windows, stride: plan.size), into: sums.buffer.pointer + part * weight.count,
-              stride: plan.size, keep: 1, by: multiply)
-            guard let toSelf else { continue }
-            serialProduct(
-              places, plan.size, outputs, slope, Matrix(pointer: weight.buffer.pointer, stride: plan.size),
-              into: windows, stride: plan.size, by: multiply)
-            plan.fold(windows, sample * places..<(sample + 1) * places, into: toSelf.buffer.pointer)
+              outputs, plan.size, places, Matrix(pointer: slope, stride: outputs, transposed: true),
+              Matrix(pointer: scratch.pointer, stride: plan.size), into: to, stride: plan.size, adds: true)
           }
         }
       }
     }
-    return [toSelf, sums.columnSums(width: weight.count).reshaped(weight.shape)]
+    return sums.columnSums(width: weight.count).reshaped(weight.shape)
   }
 
   /// Each place doubled in both directions: [batch, h, w, c] to [batch, 2 h, 2 w, c].

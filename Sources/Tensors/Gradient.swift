@@ -1,11 +1,18 @@
+/// Passes a gradient back. The second argument hands out what input i has been given so far, if nobody else holds it:
+/// an operation may add to that in place and give it back as its own.
+typealias Backward = @Sendable (_ gradient: Tensor, _ sofar: (Int) -> Tensor?) -> [Tensor?]
+
 /// A step on the way from parameters to a loss: which tensors went in, and how a gradient passes back through it.
 final class Node: Sendable {
   /// Nodes of the inputs, in order; nil where an input needs no gradient.
   let inputs: [Node?]
   /// From the gradient of the output to those of the inputs, in order. Nil for a tracked tensor itself.
-  let backward: (@Sendable (Tensor) -> [Tensor?])?
+  let backward: Backward?
+  /// What a profile calls it.
+  let name: StaticString
 
-  init(inputs: [Node?], backward: (@Sendable (Tensor) -> [Tensor?])?) {
+  init(_ name: StaticString, inputs: [Node?], backward: Backward?) {
+    self.name = name
     self.inputs = inputs
     self.backward = backward
   }
@@ -13,7 +20,7 @@ final class Node: Sendable {
 
 extension Tensor {
   /// The same numbers, from here on with a gradient.
-  public var tracked: Tensor { Tensor(shape: shape, buffer: buffer, node: Node(inputs: [], backward: nil)) }
+  public var tracked: Tensor { Tensor(shape: shape, buffer: buffer, node: Node("tracked", inputs: [], backward: nil)) }
 
   /// The same numbers without a past: gradients stop here.
   public var detached: Tensor { Tensor(shape: shape, buffer: buffer, node: nil) }
@@ -24,10 +31,31 @@ extension Tensor {
   /// An operation is its value and the way back: `backward` turns the gradient of the result into those of `inputs`,
   /// in order (nil where none is needed; it may skip inputs for which `wanted` is false).
   ///
-  /// This is the only place where a graph grows. A stranger's operation is written with it, too.
-  public func from(_ inputs: [Tensor], backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]) -> Tensor {
+  /// This is the only place where a graph grows. A stranger's operation is written with it, too. `name` is what a
+  /// profile calls it: the function that calls this one.
+  public func from(
+    _ inputs: [Tensor], name: StaticString = #function, backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
+  ) -> Tensor {
+    addingFrom(inputs, name: name) { gradient, _ in backward(gradient) }
+  }
+
+  /// The same for an operation that may add to what its inputs were given before.
+  func addingFrom(_ inputs: [Tensor], name: StaticString = #function, backward: @escaping Backward) -> Tensor {
+    Profile.shared.forward(name)
     guard inputs.contains(where: { $0.node != nil }) else { return self }
-    return Tensor(shape: shape, buffer: buffer, node: Node(inputs: inputs.map(\.node), backward: backward))
+    return Tensor(shape: shape, buffer: buffer, node: Node(name, inputs: inputs.map(\.node), backward: backward))
+  }
+
+  /// Adds another of the same shape: in place where nobody else holds the numbers.
+  mutating func accumulate(_ other: Tensor) {
+    precondition(shape == other.shape, "gradients of shapes \(shape) and \(other.shape) do not add up")
+    guard isKnownUniquelyReferenced(&buffer) else {
+      self = zip(other) { $0 + $1 }
+      return
+    }
+    let target = buffer.pointer, source = UnsafePointer(other.buffer.pointer)
+    parallel((count + 15) / 16, cost: 16) { range in for i in range { target[lanes: 16 &* i] += source[lanes: 16 &* i] }
+    }
   }
 
   /// Gradients of this one number with respect to tracked tensors, in their order; zeros where there is no way.
@@ -37,17 +65,32 @@ extension Tensor {
     precondition(count == 1, "gradients start from one number, not from shape \(shape)")
     var collected: [ObjectIdentifier: Tensor] = [:]
     if let node { collected[ObjectIdentifier(node)] = Tensor(repeating: 1, shape: shape) }
+    Profile.shared.forward("before the gradient")
+    Profile.shared.walk(true)
+    defer { Profile.shared.walk(false) }
     for step in node.map(Self.order) ?? [] {
       guard let backward = step.backward, let gradient = collected.removeValue(forKey: ObjectIdentifier(step)) else {
         continue
       }
-      let parts = backward(gradient)
+      let parts = backward(gradient) { index in
+        guard let id = step.inputs[index].map(ObjectIdentifier.init), var found = collected.removeValue(forKey: id)
+        else { return nil }
+        if isKnownUniquelyReferenced(&found.buffer) { return found }
+        collected[id] = found
+        return nil
+      }
       precondition(parts.count == step.inputs.count, "\(parts.count) gradients for \(step.inputs.count) inputs")
       for (input, part) in Swift.zip(step.inputs, parts) {
         guard let input, let part else { continue }
         let id = ObjectIdentifier(input)
-        collected[id] = collected[id].map { $0 + part } ?? part
+        if var sum = collected.removeValue(forKey: id) {
+          sum.accumulate(part)
+          collected[id] = sum
+        } else {
+          collected[id] = part
+        }
       }
+      Profile.shared.backward(step.name)
     }
     return tensors.map { tensor in
       guard let node = tensor.node, let gradient = collected[ObjectIdentifier(node)] else {

@@ -11,19 +11,48 @@ extension Tensor {
         for i in range { (target + i * width).update(from: source + flat[i] * width, count: width) }
       }
     }
-    return value.from([self]) { g in
-      [
-        Tensor(unfilled: [entries, width]) { target in
-          target.update(repeating: 0)
-          let target = target.baseAddress!, g = g.buffer.pointer
-          // Columns are shared out, rows are not: two rows may add to one entry.
-          parallel(width, cost: flat.count) { columns in
-            for (i, entry) in flat.enumerated() {
-              for column in columns { target[entry * width + column] += g[i * width + column] }
-            }
+    return value.from([self]) { g in [g.returned(to: flat, entries: entries, width: width)] }
+  }
+
+  /// The sum of rows of several tables: row i of the result is row numbers[i] of each table, added up; [rows, width].
+  public static func summedRows(_ tables: [(table: Tensor, numbers: [Int])]) -> Tensor {
+    let width = tables[0].table.shape[1], rows = tables[0].numbers.count
+    for (table, numbers) in tables {
+      precondition(table.shape[1] == width && numbers.count == rows, "the tables of a sum of rows do not fit")
+      precondition(numbers.allSatisfy { (0..<table.shape[0]).contains($0) }, "a row is outside 0..<\(table.shape[0])")
+    }
+    let sources = tables.map { (pointer: UnsafePointer($0.table.buffer.pointer), numbers: $0.numbers) }
+    let value = Tensor(unfilled: [rows, width]) { target in
+      let target = target.baseAddress!
+      parallel(rows, cost: width / 4) { range in
+        for row in range {
+          let line = target + row * width
+          line.update(from: sources[0].pointer + sources[0].numbers[row] * width, count: width)
+          for source in sources.dropFirst() {
+            let from = source.pointer + source.numbers[row] * width
+            for i in 0..<width { line[i] += from[i] }
           }
         }
-      ]
+      }
+    }
+    return value.from(tables.map(\.table)) {
+      [all = tables.map { (entries: $0.table.shape[0], numbers: $0.numbers) }] g in
+      all.map { g.returned(to: $0.numbers, entries: $0.entries, width: width) }
+    }
+  }
+
+  /// Each row added to the entry it came from: [entries, width].
+  private func returned(to numbers: [Int], entries: Int, width: Int) -> Tensor {
+    Tensor(unfilled: [entries, width]) { target in
+      target.update(repeating: 0)
+      let target = target.baseAddress!, source = buffer.pointer
+      // Columns are shared out, rows are not: two rows may add to one entry.
+      parallel(width, cost: numbers.count) { columns in
+        for (i, entry) in numbers.enumerated() {
+          let from = source + i &* width, to = target + entry &* width
+          for column in columns { to[column] += from[column] }
+        }
+      }
     }
   }
 

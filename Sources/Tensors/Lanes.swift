@@ -68,6 +68,27 @@ func partial(_ pointer: UnsafePointer<Float>, _ count: Int, otherwise: Float = 0
   return lanes
 }
 
+extension UnsafePointer<Float> {
+  /// Sixteen floats from `offset` on, of which those before `count` are real and the others zero.
+  @inline(__always) func lanes(_ offset: Int, of count: Int) -> Lanes {
+    offset &+ 16 <= count ? self[lanes: offset] : partial(self + offset, count &- offset)
+  }
+}
+extension UnsafeMutablePointer<Float> {
+  @inline(__always) func lanes(_ offset: Int, of count: Int) -> Lanes {
+    UnsafePointer(self).lanes(offset, of: count)
+  }
+
+  /// Stores those of sixteen floats that lie before `count`.
+  @inline(__always) func store(_ lanes: Lanes, _ offset: Int, of count: Int) {
+    if offset &+ 16 <= count {
+      self[lanes: offset] = lanes
+    } else {
+      for i in 0..<count &- offset { self[offset &+ i] = lanes[i] }
+    }
+  }
+}
+
 /// Sum of `transform` over a row.
 @inline(__always)
 func rowSum(_ pointer: UnsafePointer<Float>, _ count: Int, _ transform: (Lanes) -> Lanes) -> Float {

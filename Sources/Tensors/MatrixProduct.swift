@@ -7,16 +7,12 @@ extension Tensor {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
     let value = Tensor(unfilled: shape.dropLast() + [outputs]) { target in
       let target = target.baseAddress!
-      if let bias {
-        precondition(bias.shape == [outputs], "a bias of shape \(bias.shape) does not fit \(outputs) outputs")
-        parallel(rows, cost: outputs) { range in
-          for row in range { (target + row * outputs).update(from: bias.buffer.pointer, count: outputs) }
-        }
-      }
+      precondition(
+        bias.map { $0.shape == [outputs] } ?? true, "a bias of shape \(bias!.shape) does not fit \(outputs) outputs")
       parallelProduct(
         rows, outputs, inputs, Matrix(pointer: buffer.pointer, stride: inputs),
         Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true), into: target, stride: outputs,
-        keep: bias == nil ? 0 : 1)
+        bias: bias?.buffer.pointer)
     }
     let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
     return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in

@@ -8,7 +8,7 @@ extension Tensor {
       table.shape.count == 2 && table.shape[0] > 0 && shape.last == table.shape[1],
       "rows of shape \(shape) have no nearest in a table of shape \(table.shape)")
     let (entries, width) = (table.shape[0], table.shape[1]), rows = count / Swift.max(1, width)
-    let halves = table.detached.squared.sum(axis: 1) * 0.5, multiply = BLAS.loaded.multiply
+    let halves = table.detached.squared.sum(axis: 1) * 0.5
     // 64 rows by 2048 entries are half a megabyte: they stay in the cache between product and search.
     let strip = 64, tile = Swift.min(entries, 2048)
     var found = [Int](repeating: 0, count: rows)
@@ -25,7 +25,7 @@ extension Tensor {
               serialProduct(
                 height, length, width, Matrix(pointer: buffer.pointer + first * width, stride: width),
                 Matrix(pointer: table.buffer.pointer + start * width, stride: width, transposed: true), into: products,
-                stride: length, by: multiply)
+                stride: length)
               for row in 0..<height {
                 let (gap, place) = leastGap(halves.buffer.pointer + start, products + row * length, length)
                 if gap < least[row] {

@@ -115,14 +115,13 @@ public struct Random: Sendable {
     let key = key(stream), call = call(stream), each = shape.dropFirst().reduce(1, *)
     return Tensor(unfilled: shape) { target in
       let target = target.baseAddress!
-      for (row, sample) in samples.enumerated() {
-        parallel((each + 3) / 4, cost: 60) { range in
-          for block in range {
-            let numbers = four(
-              Philox.words(
-                counter(UInt32(block), call, UInt32(truncatingIfNeeded: sample)), key))
-            for i in 0..<min(4, each - 4 * block) { target[row * each + 4 * block + i] = numbers[i] }
-          }
+      let blocks = (each + 3) / 4
+      parallel(samples.count * blocks, cost: 60) { range in
+        for index in range {
+          let row = index / blocks, block = index % blocks
+          let numbers = four(
+            Philox.words(counter(UInt32(block), call, UInt32(truncatingIfNeeded: samples[row])), key))
+          for i in 0..<min(4, each - 4 * block) { target[row * each + 4 * block + i] = numbers[i] }
         }
       }
     }

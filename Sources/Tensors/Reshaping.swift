@@ -54,8 +54,18 @@ extension Tensor {
         }
       }
     }
-    return value.from([self]) { [shape] g in
-      [
+    return value.addingFrom([self]) { [shape] g, sofar in
+      if let sum = sofar(0) {
+        let target = sum.buffer.pointer
+        parallel(outer, cost: block + 4) { rows in
+          for o in rows {
+            let line = target + (o * length + range.lowerBound) * inner, from = g.buffer.pointer + o * block
+            for i in 0..<block { line[i] += from[i] }
+          }
+        }
+        return [sum]
+      }
+      return [
         Tensor(unfilled: shape) { target in
           let target = target.baseAddress!
           parallel(outer, cost: length * inner) { rows in

@@ -62,20 +62,22 @@ extension Tensor {
   }
 }
 
-/// One row of shares; gives the logarithm of the sum of exponentials.
+/// One row of shares of `scale` times the source; gives the logarithm of the sum of exponentials.
 @discardableResult
 @inline(__always)
-func softmaxRow(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, _ width: Int) -> Float {
-  let largest = rowMax(source, width)
+func softmaxRow(
+  _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, _ width: Int, scale: Float = 1
+) -> Float {
+  let factor = scale, largest = rowMax(source, width) * scale
   var total = Lanes(repeating: 0), sum: Float = 0, i = 0
   while i + 16 <= width {
-    let e = exp(source[lanes: i] - largest)
+    let e = exp(source[lanes: i] * factor - largest)
     target[lanes: i] = e
     total += e
     i += 16
   }
   if i < width {
-    let e = exp(partial(source + i, width - i) - largest)
+    let e = exp(partial(source + i, width - i) * factor - largest)
     for k in 0..<width - i {
       target[i + k] = e[k]
       sum += e[k]

@@ -6,7 +6,7 @@
 public struct Tensor: Sendable {
   /// Length of each axis, outermost first. `[]` is a single number.
   public let shape: [Int]
-  @usableFromInline let buffer: Buffer
+  @usableFromInline var buffer: Buffer
   /// Where gradients go; nil when nothing that led here is tracked.
   let node: Node?
 

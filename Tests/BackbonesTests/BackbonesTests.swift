@@ -32,9 +32,11 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
     return random.normal([2, 6, 4], "x")
   }
 
-  @Test("what is not shown is not seen, what is shown is", arguments: ["encoder-decoder", "decoder"])
-  func honesty(_ key: String) throws {
-    let made = try backbone("{ use: \(key), width: 16, heads: 4, depth: 2 }")
+  @Test(
+    "what is not shown is not seen, what is shown is", arguments: ["encoder-decoder", "decoder"],
+    ["positions: learned", "positions: sin-cos", "positions: rotary, norm: rms, perceptron: swiglu", "qk-norm: l2"])
+  func honesty(_ key: String, _ form: String) throws {
+    let made = try backbone("{ use: \(key), width: 16, heads: 4, depth: 2, \(form) }")
     let before = hidden(made, view(values, turn))
     #expect(before.shape == [2, 3, 16] && before.isFinite)
     func changed(_ place: Int) -> Tensor {

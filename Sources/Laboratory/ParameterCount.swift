@@ -1,0 +1,15 @@
+import Autoregression
+import Networks
+import Settings
+
+/// How many numbers the model of an experiment file trains, as `overtone plan` counts them.
+///
+/// Nothing is allocated, so that models far larger than the machine can be counted.
+public func modelParameters(of file: String, _ overrides: [String] = [], scale: String? = nil) throws -> Int {
+  let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
+  let campaign = try Campaign(sweep, experiment: file, registry: Registry.linked())
+  guard let member = campaign.members.first else { return 0 }
+  return try withoutNumbers { try campaign.assembly(member) }.model.parameters.reduce(0) {
+    $0 + $1.parameter.value.count
+  }
+}

@@ -1,0 +1,169 @@
+/// Where in each row of a tensor [rows, wider] the shift and the scale of a norm stand.
+public struct Modulators: Sendable {
+  public var tensor: Tensor
+  public var shift: Int
+  public var scale: Int
+
+  public init(_ tensor: Tensor, shift: Int, scale: Int) {
+    self.tensor = tensor
+    self.shift = shift
+    self.scale = scale
+  }
+}
+
+/// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
+@inline(__always)
+private func moments(_ row: UnsafePointer<Float>, _ width: Int, _ epsilon: Float) -> (mean: Float, scale: Float) {
+  let mean = rowSum(row, width) { $0 } / Float(width)
+  let variance = rowSum(row, width) { ($0 - mean) * ($0 - mean) } / Float(width)
+  return (mean, 1 / (variance + epsilon).squareRoot())
+}
+
+extension Tensor {
+  /// Rows of mean 0 and variance 1 along the last axis, then times `weight` plus `bias` (Ba et al. 2016,
+  /// arXiv 1607.06450), then, with `modulators`, times 1 + scale plus shift (Peebles and Xie 2022, arXiv 2212.09748).
+  ///
+  /// self [..., width]; weight and bias [width] or nil; modulators have a row for each row. The variance is the biased
+  /// one. Nothing but mean and deviation of each row is kept for the way back.
+  public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators? = nil) -> Tensor
+  {
+    let width = shape.last ?? 1, rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
+    precondition(
+      modulators.map { $0.tensor.shape.count == 2 && $0.tensor.shape[0] == rows } ?? true,
+      "modulators of shape \(modulators?.tensor.shape ?? []) do not fit \(rows) rows")
+    let known = Buffer(count: 2 * rows), w = weight?.buffer.pointer, b = bias?.buffer.pointer
+    let m = modulators.map { UnsafePointer($0.tensor.buffer.pointer) }, step = modulators?.tensor.shape[1] ?? 0
+    let (shift, scaling) = (modulators?.shift ?? 0, modulators?.scale ?? 0)
+    let value = Tensor(unfilled: shape) { target in
+      let target = target.baseAddress!, known = known.pointer
+      parallel(rows, cost: width) { range in
+        for row in range {
+          let x = source + row &* width, y = target + row &* width, (mean, scale) = moments(x, width, epsilon)
+          known[2 &* row] = mean
+          known[2 &* row &+ 1] = scale
+          let told = m.map { $0 + row &* step }
+          var i = 0
+          while i < width {
+            var n = (x.lanes(i, of: width) - mean) * scale
+            if let w { n *= w.lanes(i, of: width) }
+            if let b { n += b.lanes(i, of: width) }
+            if let told { n = n * ((told + scaling).lanes(i, of: width) + 1) + (told + shift).lanes(i, of: width) }
+            y.store(n, i, of: width)
+            i &+= 16
+          }
+        }
+      }
+    }
+    let inputs = [self] + [weight, bias, modulators?.tensor].compactMap { $0 }
+    let slots = (weight == nil ? 1 : 2) + (bias == nil ? 0 : 1)  // the modulators' place among the inputs
+    return value.addingFrom(inputs) {
+      [self = detached, weight = weight?.detached, bias = bias?.detached, told = modulators?.tensor.detached] g, sofar
+      in
+      // What the modulators were given so far; zeros if nothing.
+      let toTold = told.map { sofar(slots) ?? Tensor(zeros: $0.shape) }
+      let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
+      let sums = Tensor(zeros: [parts, 2 * width]),
+        toSelf = Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
+      let pass = LayerNormBack(
+        width: width, x: self.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
+        weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
+        told: told.map { UnsafePointer($0.buffer.pointer) }, toTold: toTold?.buffer.pointer, step: step, shift: shift,
+        scaling: scaling)
+      parallel(parts, cost: each * width * 2) { range in
+        let line = Buffer(count: width)
+        for part in range {
+          for row in Swift.min(rows, part * each)..<Swift.min(rows, (part + 1) * each) {
+            pass.row(row, line.pointer, sums: sums.buffer.pointer + part * 2 * width)
+          }
+        }
+      }
+      let sum = sums.columnSums(width: 2 * width)
+      return [toSelf] + (weight == nil ? [] : [sum.sliced(0..<width, axis: 0)])
+        + (bias == nil ? [] : [sum.sliced(width..<2 * width, axis: 0)]) + (toTold.map { [$0] } ?? [])
+    }
+  }
+
+  /// base + gate * self, where the gate is `width` columns of `gates` [rows, wider] from `column` on; self, base
+  /// [rows, width].
+  public func gated(by gates: Tensor, at column: Int, over base: Tensor) -> Tensor {
+    let (rows, width, step) = (shape[0], shape[1], gates.shape[1])
+    precondition(
+      base.shape == shape && gates.shape[0] == rows && column + width <= step,
+      "gates of shape \(gates.shape) and a base of shape \(base.shape) do not fit rows of shape \(shape)")
+    let value = Tensor(unfilled: shape) { target in
+      let target = target.baseAddress!, x = buffer.pointer, b = base.buffer.pointer, m = gates.buffer.pointer
+      parallel(rows, cost: width / 4) { range in
+        for row in range {
+          let o = row &* width, gate = m + (row &* step &+ column)
+          for i in 0..<width { target[o &+ i] = b[o &+ i] + gate[i] * x[o &+ i] }
+        }
+      }
+    }
+    return value.addingFrom([self, gates, base]) { [self = detached, gates = gates.detached] g, sofar in
+      let toGates = sofar(1) ?? Tensor(zeros: gates.shape)
+      let toSelf = Tensor(unfilled: self.shape) { target in
+        let target = target.baseAddress!, x = self.buffer.pointer, m = gates.buffer.pointer, g = g.buffer.pointer
+        let to = toGates.buffer.pointer
+        parallel(rows, cost: width / 4) { range in
+          for row in range {
+            let o = row &* width, gate = m + (row &* step &+ column), line = to + (row &* step &+ column)
+            for i in 0..<width {
+              target[o &+ i] = g[o &+ i] * gate[i]
+              line[i] += g[o &+ i] * x[o &+ i]
+            }
+          }
+        }
+      }
+      return [toSelf, toGates, g]
+    }
+  }
+}
+
+/// One row of the way back through a layer norm.
+private struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the caller holds
+  let width: Int
+  let x: UnsafePointer<Float>, g: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, known: UnsafePointer<Float>
+  let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
+  let toTold: UnsafeMutablePointer<Float>?
+  let step: Int, shift: Int, scaling: Int
+
+  /// `h` has room for a row; `sums` [2 width] collects the gradients of weight and bias.
+  @inline(__always)
+  func row(_ row: Int, _ h: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>) {
+    let o = row &* width, x = self.x + o, g = self.g + o, to = self.to + o
+    let mean = known[2 &* row], scale = known[2 &* row &+ 1]
+    var total = Lanes(repeating: 0), along = total, i = 0
+    while i < width {
+      let n = (x.lanes(i, of: width) - mean) * scale
+      var slope = g.lanes(i, of: width)
+      if let told, let toTold {
+        var inner = n
+        if let weight { inner *= weight.lanes(i, of: width) }
+        if let bias { inner += bias.lanes(i, of: width) }
+        let at = row &* step
+        let byScale = toTold + (at &+ scaling), byShift = toTold + (at &+ shift)
+        byScale.store(byScale.lanes(i, of: width) + slope * inner, i, of: width)
+        byShift.store(byShift.lanes(i, of: width) + slope, i, of: width)
+        slope *= (told + (at &+ scaling)).lanes(i, of: width) + 1
+      }
+      if weight != nil || bias != nil {
+        sums.store(sums.lanes(i, of: width) + slope * n, i, of: width)
+        let second = sums + width
+        second.store(second.lanes(i, of: width) + slope, i, of: width)
+      }
+      if let weight { slope *= weight.lanes(i, of: width) }
+      h.store(slope, i, of: width)
+      // Lanes beyond the row must not count: there the slope is zero, but n is not.
+      total += slope
+      along += slope * n
+      i &+= 16
+    }
+    let meanSlope = total.sum() / Float(width), meanAlong = along.sum() / Float(width)
+    i = 0
+    while i < width {
+      let n = (x.lanes(i, of: width) - mean) * scale
+      to.store((h.lanes(i, of: width) - meanSlope - n * meanAlong) * scale, i, of: width)
+      i &+= 16
+    }
+  }
+}

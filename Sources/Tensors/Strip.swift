@@ -1,0 +1,49 @@
+import COpenBLAS
+
+/// A few registers side by side: one row of a tile of a matrix product.
+protocol Strip {
+  /// Registers in it.
+  static var lanes: Int { get }
+  /// Zeros.
+  init()
+  init(_ pointer: UnsafePointer<Float>)
+  /// self + x strip
+  mutating func add(_ x: Float, _ strip: Self)
+  func store(_ pointer: UnsafeMutablePointer<Float>)
+}
+
+/// a b + c in one rounding where the processor can.
+@inline(__always)
+func multiplyAdd(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { overtone_multiply_add(a, b, c) }
+
+struct OneLane: Strip {
+  var a = Lanes(repeating: 0)
+  static var lanes: Int { 1 }
+  @inline(__always) init() {}
+  @inline(__always) init(_ p: UnsafePointer<Float>) { a = p[lanes: 0] }
+  @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[lanes: 0] = a }
+}
+
+/// Two strips as one; a tile of four lanes is a pair of pairs.
+struct Joined<Left: Strip, Right: Strip>: Strip {
+  var left = Left(), right = Right()
+  static var lanes: Int { Left.lanes + Right.lanes }
+  @inline(__always) init() {}
+  @inline(__always) init(_ p: UnsafePointer<Float>) {
+    left = Left(p)
+    right = Right(p + 16 * Left.lanes)
+  }
+  @inline(__always) mutating func add(_ x: Float, _ s: Joined) {
+    left.add(x, s.left)
+    right.add(x, s.right)
+  }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
+    left.store(p)
+    right.store(p + 16 * Left.lanes)
+  }
+}
+
+typealias TwoLanes = Joined<OneLane, OneLane>
+typealias ThreeLanes = Joined<TwoLanes, OneLane>
+typealias FourLanes = Joined<TwoLanes, TwoLanes>

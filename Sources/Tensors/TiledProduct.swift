@@ -1,0 +1,97 @@
+import COpenBLAS
+
+/// Whether products are made of our own tiles. Without registers of sixteen floats they would spill: then it is BLAS.
+let multipliesByTiles = OVERTONE_HAS_WIDE_REGISTERS == 1
+
+extension Matrix {
+  /// From one row to the next of the matrix as it is meant.
+  var rowStep: Int { transposed ? 1 : stride }
+  /// From one column to the next.
+  var columnStep: Int { transposed ? stride : 1 }
+  /// The matrix with rows and columns exchanged.
+  var turned: Matrix { Matrix(pointer: pointer, stride: stride, transposed: !transposed) }
+}
+
+/// Part of the right side of a product, columns 64 at a time: [panel][row][columns of the panel], the last panel filled
+/// up with zeros to whole lanes.
+@inline(__always)
+func pack(
+  _ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, into target: UnsafeMutablePointer<Float>
+) {
+  var target = target, column = columns.lowerBound
+  while column < columns.upperBound {
+    let count = Swift.min(64, columns.upperBound - column), width = (count + 15) / 16 * 16
+    packPanel(matrix, rows: rows, column, count, width, into: target)
+    target += rows.count * width
+    column += count
+  }
+}
+
+private func packPanel(
+  _ matrix: Matrix, rows: Range<Int>, _ column: Int, _ count: Int, _ width: Int,
+  into target: UnsafeMutablePointer<Float>
+) {
+  let whole = count / 16
+  if !matrix.transposed {
+    var from = matrix.pointer + rows.lowerBound * matrix.stride + column, to = target
+    for _ in 0..<rows.count {
+      for lane in 0..<whole { to[lanes: 16 &* lane] = from[lanes: 16 &* lane] }
+      if whole * 16 < count { to[lanes: 16 * whole] = partial(from + 16 * whole, count - 16 * whole) }
+      from += matrix.stride
+      to += width
+    }
+    return
+  }
+  let squares = rows.count / 16
+  for lane in 0..<width / 16 {
+    let from = matrix.pointer + (column + 16 * lane) * matrix.stride + rows.lowerBound, to = target + 16 * lane
+    let real = Swift.min(16, count - 16 * lane)
+    var done = 0
+    if real == 16 {
+      for square in 0..<squares {
+        overtone_transpose(from + 16 * square, matrix.stride, to + 16 * square * width, width)
+      }
+      done = 16 * squares
+    }
+    for row in done..<Swift.max(done, rows.count) {
+      for i in 0..<16 { to[row &* width &+ i] = i < real ? from[i &* matrix.stride &+ row] : 0 }
+    }
+  }
+}
+
+/// target = scale * left * right + bias, or that added to the target, on this thread, by tiles.
+///
+/// Right sides are packed 256 rows and 512 columns at a time: half a megabyte, which stays in the second-level cache
+/// while six rows of the left side after another pass over it.
+func tiledProduct(
+  _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget
+) {
+  let depth = 256, breadth = 512, panels = Swift.min(depth, inner) * ((Swift.min(breadth, columns) + 15) / 16 * 16)
+  let packed = Buffer(count: panels + TileTarget.scratchCount)
+  for column in stride(from: 0, to: columns, by: breadth) {
+    let upper = Swift.min(columns, column + breadth)
+    for step in stride(from: 0, to: inner, by: depth) {
+      let length = Swift.min(depth, inner - step)
+      pack(right, rows: step..<step + length, columns: column..<upper, into: packed.pointer)
+      for row in stride(from: 0, to: rows, by: TileRows.count) {
+        let count = Swift.min(TileRows.count, rows - row)
+        let lines = TileRows(
+          left.pointer + row * left.rowStep + step * left.columnStep, stride: left.rowStep, count: count)
+        var panel = UnsafePointer(packed.pointer), at = column
+        while at < upper {
+          let width = Swift.min(64, upper - at), lanes = (width + 15) / 16
+          var to = target
+          to.scratch = packed.pointer + panels
+          to.pointer += target.isTransposed ? at * target.stride + row : row * target.stride + at
+          to.rows = count
+          to.columns = width
+          to.adds = target.adds || step > 0
+          to.bias = step > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : at) }
+          tile(lanes: lanes, lines, panel, TilePath(length: length, left: left.columnStep, right: 16 * lanes), to)
+          panel += length * 16 * lanes
+          at += width
+        }
+      }
+    }
+  }
+}
