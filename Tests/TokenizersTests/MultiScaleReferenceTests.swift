@@ -110,7 +110,7 @@ extension Tensor {
     let recon = withoutGradients { made.decode(direction.latent(of: canvas, by: made.quantizer)) }
     #expect(try file.disagreement(recon.channelsFirst, "\(out)/recon") == nil)
     #expect(try file.disagreement(recon.clamped(to: -1...1).channelsFirst, "\(out)/img") == nil)
-    let decoded = withoutGradients { made.decode(try! file.images("inputs/quant/f")) }
+    let features = try file.images("inputs/quant/f"), decoded = withoutGradients { made.decode(features) }
     #expect(try file.disagreement(decoded.clamped(to: -1...1).channelsFirst, "\(out)/fhat_to_img") == nil)
     let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
     #expect(try file.disagreement(Tensor(loss.part("reconstruction")), "\(out)/rec_loss") == nil)
