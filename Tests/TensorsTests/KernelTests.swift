@@ -130,7 +130,8 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
     #expect(distance([inputs[0]], { $0[0].layerNorm(nil, nil, epsilon: 1e-5) }, { normal($0[0]) }) < 1e-4)
   }
 
-  @Test("a group norm, bent or not, is what its formula says", arguments: [[2, 5, 6, 3], [3, 64, 16, 4], [2, 9, 40, 8]])
+  @Test(
+    "a group norm, bent or not, is what its formula says", arguments: [[2, 5, 6, 3], [3, 64, 16, 4], [2, 9, 40, 8]])
   func groupNorm(of: [Int]) {
     let (batch, places, channels, groups) = (of[0], of[1], of[2], of[3]), each = channels / groups
     let inputs = [numbers([batch, places, channels], 1), numbers([channels], 2), numbers([channels], 3)]
