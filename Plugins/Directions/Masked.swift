@@ -25,6 +25,8 @@ struct Masked: RegressionDirection {
   enum Masking: String, Setting, CaseIterable {
     /// Normal around 1, deviation 0.25, between `least-masked` and 1 (MAR).
     case truncated
+    /// Always `least-masked`.
+    case fixed
     /// What the schedule leaves at a time drawn evenly (MaskGIT).
     case schedule
   }
@@ -67,7 +69,7 @@ struct Masked: RegressionDirection {
     masking = try settings["masking", default: .truncated, about: "the share of tokens that training hides"]
     if masking == .schedule { _ = try settings["schedule", default: .cosine, about: about] as MaskSchedule }
     leastMasked =
-      masking == .truncated
+      masking != .schedule
       ? try settings["least-masked", default: 0.7, in: 0...1, about: "the least share that training hides"] : 0
     answer = try settings["answer", default: .masked, about: "which tokens count in the loss"]
     shownWeight =
@@ -98,6 +100,7 @@ struct Masked: RegressionDirection {
       case .truncated:
         leastMasked >= 1
           ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: leastMasked...1, "mask-ratio")
+      case .fixed: leastMasked
       case .schedule: schedule.unknown(after: Double(random.shared("mask-ratio")), of: count)
       }
     let hidden = min(count, max(1, Int((Double(count) * share).rounded(.up))))

@@ -43,7 +43,7 @@ struct DenoisingNetwork: Module {
       let width = x.shape[1], m = modulation(condition)
       let moved = x.layerNorm(
         norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: Modulators(m, shift: 0, scale: width))
-      return second(first(moved).activated(.silu)).gated(by: m, at: 2 * width, over: x)
+      return second(first(moved), after: .silu).gated(by: m, at: 2 * width, over: x)
     }
   }
 
@@ -112,9 +112,12 @@ extension DenoisingNetwork {
   static func waves(at times: [Double]) -> Tensor {
     // In double precision: arguments up to 999 would lose four digits.
     let frequencies = (0..<128).map { exp(-log(10_000.0) * Double($0) / 128) }
-    return Tensor(
-      [times.count, 256],
-      times.flatMap { t in frequencies.map { Float(cos(t * $0)) } + frequencies.map { Float(sin(t * $0)) } })
+    return Tensor.rowwise([Tensor([times.count], times.map { _ in 0 })], outputs: [256], cost: 10_000) { row, _, to in
+      for (i, frequency) in frequencies.enumerated() {
+        to[0][i] = Float(cos(times[row] * frequency))
+        to[0][128 + i] = Float(sin(times[row] * frequency))
+      }
+    }[0]
   }
 
   /// What times between timesteps say: [n, width].

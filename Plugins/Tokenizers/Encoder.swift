@@ -76,7 +76,7 @@ struct Encoder: Module {
       x = stage(x)
       if let resize = stage.resize { x = resize(x) }
     }
-    return output(norm(middle(x)).activated(.silu))
+    return output(norm.bent(middle(x)))
   }
 }
 
@@ -118,6 +118,6 @@ struct Decoder: Module {
       x = stage(x)
       if let resize = stage.resize { x = resize(x.doubled) }
     }
-    return norm(x).activated(.silu)
+    return norm.bent(x)
   }
 }

@@ -47,3 +47,24 @@ static inline __attribute__((always_inline)) void overtone_transpose(
   OVERTONE_STAGE(1, OVERTONE_1A, OVERTONE_1B)
   for (int i = 0; i < 16; i++) *(overtone_stored_lanes *)(to + i * step) = r[i];
 }
+
+#define OVERTONE_FOLD(side, A, B)                                                                      \
+  for (int i = 0; i < side; i++)                                                                       \
+    r[i] = __builtin_shufflevector(r[i], r[i + side], A) + __builtin_shufflevector(r[i], r[i + side], B);
+
+/// The products of one row with sixteen others, `stride` apart, over `count` floats, a multiple of sixteen.
+static inline __attribute__((always_inline)) overtone_lanes overtone_dots(
+    const float *row, const float *others, long stride, long count) {
+  overtone_lanes r[16], x = *(const overtone_stored_lanes *)row;
+  for (int i = 0; i < 16; i++) r[i] = x * *(const overtone_stored_lanes *)(others + i * stride);
+  for (long at = 16; at < count; at += 16) {
+    x = *(const overtone_stored_lanes *)(row + at);
+    for (int i = 0; i < 16; i++)
+      r[i] = overtone_multiply_add(x, *(const overtone_stored_lanes *)(others + i * stride + at), r[i]);
+  }
+  OVERTONE_FOLD(8, OVERTONE_8A, OVERTONE_8B)
+  OVERTONE_FOLD(4, OVERTONE_4A, OVERTONE_4B)
+  OVERTONE_FOLD(2, OVERTONE_2A, OVERTONE_2B)
+  OVERTONE_FOLD(1, OVERTONE_1A, OVERTONE_1B)
+  return r[0];
+}

@@ -42,7 +42,7 @@ struct Artefact {
 
 /// What the stages of one experiment make, and what they read.
 struct Artefacts {
-  /// Files of the data set with the hash of their content.
+  /// Files of data set and tokenizer with the hash of their content.
   let inputs: [(path: String, hash: String)]
   let tokenizer: Artefact
   let latents: Artefact
@@ -50,7 +50,7 @@ struct Artefacts {
 
   /// The data set must be open.
   init(of assembly: Assembly) throws {
-    inputs = try assembly.dataset.files.map { path in
+    inputs = try (assembly.dataset.files + assembly.tokenizer.files).map { path in
       guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
       return (path, hash)
     }

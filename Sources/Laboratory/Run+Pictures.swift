@@ -105,12 +105,21 @@ extension Run {
   /// The level that a turn completes: that of what it asks.
   private static func level(of view: View) -> Int { view.turn.levels == nil ? view.askedLevels[0].last ?? 0 : 0 }
 
+  /// Pictures as the tokens of the direction give them back: what is lost by a vocabulary is lost here, too.
+  func reconstructed(_ images: Tensor, _ random: inout Random) -> Tensor {
+    withoutGradients {
+      let (tokenizer, direction) = (assembly.tokenizer, assembly.direction), quantizer = tokenizer.quantizer
+      let canvas = direction.canvas(of: tokenizer.encode(images, &random), by: quantizer)
+      return tokenizer.decode(direction.latent(of: canvas, by: quantizer))
+    }
+  }
+
   func drawReconstructions(_ dataset: any ImageDataset) throws {
     let count = min(8, dataset.count)
     var random = Random(seed: assembly.seed, samples: Array(0..<count))
     let batch = try dataset.batch(
       Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
-    let again = withoutGradients { assembly.tokenizer.decode(assembly.tokenizer.encode(batch.images, &random)) }
+    let again = reconstructed(batch.images, &random)
     let sheet = ContactSheet(
       (0..<count).map { Picture(batch.images, at: $0) } + (0..<count).map { Picture(again, at: $0) }, columns: count,
       rowLabels: ["picture", "tokenizer"], title: "\(assembly.name): what the tokenizer keeps")

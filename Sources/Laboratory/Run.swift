@@ -215,7 +215,7 @@ struct Run {
       let part = Array(rows[done..<min(count, done + assembly.sampling.batch)])
       let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))
       var random = Random(seed: assembly.seed, samples: Array(done..<done + part.count))
-      let again = withoutGradients { assembly.tokenizer.decode(assembly.tokenizer.encode(batch.images, &random)) }
+      let again = reconstructed(batch.images, &random)
       let made =
         metrics.contains { $0.subject == .samples }
         ? try paint(part.indices.map { (done + $0) % classes }, from: done, seed: assembly.seed &+ 1) : nil

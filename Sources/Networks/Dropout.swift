@@ -17,10 +17,10 @@ extension Tensor {
 
   /// What to multiply by: 0 where a chance in [0, 1) is below `share`, else 1 / (1 - share).
   func kept(_ share: Float) -> Tensor {
-    Tensor(unfilled: shape) { target in
-      withUnsafeScalars { source in
-        for i in source.indices { target[i] = source[i] < share ? 0 : 1 / (1 - share) }
-      }
-    }
+    let kept = 1 / (1 - share)
+    return Tensor.swept([[self]], outputs: 1) { stretch in
+      let (source, target) = (stretch.inputs[0], stretch.outputs[0])
+      for i in 0..<stretch.count { target[i] = source[i] < share ? 0 : kept }
+    }[0][0]
   }
 }

@@ -17,4 +17,9 @@ public struct Linear: Module {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight(), bias?()) }
+
+  /// The same of bent numbers, without keeping them.
+  public func callAsFunction(_ x: Tensor, after activation: Activation) -> Tensor {
+    x.linear(after: activation, weight(), bias?())
+  }
 }

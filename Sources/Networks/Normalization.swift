@@ -49,4 +49,9 @@ public struct GroupNorm: Module {
   public func callAsFunction(_ x: Tensor) -> Tensor {
     x.groupNorm(groups: groups, weight(), bias(), epsilon: epsilon)
   }
+
+  /// The norm and then x sigmoid(x), in one pass.
+  public func bent(_ x: Tensor) -> Tensor {
+    x.groupNorm(groups: groups, weight(), bias(), epsilon: epsilon, bends: true)
+  }
 }

@@ -21,9 +21,9 @@ public struct Optimizer: Sendable {
 
   /// One step down the gradient of `loss`, one number. Gives the joint norm of the gradients before clipping.
   ///
-  /// A norm that is not finite moves nothing: the caller is told by the norm.
+  /// The graph of the loss is used up. A norm that is not finite moves nothing: the caller is told by the norm.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
-    let gradients = loss.gradients(of: parameters.map { $0() })
+    let gradients = loss.gradients(of: parameters.map { $0() }, usingUp: true)
     let norm = Tensor.sumOfSquares(gradients).squareRoot()
     guard norm.isFinite else {
       for parameter in parameters { parameter.replace(parameter.value) }
@@ -32,21 +32,16 @@ public struct Optimizer: Sendable {
     count += 1
     let scale = Float(AdamW.clipping(norm: norm, limit: clip))
     let steps: [AdamW.Step<Float>] = parameters.map { rule.step(count, rate: rate, decays: $0.decays) }
-    let made = Tensor.swept([parameters.map(\.value), means, squares, gradients], outputs: 3) { stretch in
-      let step = steps[stretch.index], (p, m) = (stretch.inputs[0], stretch.inputs[1])
-      let (v, g) = (stretch.inputs[2], stretch.inputs[3])
-      let (newP, newM, newV) = (stretch.outputs[0], stretch.outputs[1], stretch.outputs[2])
-      for i in 0..<stretch.count {
-        var (x, first, second) = (p[i], m[i], v[i])
-        step.apply(&x, &first, &second, g[i] * scale)
-        newP[i] = x
-        newM[i] = first
-        newV[i] = second
-      }
+    // Taken from where they stand, so that nobody else holds them and they change in place.
+    var lists = [parameters.map { $0.take() }, means, squares]
+    (means, squares) = ([], [])
+    Tensor.sweep(&lists, beside: [gradients]) { stretch in
+      let step = steps[stretch.index], g = stretch.inputs[0]
+      let (p, m, v) = (stretch.outputs[0], stretch.outputs[1], stretch.outputs[2])
+      for i in 0..<stretch.count { step.apply(&p[i], &m[i], &v[i], g[i] * scale) }
     }
-    for (parameter, value) in zip(parameters, made[0]) { parameter.replace(value) }
-    means = made[1]
-    squares = made[2]
+    for (parameter, value) in zip(parameters, lists[0]) { parameter.replace(value) }
+    (means, squares) = (lists[1], lists[2])
     return norm
   }
 

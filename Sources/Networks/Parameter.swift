@@ -23,6 +23,15 @@ public final class Parameter: @unchecked Sendable {  // written by the optimizer
     return tracked
   }
 
+  /// The value, taken out: until another is put in its place the parameter must not be used.
+  func take() -> Tensor {
+    defer {
+      value = .placeholder(value.shape)
+      inUse = nil
+    }
+    return value
+  }
+
   /// Puts other numbers of the same shape in its place.
   public func replace(_ new: Tensor) {
     precondition(new.shape == value.shape, "a parameter of shape \(value.shape) cannot become \(new.shape)")

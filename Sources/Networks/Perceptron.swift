@@ -25,7 +25,16 @@ public enum Perceptron: String, CaseIterable, Sendable {
     switch self {
     case .gelu: expanded.activated(.gelu)
     case .geluTanh: expanded.activated(.geluTanh)
-    case .swiglu: gate.map { expanded.activated(.silu) * $0 } ?? expanded.activated(.silu)
+    case .swiglu: gate.map { expanded.siluTimes($0) } ?? expanded.activated(.silu)
+    }
+  }
+
+  /// What bends the expanded numbers where there is no gate.
+  var activation: Activation? {
+    switch self {
+    case .gelu: .gelu
+    case .geluTanh: .geluTanh
+    case .swiglu: nil
     }
   }
 }

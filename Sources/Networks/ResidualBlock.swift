@@ -18,7 +18,7 @@ public struct ResidualBlock: Module {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    let bent = second(norm2(first(norm1(x).activated(.silu))).activated(.silu))
+    let bent = second(norm2.bent(first(norm1.bent(x))))
     return (shortcut?(x) ?? x) + bent
   }
 }

@@ -97,8 +97,12 @@ public struct TransformerBlock: Module {
     let x = x + y.pathDropped(dropPath, &random)
     y = norm2(x)
     if let moved { y = y.moved(moved.scales.1, moved.shifts.1) }
-    y = design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random)
-    y = contract(y).dropped(design.dropout, &random)
+    if let activation = design.perceptron.activation, design.hiddenDropout == 0 || random == nil {
+      y = contract(expand(y), after: activation)
+    } else {
+      y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
+    }
+    y = y.dropped(design.dropout, &random)
     if let moved { y = y * moved.gates.1 }
     return x + y.pathDropped(dropPath, &random)
   }

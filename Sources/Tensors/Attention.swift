@@ -218,19 +218,52 @@ private final class HeadBench {
     Profile.shared.multiplied(2 * n, plan.keys, d)
     for i in 0..<n {
       let row = shares.pointer, seen = plan.visible[i], q = query.pointer + i * query.stride
-      for j in 0..<seen { row[j] = rowDot(q, key.pointer + j * key.stride, d) }
-      sums[i] = softmaxRow(row, into: row, seen, scale: plan.scale)
-      let to = target + i * stride
-      var column = 0
-      while column < d {
-        var sum = Lanes(repeating: 0), from = worth.pointer
-        for j in 0..<seen {
-          sum += from.lanes(column, of: d) * row[j]
-          from += worth.stride
-        }
-        to.store(sum, column, of: d)
-        column += 16
+      var j = d % 16 == 0 ? seen / 16 * 16 : 0
+      for key16 in Swift.stride(from: 0, to: j, by: 16) {
+        row[lanes: key16] = overtone_dots(q, key.pointer + key16 * key.stride, key.stride, d)
       }
+      while j < seen {
+        row[j] = rowDot(q, key.pointer + j * key.stride, d)
+        j += 1
+      }
+      sums[i] = softmaxRow(row, into: row, seen, scale: plan.scale)
+      blend(worth, row, seen, into: target + i * stride)
+    }
+  }
+
+  /// The sum of the first `seen` rows of a matrix, each times its share.
+  @inline(__always)
+  private func blend(
+    _ rows: Matrix, _ shares: UnsafePointer<Float>, _ seen: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    let d = plan.width, stride = rows.stride
+    var column = 0
+    while column < d {
+      // Two lanes and two rows at a time: four sums that do not wait for one another.
+      let isWide = column &+ 32 <= d
+      var (a, b, c, e) = (Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0))
+      var from = rows.pointer + column, j = 0
+      if isWide {
+        while j &+ 2 <= seen {
+          let (first, second) = (Lanes(repeating: shares[j]), Lanes(repeating: shares[j &+ 1]))
+          a = multiplyAdd(from[lanes: 0], first, a)
+          b = multiplyAdd(from[lanes: 16], first, b)
+          c = multiplyAdd(from[lanes: stride], second, c)
+          e = multiplyAdd(from[lanes: stride &+ 16], second, e)
+          from += 2 &* stride
+          j &+= 2
+        }
+      }
+      while j < seen {
+        let share = Lanes(repeating: shares[j])
+        a = multiplyAdd(from.lanes(0, of: d &- column), share, a)
+        if isWide { b = multiplyAdd(from[lanes: 16], share, b) }
+        from += stride
+        j &+= 1
+      }
+      target.store(a + c, column, of: d)
+      if isWide { target.store(b + e, column &+ 16, of: d) }
+      column &+= isWide ? 32 : 16
     }
   }
 

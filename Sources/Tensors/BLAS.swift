@@ -78,12 +78,13 @@ func serialProduct(
 ) {
   guard rows > 0, columns > 0 else { return }
   Profile.shared.multiplied(rows, columns, inner)
-  guard multipliesByTiles else {
+  // A sum over nothing is left to those who know what that is.
+  guard multipliesByTiles, inner > 0 else {
     return libraryProduct(
       rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
   }
-  // The smaller side is the one worth packing.
-  let isSwapped = rows * 2 <= columns
+  // To pack the right side is worth it for many rows only; few rows are packed themselves.
+  let isSwapped = rows <= 64 && rows * 2 <= columns
   let to = TileTarget(
     pointer: target, stride: stride, isTransposed: isSwapped, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
     scratch: target)

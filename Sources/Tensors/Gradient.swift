@@ -3,11 +3,12 @@
 typealias Backward = @Sendable (_ gradient: Tensor, _ sofar: (Int) -> Tensor?) -> [Tensor?]
 
 /// A step on the way from parameters to a loss: which tensors went in, and how a gradient passes back through it.
-final class Node: Sendable {
+// Written once, by the walk that uses it up.
+final class Node: @unchecked Sendable {
   /// Nodes of the inputs, in order; nil where an input needs no gradient.
-  let inputs: [Node?]
+  private(set) var inputs: [Node?]
   /// From the gradient of the output to those of the inputs, in order. Nil for a tracked tensor itself.
-  let backward: Backward?
+  private(set) var backward: Backward?
   /// What a profile calls it.
   let name: StaticString
 
@@ -15,6 +16,12 @@ final class Node: Sendable {
     self.name = name
     self.inputs = inputs
     self.backward = backward
+  }
+
+  /// Lets go of all that was kept for the way back: gradients stop here from now on.
+  func release() {
+    inputs = []
+    backward = nil
   }
 }
 
@@ -60,15 +67,19 @@ extension Tensor {
 
   /// Gradients of this one number with respect to tracked tensors, in their order; zeros where there is no way.
   ///
-  /// Each node's gradient is dropped as soon as it was passed on, so that memory shrinks along the walk.
-  public func gradients(of tensors: [Tensor]) -> [Tensor] {
+  /// Each node's gradient is dropped as soon as it was passed on. With `usingUp` what operations kept for the way back
+  /// is dropped, too, so that memory shrinks along the walk; no gradient can be taken through them again.
+  public func gradients(of tensors: [Tensor], usingUp: Bool = false) -> [Tensor] {
     precondition(count == 1, "gradients start from one number, not from shape \(shape)")
     var collected: [ObjectIdentifier: Tensor] = [:]
     if let node { collected[ObjectIdentifier(node)] = Tensor(repeating: 1, shape: shape) }
     Profile.shared.forward("before the gradient")
     Profile.shared.walk(true)
     defer { Profile.shared.walk(false) }
-    for step in node.map(Self.order) ?? [] {
+    var steps = node.map(Self.order) ?? []
+    steps.reverse()
+    while let step = steps.popLast() {
+      defer { if usingUp && step.backward != nil { step.release() } }
       guard let backward = step.backward, let gradient = collected.removeValue(forKey: ObjectIdentifier(step)) else {
         continue
       }

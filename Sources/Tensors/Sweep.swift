@@ -1,4 +1,4 @@
-/// A stretch of scalars of one tensor of each of several lists, and of the new tensors that are made of them.
+/// A stretch of scalars of one tensor of each of several lists: those read, and those written.
 public struct Stretch {
   /// Which tensor of the lists.
   public let index: Int
@@ -8,7 +8,7 @@ public struct Stretch {
 }
 
 extension Tensor {
-  /// New tensors made of old ones, all in one pass on all threads; what an optimizer step is.
+  /// New tensors made of old ones, all in one pass on all threads.
   ///
   /// `lists` are lists of as many tensors, tensor i of the same shape in all; gives `outputs` such lists. `body` fills
   /// one stretch of one tensor of each and is called from several threads.
@@ -52,6 +52,40 @@ extension Tensor {
       }
     }
     return made
+  }
+
+  /// Changes all tensors of some lists in one pass on all threads; what an optimizer step is.
+  ///
+  /// `lists` and `beside` are lists of as many tensors, tensor i of the same shape in all. `body` reads a stretch of one
+  /// tensor of each list of `beside` and changes one of each of `lists`, and is called from several threads. A tensor
+  /// whose numbers somebody else holds is copied first: for others nothing changes.
+  public static func sweep(_ lists: inout [[Tensor]], beside: [[Tensor]], _ body: (Stretch) -> Void) {
+    guard let first = lists.first else { return }
+    let shapes = first.map(\.shape)
+    for list in lists + beside {
+      precondition(list.map(\.shape) == shapes, "the lists of a sweep hold tensors of different shapes")
+    }
+    for list in lists.indices {
+      for index in lists[list].indices where !isKnownUniquelyReferenced(&lists[list][index].buffer) {
+        let old = lists[list][index]
+        lists[list][index] = Tensor(unfilled: old.shape) {
+          $0.baseAddress!.update(from: old.buffer.pointer, count: old.count)
+        }
+      }
+    }
+    let written = lists.map { $0.map(\.buffer.pointer) }
+    walk(shapes.map(\.product)) { index, range in
+      body(
+        Stretch(
+          index: index, count: range.count,
+          inputs: beside.map { UnsafePointer($0[index].buffer.pointer) + range.lowerBound },
+          outputs: written.map { $0[index] + range.lowerBound }))
+    }
+  }
+
+  /// A tensor of a shape without numbers, to stand where those of another were taken from.
+  public static func placeholder(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, buffer: Buffer(count: 0), node: nil)
   }
 
   /// The sum of the squares of all scalars of all tensors; in double precision from stretches of 4096.

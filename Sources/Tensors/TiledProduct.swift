@@ -62,36 +62,60 @@ private func packPanel(
 /// target = scale * left * right + bias, or that added to the target, on this thread, by tiles.
 ///
 /// Right sides are packed 256 rows and 512 columns at a time: half a megabyte, which stays in the second-level cache
-/// while six rows of the left side after another pass over it.
+/// while rows of the left side after another pass over it. Left sides that are read down a column are copied eight
+/// tiles at a time, for far strides hit the same few lines of the cache.
 func tiledProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget
 ) {
-  let depth = 256, breadth = 512, panels = Swift.min(depth, inner) * ((Swift.min(breadth, columns) + 15) / 16 * 16)
-  let packed = Buffer(count: panels + TileTarget.scratchCount)
+  let depth = Swift.min(256, inner), breadth = 512, group = 8 * TileRows.count
+  let panels = depth * ((Swift.min(breadth, columns) + 15) / 16 * 16)
+  let packed = Buffer(count: panels + TileTarget.scratchCount + (left.transposed ? depth * group : 0))
+  let scratch = packed.pointer + panels, turned = scratch + TileTarget.scratchCount
   for column in stride(from: 0, to: columns, by: breadth) {
-    let upper = Swift.min(columns, column + breadth)
+    let across = column..<Swift.min(columns, column + breadth)
     for step in stride(from: 0, to: inner, by: depth) {
-      let length = Swift.min(depth, inner - step)
-      pack(right, rows: step..<step + length, columns: column..<upper, into: packed.pointer)
-      for row in stride(from: 0, to: rows, by: TileRows.count) {
-        let count = Swift.min(TileRows.count, rows - row)
-        let lines = TileRows(
-          left.pointer + row * left.rowStep + step * left.columnStep, stride: left.rowStep, count: count)
-        var panel = UnsafePointer(packed.pointer), at = column
-        while at < upper {
-          let width = Swift.min(64, upper - at), lanes = (width + 15) / 16
-          var to = target
-          to.scratch = packed.pointer + panels
-          to.pointer += target.isTransposed ? at * target.stride + row : row * target.stride + at
-          to.rows = count
-          to.columns = width
-          to.adds = target.adds || step > 0
-          to.bias = step > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : at) }
-          tile(lanes: lanes, lines, panel, TilePath(length: length, left: left.columnStep, right: 16 * lanes), to)
-          panel += length * 16 * lanes
-          at += width
+      let down = step..<Swift.min(inner, step + depth)
+      pack(right, rows: down, columns: across, into: packed.pointer)
+      for first in stride(from: 0, to: rows, by: group) {
+        let last = Swift.min(rows, first + group)
+        if left.transposed { copyDown(left, rows: first..<last, columns: down, group, into: turned) }
+        for row in stride(from: first, to: last, by: TileRows.count) {
+          let count = Swift.min(TileRows.count, last - row)
+          let lines =
+            left.transposed
+            ? TileRows(turned + (row - first), stride: 1, count: count)
+            : TileRows(left.pointer + row * left.stride + step, stride: left.stride, count: count)
+          var to = target, panel = UnsafePointer(packed.pointer), at = across.lowerBound
+          (to.rows, to.adds, to.scratch) = (count, target.adds || step > 0, scratch)
+          while at < across.upperBound {
+            let width = Swift.min(64, across.upperBound - at), lanes = (width + 15) / 16
+            to.pointer = target.pointer + (target.isTransposed ? at * target.stride + row : row * target.stride + at)
+            to.columns = width
+            to.bias = step > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : at) }
+            tile(
+              lanes: lanes, lines, panel,
+              TilePath(length: down.count, left: left.transposed ? group : 1, right: 16 * lanes), to)
+            panel += down.count * 16 * lanes
+            at += width
+          }
         }
       }
     }
+  }
+}
+
+/// Some rows of a matrix that is read down its columns: [column][row of the group].
+private func copyDown(
+  _ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, _ group: Int, into target: UnsafeMutablePointer<Float>
+) {
+  var from = matrix.pointer + columns.lowerBound * matrix.stride + rows.lowerBound, to = target
+  for _ in columns {
+    var i = 0
+    while i < rows.count {
+      to.store(from.lanes(i, of: rows.count), i, of: rows.count)
+      i &+= 16
+    }
+    from += matrix.stride
+    to += group
   }
 }

@@ -56,6 +56,20 @@ import Testing
     for (ours, expected) in zip(parameter.value.scalars, p) { #expect(abs(Double(ours) - expected) < 1e-5) }
   }
 
+  @Test("a step leaves alone the numbers that somebody else holds")
+  func holders() {
+    let start = Tensor([2, 2], [1, -2, 3, 0.5]), parameter = Parameter(start), other = Parameter(start)
+    var optimizer = Optimizer([parameter], rule: AdamW(), clip: 1), average = MovingAverage(of: [parameter], rate: 0.5)
+    let copy = optimizer, earlier = average
+    for number in 1...2 {
+      _ = optimizer.step(parameter().squared.sum, rate: 0.1)
+      average.update(from: [parameter], step: number)
+    }
+    #expect(start.scalars == [1, -2, 3, 0.5] && other.value.scalars == start.scalars)
+    #expect(copy.means[0].scalars == [0, 0, 0, 0] && earlier.values[0].scalars == start.scalars)
+    #expect(parameter.value.scalars != start.scalars && average.values[0].scalars != start.scalars)
+  }
+
   @Test("a gradient that is not finite moves nothing")
   func notFinite() {
     let parameter = Parameter(Tensor([1], [0]))
