@@ -130,7 +130,8 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
     #expect(distance([inputs[0]], { $0[0].layerNorm(nil, nil, epsilon: 1e-5) }, { normal($0[0]) }) < 1e-4)
   }
 
-  @Test("a group norm, bent or not, is what its formula says", arguments: [[2, 5, 6, 3], [3, 64, 16, 4], [2, 9, 40, 8]])
+  @Test(
+    "a group norm, bent or not, is what its formula says", arguments: [[2, 5, 6, 3], [3, 64, 16, 4], [2, 9, 40, 8]])
   func groupNorm(of: [Int]) {
     let (batch, places, channels, groups) = (of[0], of[1], of[2], of[3]), each = channels / groups
     let inputs = [numbers([batch, places, channels], 1), numbers([channels], 2), numbers([channels], 3)]
@@ -153,6 +154,22 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
       distance(
         inputs, { $0[0].linear(after: activation, $0[1], $0[2]) }, { $0[0].activated(activation).linear($0[1], $0[2]) })
         < 1e-4)
+  }
+
+  @Test("products with few rows and no gradient are the same, and follow weights that move")
+  func fewRows() {
+    var lists = [[numbers([70, 33], 1)]]
+    let x = numbers([9, 33], 2), b = numbers([70], 3)
+    for _ in 0..<2 {
+      let weight = lists[0][0]
+      #expect(x.linear(weight, b).distance(to: x.tracked.linear(weight, b)) < 1e-5)
+      #expect(x.linear(weight).distance(to: x.product(weight.transposed)) < 1e-5)
+      Tensor.sweep(&lists, beside: []) { stretch in for i in 0..<stretch.count { stretch.outputs[0][i] += 1 } }
+    }
+    // In place, too, when nobody else holds the numbers.
+    let before = x.linear(lists[0][0])
+    Tensor.sweep(&lists, beside: []) { stretch in for i in 0..<stretch.count { stretch.outputs[0][i] *= 2 } }
+    #expect(x.linear(lists[0][0]).distance(to: before * 2) < 1e-4)
   }
 
   @Test("summed rows are sums of rows, and each gradient goes back to its entry")
