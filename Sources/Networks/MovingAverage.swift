@@ -22,11 +22,13 @@ public struct MovingAverage: Sendable {
   /// average <- rate average + (1 - rate) parameter
   public mutating func update(from parameters: [Parameter], step number: Int) {
     let rate = Float(rate(at: number))
-    values =
-      Tensor.swept([values, parameters.map(\.value)], outputs: 1) { stretch in
-        let (average, value, target) = (stretch.inputs[0], stretch.inputs[1], stretch.outputs[0])
-        for i in 0..<stretch.count { target[i] = average[i] * rate + value[i] * (1 - rate) }
-      }[0]
+    var lists = [values]
+    values = []
+    Tensor.sweep(&lists, beside: [parameters.map(\.value)]) { stretch in
+      let (average, value) = (stretch.outputs[0], stretch.inputs[0])
+      for i in 0..<stretch.count { average[i] = average[i] * rate + value[i] * (1 - rate) }
+    }
+    values = lists[0]
   }
 
   /// Puts other averages in place, as a checkpoint had them.

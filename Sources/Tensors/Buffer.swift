@@ -8,6 +8,8 @@ import Glibc
 final class Buffer: @unchecked Sendable {  // written only by the op that makes it, before anyone else can see it
   @usableFromInline let pointer: UnsafeMutablePointer<Float>
   let capacity: Int
+  /// The same numbers as the right side of products, if they were that and did not change since; see `Panels`.
+  var panels: Buffer?
 
   /// Room for `count` floats with whatever was there before, and a lane more, for whole lanes are read.
   init(count: Int) {
@@ -18,7 +20,7 @@ final class Buffer: @unchecked Sendable {  // written only by the op that makes 
   deinit { BufferPool.give(pointer, capacity) }
 }
 
-/// Free blocks by size. Sizes are rounded up to an eighth of a power of two, so a block wastes at most 12 %.
+/// Free blocks by size. Sizes are rounded up to a 32nd of a power of two, so a block wastes at most 3 %.
 enum BufferPool {
   /// Everything the pool knows, under one lock that is held for a few instructions.
   private final class State: @unchecked Sendable {
@@ -33,7 +35,7 @@ enum BufferPool {
 
   static func capacity(for count: Int) -> Int {
     guard count > 64 else { return 64 }
-    let step = max(16, 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 4))
+    let step = max(16, 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 6))
     return (count + step - 1) / step * step
   }
 

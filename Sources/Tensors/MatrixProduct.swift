@@ -9,6 +9,9 @@ extension Tensor {
       let target = target.baseAddress!
       precondition(
         bias.map { $0.shape == [outputs] } ?? true, "a bias of shape \(bias!.shape) does not fit \(outputs) outputs")
+      if multipliesByTiles, rows <= Panels.fewRows, inputs > 0, !isTracked, !weight.isTracked {
+        return Panels.product(buffer.pointer, rows: rows, weight, bias?.buffer.pointer, into: target)
+      }
       parallelProduct(
         rows, outputs, inputs, Matrix(pointer: buffer.pointer, stride: inputs),
         Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true), into: target, stride: outputs,

@@ -82,9 +82,11 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     "tokenizer={use: vq, stride: 8, width: 8, codes: 16, training: {steps: 3, batch: 4}}", "loss={use: cross-entropy}",
     "direction={use: masked, steps: 4}",
   ]
-  /// Residuals of the numbers, which codes do not hold.
+  /// Numbers that are quantized scale by scale, so that one code a cell does not hold them.
   private static let residuals = [
-    codes[0], codes[1], "direction={use: frequency, target: band, levels: [0, 1, 2], filter: dct}",
+    "tokenizer={use: multi-scale-vq, stride: 8, width: 8, codes: 16, code-width: 4, training: {steps: 3, batch: 4}}",
+    codes[1], "direction={use: multi-scale, scales: [1, 2, 4]}",
+    "backbone={use: decoder, width: 16, depth: 1, heads: 2}",
   ]
 
   @Test(

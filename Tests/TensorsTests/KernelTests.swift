@@ -156,6 +156,22 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
         < 1e-4)
   }
 
+  @Test("products with few rows and no gradient are the same, and follow weights that move")
+  func fewRows() {
+    var lists = [[numbers([70, 33], 1)]]
+    let x = numbers([9, 33], 2), b = numbers([70], 3)
+    for _ in 0..<2 {
+      let weight = lists[0][0]
+      #expect(x.linear(weight, b).distance(to: x.tracked.linear(weight, b)) < 1e-5)
+      #expect(x.linear(weight).distance(to: x.product(weight.transposed)) < 1e-5)
+      Tensor.sweep(&lists, beside: []) { stretch in for i in 0..<stretch.count { stretch.outputs[0][i] += 1 } }
+    }
+    // In place, too, when nobody else holds the numbers.
+    let before = x.linear(lists[0][0])
+    Tensor.sweep(&lists, beside: []) { stretch in for i in 0..<stretch.count { stretch.outputs[0][i] *= 2 } }
+    #expect(x.linear(lists[0][0]).distance(to: before * 2) < 1e-4)
+  }
+
   @Test("summed rows are sums of rows, and each gradient goes back to its entry")
   func summedRows() {
     let (a, b) = ([0, 2, 2, 1, 0], [3, 3, 0, 1, 2]), inputs = [numbers([3, 20], 1), numbers([4, 20], 2)]
