@@ -78,7 +78,7 @@ func serialProduct(
 ) {
   guard rows > 0, columns > 0 else { return }
   Profile.shared.multiplied(rows, columns, inner)
-  guard multipliesByTiles else {
+  guard multipliesByTiles && inner > 0 else {
     return libraryProduct(
       rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
   }
