@@ -24,7 +24,12 @@ struct HDF5Images: ImageDataset {
 
   mutating func open() throws(DataError) {
     let file: ImageFile
-    do throws(StorageError) { file = try ImageFile(path) } catch { throw DataError("\(error)") }
+    do throws(StorageError) { file = try ImageFile(path) } catch {
+      if case .missing = error {
+        throw DataError("\(path): there is no such file; make it with 'overtone data import FOLDER \(path)'.")
+      }
+      throw DataError("\(error)")
+    }
     guard file.height == size, file.width == size else {
       throw DataError(
         "\(path): its pictures are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height)."

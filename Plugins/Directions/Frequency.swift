@@ -49,15 +49,15 @@ struct Frequency: RegressionDirection {
     var section = try settings.section("mask", about: "hiding part of the draft (FAR's mask mechanism)")
     mask = try FrequencyMask(&section)
     let isMasked = mask.sampling != .none
+    var sampled = settings.generationOnly
+    let usual = preset.levels(top: top, masked: isMasked),
+      about = "the level that each turn of a generation is shown, from 0 to the cells of the longer side"
+    levels = try sampled["levels", default: usual, about: about]
     draw = try settings["draw", default: preset.draw, about: "one training level for a batch, or one per image"]
     let drawn: DrawnLevels =
       try settings["train-on", default: .all, about: "training draws any level, or only those of 'levels'"]
-    // Where training draws from all levels and answers the full latent, the list only says how a generation goes.
-    var listed = target == .full && drawn == .all ? settings.generationOnly : settings,
-      sampled = settings.generationOnly
-    levels = try listed[
-      "levels", default: preset.levels(top: top, masked: isMasked),
-      about: "the level that each turn of a generation is shown, from 0 to the cells of the longer side"]
+    // Only where training draws from all levels and answers the full latent does the list not matter to it.
+    if target != .full || drawn == .listed { _ = try settings["levels", default: usual, about: about] as [Int] }
     unfiltered = try sampled[
       "unfiltered", default: preset.unfiltered(of: levels.count, masked: isMasked),
       about: "turns, counted from 0, that are shown the draft unfiltered"]

@@ -25,6 +25,8 @@ struct Masked: RegressionDirection {
   enum Masking: String, Setting, CaseIterable {
     /// Normal around 1, deviation 0.25, between `least-masked` and 1 (MAR).
     case truncated
+    /// Always `least-masked`.
+    case fixed
     /// What the schedule leaves at a time drawn evenly (MaskGIT).
     case schedule
   }
@@ -49,22 +51,25 @@ struct Masked: RegressionDirection {
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let count = grid.count
     layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: count))
-    let turns: TurnCount = try settings[
+    var sampled = settings.generationOnly
+    let turns: TurnCount = try sampled[
       "steps", default: .number(min(64, count)), about: "turns of a generation; 'all': one per token"]
-    schedule = try settings["schedule", default: .cosine, about: "how the share of unknown tokens falls"]
-    reveal = try settings["reveal", default: .random, about: "which tokens become known first"]
+    let about = "how the share of unknown tokens falls"
+    schedule = try sampled["schedule", default: .cosine, about: about]
+    reveal = try sampled["reveal", default: .random, about: "which tokens become known first"]
     if reveal == .random {
-      order = try CellOrder(&settings, over: grid, default: .random)
+      order = try CellOrder(&sampled, over: grid, default: .random)
       choiceTemperature = 0
     } else {
       order = .drawn
-      choiceTemperature = try settings[
+      choiceTemperature = try sampled[
         "choice-temperature", default: 4.5, in: 0...1000,
         about: "how much chance there is at first in which tokens are kept"]
     }
     masking = try settings["masking", default: .truncated, about: "the share of tokens that training hides"]
+    if masking == .schedule { _ = try settings["schedule", default: .cosine, about: about] as MaskSchedule }
     leastMasked =
-      masking == .truncated
+      masking != .schedule
       ? try settings["least-masked", default: 0.7, in: 0...1, about: "the least share that training hides"] : 0
     answer = try settings["answer", default: .masked, about: "which tokens count in the loss"]
     shownWeight =
@@ -95,6 +100,7 @@ struct Masked: RegressionDirection {
       case .truncated:
         leastMasked >= 1
           ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: leastMasked...1, "mask-ratio")
+      case .fixed: leastMasked
       case .schedule: schedule.unknown(after: Double(random.shared("mask-ratio")), of: count)
       }
     let hidden = min(count, max(1, Int((Double(count) * share).rounded(.up))))

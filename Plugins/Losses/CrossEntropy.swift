@@ -45,11 +45,12 @@ struct CrossEntropy: TokenLoss {
     let hasBias: Bool = try settings["bias", default: true, about: "whether codes have a chance of their own"]
     let deviation: Float = try settings[
       "initial-deviation", default: 0.02, in: 0...1, about: "of the weights at the start; 0: all codes equal"]
-    topK = try settings[
+    var sampled = settings.generationOnly
+    topK = try sampled[
       "top-k", default: 0, in: 0...10_000_000, about: "draw from so many likeliest codes; 0: from all"]
-    topP = try settings[
+    topP = try sampled[
       "top-p", default: 1, in: 0.001...1, about: "draw from the likeliest codes that make up this share"]
-    draw = try settings["draw", default: .sum, about: "how chance picks a code; the chances are the same"]
+    draw = try sampled["draw", default: .sum, about: "how chance picks a code; the chances are the same"]
     head = Linear(
       from: hidden, to: vocabulary, hasBias: hasBias,
       weight: deviation == 0 ? .zeros : .normal(deviation: deviation), &random)

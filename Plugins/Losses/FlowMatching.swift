@@ -43,13 +43,14 @@ struct FlowMatching: TokenLoss {
     let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the network"]
     repeats = try settings["repeats", default: 4, in: 1...64, about: "times drawn per token in a training step"]
     times = try settings["times", default: .logitNormal, about: "how times are drawn in training"]
+    var sampled = settings.generationOnly
     steps = try Schedule(
-      &settings, "steps", default: .constant(25),
+      &sampled, "steps", default: .constant(25),
       about: "steps from noise to a token; a schedule may vary them along a generation")
     guard steps.values.allSatisfy({ (1...1000).contains($0) }) else {
       throw settings.refusal("loss 'flow-matching' takes 1 to 1000 steps.", at: "steps")
     }
-    sampler = try settings["sampler", default: .euler, about: "how a step is made"]
+    sampler = try sampled["sampler", default: .euler, about: "how a step is made"]
     spread = try Spread(&settings, levels: levels)
     let told: DenoisingNetwork.Levels = try settings[
       "levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]

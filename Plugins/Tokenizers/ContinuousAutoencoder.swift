@@ -100,6 +100,8 @@ struct ContinuousAutoencoder: Tokenizer {
     return fidelity(images, features, through: decoder.output).adding(kl * klWeight, [("kl", kl.scalar)])
   }
 
+  var files: [String] { fidelity.files }
+
   var rival: (any Module)? { fidelity.adversary?.discriminator }
 
   mutating func calibrate(on images: Tensor, _ random: inout Random) {

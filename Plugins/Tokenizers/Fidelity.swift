@@ -13,6 +13,8 @@ struct Fidelity: Module {
   let perceptual: PerceptualDistance?
   let perceptualWeight: Float
   let adversary: Adversary?
+  /// What is read from disk.
+  let files: [String]
   /// Training steps seen, which the adversary's start and ramp follow.
   let age: Statistic?
 
@@ -22,6 +24,7 @@ struct Fidelity: Module {
     perceptualWeight = try section["weight", default: 0, in: 0...1000, about: "weight of this distance; 0: none"]
     let file: String? = try section[
       optional: "network", about: "HDF5 file with the weights of LPIPS over VGG16, by the names of its state_dict"]
+    files = perceptualWeight > 0 ? [file].compactMap { $0 } : []
     perceptual = perceptualWeight > 0 ? try PerceptualDistance(file, images: images, section) : nil
     section = try settings.section("adversarial", about: "a discriminator that pictures are trained against")
     adversary = try Adversary(&section, images: images, &random)
@@ -42,9 +45,10 @@ struct Fidelity: Module {
     let pull = close.total.gradients(of: [leaf])[0]
     let fooled = withoutGradients { adversary.discriminator(leaf) }.mean * -1
     let push = fooled.gradients(of: [leaf])[0]
+    // The same pictures, whose only past is the last kernel.
+    let shallow = adversary.isAdaptive ? output(features.detached) : made
     func atOutput(_ gradient: Tensor) -> Float {
-      let weight = output.weight()
-      return (output(features.detached) * gradient).sum.gradients(of: [weight])[0].squared.sum.squareRoot.scalar
+      (shallow * gradient).sum.gradients(of: [output.weight()])[0].squared.sum.squareRoot.scalar
     }
     // 1e-4 and 1e4 as in the released code of VQGAN.
     let balance = adversary.isAdaptive ? min(1e4, max(0, atOutput(pull) / (atOutput(push) + 1e-4))) : 1

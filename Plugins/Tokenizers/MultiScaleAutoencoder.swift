@@ -116,6 +116,8 @@ package struct MultiScaleAutoencoder: Tokenizer {
 
   package var followsLayout: Bool { true }
 
+  package var files: [String] { fidelity.files }
+
   package var rival: (any Module)? { fidelity.adversary?.discriminator }
 }
 

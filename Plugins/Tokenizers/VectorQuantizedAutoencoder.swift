@@ -36,7 +36,9 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
       "channels", default: plan.channels(plan.multipliers.count - 1), in: 1...4096,
       about: "channels of the encoder's output, before they become the numbers of a token"]
     let kernel = try Projection.kernel(&settings, default: 1)
-    let kind: Kind = try settings["quantizer", default: .codebook, about: "what brings vectors to codes"]
+    let kind: Kind = try settings[
+      "quantizer", default: .codebook,
+      about: "a learned codebook, rounding to 'levels' (finite scalars), or the signs of 'bits' numbers (lookup-free)"]
     switch kind {
     case .codebook:
       let width: Int = try settings["code-width", default: 8, in: 1...4096, about: "numbers of a code"]
@@ -55,19 +57,24 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
 
   package var quantizer: any Quantizer { withoutGradients { quantization.view } }
 
+  /// The vectors of the nearest codes.
   package func encode(_ images: Tensor, _ random: inout Random) -> Tensor {
-    quantization.placed(toLatent(encoder(images)))
+    let vectors = vectors(of: images), shape = vectors.shape
+    return quantizer.tokens(nearest: vectors.reshaped([shape[0], shape[1] * shape[2], shape[3]])).values.reshaped(shape)
   }
+
+  /// What is brought to codes: [batch, rows, columns, width].
+  package func vectors(of images: Tensor) -> Tensor { quantization.placed(toLatent(encoder(images))) }
 
   package func decode(_ latent: Tensor) -> Tensor { decoder(fromLatent(latent)) }
 
   package func trainingLoss(
     _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
   ) -> TokenizerLoss? {
-    loss(of: encode(images, &random), images, &random)
+    loss(of: vectors(of: images), images, &random)
   }
 
-  /// The loss of pictures whose encoding is `latent`.
+  /// The loss of pictures whose vectors are `latent`.
   package func loss(of latent: Tensor, _ images: Tensor, _ random: inout Random) -> TokenizerLoss {
     let width = quantization.width
     let found = quantization.quantized(
@@ -77,19 +84,9 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
     return found.loss.map { near.adding($0, found.parts) } ?? near.adding(Tensor(0), found.parts)
   }
 
-  package var rival: (any Module)? { fidelity.adversary?.discriminator }
-}
+  package var files: [String] { fidelity.files }
 
-/// The convolutions on both sides of a quantizer.
-enum Projection {
-  static func kernel(_ settings: inout Settings, default side: Int) throws(SettingsError) -> Int {
-    let kernel: Int = try settings[
-      "projection", default: side, in: 1...7, about: "side of the kernels before and after the quantizer; odd"]
-    guard kernel % 2 == 1 else {
-      throw settings.refusal("a kernel of side \(kernel) has no middle; let 'projection' be odd.", at: "projection")
-    }
-    return kernel
-  }
+  package var rival: (any Module)? { fidelity.adversary?.discriminator }
 }
 
 @section("overtone_parts") @used private let registration: Registration = {

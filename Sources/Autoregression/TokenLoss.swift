@@ -40,9 +40,12 @@ public protocol TokenLoss: Component, Module {
   mutating func calibrate(on answers: Tokens, levels: Indices)
   /// Whether draws come with a confidence.
   var givesConfidence: Bool { get }
+  /// How often a training step passes each token through its network; for plans.
+  var repeats: Int { get }
 }
 
 extension TokenLoss {
   public mutating func calibrate(on answers: Tokens, levels: Indices) {}
   public var givesConfidence: Bool { false }
+  public var repeats: Int { 1 }
 }

@@ -70,6 +70,8 @@ public protocol Tokenizer: Component, Module {
   var rival: (any Module)? { get }
   /// Whether its codes are learned for the layout of one direction, so that another direction needs it trained anew.
   var followsLayout: Bool { get }
+  /// Files it depends on, for the record of inputs.
+  var files: [String] { get }
   /// Fixes what is measured once training has ended (mean and deviation of the latents), from pictures of the data set.
   mutating func calibrate(on images: Tensor, _ random: inout Random)
 }
@@ -78,6 +80,7 @@ extension Tokenizer {
   public mutating func calibrate(on images: Tensor, _ random: inout Random) {}
   public var rival: (any Module)? { nil }
   public var followsLayout: Bool { false }
+  public var files: [String] { [] }
 
   public func posterior(of images: Tensor) -> Posterior {
     var random = Random(seed: 0, samples: Array(0..<images.shape[0]))

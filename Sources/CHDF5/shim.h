@@ -19,7 +19,9 @@ static inline unsigned overtone_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned overtone_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned overtone_truncate(void) { return H5F_ACC_TRUNC; }
 /// Opens the library, once; and keeps it from printing errors of its own, which is a setting of each thread.
+/// Nothing of it runs when the program ends: after a full disk that would be a crash.
 static inline void overtone_hdf5_start(void) {
+  H5dont_atexit();
   H5open();
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }

@@ -1,26 +1,30 @@
-/// Letters of five by seven dots, for captions: each glyph seven rows, each row a digit of base 32 (0-9, A-V).
+/// Letters of five by seven dots, for captions: each glyph seven rows, each row a digit of base 32 (0-9, A-V); letters
+/// with a tail have two more, below the line.
 enum Font {
+  /// Dots above the line.
   static let height = 7
+  /// Dots of a tail.
+  static let tail = 2
   static let advance = 6
 
   private static let glyphs: [Character: String] = [
     " ": "0000000", "!": "4444404", "\"": "AAA0000", "#": "AAVAVAA", "$": "4FKE5U4", "%": "OP248J3", "&": "CIKAILD",
-    "'": "4480000", "(": "2488842", ")": "8422248", "*": "04LELE4", "+": "044V440", ",": "0000448", "-": "000V000",
+    "'": "4480000", "(": "2488842", ")": "8422248", "*": "04LELE4", "+": "044V440", ",": "000000448", "-": "000V000",
     ".": "00000CC", "/": "0124 8G", "0": "EHJLPHE", "1": "4C4444E", "2": "EH1248V", "3": "V2421HE", "4": "26AIV22",
-    "5": "VGU11HE", "6": "68GUHHE", "7": "V124888", "8": "EHHEHHE", "9": "EHHF12C", ":": "0CC0CC0", ";": "0CC0C48",
+    "5": "VGU11HE", "6": "68GUHHE", "7": "V124888", "8": "EHHEHHE", "9": "EHHF12C", ":": "0CC0CC0", ";": "0CC00CC48",
     "<": "248G842", "=": "00V0V00", ">": "8421248", "?": "EH12404", "@": "EH1DLLE", "A": "EHHVHHH", "B": "UHHUHHU",
     "C": "EHGGGHE", "D": "SIHHHIS", "E": "VGGUGGV", "F": "VGGUGGG", "G": "EHGNHHF", "H": "HHHVHHH", "I": "E44444E",
     "J": "72222IC", "K": "HIKOKIH", "L": "GGGGGGV", "M": "HRLLHHH", "N": "HHPLJHH", "O": "EHHHHHE", "P": "UHHUGGG",
     "Q": "EHHHLID", "R": "UHHUKIH", "S": "FGGE11U", "T": "V444444", "U": "HHHHHHE", "V": "HHHHHA4", "W": "HHHLLLA",
     "X": "HHA4AHH", "Y": "HHHA444", "Z": "V1248GV", "[": "E88888E", "\\": "0G84210", "]": "E22222E", "^": "4AH0000",
     "_": "000000V", "`": "8420000", "a": "00E1FHF", "b": "GGMPHHU", "c": "00EGGHE", "d": "11DJHHF", "e": "00EHVGE",
-    "f": "69 8S888", "g": "0FHHF1E", "h": "GGMPHHH", "i": "40C444E", "j": "20622IC", "k": "GGIKOKI", "l": "C44444E",
-    "m": "00QLLHH", "n": "00MPHHH", "o": "00EHHHE", "p": "00UHUGG", "q": "00DJF11", "r": "00MPGGG", "s": "00EGE1U",
-    "t": "88S889 6", "u": "00HHHJD", "v": "00HHHA4", "w": "00HHLLA", "x": "00HA4AH", "y": "00HHF1E", "z": "00V248V",
+    "f": "69 8S888", "g": "00FHHHF1E", "h": "GGMPHHH", "i": "40C444E", "j": "2062222IC", "k": "GGIKOKI", "l": "C444446",
+    "m": "00QLLHH", "n": "00MPHHH", "o": "00EHHHE", "p": "00UHHHUGG", "q": "00FHHHF11", "r": "00MPGGG", "s": "00EGE1U",
+    "t": "88S889 6", "u": "00HHHJD", "v": "00HHHA4", "w": "00HHLLA", "x": "00HA4AH", "y": "00HHHHF1E", "z": "00V248V",
     "{": "2448442", "|": "4444444", "}": "8442448", "~": "08L2000",
   ]
 
-  /// Seven rows of five bits, the highest at the left; a box for what has no glyph.
+  /// Rows of five bits, the highest at the left; a box for what has no glyph.
   static func rows(_ character: Character) -> [Int] {
     (glyphs[character] ?? "VHHHHHV").filter { $0 != " " }.map { Int(String($0), radix: 32) ?? 0 }
   }

@@ -32,6 +32,9 @@ public struct Picture: Equatable, Sendable {
     self.init(height: images.shape[1], width: images.shape[2], pixels: pixels)
   }
 
+  /// As models see it: [1, height, width, 3] in [-1, 1].
+  public var tensor: Tensor { Tensor([1, height, width, 3], pixels.map { Float($0) / 127.5 - 1 }) }
+
   public func mirrored() -> Picture {
     var result = self
     for y in 0..<height {

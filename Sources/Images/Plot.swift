@@ -30,7 +30,7 @@ public struct Plot: Sendable {
   }
 
   /// Okabe and Ito's palette, told apart by colour-blind readers, too.
-  private static let colours: [SIMD3<UInt8>] = [
+  static let colours: [SIMD3<UInt8>] = [
     [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233],
   ]
 
@@ -42,7 +42,7 @@ public struct Plot: Sendable {
   }
 
   /// From a value to 0...1 along an axis, and the ticks on it.
-  private struct Ruler {
+  struct Ruler {
     let low: Double, high: Double, scale: Scale
 
     init(_ values: [Double], _ scale: Scale) {
@@ -123,26 +123,18 @@ public struct Plot: Sendable {
   /// The plot as SVG, with real text.
   public func svg(width: Int = 760, height: Int = 460) -> String {
     let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
-    func text(_ s: String, _ px: Double, _ py: Double, _ anchor: String, _ size: Int = 12) -> String {
-      var safe = ""
-      for c in s { safe += c == "<" ? "&lt;" : c == "&" ? "&amp;" : c == ">" ? "&gt;" : String(c) }
-      return "<text x=\"\(px)\" y=\"\(py)\" text-anchor=\"\(anchor)\" font-size=\"\(size)\">\(safe)</text>"
-    }
-    func line(_ a: Double, _ b: Double, _ c: Double, _ d: Double, _ colour: String) -> String {
-      "<line x1=\"\(a)\" y1=\"\(b)\" x2=\"\(c)\" y2=\"\(d)\" stroke=\"\(colour)\"/>"
-    }
+    let text = SVG.text, line = SVG.line
     var parts = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" font-family=\"sans-serif\" fill=\"#282828\">",
-      "<rect width=\"\(width)\" height=\"\(height)\" fill=\"white\"/>", text(title, left, 24, "start", 16),
-      text(xLabel, left + w / 2, Double(height) - 14, "middle", 14), text(yLabel, 8, top - 8, "start"),
+      SVG.head(width, height), text(title, left, 24, "start", 16),
+      text(xLabel, left + w / 2, Double(height) - 14, "middle", 14), text(yLabel, 8, top - 8, "start", 12),
     ]
     for tick in x.ticks {
       let px = left + x(tick.value) * w
-      parts += [line(px, top, px, top + h, "#e1e1e1"), text(tick.text, px, top + h + 18, "middle")]
+      parts += [line(px, top, px, top + h, "#e1e1e1"), text(tick.text, px, top + h + 18, "middle", 12)]
     }
     for tick in y.ticks {
       let py = top + (1 - y(tick.value)) * h
-      parts += [line(left, py, left + w, py, "#e1e1e1"), text(tick.text, left - 8, py + 4, "end")]
+      parts += [line(left, py, left + w, py, "#e1e1e1"), text(tick.text, left - 8, py + 4, "end", 12)]
     }
     parts += [line(left, top + h, left + w, top + h, "#5a5a5a"), line(left, top, left, top + h, "#5a5a5a")]
     for (index, series) in series.enumerated() {
@@ -151,7 +143,7 @@ public struct Plot: Sendable {
       parts += [
         "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>",
         "<line x1=\"\(left + w - 150)\" y1=\"\(top + 12 + 18 * Double(index))\" x2=\"\(left + w - 130)\" y2=\"\(top + 12 + 18 * Double(index))\" stroke=\"\(colour)\" stroke-width=\"3\"/>",
-        text(series.name, left + w - 124, top + 16 + 18 * Double(index), "start"),
+        text(series.name, left + w - 124, top + 16 + 18 * Double(index), "start", 12),
       ]
     }
     return (parts + ["</svg>"]).joined(separator: "\n") + "\n"

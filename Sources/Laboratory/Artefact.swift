@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Settings
 import Storage
 
@@ -27,6 +28,8 @@ struct Artefact {
   /// Settings that change how a stage is run, not what it makes.
   private static func isCosmetic(_ key: String) -> Bool { ["save-every", "cache-latents"].contains(key) }
 
+  /// Steps that its checkpoint has taken; nil where there is none.
+  var step: Int? { (try? Reader(checkpoint).ints("cursor/step"))?.first }
   var latents: String { "\(folder)/latents.h5" }
   var checkpoint: String { "\(folder)/checkpoint.h5" }
   var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
@@ -36,7 +39,7 @@ struct Artefact {
 
 /// What the stages of one experiment make, and what they read.
 struct Artefacts {
-  /// Files of the data set with the hash of their content.
+  /// Files of data set and tokenizer with the hash of their content.
   let inputs: [(path: String, hash: String)]
   let tokenizer: Artefact
   let latents: Artefact
@@ -44,13 +47,12 @@ struct Artefacts {
 
   /// The data set must be open.
   init(of assembly: Assembly) throws {
-    inputs = try assembly.dataset.files.map { path in
+    inputs = try (assembly.dataset.files + assembly.tokenizer.files).map { path in
       guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
       return (path, hash)
     }
     let settings = assembly.settings, folder = assembly.results
-    let read =
-      inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
+    let read = inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
     // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
@@ -92,9 +94,7 @@ enum Folder {
 
   /// Writes a text beside its place first, then into it.
   static func write(_ text: String, to path: String) throws {
-    do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
-      throw LaboratoryError("\(path): it cannot be written: \(error.localizedDescription).")
-    }
+    try writeWhole(Array(text.utf8), to: path)
   }
 
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

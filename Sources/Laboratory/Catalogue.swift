@@ -84,18 +84,16 @@ public struct Catalogue {
   }
 
   private func object(_ entry: Entry) -> String {
-    func quoted(_ text: String) -> String {
-      "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : $0 == "\n" ? ["\\", "n"] : [$0] } + "\""
-    }
     let settings = entry.settings.filter { $0.reading.yaml != nil }.map { section, reading in
       let key = section.isEmpty ? reading.key : "\(section).\(reading.key)"
-      let choices = reading.choices.map(quoted).joined(separator: ", ")
-      return "{\"key\": \(quoted(key)), \"kind\": \(quoted(reading.kind)), \"default\": \(quoted(reading.yaml ?? "")), "
-        + "\"range\": \(reading.bounds.map(quoted) ?? "null"), \"choices\": [\(choices)], \"about\": \(quoted(reading.about))}"
+      let choices = reading.choices.map(JSON.text).joined(separator: ", ")
+      return
+        "{\"key\": \(JSON.text(key)), \"kind\": \(JSON.text(reading.kind)), \"default\": \(JSON.text(reading.yaml ?? "")), "
+        + "\"range\": \(reading.bounds.map(JSON.text) ?? "null"), \"choices\": [\(choices)], \"about\": \(JSON.text(reading.about))}"
     }
     return
-      "  {\"role\": \(quoted(entry.role)), \"key\": \(quoted(entry.key)), \"summary\": \(quoted(entry.about.summary)), "
-      + "\"source\": \(entry.about.source.map(quoted) ?? "null"), \"file\": \(quoted(entry.file)),\n   \"settings\": ["
+      "  {\"role\": \(JSON.text(entry.role)), \"key\": \(JSON.text(entry.key)), \"summary\": \(JSON.text(entry.about.summary)), "
+      + "\"source\": \(entry.about.source.map(JSON.text) ?? "null"), \"file\": \(JSON.text(entry.file)),\n   \"settings\": ["
       + settings.joined(separator: ", ") + "]}"
   }
 }

@@ -22,7 +22,8 @@ public struct Overtone: ParsableCommand {
       """,
     version: Environment.version,
     subcommands: [
-      RunCommand.self, SampleCommand.self, ValidateCommand.self, ShowCommand.self, PlanCommand.self,
+      RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self,
+      PlanCommand.self,
       ComponentsCommand.self,
       StatusCommand.self, TableCommand.self, InspectCommand.self, DataCommand.self, ImportCommand.self,
       DoctorCommand.self, BenchCommand.self,
@@ -103,7 +104,17 @@ struct ExperimentArguments: ParsableArguments {
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.")
+    abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.",
+    discussion: """
+      The first experiment to try, then the same with something changed:
+
+        overtone run Experiments/quickstart.yaml
+        overtone run Experiments/quickstart.yaml direction.filter=dct training.steps=2000 seed=2
+
+      Pictures and numbers are in Results/<experiment>/<seed>, and the command says where. What is trained lies in
+      Results/artefacts and serves every run that asks for the same: a setting that only matters in generation trains
+      nothing again. Stopped with Ctrl-C (status 75), the same command goes on from there.
+      """)
   @OptionGroup var experiment: ExperimentArguments
   @Flag(name: .shortAndLong, help: "Say nothing but errors.") var quiet = false
   @Flag(help: "Stop at the first run of a sweep that fails; else the others go on.") var failFast = false
@@ -140,34 +151,29 @@ struct RunCommand: ParsableCommand {
   }
 }
 
-struct SampleCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "sample", abstract: "Make pictures with a trained experiment: its grid again, with other settings.",
-    discussion: "Example: overtone sample Experiments/quickstart.yaml sampling.guidance=3 sampling.per-class=4")
-  @OptionGroup var experiment: ExperimentArguments
-
-  func run() throws {
-    let campaign = try experiment.campaign(), member = try experiment.member(of: campaign)
-    var run = try Run(
-      try campaign.assembly(member), folder: member.folder, variant: member.name, journal: Journal())
-    try run.train()
-    try run.sample()
-    print("\(run.folder)/samples/grid.png")
-  }
-}
-
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate", abstract: "Check an experiment without opening data.")
+    commandName: "validate", abstract: "Check an experiment without opening data.",
+    discussion: """
+      With --inputs the data set is opened, and it is said which stages are trained already, and where.
+
+        overtone validate Experiments/quickstart.yaml
+        overtone validate --inputs Experiments/quickstart.yaml training.steps=2000
+      """)
   @OptionGroup var experiment: ExperimentArguments
+  @Flag(help: "Look whether the data are there, too, and what is trained.") var inputs = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
+    var all: [JSON] = []
     for member in members {
-      let assembly = try withoutNumbers { try campaign.assembly(member) }
+      let check = try Check(try withoutNumbers { try campaign.assembly(member) }, opening: inputs)
+      all.append(.object([("file", .text(experiment.file)), ("variant", .text(member.title))] + check.fields))
       let name = members.count > 1 ? " \(member.title):" : ""
-      print("\(experiment.file):\(name) sound (\(assembly.tokenSummary), \(assembly.classes) classes)")
+      if !json { print("\(experiment.file):\(name) \(check.text)") }
     }
+    if json { print(JSON.list(all).lines) }
   }
 }
 
@@ -185,20 +191,25 @@ struct ShowCommand: ParsableCommand {
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Print shapes, parameters, work, memory and time.")
+    commandName: "plan", abstract: "Print shapes, parameters, work, memory, disk and time.",
+    discussion: """
+      No data and no weights are opened. The time is an estimate: the operations counted here at the speed at which
+      this machine multiplies matrices, measured for a moment.
+
+        overtone plan Experiments/quickstart.yaml backbone.width=256
+      """)
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
-    let plans = try members.map { member in
-      Plan(try withoutNumbers { try campaign.assembly(member) }).text(json: json)
-    }
-    guard plans.count > 1 else { return print(plans.joined()) }
+    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }) }
     if json {
-      print("{\n" + zip(members, plans).map { "\"\($0.title)\": \($1)" }.joined(separator: ",\n") + "\n}")
+      print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(members, plans).map { ($0.title, $1.json) }).lines)
     } else {
-      print(zip(members, plans).map { "\($0.title)\n\($1)" }.joined(separator: "\n\n"))
+      print(
+        plans.count == 1
+          ? plans[0].text : zip(members, plans).map { "\($0.title)\n\($1.text)" }.joined(separator: "\n\n"))
     }
   }
 }
@@ -220,10 +231,20 @@ struct ComponentsCommand: ParsableCommand {
 }
 
 struct InspectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "inspect", abstract: "Print what an HDF5 file holds.")
-  @Argument(help: "The file.") var file: String
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Print what an HDF5 file holds.",
+    discussion: """
+      Each data set with its kind, its axes by name and length, and its attributes. Any HDF5 file will do.
 
-  func run() throws { print(try Inspection(file).text, terminator: "") }
+        overtone inspect Results/quickstart/1/samples.h5
+      """)
+  @Argument(help: "The file.") var file: String
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    let inspection = try Inspection(file)
+    print(json ? try inspection.json + "\n" : try inspection.text, terminator: "")
+  }
 }
 
 struct DataCommand: ParsableCommand {
@@ -249,6 +270,7 @@ struct DataCommand: ParsableCommand {
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Check processor, libraries and speed.")
+  @Flag(help: "Print JSON.") var json = false
 
-  func run() throws { print(Doctor.report(), terminator: "") }
+  func run() throws { print(json ? Doctor().json : Doctor().text) }
 }

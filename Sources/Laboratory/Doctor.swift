@@ -2,34 +2,46 @@ import Foundation
 import Tensors
 
 /// Whether this machine is ready, and how fast it multiplies.
-enum Doctor {
-  static func report() -> String {
-    let blas = BLAS.loaded, speed = fastestProduct() / 1e9
+struct Doctor {
+  private let blas = BLAS.loaded
+  private let speed = Doctor.gigaflops(4096, 1024, times: 5)
+  private let free = Environment.freeBytes(at: ".")
+
+  var text: String {
     var lines = [
       "processor     \(Environment.processor)", "threads       \(ThreadPool.shared.threads)",
       "BLAS          \(blas.library)", "BLAS kernels  \(blas.kernel ?? "unknown")",
       "sgemm         \(Progress.number(speed)) GFLOP/s (4096x1024x1024, best of 5)",
     ]
-    if let free = try? FileManager.default.attributesOfFileSystem(forPath: ".")[.systemFreeSize] as? Int {
-      lines.append("free disk     \(Progress.number(Double(free) / 1e9)) GB here")
-    }
-    if blas.isFallback {
-      lines.append(
-        "warning: these kernels are for processors of long ago; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
-      )
-    }
-    return lines.joined(separator: "\n") + "\n"
+    if let free { lines.append("free disk     \(Progress.number(Double(free) / 1e9)) GB here") }
+    if let warning { lines.append("warning: \(warning)") }
+    return lines.joined(separator: "\n")
   }
 
-  /// Operations a second of a large product, the best of five.
-  static func fastestProduct() -> Double {
+  var json: String {
+    JSON.object([
+      ("overtone", .text(Environment.version)), ("processor", .text(Environment.processor)),
+      ("threads", .number(Double(ThreadPool.shared.threads))), ("blas", .text(blas.library)),
+      ("blasKernels", blas.kernel.map { .text($0) } ?? .null), ("gigaflops", .number(speed)),
+      ("freeBytes", free.map { .number(Double($0)) } ?? .null), ("warning", warning.map { .text($0) } ?? .null),
+    ]).lines
+  }
+
+  private var warning: String? {
+    blas.isFallback
+      ? "these kernels are for processors of long ago; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
+      : nil
+  }
+
+  /// The best of some products of rows x inner by inner x inner numbers, in 10^9 operations a second.
+  static func gigaflops(_ rows: Int, _ inner: Int, times: Int) -> Double {
     var random = Random(seed: 1)
-    let a = random.normal([1, 4096 * 1024], "a").reshaped([4096, 1024]),
-      b = random.normal([1, 1024 * 1024], "b").reshaped([1024, 1024])
-    return (0..<5).map { _ in
+    let a = random.normal([1, rows * inner], "a").reshaped([rows, inner]),
+      b = random.normal([1, inner * inner], "b").reshaped([inner, inner])
+    return (0..<times).map { _ in
       let start = Journal.seconds
       _ = a.product(b)
-      return 2 * 4096.0 * 1024 * 1024 / (Journal.seconds - start)
+      return 2 * Double(rows) * Double(inner) * Double(inner) / (Journal.seconds - start) / 1e9
     }.max() ?? 0
   }
 }

@@ -19,6 +19,8 @@ enum Interruption {
     }
     // A reader that went away (`overtone ... | head`) is an error of a write, not the end of a training.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that may not grow any further.
+    signal(SIGXFSZ, SIG_IGN)
   }
 }
 

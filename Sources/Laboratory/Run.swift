@@ -34,7 +34,8 @@ struct Run {
       try evaluate()
       try note("done")
     } catch {
-      try note(error is Stopped ? "stopped" : "failed: \(error)")
+      // Where this cannot be written, either, the first error is the one to know.
+      try? note(error is Stopped ? "stopped" : "failed: \(error)")
       throw error
     }
     journal.say(
@@ -58,6 +59,23 @@ struct Run {
     try trainTokenizer(dataset, made.tokenizer)
     try trainModel(dataset, made)
     try drawCurves(made.tokenizer, made.model)
+  }
+
+  /// Puts in place what was trained before; an error where that is missing.
+  mutating func load() throws {
+    try assembly.dataset.open()
+    let made = try Artefacts(of: assembly), tokenizer = assembly.tokenizer, model = assembly.model
+    if !tokenizer.parameters.isEmpty {
+      try Trainer(
+        stage: "tokenizer", plan: assembly.tokenizerTraining, seed: 0, parameters: tokenizer.parameters,
+        statistics: tokenizer.statistics, artefact: made.tokenizer, journal: journal
+      ).load()
+      assembly.model.quantizer = tokenizer.quantizer
+    }
+    try Trainer(
+      stage: "model", plan: assembly.training, seed: 0, parameters: model.parameters, statistics: model.statistics,
+      artefact: made.model, journal: journal
+    ).load()
   }
 
   private mutating func trainTokenizer(_ dataset: any ImageDataset, _ artefact: Artefact) throws {
@@ -156,102 +174,41 @@ struct Run {
   /// `count` numbers spread evenly over 0..<total.
   static func spread(_ count: Int, over total: Int) -> [Int] { (0..<count).map { $0 * total / max(1, count) } }
 
-  // MARK: Pictures
-
-  /// Pictures of given classes, as many as labels; picture i is the same whatever the batch.
-  func paint(_ labels: [Int], from first: Int, seed: UInt64, _ watch: (Stroke) throws -> Void = { _ in }) throws
-    -> Tensor
-  {
-    var random = Random(seed: seed, samples: Array(first..<first + labels.count))
-    let latent = try assembly.model.generate(labels, assembly.sampling.guidance, &random, watch: watch)
-    return withoutGradients { assembly.tokenizer.decode(latent) }
-  }
-
-  func sample() throws {
-    let names = assembly.dataset.classNames, perClass = assembly.sampling.perClass, total = names.count * perClass
-    let labels = names.indices.flatMap { Array(repeating: $0, count: perClass) }
-    var pictures: [Picture] = [], seconds = 0.0
-    for start in stride(from: 0, to: total, by: assembly.sampling.batch) {
-      let part = Array(labels[start..<min(total, start + assembly.sampling.batch)]), before = Journal.seconds
-      let images = try paint(part, from: start, seed: assembly.seed)
-      seconds += Journal.seconds - before
-      pictures += part.indices.map { Picture(images, at: $0) }
-      journal.progress(
-        Progress(
-          stage: "sampling", done: pictures.count, total: total, details: ["\(assembly.direction.layout.grid) tokens"],
-          rate: Double(pictures.count) / seconds, secondsPerStep: seconds / Double(pictures.count)))
-      if Interruption.isAsked {
-        throw Stopped(description: "stopped while sampling; the same command goes on from there.")
-      }
-    }
-    let sheet = ContactSheet(
-      pictures, columns: perClass, rowLabels: names, title: "\(assembly.name), seed \(assembly.seed)")
-    try sheet.picture.writePNG(to: "\(folder)/samples/grid.png")
-    try SampleFile.write(
-      to: "\(folder)/samples.h5", pixels: pictures.flatMap(\.pixels),
-      shape: [total, assembly.images.height, assembly.images.width, 3], labels: labels, classNames: names,
-      seed: Int(assembly.seed))
-    try MetricsLog("\(folder)/metrics.h5").append(
-      "eval", step: 0, [("sampling-images-per-second", Double(total) / seconds)])
-    try drawTurns(names)
-  }
-
-  /// One row per class: the picture after each turn.
-  private func drawTurns(_ names: [String]) throws {
-    var strips: [[Picture]] = Array(repeating: [], count: min(8, names.count)), labels: [String] = []
-    let limit = 12
-    _ = try paint(Array(strips.indices), from: 0, seed: assembly.seed) { stroke in
-      guard labels.count < limit || stroke.view.turn.moment.step == stroke.view.turn.moment.steps - 1 else { return }
-      labels.append("turn \(stroke.view.turn.moment.step + 1)")
-      let latent = assembly.direction.latent(
-        of: stroke.canvas, through: Self.level(of: stroke.view), by: assembly.model.quantizer)
-      let images = withoutGradients { assembly.tokenizer.decode(latent) }
-      for row in strips.indices { strips[row].append(Picture(images, at: row)) }
-    }
-    let sheet = ContactSheet(
-      strips.flatMap { $0 }, columns: labels.count, rowLabels: Array(names.prefix(strips.count)), columnLabels: labels,
-      title: "\(assembly.name): turn by turn")
-    try sheet.picture.writePNG(to: "\(folder)/samples/turns.png")
-  }
-
-  /// The level that a turn completes: that of what it asks.
-  private static func level(of view: View) -> Int { view.turn.levels == nil ? view.askedLevels[0].last ?? 0 : 0 }
-
-  private func drawReconstructions(_ dataset: any ImageDataset) throws {
-    let count = min(8, dataset.count)
-    var random = Random(seed: assembly.seed, samples: Array(0..<count))
-    let batch = try dataset.batch(
-      Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
-    let again = withoutGradients { assembly.tokenizer.decode(assembly.tokenizer.encode(batch.images, &random)) }
-    let sheet = ContactSheet(
-      (0..<count).map { Picture(batch.images, at: $0) } + (0..<count).map { Picture(again, at: $0) }, columns: count,
-      rowLabels: ["picture", "tokenizer"], title: "\(assembly.name): what the tokenizer keeps")
-    try sheet.picture.writePNG(to: "\(folder)/samples/reconstructions.png")
-  }
-
-  private func drawCurves(_ tokenizer: Artefact, _ model: Artefact) throws {
-    for (name, artefact) in [("tokenizer", tokenizer), ("model", model)] {
-      let points = try artefact.metrics.series("train", "loss").map { (x: $0.step, y: $0.value) }
-      guard !points.isEmpty else { continue }
-      let plot = Plot("\(assembly.name): \(name)", x: "step", y: "loss", [Plot.Series("loss", points)], yScale: .log)
-      try plot.picture().writePNG(to: "\(folder)/samples/loss-\(name).png")
-      try writeWhole(Array(plot.svg().utf8), to: "\(folder)/samples/loss-\(name).svg")
-    }
-  }
-
   // MARK: Measuring
 
+  /// Measures, and keeps the numbers in the run's folder.
   func evaluate() throws {
+    guard let (values, count) = try measurements() else { return }
+    for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
+    try keep(values, count)
+  }
+
+  /// Makes numbers the run's own.
+  func keep(_ values: [Autoregression.Measurement], _ count: Int) throws {
+    try MetricsLog("\(folder)/metrics.h5").rewind("eval", to: assembly.training.steps - 1)
+    try MetricsLog("\(folder)/metrics.h5").append(
+      "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+    try RunResult(
+      experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
+      settings: assembly.settings.values,
+      measurements: values.map {
+        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: count)
+      }
+    ).write(to: folder)
+  }
+
+  /// What the metrics say, and of how many pictures; nil where nothing is to be measured.
+  func measurements() throws -> ([Autoregression.Measurement], count: Int)? {
     let count = min(assembly.evaluation.count, assembly.dataset.count),
       classes = max(1, assembly.dataset.classNames.count)
-    guard count > 0, !assembly.metrics.isEmpty else { return }
+    guard count > 0, !assembly.metrics.isEmpty else { return nil }
     var metrics = assembly.metrics, done = 0
     let rows = Self.spread(count, over: assembly.dataset.count), start = Journal.seconds
     while done < count {
       let part = Array(rows[done..<min(count, done + assembly.sampling.batch)])
       let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))
       var random = Random(seed: assembly.seed, samples: Array(done..<done + part.count))
-      let again = withoutGradients { assembly.tokenizer.decode(assembly.tokenizer.encode(batch.images, &random)) }
+      let again = reconstructed(batch.images, &random)
       let made =
         metrics.contains { $0.subject == .samples }
         ? try paint(part.indices.map { (done + $0) % classes }, from: done, seed: assembly.seed &+ 1) : nil
@@ -270,16 +227,6 @@ struct Run {
         throw Stopped(description: "stopped while measuring; the same command goes on from there.")
       }
     }
-    let values = metrics.flatMap { $0.values() }
-    for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
-    try MetricsLog("\(folder)/metrics.h5").append(
-      "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
-    try RunResult(
-      experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
-      settings: assembly.settings.values,
-      measurements: values.map {
-        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: count)
-      }
-    ).write(to: folder)
+    return (metrics.flatMap { $0.values() }, count)
   }
 }

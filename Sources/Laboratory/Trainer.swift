@@ -154,6 +154,23 @@ struct Trainer {
     return !saved.statistics.isEmpty
   }
 
+  /// Puts in place what was trained to the end before, and trains nothing.
+  func load() throws {
+    guard Folder.exists(artefact.checkpoint) else {
+      throw LaboratoryError("the \(stage) of this experiment is not trained yet; 'overtone run' does that.")
+    }
+    var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
+    var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
+    var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
+    let step = try restore(&optimizer, &average, &rivals).step
+    guard step >= plan.steps else {
+      throw LaboratoryError(
+        "the \(stage) of this experiment is trained to step \(step) of \(plan.steps); 'overtone run' goes on from there."
+      )
+    }
+    useAverage(average)
+  }
+
   private func useAverage(_ average: MovingAverage?) {
     guard let average else { return }
     for (parameter, value) in zip(all, average.values) { parameter.replace(value) }

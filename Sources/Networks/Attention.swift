@@ -109,6 +109,7 @@ public struct Attention: Module {
     // 100 at most; the kernel divides by sqrt(d), which norms to length 1 make needless.
     let factors = sharpness().clamped(to: -Float.greatestFiniteMagnitude...logf(100)).exponential
     let rows = queries.reshaped([queries.count / queries.shape[2], design.heads, each])
-    return (rows * factors.reshaped([design.heads, 1]) * Float(each).squareRoot()).reshaped(queries.shape)
+    return (rows * factors.reshaped([design.heads, 1]) * (Float(each).squareRoot() * design.scale)).reshaped(
+      queries.shape)
   }
 }

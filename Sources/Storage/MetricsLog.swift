@@ -55,7 +55,7 @@ public struct MetricsLog: Sendable {
     else { return false }
     H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &one, nil)
     return withUnsafePointer(to: value) {
-      H5Dwrite(dataset.id, overtone_type_float64(), memory.id, space.id, 0, $0) >= 0
+      H5Dwrite(dataset.id, overtone_type_float64(), memory.id, space.id, 0, $0) >= 0 && H5Dflush(dataset.id) >= 0
     }
   }
 

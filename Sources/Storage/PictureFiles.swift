@@ -69,7 +69,7 @@ public struct SampleFile {
   /// pixels [count, height, width, 3]; the first picture is also stored by itself, as viewers show pictures.
   public static func write(
     to path: String, pixels: [UInt8], shape: [Int], labels: [Int], classNames: [String], seed: Int,
-    trajectory: [(name: String, values: Tensor, axes: [String])] = []
+    notes: [String] = [], trajectory: [(name: String, values: Tensor, axes: [String])] = []
   ) throws {
     try Writer.replacing(path) { file in
       try file.attribute("Conventions", "Overtone-1")
@@ -79,6 +79,7 @@ public struct SampleFile {
       try file.write(labels, "label", axes: [sample])
       try file.write(classNames, "class_name", axes: [Axis("class")])
       try file.write(Array(repeating: seed, count: shape[0]), "seed", axes: [sample])
+      if !notes.isEmpty { try file.write(notes, "setting", axes: [sample]) }
       try file.write(
         Array(pixels[..<(shape[1] * shape[2] * 3)]), "preview", shape: [shape[1], shape[2], 3],
         axes: [row, column, ImageFile.channels])

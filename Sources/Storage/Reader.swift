@@ -122,6 +122,48 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }
   }
 
+  /// Names of the attributes of an object, in the order of their making where the file knows it.
+  public func attributes(of object: String = "/") -> [String] {
+    HDF5.locked {
+      guard let object = Handle(H5Oopen(file.id, object, HDF5.standard), H5Oclose) else { return [] }
+      let count = H5Aget_num_attrs(object.id)
+      return (0..<max(0, Int(count))).compactMap { index in
+        guard let attribute = Handle(H5Aopen_idx(object.id, UInt32(index)), H5Aclose) else { return nil }
+        let size = H5Aget_name(attribute.id, 0, nil)
+        var text = [CChar](repeating: 0, count: max(0, size) + 1)
+        H5Aget_name(attribute.id, text.count, &text)
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      }
+    }
+  }
+
+  // MARK: Axes
+
+  /// The name of the first scale of each axis; nil where there is none.
+  public func axes(of name: String) -> [String?] {
+    (try? on(name) { dataset, _ in
+      extent(dataset).indices.map { axis -> String? in
+        final class Found { var name: String? }
+        let found = Found()
+        _ = H5DSiterate_scales(
+          dataset, UInt32(axis), nil,
+          { _, _, scale, context in
+            let size = H5Iget_name(scale, nil, 0)
+            var text = [CChar](repeating: 0, count: max(0, size) + 1)
+            H5Iget_name(scale, &text, text.count)
+            let path = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            Unmanaged<Found>.fromOpaque(context!).takeUnretainedValue().name =
+              path.split(separator: "/").last.map(String.init)
+            return 1
+          }, Unmanaged.passUnretained(found).toOpaque())
+        return found.name
+      }
+    }) ?? []
+  }
+
+  /// Whether a data set is the scale of others.
+  public func isScale(_ name: String) -> Bool { (try? on(name) { dataset, _ in H5DSis_scale(dataset) > 0 }) ?? false }
+
   // MARK: Inside
 
   private func onAttribute<Result>(_ name: String, _ object: String, _ body: (hid_t, Kind, Int) -> Result?) -> Result? {

@@ -101,6 +101,9 @@ public final class Writer {
     guard HDF5.locked({ H5Fflush(file.id, H5F_SCOPE_GLOBAL) }) >= 0 else { throw full }
   }
 
+  /// Hands what was written to a data set to the system. Closing it would, too, but keeps silent where the disk is full.
+  private static func isStored(_ dataset: hid_t) -> Bool { H5Dflush(dataset) >= 0 }
+
   private var full: StorageError {
     .unwritable(path: path, why: "the disk may be full; nothing was left under this name.")
   }
@@ -146,6 +149,7 @@ public final class Writer {
           })
       else { return false }
       return withPointers(texts) { texts.isEmpty || H5Dwrite(dataset.id, type.id, 0, 0, HDF5.standard, $0) >= 0 }
+        && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
     if !isScalar {
@@ -160,7 +164,8 @@ public final class Writer {
     try create(name, type, shape, compressed ? chunk(shape, MemoryLayout<Number>.size) : nil)
     let isDone = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose) else { return false }
-      return values.isEmpty || H5Dwrite(dataset.id, type, 0, 0, HDF5.standard, values) >= 0
+      return (values.isEmpty || H5Dwrite(dataset.id, type, 0, 0, HDF5.standard, values) >= 0)
+        && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
     if !shape.isEmpty { try attach(axes ?? shape.map { Axis("dim_\($0)") }, shape, name) }
@@ -198,6 +203,7 @@ public final class Writer {
       H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &sizes, nil)
       guard let memory = Handle(H5Screate_simple(Int32(sizes.count), &sizes, nil), H5Sclose) else { return false }
       return H5Dwrite(dataset.id, Number.type, memory.id, space.id, HDF5.standard, values) >= 0
+        && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
   }
@@ -313,22 +319,27 @@ public final class Writer {
 
   private func createScale(_ name: String, _ count: Int, _ values: [Double]) throws(StorageError) {
     try create(name, overtone_type_float64(), [count], nil)
-    _ = HDF5.locked {
-      let dataset = H5Dopen2(file.id, name, HDF5.standard)
-      if !values.isEmpty { H5Dwrite(dataset, overtone_type_float64(), 0, 0, HDF5.standard, values) }
-      return H5Dclose(dataset)
+    let isDone = HDF5.locked { () -> Bool in
+      guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose) else { return false }
+      return (values.isEmpty || H5Dwrite(dataset.id, overtone_type_float64(), 0, 0, HDF5.standard, values) >= 0)
+        && Self.isStored(dataset.id)
     }
+    guard isDone else { throw full }
   }
 
   private func createScale(_ name: String, _ texts: [String]) throws(StorageError) {
-    HDF5.locked {
-      guard let type = textType(), let space = space([texts.count]) else { return }
-      let dataset = withProperties(nil) {
-        H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, $0, HDF5.standard)
-      }
-      withPointers(texts) { _ = H5Dwrite(dataset, type.id, 0, 0, HDF5.standard, $0) }
-      H5Dclose(dataset)
+    let isDone = HDF5.locked { () -> Bool in
+      guard let type = textType(), let space = space([texts.count]),
+        let dataset = withProperties(
+          nil,
+          {
+            Handle(H5Dcreate2(file.id, name, type.id, space.id, HDF5.standard, $0, HDF5.standard), H5Dclose)
+          })
+      else { return false }
+      return withPointers(texts) { texts.isEmpty || H5Dwrite(dataset.id, type.id, 0, 0, HDF5.standard, $0) >= 0 }
+        && Self.isStored(dataset.id)
     }
+    guard isDone else { throw full }
   }
 
   // MARK: Attributes

@@ -78,7 +78,8 @@ func serialProduct(
 ) {
   guard rows > 0, columns > 0 else { return }
   Profile.shared.multiplied(rows, columns, inner)
-  guard multipliesByTiles && inner > 0 else {
+  // A sum over nothing is left to those who know what that is.
+  guard multipliesByTiles, inner > 0 else {
     return libraryProduct(
       rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
   }

@@ -118,6 +118,29 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
     #expect(!paths.contains("blank") && !paths.contains("blocks.0.attention.qkv.bias"))
   }
 
+  @Test("every preset can be made, in the width it says", arguments: ["encoder-decoder", "decoder"])
+  func allPresets(_ key: String) throws {
+    func made(_ preset: String) throws -> (backbone: any Backbone, width: Int, choices: [String]) {
+      var settings = try Settings(parsing: "{ use: \(key), preset: \(preset) }", file: "test"), random = Random(seed: 1)
+      let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
+      let width = try type.width(&settings)
+      let backbone = try withoutNumbers {
+        try type.init(
+          &settings,
+          for: BackboneShape(
+            layout: layout, space: TokenSpace(width: 4, vocabulary: 8), prefixCount: 2, hasVector: true), &random)
+      }
+      try settings.finish()
+      return (backbone, width, settings.reads.first { $0.reading.key == "preset" }?.reading.choices ?? [])
+    }
+    let presets = try made("none").choices
+    #expect(presets.count > 6)
+    for preset in presets {
+      let (backbone, width, _) = try made(preset)
+      #expect(backbone.width == width && backbone.parameters.count > 20, "\(preset)")
+    }
+  }
+
   @Test("a class that is a vector is told even where nothing is shown yet")
   func nothingShown() throws {
     var settings = try Settings(parsing: "{ use: encoder-decoder, width: 16, heads: 4, depth: 2 }", file: "test")

@@ -125,9 +125,9 @@ struct FrequencySettingsTests {
           training: none
           least: 0.7
           sampling: cosine
+        levels: [0, 3, 3, 1, 2]
         draw: batch
         train-on: all
-        levels: [0, 3, 3, 1, 2]
         unfiltered: [1]
         weight: none
 

@@ -18,7 +18,8 @@ struct MaskedTests {
     "keeps the laws, whatever its settings",
     arguments: [
       "", "steps: all", "reveal: confident", "reveal: confident, choice-temperature: 0", "masking: schedule",
-      "masking: schedule, schedule: log, answer: all", "answer: all", "answer: all, shown-weight: 0", "least-masked: 0",
+      "masking: schedule, schedule: log, answer: all", "masking: fixed", "answer: all", "answer: all, shown-weight: 0",
+      "least-masked: 0",
       "least-masked: 1", "order: raster", "order: halton", "order: spiral-out, steps: all",
       "reveal: confident, steps: all, answer: all, masking: schedule",
     ])
@@ -156,6 +157,7 @@ struct MaskedTests {
     let truncated = try hidden("")
     #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
     #expect(Set(try hidden("least-masked: 1")) == [100])
+    #expect(Set(try hidden("masking: fixed, least-masked: 0.4")) == [40])
     let linear = try hidden("masking: schedule, schedule: linear"), cosine = try hidden("masking: schedule")
     // The means are 1/2 and 2/pi; of 300 draws, within 5 standard deviations of at most 0.31 / sqrt(300).
     #expect(abs(Double(linear.reduce(0, +)) / 30_000 - 0.5) < 0.09)

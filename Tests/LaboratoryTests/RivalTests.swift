@@ -91,4 +91,37 @@ private struct Stumbling: ImageDataset {
     let finished = try Reader(try checkpoint("whole"))
     #expect(!finished.has("rival"))
   }
+
+  @Test("codes of every kind are modelled; only a tokenizer that follows the layout is trained again for another")
+  func directions() throws {
+    let folder = NSTemporaryDirectory() + "overtone-codes-\(UUID().uuidString)", file = "\(folder)/codes.yaml"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try """
+    dataset: { use: stumbling, stumble: \(folder)/never }
+    tokenizer: { use: vq, stride: 4, width: 4, groups: 2, training: { steps: 2, batch: 2 } }
+    direction: { use: masked, steps: 2 }
+    conditioner: { use: class-prefix, count: 1 }
+    backbone: { use: encoder-decoder, width: 16, depth: 2, heads: 2 }
+    loss: { use: cross-entropy }
+    training: { steps: 2, batch: 2 }
+    sampling: { per-class: 1 }
+    evaluation: { count: 0 }
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let tokenizers = [
+      ["tokenizer.codes=16"], ["tokenizer.quantizer=fsq", "tokenizer.levels=[3, 3]"],
+      ["tokenizer.quantizer=lfq", "tokenizer.bits=4"], ["tokenizer.use=multi-scale-vq", "tokenizer.codes=16"],
+    ]
+    for (number, tokenizer) in tokenizers.enumerated() {
+      let results = "\(folder)/\(number)"
+      for direction in ["{ use: masked, steps: 2 }", "{ use: multi-scale }", "{ use: frequency }"] {
+        var command = try Overtone.parseAsRoot(
+          ["run", "--quiet", file, "results=\(results)", "direction=\(direction)"] + tokenizer)
+        try command.run()
+      }
+      let made = try FileManager.default.contentsOfDirectory(atPath: "\(results)/artefacts")
+      #expect(made.filter { $0.hasPrefix("tokenizer-") }.count == (number == 3 ? 3 : 1))
+      #expect(made.filter { $0.hasPrefix("model-") }.count == 3)
+    }
+  }
 }

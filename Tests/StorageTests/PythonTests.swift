@@ -17,8 +17,128 @@ private func python(_ program: String) -> String? {
 }
 
 private let hasPython = python("import h5py, xarray, h5netcdf; print('yes')")?.hasSuffix("yes\n") == true
+private let hasNetCDF4 = python("import netCDF4; print('yes')")?.hasSuffix("yes\n") == true
 
-@Suite struct PythonTests {
+/// What a program of the system prints; nil where it is missing or fails.
+private func printed(_ words: [String]) -> String? {
+  let process = Process(), pipe = Pipe()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  process.arguments = words
+  process.standardOutput = pipe
+  process.standardError = FileHandle.nullDevice
+  guard (try? process.run()) != nil else { return nil }
+  let data = pipe.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+}
+
+/// One small file of each kind that people open.
+private enum File: String, CaseIterable {
+  case images, samples, latents, codes, metrics, checkpoint
+
+  func write(to path: String) throws {
+    let pixels = (0..<3 * 4 * 5 * 3).map { UInt8($0) }
+    switch self {
+    case .images:
+      try ImageFile.write(
+        to: path, count: 3, height: 4, width: 5, labels: [1, 0, 1], classNames: ["ä", "b"], sources: ["x", "y", "z"]
+      ) { Array(pixels[$0 * 60..<($0 + 1) * 60]) }
+    case .samples:
+      try SampleFile.write(
+        to: path, pixels: pixels, shape: [3, 4, 5, 3], labels: [1, 0, 1], classNames: ["ä", "b"], seed: 7,
+        notes: ["guidance=1", "guidance=2", "guidance=3"],
+        trajectory: [("shown", Tensor([3, 2], [1, 2, 3, 4, 5, 6]), ["sample", "token"])])
+    case .latents:
+      let making = try LatentFile.Making(path, .init(.gaussians, count: 3, shape: [2, 2, 2], isMirroredToo: true))
+      let rows = LatentFile.Rows.numbers(mean: (0..<24).map(Float.init), logVariance: (0..<24).map { -Float($0) })
+      try making.append([rows, rows], labels: [1, 0, 1])
+      try making.finish()
+    case .codes:
+      let making = try LatentFile.Making(path, .init(.codes, count: 3, shape: [2, 2, 8], isMirroredToo: false))
+      try making.append([.codes((0..<12).map { Int32($0) })], labels: [1, 0, 1])
+      try making.finish()
+    case .metrics:
+      for step in [10, 20, 30] {
+        try MetricsLog(path).append("train", step: step, [("loss", Double(step) / 4), ("FD[randconv64-v1]", 1)])
+      }
+    case .checkpoint:
+      var checkpoint = Checkpoint()
+      checkpoint.model = [
+        ("backbone.blocks.0.weight", Tensor([2, 3], [1, 2, 3, 4, 5, 6])), ("bias", Tensor([2], [7, 8])),
+      ]
+      checkpoint.average = checkpoint.model
+      checkpoint.configuration = "seed=5\n"
+      try checkpoint.write(to: path)
+    }
+  }
+
+  /// What a reader in Python says of it: a data set, its axes, a number of it.
+  var look: (name: String, group: String, sizes: String, value: String) {
+    switch self {
+    case .images: ("images", "/", "{'sample': 3, 'row': 4, 'column': 5, 'channel': 3}", "179")
+    case .samples: ("images", "/", "{'sample': 3, 'row': 4, 'column': 5, 'channel': 3}", "179")
+    case .latents: ("logvar", "/mirrored", "{'sample': 3, 'row': 2, 'column': 2, 'channel': 2}", "-23.0")
+    case .codes: ("codes", "/", "{'sample': 3, 'row': 2, 'column': 2}", "11")
+    case .metrics: ("loss", "/train", "{'loss_step': 3}", "7.5")
+    case .checkpoint: ("weight", "/model/backbone/blocks/0", "{'dim_2': 2, 'dim_3': 3}", "6.0")
+    }
+  }
+}
+
+@Suite(.serialized) struct PythonTests {
+  @Test(
+    "h5py reads every data set of every kind of file, each axis with a scale",
+    .enabled(if: hasPython, "needs python3 with h5py, xarray, h5netcdf"),
+    arguments: File.allCases)
+  private func files(_ kind: File) throws {
+    let folder = Scratch(), path = folder.path + "/x.h5"
+    try kind.write(to: path)
+    let said = python(
+      """
+      import h5py, numpy
+      f = h5py.File('\(path)')
+      bare = []
+      def look(name, item):
+          if isinstance(item, h5py.Dataset):
+              item[()]
+              if not item.is_scale:
+                  bare.extend(f'{name}:{i}' for i, d in enumerate(item.dims) if len(d) == 0)
+      f.visititems(look)
+      print(bare, f.attrs['file_type'], f['\(kind.look.group)/\(kind.look.name)'][()].flat[-1])
+      """)
+    let type = kind == .codes ? "latents" : kind.rawValue
+    #expect(said == "[] \(type) \(kind.look.value)\n", "\(said ?? "nothing")")
+  }
+
+  @Test(
+    "xarray opens every kind of file with its axes by name",
+    .enabled(if: hasPython, "needs python3 with h5py, xarray, h5netcdf"),
+    arguments: File.allCases)
+  private func xarray(_ kind: File) throws {
+    let folder = Scratch(), path = folder.path + "/x.h5", look = kind.look
+    try kind.write(to: path)
+    for engine in ["h5netcdf"] + (hasNetCDF4 ? ["netcdf4"] : []) {
+      let said = python(
+        """
+        import xarray
+        x = xarray.open_dataset('\(path)', engine='\(engine)', group='\(look.group)')
+        x.load()
+        print(dict(x['\(look.name)'].sizes), x['\(look.name)'].values.flat[-1])
+        """)
+      #expect(said == "\(look.sizes) \(look.value)\n", "\(engine): \(said ?? "nothing")")
+    }
+  }
+
+  @Test(
+    "h5dump prints every kind of file",
+    .enabled(if: printed(["h5dump", "--version"]) != nil, "needs h5dump (hdf5-tools)"),
+    arguments: File.allCases)
+  private func dump(_ kind: File) throws {
+    let folder = Scratch(), path = folder.path + "/x.h5"
+    try kind.write(to: path)
+    #expect(printed(["h5dump", path])?.contains("DATASET \"\(kind.look.name)\"") == true)
+  }
+
   @Test(
     "h5py and xarray read samples with names, texts and axes",
     .enabled(if: hasPython, "needs python3 with h5py, xarray, h5netcdf"))

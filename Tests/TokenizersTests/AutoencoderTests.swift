@@ -28,7 +28,7 @@ import Tokenizers
       groups: \(try file.sizes("num_groups")[0])
       kl-weight: \(weight)
       """, size: size)
-    #expect(try taken(file.weights(), as: "LDM", by: made) == nil)
+    #expect(made.adopt(try file.weights(), from: "LDM") == nil)
     let images = try file.images("inputs/train/image"), noise = try file.images("inputs/train/posterior_noise")
     let samples = Array(0..<images.shape[0])
     var random = Random(replaying: ["posterior": [noise, noise]], samples: samples)

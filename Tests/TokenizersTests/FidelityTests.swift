@@ -203,6 +203,7 @@ private struct SmallNetwork {
     let found = try loss(made, pictures(2)), without = try loss(bare, pictures(2))
     #expect(try abs(found.total.scalar - without.total.scalar - 0.5 * found.part("perceptual")) < 1e-5)
     #expect(try found.part("perceptual") > 0 && made.parameters.count == bare.parameters.count)
+    #expect(made.files == [path] && bare.files.isEmpty)
     let gradients = found.total.gradients(of: made.parameters.map { $0.parameter() })
     #expect(gradients.allSatisfy { $0.isFinite })
   }

@@ -30,7 +30,7 @@ private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleA
     phi-blend: \(try #require(file.number("quant_resi")))
     nearest: \(nearest)
     """, size: try file.sizes("image")[0], in: direction)
-  #expect(try taken(file.weights(), as: "VAR", by: made) == nil)
+  #expect(made.adopt(try file.weights(), from: "VAR") == nil)
   return (try #require(made as? MultiScaleAutoencoder), direction)
 }
 
@@ -110,7 +110,7 @@ extension Tensor {
     let recon = withoutGradients { made.decode(direction.latent(of: canvas, by: made.quantizer)) }
     #expect(try file.disagreement(recon.channelsFirst, "\(out)/recon") == nil)
     #expect(try file.disagreement(recon.clamped(to: -1...1).channelsFirst, "\(out)/img") == nil)
-    let decoded = withoutGradients { made.decode(try! file.images("inputs/quant/f")) }
+    let features = try file.images("inputs/quant/f"), decoded = withoutGradients { made.decode(features) }
     #expect(try file.disagreement(decoded.clamped(to: -1...1).channelsFirst, "\(out)/fhat_to_img") == nil)
     let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
     #expect(try file.disagreement(Tensor(loss.part("reconstruction")), "\(out)/rec_loss") == nil)

@@ -64,25 +64,6 @@ func dialect(_ name: String, of tokenizer: any Tokenizer) throws -> Dialect {
   try #require(type(of: tokenizer).dialects.first { $0.name == name })
 }
 
-/// Puts the reference's weights in place of ours. Gives a sentence if one has no place, a wrong shape, or one of ours
-/// is left over; nil when all fit.
-func taken(_ weights: [String: Tensor], as name: String, by tokenizer: any Tokenizer) throws -> String? {
-  let own = Dictionary(uniqueKeysWithValues: tokenizer.parameters.map { ($0.path, $0.parameter) })
-  let found = try dialect(name, of: tokenizer).translated(weights)
-  var left = Set(own.keys), unused = Set(weights.keys)
-  for (path, translated) in found {
-    guard let parameter = own[path] else { return "\(translated.sources) became \(path), which is none of ours" }
-    guard translated.value.shape == parameter.value.shape else {
-      return "\(path) would have shape \(translated.value.shape), not \(parameter.value.shape)"
-    }
-    parameter.replace(translated.value)
-    left.remove(path)
-    unused.subtract(translated.sources)
-  }
-  return left.isEmpty && unused.isEmpty
-    ? nil : "nothing came to \(left.sorted()), nothing of \(unused.sorted()) was used"
-}
-
 /// Where gradients of our parameters part from `grads/<case>` of a file, each a sentence.
 func gradientsApart(
   _ loss: Tensor, of tokenizer: any Tokenizer, as name: String, from file: Fixture, _ entry: String

@@ -29,7 +29,7 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     entropy: \(try #require(file.number("entropy_loss_ratio")))
     entropy-temperature: \(try #require(file.number("entropy_temperature")))
     """, size: try file.sizes("image")[0])
-  #expect(try taken(file.weights(), as: "LlamaGen", by: made) == nil)
+  #expect(made.adopt(try file.weights(), from: "LlamaGen") == nil)
   return (try #require(made as? VectorQuantizedAutoencoder), direction)
 }
 
@@ -41,11 +41,12 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     for entry in entries {
       let (made, direction) = try llamaGen(file, entry), out = "outputs/\(entry)"
       var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
-      let latent = withoutGradients { made.encode(images, &random) }
+      let latent = withoutGradients { made.vectors(of: images) }
       #expect(try file.disagreement(latent.permuted([0, 3, 1, 2]), "\(out)/h") == nil)
       let canvas = direction.canvas(of: latent, by: made.quantizer)
       #expect(try canvas.codes.map { Array($0.joined()) } == file.ints("\(out)/indices"))
       let near = direction.latent(of: canvas, by: made.quantizer)
+      #expect(withoutGradients { made.encode(images, &random) }.distance(to: near) == 0)
       #expect(
         try file.disagreement(withoutGradients { made.decode(near) }.permuted([0, 3, 1, 2]), "\(out)/recon") == nil)
 
@@ -86,5 +87,27 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
       #expect(try loss.part("usage") == Float(Set(codes).count) / Float(size))
       #expect(try loss.part("perplexity") == CodeUse(codes, of: size).perplexity)
     }
+  }
+
+  @Test("names of VQGAN's checkpoints are ours, one by one; its losses and buffers are left out")
+  func names() throws {
+    // The same networks as those of latent diffusion, with a codebook between.
+    let file = try Fixture("kl_vae"), multipliers = try file.sizes("ch_mult"), last = multipliers.count - 1
+    let size = try file.sizes("image")[0]
+    let attended = (0...last).filter { level in
+      file.names("weights").contains { $0.hasPrefix("encoder.down.\(level).attn") }
+    }
+    let (made, _) = try tokenizer(
+      """
+      { use: vq, stride: \(1 << last), width: 8, groups: 4, multipliers: \(multipliers), attention: \(attended),
+        blocks: \(try file.sizes("num_res_blocks")[0]), middle-attention: true }
+      """, size: size)
+    var weights = try file.weights()
+    for other in ["quantize.embedding.weight", "loss.discriminator.main.0.weight", "quantize.codebook_used"] {
+      weights[other] = Tensor(zeros: [4, 4])
+    }
+    let found = try dialect("VQGAN", of: made).translated(weights)
+    #expect(Set(found.keys) == Set(made.parameters.map(\.path)))
+    #expect(!found.values.contains { $0.sources.contains("loss.discriminator.main.0.weight") })
   }
 }

@@ -1,0 +1,52 @@
+import Networks
+import Tensors
+
+/// Which patches of a picture look real (PatchGAN; Isola et al. 2016, arXiv 1611.07004): [batch, height, width, 3] to
+/// [batch, rows, columns, 1].
+struct Discriminator: Module {
+  /// 4 x 4 kernels; the first `halving` of them with stride 2.
+  let convolutions: [Convolution2D]
+  /// After all but the first and the last.
+  let norms: [BatchNorm]
+  let halving: Int
+
+  init(width: Int, layers: Int, _ random: inout Random) {
+    let widths = [3] + (0...layers).map { width * min(8, 1 << $0) } + [1]
+    halving = layers
+    convolutions = (0..<widths.count - 1).map { index in
+      Convolution2D(
+        from: widths[index], to: widths[index + 1], kernel: 4, stride: index < layers ? 2 : 1, padding: .all(1),
+        weight: .normal(deviation: 0.02), &random)
+    }
+    norms = widths[2..<widths.count - 1].map { BatchNorm($0) }
+  }
+
+  func callAsFunction(_ images: Tensor) -> Tensor {
+    var x = images
+    for (index, convolution) in convolutions.enumerated() {
+      x = convolution(x)
+      if (1...norms.count).contains(index) { x = norms[index - 1](x) }
+      // Leaky by 0.2.
+      if index < convolutions.count - 1 { x = x.activated(.relu) * 0.8 + x * 0.2 }
+    }
+    return x
+  }
+}
+
+/// Each channel brought to mean 0 and variance 1 over the whole batch (Ioffe and Szegedy 2015, arXiv 1502.03167); for
+/// networks that only ever train, so no running statistics are kept.
+struct BatchNorm: Module {
+  let weight: Parameter
+  let bias: Parameter
+
+  init(_ channels: Int) {
+    weight = Parameter(Tensor(repeating: 1, shape: [channels]), decays: false)
+    bias = Parameter(Tensor(zeros: [channels]), decays: false)
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let channels = x.shape[3], rows = x.reshaped([x.count / channels, channels])
+    let centred = rows - rows.mean(axis: 0), deviation = (centred.squared.mean(axis: 0) + 1e-5).squareRoot
+    return (centred * (weight() / deviation) + bias()).reshaped(x.shape)
+  }
+}

@@ -1,0 +1,123 @@
+import Autoregression
+import Foundation
+import Settings
+import Storage
+import Tensors
+import Testing
+
+/// The folders of the artefacts that an experiment asks for.
+private func stages(_ overrides: [String]) throws -> [String: String] {
+  // A setting that is asked of another component brings that along: "loss=cross-entropy:top-k=3".
+  let overrides = overrides.flatMap { text -> [String] in
+    guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("{") else { return [text] }
+    let pair = text[..<colon].split(separator: "=")
+    let tokenizer = pair[1] == "cross-entropy" ? ["tokenizer={use: vq, stride: 8, width: 8, codes: 16}"] : []
+    let rest = text[text.index(after: colon)...]
+    return tokenizer + ["\(pair[0])={use: \(pair[1])}"] + (rest.isEmpty ? [] : ["\(pair[0]).\(rest)"])
+  }
+  let ending = try program(["validate", "--inputs", "--json", quickstart, "dataset.count=32"] + overrides)
+  let list = try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [[String: Any]]
+  let found = list?.first?["stages"] as? [String: [String: String]] ?? [:]
+  return found.compactMapValues { $0["folder"] }
+}
+
+@Suite(.serialized) struct ArtefactTests {
+  @Test(
+    "a setting that only matters in generation asks for the same model",
+    arguments: [
+      "loss.steps=7", "loss.steps=[5,5]", "loss.steps={from: 4, to: 9, shape: linear}", "loss.sampler=ddim",
+      "loss.clamp=none", "direction.levels=[0,3]", "direction.unfiltered=[1]", "direction.mask.sampling=cosine",
+      "sampling.guidance=3", "sampling.temperature=0.9", "sampling.per-class=1", "evaluation.count=9",
+      "training.save-every=3", "training.cache-latents=false",
+    ])
+  func same(_ override: String) throws {
+    let usual = try stages([])
+    #expect(usual.count == 2)
+    #expect(try stages([override]) == usual)
+  }
+
+  @Test(
+    "a setting that shapes training asks for another model, and of the tokenizer for another tokenizer, too",
+    arguments: [
+      "loss.repeats=2", "loss.noise=linear", "direction.filter=dct", "direction.target=band", "direction.draw=batch",
+      "direction.mask.training=uniform", "direction.weight=sine", "training.steps=3", "training.flip=true",
+      "backbone.depth=6", "conditioner.count=2", "seed=2", "dataset.count=33", "tokenizer.channels=3",
+    ])
+  func other(_ override: String) throws {
+    let usual = try stages([]), now = try stages([override])
+    #expect(now["model"] != nil && now["model"] != usual["model"])
+    let isEarlier = ["seed", "dataset", "tokenizer"].contains { override.hasPrefix($0) }
+    #expect((now["tokenizer"] != usual["tokenizer"]) == isEarlier)
+  }
+
+  @Test(
+    "the same holds for what only other losses and directions have",
+    arguments: [
+      ("loss=cross-entropy:", ["top-k=3", "top-p=0.9", "draw=gumbel"], ["label-smoothing=0.1", "bias=false"]),
+      ("loss=flow-matching:", ["steps=7", "sampler=heun"], ["repeats=2", "times=uniform"]),
+      (
+        "direction=masked:", ["steps=5", "schedule=linear", "reveal=confident", "order=raster"],
+        ["masking=schedule", "answer=all", "least-masked=0.5"]
+      ),
+    ])
+  func others(_ component: String, _ sampled: [String], _ shaping: [String]) throws {
+    let usual = try stages([component])
+    #expect(usual.count == 2)
+    // Confidence needs a loss over codes, which this experiment has not.
+    for setting in sampled where setting != "reveal=confident" {
+      #expect(try stages([component + setting]) == usual, "\(setting)")
+    }
+    for setting in shaping { #expect(try stages([component + setting])["model"] != usual["model"], "\(setting)") }
+  }
+
+  @Test("levels shape training where it draws from them, or answers each of them")
+  func levels() throws {
+    for extra in ["direction.train-on=listed", "direction.target=next-level"] {
+      let a = try stages([extra, "direction.levels=[0,1,2]"]), b = try stages([extra, "direction.levels=[0,2]"])
+      #expect(a["model"] != b["model"], "\(extra)")
+    }
+  }
+
+  @Test("training from kept latents lowers the same losses as encoding every batch, mirrored or not")
+  func kept() throws {
+    for flips in ["false", "true"] {
+      var losses: [[Double]] = [], files: [[String]] = []
+      for keeping in ["true", "false"] {
+        let place = Scratch()
+        let ending = try program(
+          ["run", "-q", quickstart, "results=\(place.path)"] + tiny + [
+            "training.flip=\(flips)", "training.cache-latents=\(keeping)", "training.steps=20",
+          ])
+        #expect(ending.status == 0, "\(ending)")
+        let model = try #require(place.content.first { $0.contains("model-") && $0.hasSuffix("metrics.h5") })
+        losses.append(try MetricsLog("\(place.path)/\(model)").series("train", "loss").map(\.value))
+        files.append(place.content.filter { $0.hasSuffix("latents.h5") })
+        if keeping == "true", let file = files[0].first {
+          let latents = try LatentFile("\(place.path)/\(file)")
+          #expect(latents.form == .init(.gaussians, count: 32, shape: [4, 4, 4], isMirroredToo: flips == "true"))
+        }
+      }
+      #expect(files[0].count == 1 && files[1].isEmpty)
+      #expect(losses[0].count == 2 && losses[1].count == 2)
+      for (a, b) in zip(losses[0], losses[1]) { #expect(abs(a - b) <= 1e-3 * abs(b), "\(losses)") }
+    }
+  }
+
+  @Test("what a tokenizer keeps of pictures draws the latents that it encodes")
+  func posteriors() throws {
+    for entry in Registry.linked().entries {
+      guard let type = entry.type as? any Tokenizer.Type else { continue }
+      var settings = try Settings(parsing: type.about.example, file: type.key), random = Random(seed: 2)
+      let shape = ImageShape(height: 32, width: 32), grid = try type.grid(&settings, images: shape)
+      let layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: grid.count))
+      let tokenizer = try type.init(&settings, images: shape, layout: layout, &random)
+      var draws = Random(seed: 5, samples: [3, 8])
+      let images = draws.uniform([2, 32, 32, 3], "images") * 2 - 1
+      var (first, second) = (Random(seed: 7, samples: [3, 8]), Random(seed: 7, samples: [3, 8]))
+      let encoded = tokenizer.encode(images, &first), drawn = tokenizer.posterior(of: images).draw(&second)
+      #expect(encoded.shape == drawn.shape)
+      let apart = zip(encoded.scalars, drawn.scalars).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(apart <= 1e-4, "\(type.key) by \(apart)")
+    }
+  }
+}

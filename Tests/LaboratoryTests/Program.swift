@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// The project's folder, from where this file lies.
+let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().path
+
+/// How the program ended and what it said.
+struct Ending {
+  var status: Int32
+  var output: String
+  var errors: String
+
+  /// The last line of what it complained.
+  var sentence: String { errors.split(separator: "\n").last.map(String.init) ?? "" }
+}
+
+/// Runs the program itself, as it would be typed; `limit`: no file may grow beyond so many blocks of 512 bytes.
+func program(_ arguments: [String], limit: Int? = nil, in folder: String? = nil) throws -> Ending {
+  let process = Process(), binary = "\(projectFolder)/.build/release/overtone"
+  let output = NSTemporaryDirectory() + "overtone-out-\(UUID().uuidString)", errors = output + "-err"
+  for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+  defer { for path in [output, errors] { try? FileManager.default.removeItem(atPath: path) } }
+  process.executableURL = URL(fileURLWithPath: limit == nil ? binary : "/bin/sh")
+  process.arguments =
+    limit.map { ["-c", "ulimit -f \($0); exec \"$0\" \"$@\"", binary] + arguments } ?? arguments
+  if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+  process.standardInput = FileHandle.nullDevice
+  process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+  process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
+  try process.run()
+  process.waitUntilExit()
+  func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+  return Ending(
+    status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+    output: try text(output), errors: try text(errors))
+}
+
+/// A folder that is gone after the test.
+final class Scratch: Sendable {
+  let path = NSTemporaryDirectory() + "overtone-\(UUID().uuidString)"
+  init() { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ text: String, _ name: String) throws {
+    let url = URL(fileURLWithPath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+
+  /// Names of everything inside, in order.
+  var content: [String] { ((try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []).sorted() }
+}
+
+/// The quickstart with a few steps of everything.
+let quickstart = "\(projectFolder)/Experiments/quickstart.yaml"
+let tiny = [
+  "dataset.count=32", "tokenizer.training.steps=3", "tokenizer.training.batch=4", "training.steps=10",
+  "training.batch=4", "backbone.width=32", "backbone.depth=2", "loss.width=32", "loss.depth=1", "loss.steps=4",
+  "sampling.per-class=2", "evaluation.count=8", "tokenizer.width=8",
+]
