@@ -32,6 +32,8 @@ struct ContinuousAutoencoder: Tokenizer {
   let channels: Int
   let klWeight: Float
   let latents: Latents
+  /// What latents are multiplied by; 0: what was measured makes their deviation 1.
+  let latentScale: Float
 
   static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
     try ConvolutionPlan.grid(&settings, images: images, of: key)
@@ -44,6 +46,9 @@ struct ContinuousAutoencoder: Tokenizer {
       "kl-weight", default: 1e-4, in: 0...1000, about: "weight of the KL term: mean over tokens and channels"]
     latents = try settings[
       "latents", default: .sample, about: "what a model learns: draws of the posterior, or its mean"]
+    latentScale = try settings[
+      "latent-scale", default: 0, in: 0...1_000_000,
+      about: "what latents are multiplied by; 0: as measured, to a deviation of 1; released MAR and FAR: 0.2325"]
     encoder = Encoder(plan, outputs: 2 * channels, &random)
     toMoments = Convolution2D(from: 2 * channels, to: 2 * channels, kernel: 1, &random)
     fromLatent = Convolution2D(from: channels, to: channels, kernel: 1, &random)
@@ -106,7 +111,8 @@ struct ContinuousAutoencoder: Tokenizer {
 
   mutating func calibrate(on images: Tensor, _ random: inout Random) {
     mean.replace(Tensor(zeros: [channels]))
-    deviation.replace(Tensor(repeating: 1, shape: [channels]))
+    deviation.replace(Tensor(repeating: latentScale > 0 ? 1 / latentScale : 1, shape: [channels]))
+    guard latentScale == 0 else { return }
     let latent = encode(images, &random).reshaped([images.shape[0] * gridCells(images), channels])
     let centre = latent.mean(axis: 0)
     mean.replace(centre)

@@ -1,6 +1,7 @@
 #pragma once
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <stdlib.h>
 
 // HDF5 names its types and property classes by macros, which Swift does not see.
 static inline hid_t overtone_type_float32(void) { return H5T_NATIVE_FLOAT; }
@@ -19,8 +20,10 @@ static inline unsigned overtone_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned overtone_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned overtone_truncate(void) { return H5F_ACC_TRUNC; }
 /// Opens the library, once; and keeps it from printing errors of its own, which is a setting of each thread.
-/// Nothing of it runs when the program ends: after a full disk that would be a crash.
+/// Nothing of it runs when the program ends: after a full disk that would be a crash. Its locks are left out unless
+/// someone asked for them: whoever looks at a file of numbers would keep a training from adding to it.
 static inline void overtone_hdf5_start(void) {
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
   H5dont_atexit();
   H5open();
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

@@ -30,7 +30,10 @@ struct Artefact {
 
   /// Steps that its checkpoint has taken; nil where there is none.
   var step: Int? { (try? Reader(checkpoint).ints("cursor/step"))?.first }
-  var latents: String { "\(folder)/latents.h5" }
+  /// Latents as numbers, which serve every direction, or as codes, where those are enough for one.
+  func latents(_ content: LatentFile.Form.Content) -> String {
+    "\(folder)/\(content == .codes ? "codes" : "latents").h5"
+  }
   var checkpoint: String { "\(folder)/checkpoint.h5" }
   var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
 

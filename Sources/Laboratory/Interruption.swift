@@ -17,6 +17,11 @@ enum Interruption {
         signal(number, SIG_DFL)
       }
     }
+    // Whoever started this program may have kept these from itself, and so from us.
+    var open = sigset_t()
+    sigemptyset(&open)
+    for number in [SIGINT, SIGTERM, SIGUSR1] { sigaddset(&open, number) }
+    pthread_sigmask(SIG_UNBLOCK, &open, nil)
     // A reader that went away (`overtone ... | head`) is an error of a write, not the end of a training.
     signal(SIGPIPE, SIG_IGN)
     // So is a file that may not grow any further.

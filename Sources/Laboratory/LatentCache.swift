@@ -61,36 +61,42 @@ struct LatentCache {
   /// Pictures encoded at once; rows are only ever written in such parts, so that a resumed file has the same bytes.
   private static let part = 64
 
-  /// How a tokenizer's latents of a data set are kept, found by encoding a few pictures.
-  static func form(of dataset: any ImageDataset, by tokenizer: any Tokenizer, isMirroredToo: Bool) throws
-    -> LatentFile.Form
-  {
+  /// How latents of a data set are kept for a direction, found by encoding a few pictures: as codes, where the
+  /// direction makes the same tokens of them, else as numbers.
+  static func form(
+    of dataset: any ImageDataset, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
+    isMirroredToo: Bool
+  ) throws -> LatentFile.Form {
     let few = Array(0..<min(8, dataset.count))
     let images = try dataset.batch(few, flipped: few.map { _ in false }).images
     let posterior = withoutGradients { tokenizer.posterior(of: images) }
-    // Codes are kept where the latents are made of them and nothing else.
     let content: LatentFile.Form.Content =
       posterior.logVariance != nil
-      ? .gaussians : codes(of: posterior.mean, by: tokenizer.quantizer) == nil ? .values : .codes
+      ? .gaussians : codes(of: posterior.mean, by: tokenizer.quantizer, for: direction) == nil ? .values : .codes
     return LatentFile.Form(
       content, count: dataset.count, shape: Array(posterior.mean.shape.dropFirst()), isMirroredToo: isMirroredToo)
   }
 
-  /// The codes that say all of a latent [batch, rows, columns, channels]; nil where something would be lost.
-  private static func codes(of latent: Tensor, by quantizer: any Quantizer) -> [Int32]? {
+  /// The codes that say all of a latent [batch, rows, columns, channels] that a direction makes tokens of; nil where
+  /// something would be lost.
+  private static func codes(of latent: Tensor, by quantizer: any Quantizer, for direction: any RegressionDirection)
+    -> [Int32]?
+  {
     guard quantizer.space.vocabulary != nil, latent.shape[3] == quantizer.space.width else { return nil }
     let rows = latent.reshaped([latent.shape[0], latent.shape[1] * latent.shape[2], latent.shape[3]])
-    guard let codes = quantizer.tokens(nearest: rows).codes,
-      quantizer.tokens(coded: codes).values.scalars == rows.scalars
-    else { return nil }
+    guard let codes = quantizer.tokens(nearest: rows).codes else { return nil }
+    let again = direction.canvas(of: quantizer.tokens(coded: codes).values.reshaped(latent.shape), by: quantizer)
+    let whole = direction.canvas(of: latent, by: quantizer)
+    guard again.codes == whole.codes, again.values.scalars == whole.values.scalars else { return nil }
     return codes.flatMap { $0.map { Int32($0) } }
   }
 
-  /// Encodes the whole data set into a file; goes on where an earlier call was stopped.
+  /// Encodes the whole data set into a file; goes on where an earlier call was stopped. Gives whether the file could be
+  /// made: codes do not say all of a picture's latent where a first few did.
   static func make(
-    _ path: String, of dataset: any ImageDataset, by tokenizer: any Tokenizer, _ form: LatentFile.Form,
-    _ journal: Journal
-  ) throws {
+    _ path: String, of dataset: any ImageDataset, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
+    _ form: LatentFile.Form, _ journal: Journal
+  ) throws -> Bool {
     let making = try LatentFile.Making(path, form), start = Journal.seconds, before = making.done
     while making.done < form.count {
       let rows = Array(making.done..<min(form.count, making.done + part))
@@ -101,10 +107,7 @@ struct LatentCache {
         let posterior = withoutGradients { tokenizer.posterior(of: batch.images) }
         switch form.content {
         case .codes:
-          guard let codes = codes(of: posterior.mean, by: tokenizer.quantizer) else {
-            throw LaboratoryError(
-              "\(path): codes do not say all of this tokenizer's latents; set training.cache-latents=false.")
-          }
+          guard let codes = codes(of: posterior.mean, by: tokenizer.quantizer, for: direction) else { return false }
           orientations.append(.codes(codes))
         case .values, .gaussians:
           orientations.append(
@@ -124,6 +127,7 @@ struct LatentCache {
       }
     }
     try making.finish()
+    return true
   }
 }
 

@@ -155,8 +155,8 @@ struct Run {
     guard assembly.latents != .never else { return encoded }
     let lock = Lock(artefact.folder, waiting: true)
     defer { lock?.release() }
-    if !Folder.exists(artefact.latents) {
-      let form = try LatentCache.form(of: dataset, by: tokenizer, isMirroredToo: plan.flips)
+    var form = try LatentCache.form(of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: plan.flips)
+    if !Folder.exists(artefact.latents(form.content)) {
       if assembly.latents == .auto {
         // Worth it: something is computed, more often than once, and the disk keeps half of what is free.
         let fresh = plan.steps * plan.batch, free = Environment.freeBytes(at: assembly.results) ?? 0
@@ -165,9 +165,16 @@ struct Run {
         }
       }
       try artefact.prepare()
-      try LatentCache.make(artefact.latents, of: dataset, by: tokenizer, form, journal)
+      func make() throws -> Bool {
+        try LatentCache.make(
+          artefact.latents(form.content), of: dataset, by: tokenizer, for: assembly.direction, form, journal)
+      }
+      if try !make() {
+        form.content = .values
+        _ = try make()
+      }
     }
-    let cache = try LatentCache(artefact.latents, tokenizer.quantizer)
+    let cache = try LatentCache(artefact.latents(form.content), tokenizer.quantizer)
     return { try cache.batch($0, flipped: $1) }
   }
 

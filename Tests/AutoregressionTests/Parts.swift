@@ -120,7 +120,10 @@ extension Model {
       guard let gradient = ours.removeValue(forKey: path) else { return "\(path) has no gradient" }
       let allowed = try found.sources.map { try file.tolerance("\(group)/\($0)") }.max() ?? 0
       let apart = gradient.distance(to: found.value)
-      if !(apart <= allowed) { return "\(path): \(apart) apart, \(allowed) allowed" }
+      if !(apart <= allowed) {
+        let names = found.sources.map { "\(group)/\($0)" }.joined(separator: ", ")
+        return file.told("\(file.path) \(names): \(path) is \(apart) apart, \(allowed) allowed")
+      }
     }
     return ours.isEmpty ? nil : "no gradients for \(ours.keys.sorted())"
   }

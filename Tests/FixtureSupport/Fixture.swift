@@ -62,23 +62,32 @@ extension Fixture {
   /// `bound` nil: by `tolerance(_:)`; else that share of the largest value.
   public func disagreement(_ ours: Tensor, _ name: String, bound: Float? = nil) throws -> String? {
     let theirs = try tensor(name)
-    guard theirs.count == ours.count else { return "\(path) \(name): shape \(theirs.shape), ours \(ours.shape)" }
+    guard theirs.count == ours.count else { return told("\(path) \(name): shape \(theirs.shape), ours \(ours.shape)") }
     let largest = theirs.scalars.map(abs).max() ?? 0
     let allowed = try bound.map { $0 * largest + 1e-7 } ?? tolerance(name)
     let apart = ours.reshaped(theirs.shape).distance(to: theirs)
-    return apart <= allowed ? nil : "\(path) \(name): \(apart) apart, \(allowed) allowed, largest value \(largest)"
+    return apart <= allowed
+      ? nil : told("\(path) \(name): \(apart) apart, \(allowed) allowed, largest value \(largest)")
   }
 
   /// The same for double precision: 1e-9 of the largest value.
   public func disagreement(_ ours: [Double], _ name: String) throws -> String? {
     let theirs = try doubles(name)
-    guard theirs.count == ours.count else { return "\(path) \(name): \(theirs.count) numbers, ours \(ours.count)" }
+    guard theirs.count == ours.count else {
+      return told("\(path) \(name): \(theirs.count) numbers, ours \(ours.count)")
+    }
     let allowed = 1e-9 * (theirs.map(abs).max() ?? 0) + 1e-300
     let apart = zip(ours, theirs).map { abs($0 - $1) }.max() ?? 0
-    return apart <= allowed ? nil : "\(path) \(name): \(apart) apart, \(allowed) allowed"
+    return apart <= allowed ? nil : told("\(path) \(name): \(apart) apart, \(allowed) allowed")
   }
 
-  var path: String { reader.path }
+  /// The sentence, which is also printed: an expectation shows its code, not what that gave.
+  public func told(_ sentence: String) -> String {
+    _ = "disagreement: \(sentence)\n".withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    return sentence
+  }
+
+  public var path: String { reader.path }
 }
 
 extension Fixture {

@@ -78,29 +78,70 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     }
   }
 
-  @Test("training from kept latents lowers the same losses as encoding every batch, mirrored or not")
-  func kept() throws {
-    for flips in ["false", "true"] {
-      var losses: [[Double]] = [], files: [[String]] = []
-      for keeping in ["true", "false"] {
-        let place = Scratch()
-        let ending = try program(
-          ["run", "-q", quickstart, "results=\(place.path)"] + tiny + [
-            "training.flip=\(flips)", "training.cache-latents=\(keeping)", "training.steps=20",
-          ])
-        #expect(ending.status == 0, "\(ending)")
-        let model = try #require(place.content.first { $0.contains("model-") && $0.hasSuffix("metrics.h5") })
-        losses.append(try MetricsLog("\(place.path)/\(model)").series("train", "loss").map(\.value))
-        files.append(place.content.filter { $0.hasSuffix("latents.h5") })
-        if keeping == "true", let file = files[0].first {
-          let latents = try LatentFile("\(place.path)/\(file)")
-          #expect(latents.form == .init(.gaussians, count: 32, shape: [4, 4, 4], isMirroredToo: flips == "true"))
-        }
+  private static let codes = [
+    "tokenizer={use: vq, stride: 8, width: 8, codes: 16, training: {steps: 3, batch: 4}}", "loss={use: cross-entropy}",
+    "direction={use: masked, steps: 4}",
+  ]
+  /// Numbers that are quantized scale by scale, so that one code a cell does not hold them.
+  private static let residuals = [
+    "tokenizer={use: multi-scale-vq, stride: 8, width: 8, codes: 16, code-width: 4, training: {steps: 3, batch: 4}}",
+    codes[1], "direction={use: multi-scale, scales: [1, 2, 4]}",
+    "backbone={use: decoder, width: 16, depth: 1, heads: 2}",
+  ]
+
+  @Test(
+    "training from kept latents lowers the same losses as encoding every batch: Gaussians, codes, numbers; mirrored or not",
+    arguments: [
+      ([], LatentFile.Form.Content.gaussians), (codes, .codes), (residuals, .values),
+    ], ["false", "true"])
+  func kept(_ component: ([String], LatentFile.Form.Content), _ flips: String) throws {
+    let (overrides, content) = component
+    var losses: [[Double]] = [], files: [[String]] = []
+    for keeping in ["true", "false"] {
+      let place = Scratch()
+      let common = tiny.filter { overrides.isEmpty || !($0.hasPrefix("loss.") || $0.hasPrefix("tokenizer.")) }
+      let ending = try program(
+        ["run", "-q", quickstart, "results=\(place.path)"] + common + overrides + [
+          "training.flip=\(flips)", "training.cache-latents=\(keeping)", "training.steps=20",
+        ])
+      #expect(ending.status == 0, "\(ending)")
+      let model = try #require(place.content.first { $0.contains("model-") && $0.hasSuffix("metrics.h5") })
+      losses.append(try MetricsLog("\(place.path)/\(model)").series("train", "loss").map(\.value))
+      files.append(place.content.filter { $0.contains("latents-") && $0.hasSuffix(".h5") })
+      if keeping == "true", let file = files[0].first {
+        let form = try LatentFile("\(place.path)/\(file)").form
+        #expect(form.content == content && form.count == 32 && form.isMirroredToo == (flips == "true"))
       }
-      #expect(files[0].count == 1 && files[1].isEmpty)
-      #expect(losses[0].count == 2 && losses[1].count == 2)
-      for (a, b) in zip(losses[0], losses[1]) { #expect(abs(a - b) <= 1e-3 * abs(b), "\(losses)") }
     }
+    #expect(files[0].count == 1 && files[1].isEmpty)
+    #expect(losses[0].count == 2 && losses[1].count == 2)
+    for (a, b) in zip(losses[0], losses[1]) { #expect(abs(a - b) <= 1e-3 * abs(b), "\(losses)") }
+  }
+
+  @Test("latents that were stopped go on, and end in the bytes of those that were not")
+  func stopped() throws {
+    let arguments = tiny + ["dataset.count=20000", "training.cache-latents=true", "training.steps=1"]
+    func latents(_ place: Scratch) throws -> Data {
+      let file = try #require(place.content.first { $0.hasSuffix("/latents.h5") }, "\(place.content)")
+      return try Data(contentsOf: URL(fileURLWithPath: "\(place.path)/\(file)"))
+    }
+    let whole = Scratch(), parts = Scratch()
+    #expect(try program(["run", "-q", quickstart, "results=\(whole.path)"] + arguments).status == 0)
+    // Stopped once the first rows are there.
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "\(projectFolder)/.build/release/overtone")
+    process.arguments = ["run", "-q", quickstart, "results=\(parts.path)"] + arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, !parts.content.contains(where: { $0.hasSuffix("latents.h5.part") }) { usleep(10_000) }
+    usleep(100_000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 75)
+    #expect(!parts.content.contains { $0.hasSuffix("/latents.h5") })
+    let resumed = try program(["run", quickstart, "results=\(parts.path)"] + arguments)
+    #expect(resumed.status == 0, "\(resumed)")
+    #expect(try latents(parts) == latents(whole))
   }
 
   @Test("what a tokenizer keeps of pictures draws the latents that it encodes")

@@ -140,6 +140,26 @@ private enum File: String, CaseIterable {
   }
 
   @Test(
+    "numbers are added while another program has the file open",
+    .enabled(if: hasPython, "needs python3 with h5py, xarray, h5netcdf"))
+  func held() throws {
+    let folder = Scratch(), log = MetricsLog(folder.path + "/metrics.h5")
+    try log.append("train", step: 1, [("loss", 1)])
+    let process = Process(), pipe = Pipe(), stop = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "python3", "-c", "import h5py; f = h5py.File('\(log.path)'); print('open', flush=True); input()",
+    ]
+    (process.standardOutput, process.standardInput) = (pipe, stop)
+    try process.run()
+    #expect(String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self) == "open\n")
+    try log.append("train", step: 2, [("loss", 2)])
+    stop.fileHandleForWriting.write(Data("\n".utf8))
+    process.waitUntilExit()
+    #expect(try log.series("train", "loss").map(\.value) == [1, 2])
+  }
+
+  @Test(
     "h5py and xarray read samples with names, texts and axes",
     .enabled(if: hasPython, "needs python3 with h5py, xarray, h5netcdf"))
   func samples() throws {

@@ -55,6 +55,19 @@ import Tokenizers
       mean.distance(to: Tensor(zeros: [4])) < 0.15 && deviation.distance(to: Tensor(repeating: 1, shape: [4])) < 0.15)
   }
 
+  @Test("with a scale of their own, latents are multiplied by it and nothing is measured")
+  func scale() throws {
+    let settings = "use: continuous, stride: 4, width: 8, groups: 4, latents: mean"
+    var (made, _) = try tokenizer("{ \(settings), latent-scale: 0.25 }")
+    let (plain, _) = try tokenizer("{ \(settings) }")
+    var random = Random(seed: 2, samples: [0, 1])
+    let images = random.normal([2, 32, 32, 3], "images")
+    withoutGradients { made.calibrate(on: images, &random) }
+    let (ours, raw) = withoutGradients { (made.encode(images, &random), plain.encode(images, &random)) }
+    #expect(ours.distance(to: raw * 0.25) < 1e-6)
+    #expect(withoutGradients { made.decode(ours).distance(to: plain.decode(raw)) } < 1e-4)
+  }
+
   @Test("every stride and depth builds and gives its grid", arguments: [2, 4, 8, 16], [0, 1])
   func strides(_ stride: Int, _ blocks: Int) throws {
     let (made, direction) = try tokenizer(

@@ -79,7 +79,10 @@ func gradientsApart(
     compared.insert(source)
     let distance = try #require(ours[path]).distance(to: translated.value)
     let allowed = try file.tolerance("grads/\(entry)/\(source)")
-    if distance > allowed { apart.append("\(path): \(distance) apart, \(allowed) allowed") }
+    if !(distance <= allowed) {
+      apart.append(
+        file.told("\(file.path) grads/\(entry)/\(source): \(path) is \(distance) apart, \(allowed) allowed"))
+    }
   }
   let missing = Set(names).subtracting(compared).sorted()
   return apart.sorted() + (names.isEmpty ? ["there are no gradients"] : missing.map { "\($0) was not compared" })
