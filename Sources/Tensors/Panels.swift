@@ -33,7 +33,8 @@ enum Panels {
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), packed = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
-    parallel((outputs + 63) / 64, cost: 4 * rows * inputs) { range in
+    // A second thread costs microseconds; four panels of sixteen rows take eight.
+    parallel((outputs + 63) / 64, cost: 2 * rows * inputs) { range in
       let scratch = Buffer(count: TileTarget.scratchCount)
       for panel in range {
         let width = Swift.min(64, outputs - 64 * panel), lanes = (width + 15) / 16

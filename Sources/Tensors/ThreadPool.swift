@@ -129,6 +129,6 @@ public final class ThreadPool: @unchecked Sendable {
 /// Runs `body` over 0..<count on the shared pool; `cost` is the rough number of operations one item takes.
 @inline(__always)
 func parallel(_ count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
-  // Below some 20,000 operations a second thread costs more than it brings.
-  ThreadPool.shared.split(count, grain: max(1, 20_000 / max(1, cost)), body)
+  // Below some 40,000 operations a second thread costs more than it brings, above all where cores are shared.
+  ThreadPool.shared.split(count, grain: max(1, 40_000 / max(1, cost)), body)
 }

@@ -20,7 +20,8 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
   @Test(
     "products by tiles are sums of products, whatever the shape",
     arguments: [
-      [5, 7, 3], [1, 100, 50], [100, 1, 50], [6, 64, 16], [13, 65, 300], [70, 33, 17], [17, 530, 270], [49, 16, 257],
+      [5, 7, 3], [0, 7, 3], [1, 100, 50], [100, 1, 50], [6, 64, 16], [13, 65, 300], [70, 33, 17], [17, 530, 270],
+      [49, 16, 257],
     ])
   func product(shape: [Int]) {
     let (m, n, k) = (shape[0], shape[1], shape[2]), x = numbers([m, k], 1), w = numbers([n, k], 2), b = numbers([n], 3)
