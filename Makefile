@@ -31,8 +31,10 @@ stranger:
 	@rm -rf .build-stranger/results
 	.build-stranger/release/myovertone run Tests/StrangersPlugin/zigzag.yaml results=.build-stranger/results
 
+# Times every case, a line of JSON each; minutes.
 bench: build
-	$(BINARY) doctor
+	@$(BINARY) doctor
+	@for case in Experiments/bench/*.yaml; do $(BINARY) bench $$case --reps 3 || exit 1; done
 
 format:
 	$(SWIFT) format --in-place --recursive $(CODE)
