@@ -29,5 +29,11 @@ public protocol Metric: Component {
   var subject: MetricSubject { get }
   /// Pictures [batch, height, width, 3] in [-1, 1], as many of both.
   mutating func observe(_ made: Tensor, beside real: Tensor)
+  /// How long the generation of the pictures took that are observed next; most do not care.
+  mutating func timed(seconds: Double, pictures: Int)
   func values() -> [Measurement]
+}
+
+extension Metric {
+  public mutating func timed(seconds: Double, pictures: Int) {}
 }

@@ -216,13 +216,18 @@ struct Run {
       let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))
       var random = Random(seed: assembly.seed, samples: Array(done..<done + part.count))
       let again = reconstructed(batch.images, &random)
+      let asked = Journal.seconds
       let made =
         metrics.contains { $0.subject == .samples }
         ? try paint(part.indices.map { (done + $0) % classes }, from: done, seed: assembly.seed &+ 1) : nil
+      let taken = Journal.seconds - asked
       for index in metrics.indices {
         switch metrics[index].subject {
         case .reconstructions: metrics[index].observe(again, beside: batch.images)
-        case .samples: if let made { metrics[index].observe(made, beside: batch.images) }
+        case .samples:
+          guard let made else { continue }
+          metrics[index].timed(seconds: taken, pictures: part.count)
+          metrics[index].observe(made, beside: batch.images)
         }
       }
       done += part.count
