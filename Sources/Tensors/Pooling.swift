@@ -1,22 +1,28 @@
 extension Tensor {
   /// The largest of each 2 x 2 places: [batch, height, width, channels] to [batch, height / 2, width / 2, channels].
+  public var maxPooled: Tensor { maxPooled(window: 2, stride: 2) }
+
+  /// The largest of the places in each window: [batch, height, width, channels] to [batch, rows, columns, channels].
   ///
-  /// An odd last row or column is left out. A gradient goes to the first of equally large places.
-  public var maxPooled: Tensor {
+  /// Windows lie wholly inside: last rows and columns that fill none are left out. A gradient goes to the first of
+  /// equally large places.
+  public func maxPooled(window: Int, stride: Int) -> Tensor {
     let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
-    let rows = height / 2, columns = width / 2, source = buffer.pointer
-    // The four places of a window, from its first.
-    let offsets = [0, channels, width * channels, (width + 1) * channels]
+    precondition(window > 0 && stride > 0, "a window of \(window) places every \(stride)")
+    precondition(height >= window && width >= window, "a window of \(window) does not fit into \(height)x\(width)")
+    let rows = (height - window) / stride + 1, columns = (width - window) / stride + 1, source = buffer.pointer
+    // The places of a window, from its first.
+    let offsets = (0..<window * window).map { ($0 / window * width + $0 % window) * channels }
     let value = Tensor(unfilled: [batch, rows, columns, channels]) { target in
       let target = target.baseAddress!
-      parallel(batch * rows, cost: 4 * columns * channels) { range in
+      parallel(batch * rows, cost: offsets.count * columns * channels) { range in
         for row in range {
-          let line = source + (row / rows * height + row % rows * 2) * width * channels
+          let line = source + (row / rows * height + row % rows * stride) * width * channels
           for x in 0..<columns {
-            let from = line + 2 * x * channels, to = target + (row * columns + x) * channels
-            for c in 0..<channels {
-              to[c] = Swift.max(
-                Swift.max(from[c], from[offsets[1] + c]), Swift.max(from[offsets[2] + c], from[offsets[3] + c]))
+            let from = line + stride * x * channels, to = target + (row * columns + x) * channels
+            to.update(from: from, count: channels)
+            for offset in offsets.dropFirst() {
+              for c in 0..<channels { to[c] = Swift.max(to[c], from[offset + c]) }
             }
           }
         }
@@ -24,15 +30,16 @@ extension Tensor {
     }
     return value.from([self]) { [self = detached] g in
       let back = Tensor(zeros: self.shape), target = back.buffer.pointer, source = self.buffer.pointer
-      parallel(batch * rows, cost: 8 * columns * channels) { range in
-        for row in range {
-          let start = (row / rows * height + row % rows * 2) * width * channels
+      // Windows may overlap: one sample is one thread's.
+      parallel(batch, cost: 2 * offsets.count * rows * columns * channels) { range in
+        for row in range.lowerBound * rows..<range.upperBound * rows {
+          let start = (row / rows * height + row % rows * stride) * width * channels
           for x in 0..<columns {
-            let from = start + 2 * x * channels, o = (row * columns + x) * channels
+            let from = start + stride * x * channels, o = (row * columns + x) * channels
             for c in 0..<channels {
               let largest = value.buffer.pointer[o + c]
               let place = offsets.first { source[from + $0 + c] == largest } ?? 0
-              target[from + place + c] = g.buffer.pointer[o + c]
+              target[from + place + c] += g.buffer.pointer[o + c]
             }
           }
         }

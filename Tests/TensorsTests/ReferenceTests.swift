@@ -51,7 +51,26 @@ private let cases: [Case] = [
   Case("conv1x1") { convolution($0, 1, .all(0)) },
   Case("nearest2x") { first(last($0["x"]!).doubled) },
   Case("normalize") { $0["x"]!.normalized() },
+  Case("max_pool_3_2") { first(last($0["x"]!).maxPooled(window: 3, stride: 2)) },
+  Case("avg_pool_exclude_pad") { averaged($0["x"]!) },
+  Case("batch_norm_eval") { normalised($0["x"]!, $0["w"]!, $0["b"]!) },
 ]
+
+/// The mean of what lies in 3 x 3 places around each: a convolution with ones over how many places there are.
+private func averaged(_ x: Tensor) -> Tensor {
+  let flat = x.reshaped([x.shape[0] * x.shape[1], x.shape[2], x.shape[3], 1]),
+    ones = Tensor(repeating: 1, shape: [1, 3, 3, 1])
+  let count = Tensor(repeating: 1, shape: flat.shape).convolved(ones, nil, stride: 1, padding: .all(1))
+  return (flat.convolved(ones, nil, stride: 1, padding: .all(1)) / count).reshaped(x.shape)
+}
+
+/// Batch normalisation with running means 0.1, 0.2, ... and variances 1, 2, ..., epsilon 0.001, as the file says.
+private func normalised(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
+  let channels = x.shape[1], shape = [1, channels, 1, 1]
+  let mean = Tensor(shape, (1...channels).map { 0.1 * Float($0) })
+  let deviation = Tensor(shape, (1...channels).map { (Float($0) + 0.001).squareRoot() })
+  return (x - mean) / deviation * weight.reshaped(shape) + bias.reshaped(shape)
+}
 
 @Suite struct ReferenceTests {
   @Test("an operation and its gradients are those of the reference", arguments: cases)
