@@ -20,6 +20,8 @@ struct Campaign {
   }
 
   let experiment: String
+  /// Where all its runs lie: Results/<experiment>.
+  let folder: String
   let members: [Member]
   let claims: [(text: String, place: Place)]
   private let registry: Registry
@@ -29,16 +31,18 @@ struct Campaign {
     self.experiment = experiment
     self.registry = registry
     claims = sweep.claims
+    var home = "Results/\(experiment)"
     let varies = sweep.variants.contains { !$0.name.isEmpty }
     members = try sweep.variants.map { variant in
       let assembly = try withoutNumbers { try Assembly(variant.settings, name: experiment, registry: registry) }
       let print = assembly.fingerprint, label = variant.name.isEmpty ? "plain" : variant.name
-      let folder =
-        varies ? "\(assembly.results)/\(experiment)/\(label)-\(print.prefix(6))" : "\(assembly.results)/\(experiment)"
+      home = "\(assembly.results)/\(experiment)"
+      let folder = varies ? "\(home)/\(label)-\(print.prefix(6))" : home
       return Member(
         variant: variant, folder: "\(folder)/\(assembly.seed)", name: variant.name, seed: assembly.seed,
         fingerprint: print)
     }
+    folder = home
   }
 
   func assembly(_ member: Member) throws(SettingsError) -> Assembly {
@@ -100,6 +104,9 @@ struct Campaign {
         if members.count > 1 { journal.say("\(member.title): done before (\(member.folder))") }
         continue
       }
+      if Interruption.isAsked {
+        throw Stopped(description: "stopped before \(member.title); the same command goes on from there.")
+      }
       if chosen.count > 1 { journal.say("\(member.title): \(number + 1) of \(chosen.count)") }
       for attempt in 0...retries {
         do {
@@ -126,27 +133,6 @@ struct Campaign {
       throw LaboratoryError(
         "\(failures) of \(chosen.count) runs failed; 'overtone status' says which and why, and the same command tries them again."
       )
-    }
-  }
-
-  /// The same by several processes of this program, which claim runs by lock; this one waits.
-  func run(jobs: Int, arguments: [String], journal: Journal) throws {
-    let program = CommandLine.arguments[0].contains("/") ? CommandLine.arguments[0] : "/proc/self/exe"
-    let workers = try (0..<jobs).map { index in
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: program)
-      process.arguments = ["run"] + arguments
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
-      journal.say("worker \(index + 1): process \(process.processIdentifier)")
-      return process
-    }
-    for worker in workers { worker.waitUntilExit() }
-    if Interruption.isAsked || workers.contains(where: { $0.terminationStatus == 75 }) {
-      throw Stopped(description: "stopped; the same command goes on from there.")
-    }
-    if workers.contains(where: { $0.terminationStatus != 0 }) {
-      throw LaboratoryError("some runs failed; 'overtone status' says which and why.")
     }
   }
 }

@@ -153,7 +153,7 @@ struct Run {
       return (withoutGradients { tokenizer.posterior(of: batch.images) }, batch.labels)
     }
     guard assembly.latents != .never else { return encoded }
-    let lock = Lock(artefact.folder, waiting: true)
+    let lock = try Lock.waiting(for: artefact.folder)
     defer { lock?.release() }
     var form = try LatentCache.form(of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: plan.flips)
     if !Folder.exists(artefact.latents(form.content)) {

@@ -64,7 +64,7 @@ struct Trainer {
     finish: () throws -> Void = {}, _ loss: Loss<Samples>
   ) throws {
     // Another run that asks for the same waits until it is made.
-    let lock = Lock(artefact.folder, waiting: true)
+    let lock = try Lock.waiting(for: artefact.folder)
     defer { lock?.release() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
     var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
