@@ -15,6 +15,12 @@ struct Campaign {
     let seed: UInt64
     /// Of everything that was read, seed and folder left out.
     let fingerprint: String
+    let logging: Logging
+
+    /// Whether nothing is left to do.
+    var isDone: Bool {
+      RunState(folder).isDone(as: fingerprint) && (logging == .none || TensorBoard.isThere(in: folder))
+    }
 
     var title: String { name.isEmpty ? "seed \(seed)" : "\(name), seed \(seed)" }
   }
@@ -40,7 +46,7 @@ struct Campaign {
       let folder = varies ? "\(home)/\(label)-\(print.prefix(6))" : home
       return Member(
         variant: variant, folder: "\(folder)/\(assembly.seed)", name: variant.name, seed: assembly.seed,
-        fingerprint: print)
+        fingerprint: print, logging: assembly.logging)
     }
     folder = home
   }
@@ -100,7 +106,7 @@ struct Campaign {
         continue
       }
       defer { lock.release() }
-      if !force, RunState(member.folder).isDone(as: member.fingerprint) {
+      if !force, member.isDone {
         if members.count > 1 { journal.say("\(member.title): done before (\(member.folder))") }
         continue
       }
@@ -138,10 +144,10 @@ struct Campaign {
 }
 
 extension Assembly {
-  /// A hash of everything that was read, but for the seed and where results go.
+  /// A hash of everything that was read, but for the seed, where results go, and how they are shown.
   var fingerprint: String {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && !(section.isEmpty && ["seed", "results"].contains(reading.key))
+      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging"].contains(reading.key))
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
     return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
   }

@@ -11,7 +11,7 @@ package struct SlurmScript {
     of campaign: Campaign, members: [Campaign.Member], _ slurm: SlurmArguments, timeLimit: TimeLimit?,
     arguments: [String], jobs: Int, threads: Int?
   ) throws {
-    let waiting = members.filter { !RunState($0.folder).isDone(as: $0.fingerprint) }.count
+    let waiting = members.filter { !$0.isDone }.count
     guard waiting > 0 else {
       throw LaboratoryError("all \(members.count) runs are done; there is nothing to submit.")
     }
@@ -100,6 +100,7 @@ package struct SlurmScript {
     try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     try Folder.write(text, to: path)
     print("\(path): \(tasks == 1 ? "one task" : "\(tasks) tasks"); what they say goes beside it.")
+    fflush(nil)
     guard submitting else {
       return print("Submit it with: sbatch \(Self.quoted(path))")
     }

@@ -21,4 +21,10 @@ public struct CRC: Sendable {
     }
     return ~rest
   }
+
+  /// The check of numbers as they lie in memory.
+  func callAsFunction(of numbers: [some BitwiseCopyable]) -> UInt32 { numbers.withUnsafeBytes { self($0) } }
+
+  /// The check of texts, each ended by a zero.
+  func callAsFunction(of texts: [String]) -> UInt32 { texts.reduce(0) { self(Array($1.utf8) + [0], after: $0) } }
 }

@@ -148,6 +148,9 @@ public struct LatentFile {
     /// Gives the whole file its name. Nothing can be added afterwards.
     public consuming func finish() throws(StorageError) {
       precondition(done == form.count, "\(done) of \(form.count) rows are there")
+      for group in form.groups { for name in form.content.names { try writer.seal(group + name) } }
+      try writer.seal("label")
+      try writer.finish()
       try Writer.put(Self.unfinished(path), in: path)
     }
   }

@@ -152,6 +152,7 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    try check(name, CRC.zip(of: texts))
     if !isScalar {
       try attach(axes ?? [Axis(name.split(separator: "/").last.map { "\($0)_0" } ?? "row")], [texts.count], name)
     }
@@ -161,13 +162,16 @@ public final class Writer {
     _ name: String, _ type: hid_t, _ shape: [Int], _ values: [Number], _ axes: [Axis]?, _ compressed: Bool
   ) throws(StorageError) {
     precondition(shape.product == values.count, "'\(name)' has shape \(shape) and \(values.count) values")
-    try create(name, type, shape, compressed ? chunk(shape, MemoryLayout<Number>.size) : nil)
+    let chunk = compressed ? chunk(shape, MemoryLayout<Number>.size) : nil
+    try create(name, type, shape, chunk)
     let isDone = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose) else { return false }
       return (values.isEmpty || H5Dwrite(dataset.id, type, 0, 0, HDF5.standard, values) >= 0)
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    // Chunks have checks of their own.
+    if chunk == nil { try check(name, CRC.zip(of: values)) }
     if !shape.isEmpty { try attach(axes ?? shape.map { Axis("dim_\($0)") }, shape, name) }
   }
 
@@ -325,6 +329,7 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    try check(name, CRC.zip(of: values))
   }
 
   private func createScale(_ name: String, _ texts: [String]) throws(StorageError) {
@@ -340,6 +345,20 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    try check(name, CRC.zip(of: texts))
+  }
+
+  // MARK: Checks
+
+  /// Notes the check of a data set that has none of its own, for `Verification`.
+  private func check(_ name: String, _ sum: UInt32) throws(StorageError) {
+    try attribute(Verification.attribute, Int(sum), of: name)
+  }
+
+  /// The same for one that was filled over time, read back.
+  func seal(_ name: String) throws(StorageError) {
+    guard let sum = HDF5.locked({ Scan.checksum(of: name, in: file.id) }) else { throw full }
+    try check(name, sum)
   }
 
   // MARK: Attributes

@@ -80,6 +80,7 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
       job.standardOutput = FileHandle.nullDevice
       try job.run()
       while !has("started") { usleep(10_000) }
+      usleep(200_000)
       kill(job.processIdentifier, number)
       job.waitUntilExit()
       #expect(job.terminationStatus == 75 && has("saved"))

@@ -25,44 +25,40 @@ import Testing
     #expect(TimeLimit(argument: "30h")?.text == "1-6:00:00" && TimeLimit(argument: "90")?.text == "1:30:00")
   }
 
-  @Test("a run out of time saves, says so, ends with 75, and goes on to the bytes of one that was never stopped")
+  /// A training that no machine ends within a test.
+  private let endless = ["training.steps=100000", "backbone.width=32"]
+
+  @Test("a run out of time saves, says so, and ends with 75")
   func stopping() throws {
     let scratch = Scratch()
-    // Long enough that no machine trains it within the limit.
-    func run(_ results: String, _ more: [String]) throws -> Ending {
-      try program(
-        ["run", quickstart, "results=\(scratch.path)/\(results)"] + tiny + ["training.steps=400"] + more)
-    }
-    let first = try run("broken", ["--time-limit", "1s"])
-    #expect(first.status == 75)
+    let ending = try program(
+      ["run", quickstart, "results=\(scratch.path)", "--time-limit", "2s"] + tiny + endless)
+    #expect(ending.status == 75)
     #expect(
-      first.sentence.hasPrefix("the time limit of 0:00:01 is near: ")
-        && first.sentence.hasSuffix("; the same command goes on from there."), "\(first.sentence)")
-    #expect(try run("broken", []).status == 0 && (try run("whole", [])).status == 0)
-    let samples = ["broken", "whole"].map {
-      FileManager.default.contents(atPath: "\(scratch.path)/\($0)/quickstart/0/samples.h5")
-    }
-    #expect(samples[0] != nil && samples[0] == samples[1])
+      ending.sentence.hasPrefix("the time limit of 0:00:02 is near: ")
+        && ending.sentence.hasSuffix("; the same command goes on from there."), "\(ending.sentence)")
+    let status = try program(["status", quickstart, "results=\(scratch.path)"] + tiny + endless)
+    #expect(status.output.contains("stopped"))
   }
 
-  @Test("one request to stop that comes by two signals is one request; a second Ctrl-C ends at once")
-  func twice() throws {
-    for (signals, status) in [([SIGUSR1, SIGTERM], Int32(75)), ([SIGTERM, SIGTERM], 75), ([SIGINT, SIGINT], SIGINT)] {
-      let scratch = Scratch(), process = Process()
-      process.executableURL = URL(fileURLWithPath: "\(projectFolder)/.build/release/overtone")
-      process.arguments =
-        ["run", quickstart, "results=\(scratch.path)", "training.steps=100000", "--threads", "1"]
-        + tiny.filter { !$0.hasPrefix("training.steps") } + ["training.batch=64", "backbone.width=256"]
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let model = { scratch.content.contains { $0.hasPrefix("artefacts/model-") } }
-      while !model() { usleep(20_000) }
-      for number in signals {
-        kill(process.processIdentifier, number)
-        usleep(1000)
-      }
-      process.waitUntilExit()
-      #expect(process.terminationStatus == status, "\(signals)")
-    }
+  @Test(
+    "one request to stop that comes by two signals is one request",
+    arguments: [[SIGUSR1, SIGTERM], [SIGTERM, SIGTERM]])
+  func twice(signals: [Int32]) throws {
+    let scratch = Scratch()
+    let ending = try program(
+      ["run", quickstart, "results=\(scratch.path)"] + tiny + endless,
+      stop: (signals, 0.001, { scratch.content.contains { $0.hasPrefix("artefacts/model-") } }))
+    #expect(ending.status == 75, "\(ending.errors)")
+  }
+
+  @Test("a second Ctrl-C ends the program at once, in the middle of a step")
+  func atOnce() throws {
+    let scratch = Scratch()
+    let slow = ["training.batch=512", "backbone.width=768", "backbone.depth=8", "dataset.count=512"]
+    let ending = try program(
+      ["run", quickstart, "results=\(scratch.path)", "--threads", "1"] + tiny + endless + slow,
+      stop: ([SIGINT, SIGINT], 0.05, { scratch.content.contains { $0.hasPrefix("artefacts/model-") } }))
+    #expect(ending.status == -SIGINT, "\(ending.errors)")
   }
 }
