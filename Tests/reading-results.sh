@@ -12,8 +12,9 @@ run=$(dirname "$(ls -d "$folder"/results/sweep/full,filter=dct-*/1/samples.h5)")
 ran=0 skipped=0
 
 # example NAME 'whether it can run' 'what is missing' COMMAND...: it must end well, and print the last loss of the run.
-last=$("$program" export "$(sed -n 's/.*"model" : "\(.*\)".*/\1/p' "$run/inputs.json")/metrics.h5" "$folder/train.csv" \
-  > "$folder/said" && tail -n 1 "$folder/train.csv" | cut -d, -f2 | cut -c1-5)
+model=$(sed -n 's/.*"model" : "\(.*\)".*/\1/p' "$run/inputs.json")
+"$program" export "$model/metrics.h5" "$folder/train.csv" --dataset train/loss > "$folder/said"
+last=$(tail -n 1 "$folder/train.csv" | cut -d, -f2 | cut -c1-5)
 example() {
   name=$1 test=$2 missing=$3
   shift 3

@@ -42,11 +42,11 @@ struct Inspection {
     return " (\(parts.joined(separator: ", ")))"
   }
 
-  /// What people set; the bookkeeping of scales and checks is left out.
+  /// What people set; the bookkeeping of scales is left out.
   private func attributes(_ object: String) -> [(name: String, value: String)] {
     let hidden: Set<String> = [
       "CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
-      Verification.attribute,
+
     ]
     return reader.attributes(of: object).filter {
       !hidden.contains($0) || (object != "/" && $0 == "CLASS" && !reader.isScale(object))

@@ -3,10 +3,14 @@ import CHDF5
 /// An HDF5 file read through: whether all of it can be read, is what was written, and fits together.
 ///
 /// Data that are stored in chunks carry checks of HDF5's own (Fletcher32) in files that Overtone writes; what is stored
-/// in one piece has its CRC-32 beside it. Files of others are read through, too, as far as they have checks.
+/// in one piece has its CRC-32 written down in a group of its own. Files of others are read through, too, as far as they have checks.
 public struct Verification: Sendable {
-  /// The name under which a check is kept.
-  public static let attribute = "crc32"
+  /// Where checks are kept: a text with a line for each data set.
+  static let dataset = "checks/crc32"
+
+  static func text(of checks: [(name: String, sum: UInt32)]) -> String {
+    checks.map { "\(String($0.sum, radix: 16)) \($0.name)\n" }.joined()
+  }
 
   public let path: String
   /// What kind of file it says it is: "checkpoint"; nil for files of others.
@@ -16,13 +20,21 @@ public struct Verification: Sendable {
   public private(set) var checked = 0
   /// What is damaged or does not fit, a sentence each.
   public private(set) var findings: [String] = []
+  private var checks: [String: UInt32] = [:]
 
   /// Throws where the file cannot even be opened.
   public init(_ path: String) throws(StorageError) {
     self.path = path
     let reader = try Reader(path)
     kind = reader.text(attribute: "file_type")
+    if kind != nil, reader.has(Self.dataset) {
+      for line in (try reader.texts(Self.dataset).first ?? "").split(separator: "\n") {
+        let parts = line.split(separator: " ", maxSplits: 1)
+        if parts.count == 2, let sum = UInt32(parts[0], radix: 16) { checks[String(parts[1])] = sum }
+      }
+    }
     visit("/", reader)
+    for name in checks.keys.sorted() where !reader.has(name) { findings.append("'\(name)' is missing.") }
     switch kind {
     case "metrics": series(reader)
     case "checkpoint": checkpoint(reader)
@@ -34,7 +46,11 @@ public struct Verification: Sendable {
   private mutating func visit(_ group: String, _ reader: Reader) {
     for name in reader.names(in: group) {
       let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
-      if reader.isGroup(path) { visit(path, reader) } else { read(path, reader) }
+      if reader.isGroup(path) {
+        visit(path, reader)
+      } else if path != "/\(Self.dataset)" || kind == nil {
+        read(path, reader)
+      }
     }
   }
 
@@ -45,8 +61,8 @@ public struct Verification: Sendable {
       findings.append("'\(name)' cannot be read; bytes of it changed or are missing.")
       return
     }
-    let stored = reader.attribute(Self.attribute, of: name)?.first
-    if let stored, stored != Double(scan.sum) {
+    let stored = checks[name]
+    if let stored, stored != scan.sum {
       findings.append("'\(name)' is not what was written; bytes of it changed.")
     }
     if stored != nil || reader.isChecked(name) { checked += 1 }

@@ -27,6 +27,7 @@ public final class Writer {
     do {
       let writer = try Writer(temporary, final: path)
       try body(writer)
+      try writer.writeChecks()
       try writer.finish()
     } catch {
       unlink(temporary)
@@ -152,7 +153,7 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
-    try check(name, CRC.zip(of: texts))
+    check(name, CRC.zip(of: texts))
     if !isScalar {
       try attach(axes ?? [Axis(name.split(separator: "/").last.map { "\($0)_0" } ?? "row")], [texts.count], name)
     }
@@ -171,7 +172,7 @@ public final class Writer {
     }
     guard isDone else { throw full }
     // Chunks have checks of their own.
-    if chunk == nil { try check(name, CRC.zip(of: values)) }
+    if chunk == nil { check(name, CRC.zip(of: values)) }
     if !shape.isEmpty { try attach(axes ?? shape.map { Axis("dim_\($0)") }, shape, name) }
   }
 
@@ -329,7 +330,7 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
-    try check(name, CRC.zip(of: values))
+    check(name, CRC.zip(of: values))
   }
 
   private func createScale(_ name: String, _ texts: [String]) throws(StorageError) {
@@ -345,20 +346,37 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
-    try check(name, CRC.zip(of: texts))
+    check(name, CRC.zip(of: texts))
   }
 
   // MARK: Checks
 
-  /// Notes the check of a data set that has none of its own, for `Verification`.
-  private func check(_ name: String, _ sum: UInt32) throws(StorageError) {
-    try attribute(Verification.attribute, Int(sum), of: name)
-  }
+  private var checks: [(name: String, sum: UInt32)] = []
+
+  /// Keeps the check of a data set that has none of its own, for `Verification`.
+  private func check(_ name: String, _ sum: UInt32) { checks.append((name.hasPrefix("/") ? name : "/\(name)", sum)) }
 
   /// The same for one that was filled over time, read back.
   func seal(_ name: String) throws(StorageError) {
     guard let sum = HDF5.locked({ Scan.checksum(of: name, in: file.id) }) else { throw full }
-    try check(name, sum)
+    check(name, sum)
+  }
+
+  /// The same where HDF5 does not check it: few pictures lie in one piece.
+  func sealUnlessChunked(_ name: String) throws(StorageError) {
+    let isChunked = HDF5.locked { () -> Bool in
+      guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
+        let properties = Handle(H5Dget_create_plist(dataset.id), H5Pclose)
+      else { return false }
+      return H5Pget_layout(properties.id) == H5D_CHUNKED
+    }
+    if !isChunked { try seal(name) }
+  }
+
+  /// Writes down all checks: a group of its own leaves everything else as tools expect it.
+  func writeChecks() throws(StorageError) {
+    guard !checks.isEmpty else { return }
+    try write(Verification.text(of: checks), Verification.dataset)
   }
 
   // MARK: Attributes

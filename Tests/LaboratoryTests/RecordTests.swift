@@ -29,7 +29,8 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: "\(model)/checkpoint.h5"))
 
     let environment = try json("\(folder)/environment.json")
-    for key in ["overtone", "compiler", "system", "host", "processor", "blas", "blasKernel", "hdf5", "folder", "begun"] {
+    for key in ["overtone", "compiler", "system", "host", "processor", "blas", "blasKernel", "hdf5", "folder", "begun"]
+    {
       #expect((environment[key] as? String)?.isEmpty == false, "\(key)")
     }
     for key in ["cores", "threads", "memoryBytes"] { #expect((environment[key] as? Int ?? 0) > 0, "\(key)") }
