@@ -13,11 +13,9 @@ import Testing
         ["run", "--quiet", "own/sweep.yaml", "--variant", "full,filter=ideal/1", "--threads", threads], in: person.path)
       #expect(ending.status == 0, "\(ending.errors)")
     }
-    #expect(people[0].content == people[1].content.map { $0 })
-    let exact = people[0].content.filter {
-      ($0.hasSuffix(".h5") && !$0.hasSuffix("metrics.h5")) || $0.hasSuffix(".png")
-        || ["experiment.yaml", "results.json", "inputs.json", "STATUS"].contains { name in $0.hasSuffix("/\(name)") }
-    }
+    #expect(people[0].content == people[1].content)
+    let ends = [".png", "/experiment.yaml", "/results.json", "/inputs.json", "/STATUS", "samples.h5", "checkpoint.h5"]
+    let exact = people[0].content.filter { path in ends.contains { path.hasSuffix($0) } }
     #expect(exact.count >= 9)
     for path in exact {
       #expect(
