@@ -79,7 +79,12 @@ public struct LatentFile {
     /// How many rows are there.
     public private(set) var done: Int
     private let path: String
-    private let writer: Writer
+    /// Nil once it is finished.
+    private var open: Writer?
+    private var writer: Writer {
+      guard let open else { preconditionFailure("a finished file of latents takes no more rows") }
+      return open
+    }
 
     private static func unfinished(_ path: String) -> String { "\(path).part" }
 
@@ -89,12 +94,13 @@ public struct LatentFile {
       self.path = path
       let part = Self.unfinished(path)
       if let done = Self.progress(part, form), let writer = Writer.goOn(part, final: path) {
-        (self.done, self.writer) = (done, writer)
+        (self.done, open) = (done, writer)
         return
       }
       unlink(part)
       done = 0
-      writer = try Writer.begin(part, final: path)
+      let writer = try Writer.begin(part, final: path)
+      open = writer
       try writer.attribute("Conventions", "Overtone-1")
       try writer.attribute("file_type", "latents")
       try writer.attribute("channels", form.shape[2])
@@ -148,14 +154,22 @@ public struct LatentFile {
     /// Gives the whole file its name. Nothing can be added afterwards.
     public consuming func finish() throws(StorageError) {
       precondition(done == form.count, "\(done) of \(form.count) rows are there")
-      // An earlier sitting may have written some of it: everything is read back.
+      // Opened anew, and read back: what is added at the end then lies where it does after any number of sittings.
+      open = nil
+      try seal()
+      try Writer.put(Self.unfinished(path), in: path)
+    }
+
+    private func seal() throws(StorageError) {
+      guard let writer = Writer.goOn(Self.unfinished(path), final: path) else {
+        throw .unwritable(path: path, why: "what was written of it cannot be opened again.")
+      }
       for group in form.groups { for name in form.content.names { try writer.seal(group + name) } }
       for name in ["label", "sample", "row", "column"] + (form.content == .codes ? [] : ["channel"]) {
         try writer.seal(name)
       }
       try writer.writeChecks()
       try writer.finish()
-      try Writer.put(Self.unfinished(path), in: path)
     }
   }
 }
