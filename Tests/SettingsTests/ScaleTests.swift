@@ -88,6 +88,22 @@ private func steps(_ text: String, scale: String? = nil) throws -> Int {
     }
   }
 
+  @Test("an override reaches through a reference, for the one that refers and nobody else")
+  func overridden() throws {
+    var settings = try Settings(
+      parsing: "a: ${define.x}\nb: ${define.x}\ndefine: { x: { width: 1, depth: 2 } }", file: "t.yaml",
+      overrides: ["a.width=5"])
+    var found: [Int] = []
+    for key in ["a", "b"] {
+      var section = try settings.section(key, about: "")
+      found += [try section[required: "width", about: ""], try section[required: "depth", about: ""]]
+    }
+    #expect(found == [5, 2, 1, 2])
+    #expect(throws: SettingsError.self) {
+      try Settings(parsing: "a: ${b}\nb: ${a}", file: "t.yaml", overrides: ["a.x=1"])
+    }
+  }
+
   @Test("what stands under 'define' is there to be referred to, and may differ from scale to scale")
   func definitions() throws {
     let text = """
