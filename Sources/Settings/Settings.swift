@@ -29,7 +29,8 @@ public struct Settings: Sendable {
     guard case .mapping(let entries) = root.content else {
       throw .malformed(root.place, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
     }
-    self.init(entries, root.place, "", Record())
+    // What is only there to be referred to has been put in place.
+    self.init(entries.filter { $0.key != "define" }, root.place, "", Record())
   }
 
   /// No keys at all: every setting has its default.
