@@ -18,12 +18,25 @@ enum Environment {
     return (try? FileManager.default.attributesOfFileSystem(forPath: path.path)[.systemFreeSize] as? NSNumber)?.intValue
   }
 
+  /// What was typed, fit to be typed again.
+  static var command: String {
+    CommandLine.arguments.map(quoted).joined(separator: " ")
+  }
+
+  /// One word of a command line.
+  static func quoted(_ word: String) -> String {
+    let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0) }
+    return isPlain
+      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
   static var json: String {
     let blas = BLAS.loaded
     let facts: [(String, String)] = [
       ("overtone", version), ("processor", processor), ("threads", "\(ThreadPool.shared.threads)"),
       ("blas", blas.library), ("blas-kernel", blas.kernel ?? "unknown"), ("git-commit", git(["rev-parse", "HEAD"])),
       ("git-changed-files", "\(git(["status", "--porcelain"]).split(separator: "\n").count)"),
+      ("command", command),
     ]
     return JSON.object(facts.map { ($0.0, .text($0.1)) }).lines + "\n"
   }

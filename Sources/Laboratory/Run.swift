@@ -47,6 +47,7 @@ struct Run {
     try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
+    try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")
   }
 
   // MARK: Training
