@@ -38,6 +38,7 @@ public struct Plot: Sendable {
   /// Okabe and Ito's palette, told apart by colour-blind readers, too.
   static let colours: [SIMD3<UInt8>] = [
     [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [120, 120, 120],
+    [139, 90, 43],
   ]
 
   /// Points that can be drawn: finite and, on a logarithmic axis, positive.
@@ -50,13 +51,18 @@ public struct Plot: Sendable {
   /// From a value to 0...1 along an axis, and the ticks on it.
   struct Ruler {
     let low: Double, high: Double, scale: Scale
+    /// Between whole numbers there is nothing to mark.
+    private let isWhole: Bool
 
-    init(_ values: [Double], _ scale: Scale) {
+    /// `margin`: the share of the axis that stays empty at each end.
+    init(_ values: [Double], _ scale: Scale, margin: Double = 0) {
       self.scale = scale
+      isWhole = scale == .linear && values.allSatisfy { $0 == $0.rounded() }
       var low = values.min() ?? 0, high = values.max() ?? 1
       if scale == .log { (low, high) = (log10(low > 0 ? low : 0.1), log10(high > 0 ? high : 1)) }
       if high - low < 1e-12 { (low, high) = (low - 0.5, high + 0.5) }
-      (self.low, self.high) = (low, high)
+      let empty = (high - low) * margin
+      (self.low, self.high) = (low - empty, high + empty)
     }
 
     func callAsFunction(_ value: Double) -> Double { ((scale == .log ? log10(value) : value) - low) / (high - low) }
@@ -70,7 +76,8 @@ public struct Plot: Sendable {
           .filter { (low - 1e-9...high + 1e-9).contains(log10($0)) }.map { ($0, Ruler.text($0)) }
       }
       let raw = (high - low) / 5, power = pow(10, floor(log10(raw)))
-      let step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
+      let fine = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
+      let step = isWhole ? max(1, fine) : fine
       return stride(from: (low / step).rounded(.up) * step, through: high + step * 1e-9, by: step).map {
         let value = abs($0) < step * 1e-9 ? 0 : $0
         return scale == .log ? (pow(10, value), Ruler.text(pow(10, value))) : (value, Ruler.text(value))
@@ -87,10 +94,12 @@ public struct Plot: Sendable {
 
   func rulers() -> (x: Ruler, y: Ruler) {
     let points = series.flatMap(drawable)
-    return (Ruler(points.map(\.x), xScale), Ruler(points.map(\.y), yScale))
+    // A point by itself is seen best away from the edge.
+    let margin = series.allSatisfy(\.isJoined) ? 0 : 0.05
+    return (Ruler(points.map(\.x), xScale, margin: margin), Ruler(points.map(\.y), yScale, margin: margin))
   }
 
-  let left = 76.0, right = 20.0, top = 40.0, bottom = 56.0
+  let left = 76.0, right = 20.0, top = 46.0, bottom = 56.0
 
   /// The plot as pixels.
   public func picture(width: Int = 760, height: Int = 460) -> Picture {
@@ -111,7 +120,7 @@ public struct Plot: Sendable {
     canvas.line(left, top, left, top + h, [90, 90, 90], 1)
     canvas.write(title, y: 12, x: Int(left), scale: 2)
     canvas.write(xLabel, y: height - 24, x: Int(left + w / 2) - Font.width(xLabel), scale: 2)
-    canvas.write(yLabel, y: 28, x: 8, scale: 1)
+    canvas.write(yLabel, y: 33, x: 8, scale: 1)
     for (index, series) in series.enumerated() {
       let colour = Self.colours[index % Self.colours.count], points = drawable(series).map { place(x($0.x), y($0.y)) }
       if series.isJoined {
@@ -129,11 +138,11 @@ public struct Plot: Sendable {
   }
 
   /// The plot as SVG, with real text.
-  public func svg(width: Int = 760, height: Int = 460) -> String {
+  public func svg(width: Int = 560, height: Int = 360) -> String {
     let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
     let text = SVG.text, line = SVG.line
     var parts = [
-      SVG.head(width, height), text(title, left, 24, "start", 16),
+      SVG.head(width, height), text(title, 8, 18, "start", 16),
       text(xLabel, left + w / 2, Double(height) - 14, "middle", 14), text(yLabel, 8, top - 8, "start", 12),
     ]
     for tick in x.ticks {
@@ -154,7 +163,7 @@ public struct Plot: Sendable {
         parts.append("<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
       }
       if series.hasMarks {
-        parts += places.map { "<circle cx=\"\($0.0)\" cy=\"\($0.1)\" r=\"3\" fill=\"\(colour)\"/>" }
+        parts += places.map { "<circle cx=\"\($0.0)\" cy=\"\($0.1)\" r=\"3.5\" fill=\"\(colour)\"/>" }
       }
     }
     for (index, series) in legend.named {

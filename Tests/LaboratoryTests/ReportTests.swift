@@ -13,7 +13,7 @@ private let made: Scratch = {
     sweep:
       variants:
         good:
-        lost: { dataset: { use: hdf5, path: /nowhere.h5, size: 16, classes: 8, count: 64 } }
+        lost: { dataset: { use: hdf5, path: /nowhere.h5, size: 16, classes: 8 } }
     expect: ["FD[randconv64-v1]: good in [0, 1e9]"]
     """, "half.yaml")
   _ = try? program(["run", "-q", "\(place.path)/half.yaml", "results=\(place.path)"])
@@ -65,7 +65,7 @@ private let made: Scratch = {
   func facts() throws {
     let html = try page([run, "--no-figures"])
     #expect(html.contains("<td>psnr ↑</td>") && html.contains("<td>FD[randconv64-v1] ↓</td>"))
-    #expect(html.contains("<td>training.steps</td><td><strong>10</strong></td><td>training.steps=10</td>"), "override")
+    #expect(html.contains("<td>training.steps</td><td><strong>10</strong></td><td>override</td>"), "override")
     #expect(html.contains("<td>loss.repeats</td><td>4</td><td>default</td>"))
     #expect(html.contains("Experiments/quickstart.yaml:15:"), "place in the file")
     #expect(html.contains("run -q \(quickstart) results=\(made.path)"), "the command")
@@ -88,6 +88,41 @@ private let made: Scratch = {
     #expect(html.contains("<td>lost, seed 1</td><td>/nowhere.h5: "))
     #expect(html.contains("<span class=\"mark holds\">holds</span>"))
     #expect(html.contains("same class and seed") && html.contains("<td>dataset.use</td>"))
+  }
+
+  @Test("levels of an ideal filter nest, and those of area reduction do not")
+  func nesting() throws {
+    func errors(_ filter: String) throws -> [Double] {
+      let settings = ["results=\(out.path)", "direction.filter=\(filter)"] + tiny
+      #expect(try program(["run", "-q", quickstart] + settings).status == 0)
+      let drawn = try program(["figures", "\(out.path)/quickstart/1", "filter"])
+      #expect(drawn.status == 0, "\(drawn)")
+      return try String(contentsOfFile: "\(out.path)/quickstart/1/figures/filter-nesting.csv", encoding: .utf8)
+        .split(separator: "\n").dropFirst().compactMap { $0.split(separator: ",").last.flatMap { Double($0) } }
+    }
+    let ideal = try errors("ideal"), area = try errors("area-bicubic")
+    #expect(ideal.count == 6 && ideal.allSatisfy { $0 < 1e-5 }, "\(ideal)")
+    #expect(area.contains { $0 > 0.1 }, "\(area)")
+  }
+
+  @Test("schedules are those that the direction follows: a cosine reveals what it says")
+  func schedule() throws {
+    let settings = [
+      "results=\(out.path)", "direction={use: masked, steps: 4}", "sampling.guidance={from: 1, to: 3, over: last-step}",
+    ]
+    #expect(try program(["run", "-q", quickstart] + settings + tiny).status == 0)
+    let drawn = try program(["figures", "\(out.path)/quickstart/1", "schedules", "levels"])
+    #expect(drawn.output.contains("levels: left out, because the levels of this direction show no part of an image"))
+    let folder = "\(out.path)/quickstart/1/figures"
+    func lines(_ name: String, _ series: String) throws -> [String] {
+      try String(contentsOfFile: "\(folder)/schedules-\(name).csv", encoding: .utf8).split(separator: "\n")
+        .filter { $0.hasPrefix("\"\(series)\",") }.map { String($0.dropFirst(series.count + 3)) }
+    }
+    // 16 cells: floor(16 cos(pi/2 k/4)) = 14, 11, 6, 0 are left.
+    #expect(try lines("tokens", "asked") == ["1.0,2.0", "2.0,3.0", "3.0,5.0", "4.0,6.0"])
+    #expect(try lines("tokens", "shown") == ["1.0,0.0", "2.0,2.0", "3.0,5.0", "4.0,10.0"])
+    #expect(try lines("guidance", "guidance").first == "1.0,1.0")
+    #expect(try lines("guidance", "guidance").last == "4.0,3.0")
   }
 
   @Test("what has not run is refused, and nothing is written")

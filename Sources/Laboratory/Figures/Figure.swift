@@ -58,6 +58,22 @@ enum Drawing {
     case .sheet(let sheet): sheet.svg
     }
   }
+
+  /// The numbers that are drawn, a line each; nil for pictures.
+  var csv: String? {
+    func quoted(_ text: String) -> String {
+      "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+    switch self {
+    case .plot(let plot):
+      let rows = plot.series.flatMap { series in series.points.map { "\(quoted(series.name)),\($0.x),\($0.y)" } }
+      return (["series,\(quoted(plot.xLabel)),\(quoted(plot.yLabel))"] + rows).joined(separator: "\n") + "\n"
+    case .bars(let bars):
+      return (["bar,\(quoted(bars.yLabel))"] + bars.bars.map { "\(quoted($0.name)),\($0.value)" })
+        .joined(separator: "\n") + "\n"
+    case .sheet: return nil
+    }
+  }
 }
 
 enum Figures {
@@ -69,7 +85,7 @@ enum Figures {
     ]
   }
   static var ofSweeps: [any SweepFigure.Type] {
-    [SideBySide.self, Tokenizers.self, Tradeoffs.self, SpectraSideBySide.self]
+    [SideBySide.self, Tokenizers.self, Tradeoffs.self, SpectraSideBySide.self, DiversitySideBySide.self]
   }
   static var names: [String] { ofRuns.map { $0.name } + ofSweeps.map { $0.name } }
 }

@@ -25,7 +25,7 @@ struct FigureFolder {
     FileManager.default.contents(atPath: indexPath).flatMap { try? JSONDecoder().decode(Index.self, from: $0) }
   }
 
-  /// Draws some figures and writes each as PNG and SVG. What is not drawn this time keeps its place.
+  /// Draws some figures and writes each as PNG and SVG, and the numbers of curves as CSV. What is not drawn this time keeps its place.
   ///
   /// `say` is told every file, and why a figure is left out.
   func draw(
@@ -41,6 +41,7 @@ struct FigureFolder {
         for panel in try figure.draw() {
           try panel.drawing.picture.writePNG(to: "\(path)/\(panel.name).png")
           try Folder.write(panel.drawing.svg, to: "\(path)/\(panel.name).svg")
+          if let csv = panel.drawing.csv { try Folder.write(csv, to: "\(path)/\(panel.name).csv") }
           index.panels.append(Entry(figure: figure.name, name: panel.name, caption: panel.caption))
           say("\(path)/\(panel.name).png")
         }

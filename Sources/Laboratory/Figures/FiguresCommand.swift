@@ -3,7 +3,7 @@ import Foundation
 
 struct FiguresCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "figures", abstract: "Draw what a run or a sweep shows, as PNG and SVG.",
+    commandName: "figures", abstract: "Draw what a run or a sweep shows, as PNG and SVG, with the numbers as CSV.",
     discussion: """
       Figures of a run are written to RUN/figures; those of several runs, which compare them, to the folder --output.
 

@@ -20,10 +20,11 @@ enum FilterResponse: RunFigure {
     guard bins >= 1 else { throw Inapplicable("a grid of \(study.layout.grid) has no frequencies to tell apart") }
     let whole = power(latents)
     let gains = shown.map { level, version in
-      let left = power(version)
+      // |a + b|^2 - |a - b|^2 is four times the part of b that is in step with a; what other frequencies brought is not.
+      let (sum, gap) = (power(latents + version), power(latents - version))
       return Plot.Series(
         "level \(level)",
-        whole.indices.filter { whole[$0] > 0 }.map { (Double($0), (left[$0] / whole[$0]).squareRoot()) })
+        whole.indices.filter { whole[$0] > 0 }.map { (Double($0), (sum[$0] - gap[$0]) / (4 * whole[$0])) })
     }
     let response = Plot("\(study.name): response of levels", x: "cycles per latent", y: "gain", gains)
     // A level of a higher level should be that level, and a level of itself itself.
@@ -41,7 +42,8 @@ enum FilterResponse: RunFigure {
       Panel(
         name, .plot(response),
         caption:
-          "Root of the power that each level keeps of real latents, by distance from frequency zero; 1 is everything."),
+          "The share of each frequency of real latents that a level keeps where it was, by distance from frequency zero: 1 is all, 0 nothing."
+      ),
       Panel(
         "\(name)-nesting", .bars(nesting),
         caption:

@@ -24,7 +24,7 @@ enum OrderMaps: RunFigure {
       Panel(
         name, .sheet(sheet),
         caption:
-          "One map a turn, in reading order\(chosen.count < turns.count ? " (turns \(chosen.map { "\($0 + 1)" }.joined(separator: ", ")))" : ""): cells asked for (orange), shown (blue), neither (grey). Where a direction has several scales, the map is that of the scale asked for."
+          "One map a turn, in reading order\(chosen.count < turns.count ? " (turns \(chosen.map { "\($0 + 1)" }.joined(separator: ", ")))" : ""): cells asked for (orange), shown (blue), both (purple), neither (grey). Where a direction has several scales, the map is that of the scale asked for."
       )
     ]
     // Once each: a number for every slot.
@@ -33,6 +33,7 @@ enum OrderMaps: RunFigure {
     let orders = [study.assembly.seed, study.assembly.seed &+ 1, study.assembly.seed &+ 2].map { seed in
       last(study.turns(seed: seed), of: slots.count)
     }
+    guard orders.contains(where: { Set($0).count > 1 }) else { return panels }
     let distinct = orders.indices.filter { index in !orders[..<index].contains(orders[index]) }
     panels.append(
       Panel(

@@ -91,14 +91,16 @@ enum Schedules: RunFigure {
               [curve("mean", mean), curve("least") { $0.min() ?? 0 }, curve("most") { $0.max() ?? 0 }])),
           caption: "The share of tokens that training hides at each level, over \(draws) questions."))
     } else {
-      let counts = Diversity.histogram(all, bins: 25, over: 0...1)
+      var shares: [Double: Int] = [:]
+      for share in all { shares[share, default: 0] += 1 }
+      let counts = shares.keys.sorted().map { ($0, Double(shares[$0] ?? 0) / Double(all.count)) }
       panels.append(
         Panel(
           "\(name)-mask",
           .plot(
             Plot(
               "\(study.name): share hidden in training", x: "share of tokens", y: "share of questions",
-              [Plot.Series("", counts)])),
+              [Plot.Series("", counts, isJoined: counts.count > 2)])),
           caption: "How often training hides which share of the tokens, over \(draws) questions."))
     }
     if weights.count > 1 {

@@ -55,11 +55,14 @@ enum SpectrumFigure: RunFigure {
   /// nothing but rounding.
   static func plot(_ title: String, _ x: String, _ spectra: [(String, [Double])]) -> Plot {
     let most = spectra.first?.1.dropFirst().max() ?? 1
+    let series = spectra.map { name, power in
+      Plot.Series(name, power.indices.dropFirst().filter { power[$0] > most * 1e-9 }.map { (Double($0), power[$0]) })
+    }
+    // Few frequencies are told apart best where they are equally far from each other.
+    let isLong = (spectra.first?.1.count ?? 0) > 8
     return Plot(
-      title, x: x, y: "mean power",
-      spectra.map { name, power in
-        Plot.Series(name, power.indices.dropFirst().filter { power[$0] > most * 1e-9 }.map { (Double($0), power[$0]) })
-      }, xScale: .log, yScale: .log)
+      title, x: x, y: "mean power", series.filter { !$0.points.isEmpty }, xScale: isLong ? .log : .linear,
+      yScale: .log)
   }
 
   /// "-1.2 dB": mean ratio of two spectra over the upper half of their bins.

@@ -25,9 +25,16 @@ final class Study {
     var run = try trained.opened(with: [], Journal(quiet: true))
     try run.load()
     self.run = run
-    let count = min(64, run.assembly.dataset.count)
-    real = try run.assembly.dataset.batch(
-      Run.spread(count, over: run.assembly.dataset.count), flipped: Array(repeating: false, count: count))
+    let dataset = run.assembly.dataset, count = min(64, dataset.count)
+    let rows = Self.rows(count, over: dataset.count),
+      labels = try dataset.batch(rows, flipped: rows.map { _ in false }).labels
+    // Classes take turns, so that the first few pictures are of several.
+    var seen: [Int: Int] = [:]
+    let order = rows.indices.map { index -> (turn: Int, label: Int, row: Int) in
+      defer { seen[labels[index], default: 0] += 1 }
+      return (seen[labels[index], default: 0], labels[index], rows[index])
+    }.sorted { ($0.turn, $0.label) < ($1.turn, $1.label) }
+    real = try dataset.batch(order.map(\.row), flipped: rows.map { _ in false })
     var random = Random(seed: run.assembly.seed, samples: Array(0..<count))
     let (tokenizer, images) = (run.assembly.tokenizer, real.images)
     latents = withoutGradients { tokenizer.encode(images, &random) }
@@ -46,6 +53,13 @@ final class Study {
     )
     painted = made
     return made
+  }
+
+  /// Numbers of pictures spread over a data set, each a little further on than the last: where classes take turns, even
+  /// steps would meet one class again and again.
+  static func rows(_ count: Int, over total: Int) -> [Int] {
+    let step = max(1, total / max(1, count))
+    return Run.spread(count, over: total).enumerated().map { min(total - 1, $0.element + $0.offset % step) }
   }
 
   func decoded(_ latents: Tensor) -> Tensor { withoutGradients { assembly.tokenizer.decode(latents) } }

@@ -18,7 +18,7 @@ enum Tokenizers: SweepFigure {
         chosen.isEmpty ? "no run is done" : "all runs that are done have one tokenizer, and there is nothing to compare"
       )
     }
-    var rows: [[Picture]] = [], labels: [String] = []
+    var rows: [[Picture]] = [], labels: [String] = [], alike: [Int] = []
     let count = 8
     for record in chosen.prefix(12) {
       let study = try Study(folder: record.folder), images = Study.some(study.real.images, count)
@@ -27,8 +27,16 @@ enum Tokenizers: SweepFigure {
       if rows.isEmpty {
         rows.append((0..<images.shape[0]).map { Picture(images, at: $0) })
         labels.append("picture")
+        alike.append(0)
       }
-      rows.append((0..<again.shape[0]).map { Picture(again, at: $0) })
+      let row = (0..<again.shape[0]).map { Picture(again, at: $0) }
+      // One tokenizer may serve several variants, and then gives the same pictures.
+      if let known = rows.dropFirst().firstIndex(of: row) {
+        alike[known] += 1
+        continue
+      }
+      rows.append(row)
+      alike.append(0)
       let subjects = Set(
         study.assembly.metrics.filter { $0.subject == .reconstructions }.flatMap { metric -> [String] in
           var metric = metric
@@ -43,6 +51,7 @@ enum Tokenizers: SweepFigure {
           + ["\(study.layout.grid)x\(space.width)\(space.vocabulary.map { ", \($0) codes" } ?? "")"] + numbers)
           .joined(separator: ", "))
     }
+    for (index, others) in alike.enumerated() where others > 0 { labels[index] += " (and \(others) more)" }
     let columns = rows.map(\.count).min() ?? 0, size = rows[0][0]
     let sheet = ContactSheet(
       rows.flatMap { row in

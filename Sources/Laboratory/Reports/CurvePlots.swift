@@ -12,6 +12,7 @@ struct CurvePlots {
     for curve in runs.flatMap(\.curves) where names?.contains(curve.name) ?? true {
       if !keys.contains(where: { $0 == (curve.stage, curve.name) }) { keys.append((curve.stage, curve.name)) }
     }
+    keys.sort { Self.rank($0.name) < Self.rank($1.name) }
     plots = keys.map { stage, name in
       let series = runs.compactMap { run -> Plot.Series? in
         guard let curve = run.curves.first(where: { $0.stage == stage && $0.name == name }) else { return nil }
@@ -19,11 +20,22 @@ struct CurvePlots {
       }
       let all = series.flatMap { $0.points.map(\.y) }.filter(\.isFinite)
       // What spans a decade or more and is never zero or less is told by a logarithm.
-      let isWide = (all.min() ?? 0) > 0 && (all.max() ?? 1) / (all.min() ?? 1) > 8
+      let isWide = !Self.technical.contains(name) && (all.min() ?? 0) > 0 && (all.max() ?? 1) / (all.min() ?? 1) > 8
       let raw = runs.map { $0.curves.first { $0.stage == stage && $0.name == name }?.points.count ?? 0 }.max() ?? 0
       let label = raw > Self.most ? "\(name), mean of \((raw + Self.most - 1) / Self.most) neighbours" : name
-      return (stage, name, Plot("\(title): \(stage)", x: "step", y: label, series, yScale: isWide ? .log : .linear))
+      return (
+        stage, name,
+        Plot("\(title): \(name) of the \(stage)", x: "step", y: label, series, yScale: isWide ? .log : .linear)
+      )
     }
+  }
+
+  /// Curves of how training goes, not of what it lowers.
+  static let technical = ["gradient-norm", "learning-rate", "images-per-second"]
+
+  /// The loss first, its parts by name, then what is technical.
+  private static func rank(_ name: String) -> (Int, String) {
+    (name == "loss" ? 0 : 1 + (technical.firstIndex(of: name).map { $0 + 1 } ?? 0), name)
   }
 
   /// More points than this are no more to see than their means.

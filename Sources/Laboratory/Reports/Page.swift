@@ -123,6 +123,7 @@ struct Page {
     @media (prefers-color-scheme: dark) {
       :root { --ink: #e6e8eb; --quiet: #a2a9b3; --paper: #15171a; --card: #1e2126; --line: #363b43; --link: #7cc4ff;
         --good: #58d39b; --bad: #ff8a80; --wait: #f0c05a; }
+      svg.plot polyline, svg.plot circle, svg.plot line[stroke-width="3"] { filter: brightness(1.4); }
     }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
@@ -142,6 +143,7 @@ struct Page {
     td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     td { overflow-wrap: anywhere; }
     td:first-child { min-width: 8.5rem; }
+    @media (min-width: 700px) { td:first-child { min-width: 12rem; } }
     pre { background: var(--card); padding: .7rem .9rem; border-radius: 6px; overflow-x: auto; font-size: .86rem;
       white-space: pre-wrap; overflow-wrap: anywhere; }
     code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
@@ -166,7 +168,7 @@ struct Page {
       main { max-width: none; padding: 0; }
       nav { display: none; }
       body { font-size: 11pt; }
-      h2 { break-after: avoid; }
+      h2, h3 { break-after: avoid; }
       figure, tr { break-inside: avoid; }
       .scroll { overflow: visible; }
       .row { grid-template-columns: 1fr 1fr; }

@@ -86,9 +86,18 @@ extension Page {
       let own = plots.filter { $0.stage == stage }
       guard !own.isEmpty else { continue }
       heading("Training of the \(stage)")
-      row { page in
-        for (_, name, plot) in own {
-          page.drawing(plot.svg(), caption: "\(name), along the steps of the \(stage).", isSheet: false)
+      func draw(_ page: inout Page, _ chosen: (String) -> Bool) {
+        page.row { page in
+          for (_, name, plot) in own where chosen(name) {
+            page.drawing(plot.svg(), caption: "\(name), along the steps of the \(stage).", isSheet: false)
+          }
+        }
+      }
+      let technical = CurvePlots.technical
+      draw(&self) { !technical.contains($0) }
+      if own.contains(where: { technical.contains($0.name) }) {
+        details("How the training of the \(stage) went: gradients, rate, speed") {
+          draw(&$0) { technical.contains($0) }
         }
       }
     }

@@ -105,7 +105,7 @@ package struct RunRecord {
   static func all(below folder: String) throws -> [RunRecord] {
     let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     if Folder.exists("\(folder)/STATUS") { return [RunRecord(folder)] }
-    guard let paths = FileManager.default.enumerator(atPath: folder) else {
+    guard Folder.exists(folder), let paths = FileManager.default.enumerator(atPath: folder) else {
       throw LaboratoryError("\(folder): there is no such folder; name a run, a folder of runs, or an experiment file.")
     }
     let found = paths.compactMap { $0 as? String }.filter { $0.hasSuffix("/STATUS") }.sorted {

@@ -49,15 +49,26 @@ struct SweepReport {
     } else if !knowsClaims {
       page.text("Claims stand in the experiment file; name it instead of the folder to have them judged.", quiet: true)
     }
-    if !comparison.configuration.isEmpty {
-      page.section("What varies")
-      page.table(
-        [""] + sides.map(\.title),
-        comparison.configuration.map { [Page.Cell($0.name)] + $0.values.map { Page.Cell($0) } })
-    }
     if let figures, !figures.panels.isEmpty {
       page.section("Side by side")
       page.figures(in: figuresFolder, figures)
+    }
+    if !comparison.configuration.isEmpty {
+      page.section("What varies")
+      func rows(_ differences: [Comparison.Difference]) -> [[Page.Cell]] {
+        differences.map { [Page.Cell($0.name)] + $0.values.map { Page.Cell($0) } }
+      }
+      // Settings that come and go with a part are told last.
+      let (shared, partly) = (
+        comparison.configuration.filter { !$0.values.contains("-") },
+        comparison.configuration.filter { $0.values.contains("-") }
+      )
+      if !shared.isEmpty { page.table([""] + sides.map(\.title), rows(shared)) }
+      if !partly.isEmpty {
+        page.details("Settings that only some variants have (\(partly.count))") {
+          $0.table([""] + sides.map(\.title), rows(partly))
+        }
+      }
     }
     page.section("Training")
     // More curves than colours cannot be told apart.
