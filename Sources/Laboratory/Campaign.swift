@@ -71,6 +71,11 @@ struct Campaign {
 
   /// A line for each claim of the file, judged by what its members measured so far.
   func verdicts() throws -> [String] {
+    try judgements().map { "\($0.text): \($0.verdict.rawValue) (\($0.numbers))" }
+  }
+
+  /// Each claim of the file with its verdict and the numbers behind it.
+  func judgements() throws -> [(text: String, verdict: Claim.Verdict, numbers: String)] {
     guard !claims.isEmpty else { return [] }
     let results = try members.filter { FileManager.default.fileExists(atPath: RunResult.path(in: $0.folder)) }
       .map { try RunResult(in: $0.folder) }
@@ -85,7 +90,7 @@ struct Campaign {
             "'\(text)' speaks of '\(stray)', which is no variant; there are \(known.sorted().joined(separator: ", ")).")
       }
       let (verdict, numbers) = claim.judged(by: table)
-      return "\(text): \(verdict.rawValue) (\(numbers))"
+      return (text, verdict, numbers)
     }
   }
 

@@ -25,8 +25,8 @@ public struct Overtone: ParsableCommand {
       RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self,
       PlanCommand.self,
       ComponentsCommand.self,
-      StatusCommand.self, TableCommand.self, InspectCommand.self, VerifyCommand.self, ExportCommand.self,
-      DataCommand.self, ImportCommand.self,
+      StatusCommand.self, TableCommand.self, CompareCommand.self, ReportCommand.self, FiguresCommand.self,
+      InspectCommand.self, VerifyCommand.self, ExportCommand.self, DataCommand.self, ImportCommand.self,
       DoctorCommand.self, BenchCommand.self,
     ])
 

@@ -48,6 +48,7 @@ struct Run {
   private func note(_ status: String) throws {
     try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
+    try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")
   }
 
   // MARK: Training
