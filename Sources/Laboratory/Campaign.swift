@@ -149,10 +149,11 @@ struct Campaign {
 }
 
 extension Assembly {
-  /// A hash of everything that was read, but for the seed, where results go, and how they are shown.
+  /// A hash of everything that was read, but for the seed, where results go, how they are shown, and how
+  /// far a run goes.
   var fingerprint: String {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging"].contains(reading.key))
+      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging", "stages"].contains(reading.key))
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
     return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
   }
