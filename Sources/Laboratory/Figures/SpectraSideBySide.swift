@@ -12,14 +12,14 @@ enum SpectraSideBySide: SweepFigure {
     guard let first = rows.first else { throw Inapplicable("no run has made pictures yet (samples.h5 is missing)") }
     var spectra: [(String, [Double])] = []
     if let real = try real(records) { spectra.append(("real", real)) }
-    spectra += rows.prefix(6).map { row in
+    spectra += rows.prefix(7).map { row in
       (row.title, SpectrumFigure.mean(row.samples.pictures.flatMap { radialPowerSpectrum(of: $0.tensor) }))
     }
     return [
       Panel(
         name, .plot(SpectrumFigure.plot("spectra of variants", "cycles per picture", spectra)),
         caption:
-          "Mean power by distance from frequency zero, of the \(first.samples.pictures.count) pictures of each variant\(rows.count > 6 ? " (the first 6 of \(rows.count))" : "") and of 64 real ones."
+          "Mean power by distance from frequency zero, of the \(first.samples.pictures.count) pictures of each variant\(rows.count > 7 ? " (the first 7 of \(rows.count))" : "") and of 64 real ones."
       )
     ]
   }

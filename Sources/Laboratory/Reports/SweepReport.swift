@@ -105,5 +105,5 @@ struct SweepReport {
     return page.html
   }
 
-  private static let mostCurves = 7
+  private static let mostCurves = 8
 }
