@@ -79,7 +79,8 @@ public struct LatentFile {
     /// How many rows are there.
     public private(set) var done: Int
     private let path: String
-    private let writer: Writer
+    /// Nil once the file is whole.
+    private var writer: Writer?
 
     private static func unfinished(_ path: String) -> String { "\(path).part" }
 
@@ -94,7 +95,8 @@ public struct LatentFile {
       }
       unlink(part)
       done = 0
-      writer = try Writer.begin(part, final: path)
+      let writer = try Writer.begin(part, final: path)
+      self.writer = writer
       try writer.attribute("Conventions", "Overtone-1")
       try writer.attribute("file_type", "latents")
       try writer.attribute("channels", form.shape[2])
@@ -130,6 +132,7 @@ public struct LatentFile {
     public func append(_ orientations: [Rows], labels: [Int]) throws(StorageError) {
       precondition(
         orientations.count == form.groups.count, "\(orientations.count) orientations of \(form.groups.count)")
+      guard let writer else { preconditionFailure("rows are added to a file that is whole") }
       for (group, rows) in zip(form.groups, orientations) {
         switch rows {
         case .codes(let codes): try writer.write(codes, "\(group)codes", from: done)
@@ -148,7 +151,13 @@ public struct LatentFile {
     /// Gives the whole file its name. Nothing can be added afterwards.
     public consuming func finish() throws(StorageError) {
       precondition(done == form.count, "\(done) of \(form.count) rows are there")
-      // An earlier sitting may have written some of it: everything is read back.
+      // An earlier sitting may have written some of it: everything is read back, from a file that is opened anew, so
+      // that its bytes do not depend on how many sittings there were.
+      try writer?.finish()
+      writer = nil
+      guard let writer = Writer.goOn(Self.unfinished(path), final: path) else {
+        throw StorageError.unwritable(path: path, why: "it was changed while it was made; make it again.")
+      }
       for group in form.groups { for name in form.content.names { try writer.seal(group + name) } }
       for name in ["label", "sample", "row", "column"] + (form.content == .codes ? [] : ["channel"]) {
         try writer.seal(name)
