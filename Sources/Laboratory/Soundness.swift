@@ -17,9 +17,14 @@ struct Soundness {
     ])
   }
 
-  /// An HDF5 file.
-  init(file path: String) {
+  /// An HDF5 file; `isTried`: whether another process has read it before.
+  init(file path: String, isTried: Bool = false) {
     self.path = path
+    guard isTried || !Self.breaks(path) else {
+      findings = ["HDF5 itself breaks off while reading it; bytes of its structure changed."]
+      (summary, advice) = ("", Self.advice(Self.kind(named: path)))
+      return
+    }
     do {
       let found = try Verification(path)
       findings = found.findings
@@ -33,6 +38,19 @@ struct Soundness {
       findings = [String("\(error)".dropFirst("\(path): ".count))]
       (summary, advice) = ("", Self.advice(Self.kind(named: path)))
     }
+  }
+
+  /// HDF5 1.10 trusts the structure of a file, and may take the program with it: another process goes first.
+  private static func breaks(_ path: String) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Overtone.program)
+    process.arguments = ["verify", "--tried", path]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationReason == .uncaughtSignal
   }
 
   private init(_ path: String, _ summary: String, _ findings: [String], advice: String) {
@@ -59,10 +77,10 @@ struct Soundness {
   // MARK: Runs
 
   /// A file, a run, or every run below a folder.
-  static func all(at path: String) throws -> [Soundness] {
+  static func all(at path: String, isTried: Bool) throws -> [Soundness] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      return [Soundness(file: path)]
+      return [Soundness(file: path, isTried: isTried)]
     }
     let below = try FileManager.default.subpathsOfDirectory(atPath: path).sorted {
       $0.compare($1, options: .numeric) == .orderedAscending

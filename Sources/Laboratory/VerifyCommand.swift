@@ -15,10 +15,11 @@ struct VerifyCommand: ParsableCommand {
       """)
   @Argument(help: "HDF5 files, runs, or folders of runs.") var paths: [String]
   @Flag(help: "Print JSON.") var json = false
+  @Flag(help: .hidden) var tried = false
 
   func run() throws {
     var all: [Soundness] = []
-    for path in paths { all += try Soundness.all(at: path) }
+    for path in paths { all += try Soundness.all(at: path, isTried: tried) }
     if json {
       print(JSON.list(all.map(\.json)).lines)
     } else {

@@ -6,7 +6,7 @@ import CHDF5
 /// in one piece has its CRC-32 written down in a group of its own. Files of others are read through, too, as far as they have checks.
 public struct Verification: Sendable {
   /// Where checks are kept: a text with a line for each data set.
-  static let dataset = "checks/crc32"
+  public static let dataset = "checks/crc32"
 
   static func text(of checks: [(name: String, sum: UInt32)]) -> String {
     checks.map { "\(String($0.sum, radix: 16)) \($0.name)\n" }.joined()

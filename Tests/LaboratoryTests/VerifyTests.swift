@@ -1,4 +1,6 @@
 import Foundation
+import Storage
+import Tensors
 import Testing
 
 @Suite struct VerifyTests {
@@ -66,6 +68,23 @@ import Testing
     try Data("other".utf8).write(to: URL(fileURLWithPath: file))
     let changed = try program(["verify", "\(scratch.path)/r/sweep"])
     #expect(changed.status == 1 && changed.output.contains("p.h5: it is not the file that the run read."))
+  }
+
+  @Test("bytes changed anywhere in a file end in a sentence, never in a crash")
+  func anywhere() throws {
+    let scratch = Scratch(), path = "\(scratch.path)/checkpoint.h5"
+    var checkpoint = Checkpoint()
+    checkpoint.model = [("a.weight", Tensor([8, 4], (0..<32).map { Float($0) })), ("a.bias", Tensor([3], [1, 2, 3]))]
+    try checkpoint.write(to: path)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    for place in stride(from: 8, to: whole.count, by: whole.count / 24) {
+      var broken = whole
+      for byte in place..<min(whole.count, place + 24) { broken[byte] ^= 0xFF }
+      try broken.write(to: URL(fileURLWithPath: path))
+      let ending = try program(["verify", path])
+      #expect(ending.status == 0 || ending.status == 1, "byte \(place): \(ending.status)")
+      #expect(ending.output.hasPrefix("\(path): "), "byte \(place)")
+    }
   }
 
   @Test("what is no HDF5 file, and what is not there, is told in a sentence")
