@@ -1,7 +1,7 @@
 /// `${training.steps}`: the value that stands elsewhere in the same experiment, after everything was put over it.
 ///
 /// A value that is nothing but a reference takes what it names, of whatever kind; inside a longer text the words are
-/// put in place.
+/// put in place. What stands under `define` at the top is there for nothing else: `${define.small-head}`.
 struct References {
   let root: YAMLNode
 
