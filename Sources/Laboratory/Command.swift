@@ -203,7 +203,8 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
-    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }) }
+    var speeds = ProductSpeeds()
+    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }, &speeds) }
     if json {
       print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(members, plans).map { ($0.title, $1.json) }).lines)
     } else {
