@@ -5,7 +5,7 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift Sources Plugins Tests
 
-.PHONY: build quickstart test stranger bench format lint packages clean
+.PHONY: build quickstart test stranger bench reading-results format lint packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone
@@ -35,6 +35,10 @@ stranger:
 bench: build
 	@$(BINARY) doctor
 	@for case in Experiments/bench/*.yaml; do $(BINARY) bench $$case --reps 3 || exit 1; done
+
+# The programs of docs/reading-results against runs made now; those whose interpreter is missing are left out, aloud.
+reading-results: build
+	@sh Tests/reading-results.sh
 
 format:
 	$(SWIFT) format --in-place --recursive $(CODE)

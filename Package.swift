@@ -41,7 +41,10 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings"]),
   ("Metrics", ["Autoregression", "Tensors", "Settings"]),
-  ("Laboratory", ["Autoregression", "Storage", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }),
+  (
+    "Laboratory",
+    ["Autoregression", "Images", "Storage", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }
+  ),
   (
     "Combination",
     ["Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]

@@ -23,6 +23,11 @@ extension Frequency {
     image(of: isPyramid ? known(in: canvas.values, through: level) : canvas.values)
   }
 
+  func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor? {
+    if target == .full { return filtered(latent, to: level) }
+    return self.latent(of: canvas(of: latent, by: quantizer), through: level, by: quantizer)
+  }
+
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
     let batch = canvas.batch
     if context == .all {

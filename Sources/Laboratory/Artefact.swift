@@ -44,6 +44,8 @@ struct Artefact {
 struct Artefacts {
   /// Files of data set and tokenizer with the hash of their content.
   let inputs: [(path: String, hash: String)]
+  /// Checkpoints that trainings begin from.
+  private let weights: [(path: String, hash: String)]
   let tokenizer: Artefact
   let latents: Artefact
   let model: Artefact
@@ -55,7 +57,9 @@ struct Artefacts {
       return (path, hash)
     }
     let settings = assembly.settings, folder = assembly.results
-    let read = inputs.map { "input=\($0.hash)" } + (try Self.weights(of: assembly.tokenizerTraining))
+    let first = try Self.weights(of: assembly.tokenizerTraining), second = try Self.weights(of: assembly.training)
+    weights = first + second
+    let read = inputs.map { "input=\($0.hash)" } + first.map { "weights=\($0.hash)" }
     // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
@@ -65,22 +69,23 @@ struct Artefacts {
     model = Artefact(
       "model", in: folder, settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
-      inputs: read + (try Self.weights(of: assembly.training)))
+      inputs: read + second.map { "weights=\($0.hash)" })
   }
 
   /// What a training begins from, by its contents.
-  private static func weights(of plan: TrainingPlan) throws -> [String] {
+  private static func weights(of plan: TrainingPlan) throws -> [(path: String, hash: String)] {
     guard !plan.weights.isEmpty else { return [] }
     guard let hash = SHA256.hex(ofFile: plan.weights) else {
       throw LaboratoryError("\(plan.weights): there is no such file to begin from; make it with 'overtone import'.")
     }
-    return ["weights=\(hash)"]
+    return [(plan.weights, hash)]
   }
 
-  /// For the record of a run.
-  var json: String {
-    "{\n  \"inputs\": [\(inputs.map { JSON.text("\($0.path) \($0.hash)") }.joined(separator: ", "))],\n"
-      + "  \"tokenizer\": \(JSON.text(tokenizer.folder)),\n  \"model\": \(JSON.text(model.folder))\n}\n"
+  /// For those who repeat the run.
+  var record: InputRecord {
+    InputRecord(
+      inputs: (inputs + weights).map { InputRecord.Input(path: $0.path, hash: $0.hash) }, tokenizer: tokenizer.folder,
+      latents: latents.folder, model: model.folder)
   }
 }
 

@@ -9,6 +9,9 @@ package struct Assembly {
   let name: String
   let seed: UInt64
   let results: String
+  let logging: Logging
+  /// What a run makes of it.
+  let stages: Set<Stage>
   package var dataset: any ImageDataset
   let images: ImageShape
   let classes: Int
@@ -32,6 +35,18 @@ package struct Assembly {
     let number: Int = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "what all random numbers hang on"]
     seed = UInt64(number)
     results = try settings["results", default: "Results", about: "the folder that runs are written to"]
+
+    logging = try settings[
+      "logging", default: .none, about: "what else is written of a run: event files, which TensorBoard shows"]
+
+    let named: [Stage] = try settings[
+      "stages", default: Stage.allCases, about: "what a run makes; what one of them needs is made, too"]
+    guard !named.isEmpty else {
+      throw settings.refusal(
+        "'stages' names nothing to make; name some of \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).",
+        at: "stages")
+    }
+    stages = Stage.wanted(by: named)
 
     var section = try settings.section("dataset", about: "where pictures come from")
     dataset = try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)

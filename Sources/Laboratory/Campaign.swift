@@ -15,11 +15,19 @@ struct Campaign {
     let seed: UInt64
     /// Of everything that was read, seed and folder left out.
     let fingerprint: String
+    let logging: Logging
+
+    /// Whether nothing is left to do.
+    var isDone: Bool {
+      RunState(folder).isDone(as: fingerprint) && (logging == .none || TensorBoard.isThere(in: folder))
+    }
 
     var title: String { name.isEmpty ? "seed \(seed)" : "\(name), seed \(seed)" }
   }
 
   let experiment: String
+  /// Where all its runs lie: Results/<experiment>.
+  let folder: String
   let members: [Member]
   let claims: [(text: String, place: Place)]
   private let registry: Registry
@@ -29,16 +37,18 @@ struct Campaign {
     self.experiment = experiment
     self.registry = registry
     claims = sweep.claims
+    var home = "Results/\(experiment)"
     let varies = sweep.variants.contains { !$0.name.isEmpty }
     members = try sweep.variants.map { variant in
       let assembly = try withoutNumbers { try Assembly(variant.settings, name: experiment, registry: registry) }
       let print = assembly.fingerprint, label = variant.name.isEmpty ? "plain" : variant.name
-      let folder =
-        varies ? "\(assembly.results)/\(experiment)/\(label)-\(print.prefix(6))" : "\(assembly.results)/\(experiment)"
+      home = "\(assembly.results)/\(experiment)"
+      let folder = varies ? "\(home)/\(label)-\(print.prefix(6))" : home
       return Member(
         variant: variant, folder: "\(folder)/\(assembly.seed)", name: variant.name, seed: assembly.seed,
-        fingerprint: print)
+        fingerprint: print, logging: assembly.logging)
     }
+    folder = home
   }
 
   func assembly(_ member: Member) throws(SettingsError) -> Assembly {
@@ -61,6 +71,11 @@ struct Campaign {
 
   /// A line for each claim of the file, judged by what its members measured so far.
   func verdicts() throws -> [String] {
+    try judgements().map { "\($0.text): \($0.verdict.rawValue) (\($0.numbers))" }
+  }
+
+  /// Each claim of the file with its verdict and the numbers behind it.
+  func judgements() throws -> [(text: String, verdict: Claim.Verdict, numbers: String)] {
     guard !claims.isEmpty else { return [] }
     let results = try members.filter { FileManager.default.fileExists(atPath: RunResult.path(in: $0.folder)) }
       .map { try RunResult(in: $0.folder) }
@@ -75,7 +90,7 @@ struct Campaign {
             "'\(text)' speaks of '\(stray)', which is no variant; there are \(known.sorted().joined(separator: ", ")).")
       }
       let (verdict, numbers) = claim.judged(by: table)
-      return "\(text): \(verdict.rawValue) (\(numbers))"
+      return (text, verdict, numbers)
     }
   }
 
@@ -96,9 +111,12 @@ struct Campaign {
         continue
       }
       defer { lock.release() }
-      if !force, RunState(member.folder).isDone(as: member.fingerprint) {
+      if !force, member.isDone {
         if members.count > 1 { journal.say("\(member.title): done before (\(member.folder))") }
         continue
+      }
+      if Interruption.isAsked {
+        throw Stopped(description: "stopped before \(member.title); the same command goes on from there.")
       }
       if chosen.count > 1 { journal.say("\(member.title): \(number + 1) of \(chosen.count)") }
       for attempt in 0...retries {
@@ -128,34 +146,14 @@ struct Campaign {
       )
     }
   }
-
-  /// The same by several processes of this program, which claim runs by lock; this one waits.
-  func run(jobs: Int, arguments: [String], journal: Journal) throws {
-    let program = CommandLine.arguments[0].contains("/") ? CommandLine.arguments[0] : "/proc/self/exe"
-    let workers = try (0..<jobs).map { index in
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: program)
-      process.arguments = ["run"] + arguments
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
-      journal.say("worker \(index + 1): process \(process.processIdentifier)")
-      return process
-    }
-    for worker in workers { worker.waitUntilExit() }
-    if Interruption.isAsked || workers.contains(where: { $0.terminationStatus == 75 }) {
-      throw Stopped(description: "stopped; the same command goes on from there.")
-    }
-    if workers.contains(where: { $0.terminationStatus != 0 }) {
-      throw LaboratoryError("some runs failed; 'overtone status' says which and why.")
-    }
-  }
 }
 
 extension Assembly {
-  /// A hash of everything that was read, but for the seed and where results go.
+  /// A hash of everything that was read, but for the seed, where results go, how they are shown, and how
+  /// far a run goes.
   var fingerprint: String {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && !(section.isEmpty && ["seed", "results"].contains(reading.key))
+      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging", "stages"].contains(reading.key))
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
     return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
   }

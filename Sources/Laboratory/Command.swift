@@ -25,7 +25,8 @@ public struct Overtone: ParsableCommand {
       RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self,
       PlanCommand.self,
       ComponentsCommand.self,
-      StatusCommand.self, TableCommand.self, InspectCommand.self, DataCommand.self, ImportCommand.self,
+      StatusCommand.self, TableCommand.self, CompareCommand.self, ReportCommand.self, FiguresCommand.self,
+      InspectCommand.self, VerifyCommand.self, ExportCommand.self, DataCommand.self, ImportCommand.self,
       DoctorCommand.self, BenchCommand.self,
     ])
 
@@ -98,56 +99,6 @@ struct ExperimentArguments: ParsableArguments {
   func assembled() throws -> Assembly {
     let campaign = try campaign()
     return try campaign.assembly(try member(of: campaign))
-  }
-}
-
-struct RunCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "run",
-    abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.",
-    discussion: """
-      The first experiment to try, then the same with something changed:
-
-        overtone run Experiments/quickstart.yaml
-        overtone run Experiments/quickstart.yaml direction.filter=dct training.steps=2000 seed=2
-
-      Pictures and numbers are in Results/<experiment>/<seed>, and the command says where. What is trained lies in
-      Results/artefacts and serves every run that asks for the same: a setting that only matters in generation trains
-      nothing again. Stopped with Ctrl-C (status 75), the same command goes on from there.
-      """)
-  @OptionGroup var experiment: ExperimentArguments
-  @Flag(name: .shortAndLong, help: "Say nothing but errors.") var quiet = false
-  @Flag(help: "Stop at the first run of a sweep that fails; else the others go on.") var failFast = false
-  @Flag(help: "Run again what is done.") var force = false
-  @Option(help: "Tries more for a run that fails.") var retries = 0
-  @Option(help: "Processes that share the runs of a sweep.") var jobs = 1
-  @Option(help: "Threads to use; all cores when left out.") var threads: Int?
-  @Flag(help: "At the end, print where the time went, operation by operation.") var profile = false
-
-  func validate() throws {
-    guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 1024, not \(jobs).") }
-    guard (0...100).contains(retries) else { throw ValidationError("--retries must be from 0 to 100, not \(retries).") }
-  }
-
-  func run() throws {
-    if let threads { ThreadPool.shared.use(threads) }
-    if profile { Profile.shared.start() }
-    defer { if profile { print(ProfileTable(Profile.shared.stop(), repetitions: 1).text) } }
-    let journal = Journal(quiet: quiet), campaign = try experiment.campaign()
-    if jobs > 1 {
-      // Workers share the cores unless told otherwise.
-      let each = threads ?? max(1, ThreadPool.shared.threads / jobs)
-      var arguments = [experiment.file] + experiment.overrides + ["--threads", "\(each)", "--retries", "\(retries)"]
-      arguments += experiment.scale.map { ["--scale", $0] } ?? []
-      arguments += experiment.variant.flatMap { ["--variant", $0] }
-      arguments += (failFast ? ["--fail-fast"] : []) + (force ? ["--force"] : []) + (quiet ? ["--quiet"] : [])
-      try campaign.run(jobs: jobs, arguments: arguments, journal: journal)
-    } else {
-      try campaign.run(
-        try experiment.members(of: campaign), journal: journal, failFast: failFast, retries: retries, force: force)
-    }
-    let verdicts = try campaign.verdicts()
-    for line in verdicts { journal.say(line) }
   }
 }
 

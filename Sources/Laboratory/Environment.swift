@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import Tensors
 
 /// What a run was run on, for those who repeat it.
@@ -18,14 +19,71 @@ enum Environment {
     return (try? FileManager.default.attributesOfFileSystem(forPath: path.path)[.systemFreeSize] as? NSNumber)?.intValue
   }
 
+  /// One word of a command line.
+  static func quoted(_ word: String) -> String {
+    let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0) }
+    return isPlain
+      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  /// The Swift that this program was compiled by.
+  private static var compiler: String {
+    #if compiler(>=6.4)
+      "6.4 or later"
+    #elseif compiler(>=6.3)
+      "6.3"
+    #else
+      "before 6.3"
+    #endif
+  }
+
+  /// "Linux 6.1.0 x86_64, Debian GNU/Linux 12 (bookworm), glibc 2.36"
+  private static var system: String {
+    var name = utsname()
+    uname(&name)
+    func text(_ field: some Any) -> String {
+      withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+    var letters = [CChar](repeating: 0, count: 64)
+    confstr(Int32(_CS_GNU_LIBC_VERSION), &letters, letters.count)
+    let libc = String(decoding: letters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let release = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8)) ?? ""
+    let pretty = release.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }.map {
+      $0.dropFirst("PRETTY_NAME=".count).trimmingCharacters(in: ["\""])
+    }
+    return
+      (["\(text(name.sysname)) \(text(name.release)) \(text(name.machine))"] + [pretty].compactMap(\.self) + [
+        libc
+      ]).joined(separator: ", ")
+  }
+
+  /// The job of a batch system that this is; nil outside one.
+  private static var job: String? {
+    let known = ProcessInfo.processInfo.environment
+    guard let job = known["SLURM_ARRAY_JOB_ID"], let task = known["SLURM_ARRAY_TASK_ID"] else {
+      return known["SLURM_JOB_ID"]
+    }
+    return "\(job)_\(task)"
+  }
+
+  /// Written when a run begins or goes on: where it was, by what, from which state of the files around it.
   static var json: String {
-    let blas = BLAS.loaded
-    let facts: [(String, String)] = [
-      ("overtone", version), ("processor", processor), ("threads", "\(ThreadPool.shared.threads)"),
-      ("blas", blas.library), ("blas-kernel", blas.kernel ?? "unknown"), ("git-commit", git(["rev-parse", "HEAD"])),
-      ("git-changed-files", "\(git(["status", "--porcelain"]).split(separator: "\n").count)"),
+    let blas = BLAS.loaded, process = ProcessInfo.processInfo
+    let changes = git(["status", "--porcelain"]).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    let facts: [(String, JSON)] = [
+      ("overtone", .text(version)), ("compiler", .text("Swift \(compiler)")), ("system", .text(system)),
+      ("host", .text(process.hostName)), ("processor", .text(processor)),
+      ("cores", .number(Double(ThreadPool.shared.width))), ("threads", .number(Double(ThreadPool.shared.threads))),
+      ("memoryBytes", .number(Double(process.physicalMemory))), ("blas", .text(blas.library)),
+      ("blasKernel", .text(blas.kernel ?? "unknown")),
+      ("blasConfiguration", blas.configuration.map { .text($0) } ?? .null),
+      ("hdf5", .text(LibraryVersions.hdf5)), ("folder", .text(FileManager.default.currentDirectoryPath)),
+      ("command", .list(CommandLine.arguments.map { .text($0) })), ("slurmJob", job.map { .text($0) } ?? .null),
+      ("begun", .text(ISO8601DateFormatter().string(from: Date()))),
+      ("gitCommit", .text(git(["rev-parse", "HEAD"]))), ("gitChanges", .list(changes.prefix(100).map { .text($0) })),
+      ("gitChangedFiles", .number(Double(changes.count))),
     ]
-    return JSON.object(facts.map { ($0.0, .text($0.1)) }).lines + "\n"
+    return JSON.object(facts).lines + "\n"
   }
 
   /// What git says here; empty outside a repository or without git.

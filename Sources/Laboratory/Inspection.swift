@@ -46,6 +46,7 @@ struct Inspection {
   private func attributes(_ object: String) -> [(name: String, value: String)] {
     let hidden: Set<String> = [
       "CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
+
     ]
     return reader.attributes(of: object).filter {
       !hidden.contains($0) || (object != "/" && $0 == "CLASS" && !reader.isScale(object))

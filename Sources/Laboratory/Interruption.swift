@@ -1,20 +1,37 @@
 import Glibc
 import Synchronization
 
-/// Whether someone asked the program to stop: Ctrl-C, or a batch system's SIGTERM or SIGUSR1.
+/// Whether the program should stop: someone asked (Ctrl-C, or a batch system's SIGTERM or SIGUSR1), or its time is over.
 ///
-/// A long stage looks after every step, saves, and leaves. A second signal ends the program at once.
+/// A long stage looks after every step, saves, and leaves. A second Ctrl-C ends the program at once; so does another
+/// signal, unless it follows the first within two seconds: batch systems send one request by several ways.
 enum Interruption {
   private static let asked = Atomic<Bool>(false)
+  /// When the first signal came, in milliseconds of the monotonic clock.
+  private static let first = Atomic<Int>(0)
+  private static let deadline = Atomic<Int>(Int.max)
 
-  static var isAsked: Bool { asked.load(ordering: .relaxed) }
+  static var isAsked: Bool { asked.load(ordering: .relaxed) || isOutOfTime }
+
+  /// Whether the limit that was set has come.
+  static var isOutOfTime: Bool { now >= deadline.load(ordering: .relaxed) }
+
+  /// Asks for a stop in so many seconds.
+  static func stop(after seconds: Double) { deadline.store(now + Int(seconds * 1000), ordering: .relaxed) }
 
   /// Starts listening.
   static func listen() {
     for number in [SIGINT, SIGTERM, SIGUSR1] {
       signal(number) { number in
-        Interruption.asked.store(true, ordering: .relaxed)
-        signal(number, SIG_DFL)
+        let now = Interruption.now
+        guard Interruption.asked.exchange(true, ordering: .relaxed) else {
+          Interruption.first.store(now, ordering: .relaxed)
+          return
+        }
+        if number == SIGINT || now - Interruption.first.load(ordering: .relaxed) > 2000 {
+          signal(number, SIG_DFL)
+          raise(number)
+        }
       }
     }
     // Whoever started this program may have kept these from itself, and so from us.
@@ -26,6 +43,12 @@ enum Interruption {
     signal(SIGPIPE, SIG_IGN)
     // So is a file that may not grow any further.
     signal(SIGXFSZ, SIG_IGN)
+  }
+
+  private static var now: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
   }
 }
 

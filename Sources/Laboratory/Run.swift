@@ -28,10 +28,17 @@ struct Run {
   mutating func all() throws {
     let start = Journal.seconds
     try note("running")
+    try Folder.write(Environment.json, to: "\(folder)/environment.json")
     do {
       try train()
-      try sample()
-      try evaluate()
+      if assembly.stages.contains(.samples) { try sample() }
+      if assembly.stages.contains(.evaluation) { try evaluate() }
+      guard assembly.stages.isSuperset(of: Stage.allCases.filter { $0 != .latents }) else {
+        let made = Stage.allCases.filter(assembly.stages.contains).map(\.rawValue).joined(separator: ", ")
+        try note("stopped: made \(made), as 'stages' says")
+        return journal.say("\(assembly.name): made \(made), as 'stages' says; with more of them the run goes on")
+      }
+      try showResult()
       try note("done")
     } catch {
       // Where this cannot be written, either, the first error is the one to know.
@@ -46,7 +53,7 @@ struct Run {
   private func note(_ status: String) throws {
     try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
-    try Folder.write(Environment.json, to: "\(folder)/environment.json")
+    try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")
   }
 
   // MARK: Training
@@ -55,8 +62,12 @@ struct Run {
     try assembly.dataset.open()
     let dataset = assembly.dataset
     let made = try Artefacts(of: assembly)
-    try Folder.write(made.json, to: "\(folder)/inputs.json")
+    try made.record.write(to: folder)
     try trainTokenizer(dataset, made.tokenizer)
+    guard assembly.stages.contains(.model) else {
+      if assembly.stages.contains(.latents) { _ = try latents(of: dataset, made.latents) }
+      return
+    }
     try trainModel(dataset, made)
     try drawCurves(made.tokenizer, made.model)
   }
@@ -85,7 +96,8 @@ struct Run {
     let direction = assembly.direction
     let trainer = Trainer(
       stage: "tokenizer", plan: assembly.tokenizerTraining, seed: assembly.seed ^ 0x7461_7267, parameters: parameters,
-      statistics: tokenizer.statistics, artefact: artefact, journal: journal, rival: tokenizer.rival?.parameters ?? [])
+      statistics: tokenizer.statistics, artefact: artefact, journal: journal, rival: tokenizer.rival?.parameters ?? [],
+      board: board("tokenizer"))
     let seed = assembly.seed
     // Statistics are objects: measuring on the copy measures for all.
     try trainer.run(
@@ -113,7 +125,7 @@ struct Run {
     var model = assembly.model
     let trainer = Trainer(
       stage: "model", plan: assembly.training, seed: assembly.seed ^ 0x6D6F_6465, parameters: model.parameters,
-      statistics: model.statistics, artefact: made.model, journal: journal)
+      statistics: model.statistics, artefact: made.model, journal: journal, board: board("model"))
     let seed = assembly.seed
     // Asked for at the first step: a finished model needs no latents.
     var source: LatentSource?
@@ -153,7 +165,7 @@ struct Run {
       return (withoutGradients { tokenizer.posterior(of: batch.images) }, batch.labels)
     }
     guard assembly.latents != .never else { return encoded }
-    let lock = Lock(artefact.folder, waiting: true)
+    let lock = try Lock.waiting(for: artefact.folder)
     defer { lock?.release() }
     var form = try LatentCache.form(of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: plan.flips)
     if !Folder.exists(artefact.latents(form.content)) {
@@ -180,65 +192,4 @@ struct Run {
 
   /// `count` numbers spread evenly over 0..<total.
   static func spread(_ count: Int, over total: Int) -> [Int] { (0..<count).map { $0 * total / max(1, count) } }
-
-  // MARK: Measuring
-
-  /// Measures, and keeps the numbers in the run's folder.
-  func evaluate() throws {
-    guard let (values, count) = try measurements() else { return }
-    for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
-    try keep(values, count)
-  }
-
-  /// Makes numbers the run's own.
-  func keep(_ values: [Autoregression.Measurement], _ count: Int) throws {
-    try MetricsLog("\(folder)/metrics.h5").rewind("eval", to: assembly.training.steps - 1)
-    try MetricsLog("\(folder)/metrics.h5").append(
-      "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
-    try RunResult(
-      experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
-      settings: assembly.settings.values,
-      measurements: values.map {
-        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: count)
-      }
-    ).write(to: folder)
-  }
-
-  /// What the metrics say, and of how many pictures; nil where nothing is to be measured.
-  func measurements() throws -> ([Autoregression.Measurement], count: Int)? {
-    let count = min(assembly.evaluation.count, assembly.dataset.count),
-      classes = max(1, assembly.dataset.classNames.count)
-    guard count > 0, !assembly.metrics.isEmpty else { return nil }
-    var metrics = assembly.metrics, done = 0
-    let rows = Self.spread(count, over: assembly.dataset.count), start = Journal.seconds
-    while done < count {
-      let part = Array(rows[done..<min(count, done + assembly.sampling.batch)])
-      let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))
-      var random = Random(seed: assembly.seed, samples: Array(done..<done + part.count))
-      let again = reconstructed(batch.images, &random)
-      let asked = Journal.seconds
-      let made =
-        metrics.contains { $0.subject == .samples }
-        ? try paint(part.indices.map { (done + $0) % classes }, from: done, seed: assembly.seed &+ 1) : nil
-      let taken = Journal.seconds - asked
-      for index in metrics.indices {
-        switch metrics[index].subject {
-        case .reconstructions: metrics[index].observe(again, beside: batch.images)
-        case .samples:
-          guard let made else { continue }
-          metrics[index].timed(seconds: taken, pictures: part.count)
-          metrics[index].observe(made, beside: batch.images)
-        }
-      }
-      done += part.count
-      journal.progress(
-        Progress(
-          stage: "evaluation", done: done, total: count, details: ["\(metrics.count) metrics"],
-          rate: Double(done) / (Journal.seconds - start), secondsPerStep: (Journal.seconds - start) / Double(done)))
-      if Interruption.isAsked {
-        throw Stopped(description: "stopped while measuring; the same command goes on from there.")
-      }
-    }
-    return (metrics.flatMap { $0.values() }, count)
-  }
 }

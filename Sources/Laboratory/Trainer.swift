@@ -41,6 +41,8 @@ struct Trainer {
   let journal: Journal
   /// A network trained against this one, by the same plan and an optimizer of its own.
   var rival: [(path: String, parameter: Parameter)] = []
+  /// Where else numbers go.
+  var board: TensorBoard?
 
   private var all: [Parameter] { parameters.map(\.parameter) }
 
@@ -64,7 +66,7 @@ struct Trainer {
     finish: () throws -> Void = {}, _ loss: Loss<Samples>
   ) throws {
     // Another run that asks for the same waits until it is made.
-    let lock = Lock(artefact.folder, waiting: true)
+    let lock = try Lock.waiting(for: artefact.folder)
     defer { lock?.release() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
     var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
@@ -76,6 +78,7 @@ struct Trainer {
       isFinished = step >= plan.steps
       if isFinished {
         journal.say("\(stage): trained before, \(step) steps (\(artefact.folder))")
+        _ = try board?.events(of: artefact.metrics, to: step)
         useAverage(average)
         return
       }
@@ -87,6 +90,7 @@ struct Trainer {
       if !isMeasured { try prepare() }
       if plan.average > 0 { average = MovingAverage(of: all, rate: plan.average) }
     }
+    let events = try board?.events(of: artefact.metrics, to: step)
     var order = BatchOrder(count: count, batch: plan.batch, seed: seed)
     var speed = 0.0, lost = 0
     while step < plan.steps {
@@ -111,13 +115,13 @@ struct Trainer {
       let seconds = Journal.seconds - start
       speed = speed == 0 ? seconds : 0.95 * speed + 0.05 * seconds
       if step % 10 == 0 || step == plan.steps {
-        try artefact.metrics.append(
-          "train", step: step,
+        let numbers =
           [
             ("loss", Double(total.scalar)), ("learning-rate", rate), ("gradient-norm", norm),
             ("images-per-second", Double(plan.batch) / speed),
-          ]
-            + parts.map { ($0.name, Double($0.value)) })
+          ] + parts.map { ($0.name, Double($0.value)) }
+        try artefact.metrics.append("train", step: step, numbers)
+        if let board, let events { try board.add(numbers, step: step, to: events) }
       }
       journal.progress(
         Progress(

@@ -148,6 +148,13 @@ public struct LatentFile {
     /// Gives the whole file its name. Nothing can be added afterwards.
     public consuming func finish() throws(StorageError) {
       precondition(done == form.count, "\(done) of \(form.count) rows are there")
+      // An earlier sitting may have written some of it: everything is read back.
+      for group in form.groups { for name in form.content.names { try writer.seal(group + name) } }
+      for name in ["label", "sample", "row", "column"] + (form.content == .codes ? [] : ["channel"]) {
+        try writer.seal(name)
+      }
+      try writer.writeChecks()
+      try writer.finish()
       try Writer.put(Self.unfinished(path), in: path)
     }
   }

@@ -39,6 +39,7 @@ public struct MetricsLog: Sendable {
         let properties = Handle(H5Pcreate(overtone_property_create()), H5Pclose)
       else { return false }
       H5Pset_chunk(properties.id, 1, &chunk)
+      H5Pset_fletcher32(properties.id)
       H5Pset_obj_track_times(properties.id, false)
       guard let made = Handle(H5Dcreate2(file, name, overtone_type_float64(), space.id, 0, properties.id, 0), H5Dclose)
       else { return false }
@@ -87,6 +88,13 @@ public struct MetricsLog: Sendable {
       kept += [("\(group)/\(name)", count), ("\(group)/\(name.dropLast(5))", count)]
     }
     return kept
+  }
+
+  /// Names of the series of a group, as they were begun.
+  public func names(in group: String) throws(StorageError) -> [String] {
+    guard access(path, F_OK) == 0 else { return [] }
+    let reader = try Reader(path)
+    return reader.has(group) ? reader.names(in: group).filter { !$0.hasSuffix("_step") } : []
   }
 
   /// One series: steps and numbers. Empty where there is none.

@@ -55,6 +55,7 @@ public struct ImageFile: Sendable {
           rows.removeAll(keepingCapacity: true)
         }
       }
+      try file.sealUnlessChunked("images")
       try file.write(labels, "label", axes: [sample])
       try file.write(classNames, "class_name", axes: [Axis("class")])
       try file.write(sources, "source", axes: [sample])

@@ -5,7 +5,7 @@ import Tensors
 /// An HDF5 file open for reading.
 public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock; the handle never changes
   public let path: String
-  private let file: Handle
+  let file: Handle
 
   /// Opens a file; whoever made it, if it is HDF5 up to version 1.10's format.
   public init(_ path: String) throws(StorageError) {
@@ -97,10 +97,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
 
   /// A text, or several, of fixed or variable length.
   public func texts(_ name: String) throws(StorageError) -> [String] {
-    let found: [String]? = try on(name) { dataset, kind in
-      guard kind == .text, let type = Handle(H5Dget_type(dataset), H5Tclose) else { return nil }
-      return Self.texts(type.id, extent(dataset).product) { H5Dread(dataset, $0, 0, 0, HDF5.standard, $1) }
-    }
+    let found: [String]? = try on(name) { dataset, kind in kind == .text ? Self.texts(of: dataset) : nil }
     guard let found else { throw .wrongKind(path: path, name: name, found: "\(try kind(of: name))", wanted: "text") }
     return found
   }
@@ -141,9 +138,14 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
 
   /// The name of the first scale of each axis; nil where there is none.
   public func axes(of name: String) -> [String?] {
+    scales(of: name).map { $0?.split(separator: "/").last.map(String.init) }
+  }
+
+  /// The path of the first scale of each axis; nil where there is none.
+  public func scales(of name: String) -> [String?] {
     (try? on(name) { dataset, _ in
       extent(dataset).indices.map { axis -> String? in
-        final class Found { var name: String? }
+        final class Found { var path: String? }
         let found = Found()
         _ = H5DSiterate_scales(
           dataset, UInt32(axis), nil,
@@ -151,12 +153,11 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
             let size = H5Iget_name(scale, nil, 0)
             var text = [CChar](repeating: 0, count: max(0, size) + 1)
             H5Iget_name(scale, &text, text.count)
-            let path = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            Unmanaged<Found>.fromOpaque(context!).takeUnretainedValue().name =
-              path.split(separator: "/").last.map(String.init)
+            Unmanaged<Found>.fromOpaque(context!).takeUnretainedValue().path = String(
+              decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             return 1
           }, Unmanaged.passUnretained(found).toOpaque())
-        return found.name
+        return found.path
       }
     }) ?? []
   }
@@ -175,7 +176,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }
   }
 
-  private func on<Result>(_ name: String, _ body: (hid_t, Kind) -> Result) throws(StorageError) -> Result {
+  func on<Result>(_ name: String, _ body: (hid_t, Kind) -> Result) throws(StorageError) -> Result {
     let result: Result? = HDF5.locked {
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
         let type = Handle(H5Dget_type(dataset.id), H5Tclose)
@@ -196,7 +197,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return found.map { group == "/" ? $0 : group.dropFirst() + "/" + $0 }
   }
 
-  private func extent(_ dataset: hid_t) -> [Int] {
+  func extent(_ dataset: hid_t) -> [Int] {
     guard let space = Handle(H5Dget_space(dataset), H5Sclose) else { return [] }
     var sizes = [hsize_t](repeating: 0, count: max(0, Int(H5Sget_simple_extent_ndims(space.id))))
     H5Sget_simple_extent_dims(space.id, &sizes, nil)
@@ -228,6 +229,15 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     case .kind(let kind): throw .wrongKind(path: path, name: name, found: "\(kind)", wanted: "numbers")
     case .damaged: throw .unreadable(path: path, why: "'\(name)' cannot be read: the file is damaged or cut short.")
     }
+  }
+
+  /// All texts of a data set of texts.
+  static func texts(of dataset: hid_t) -> [String]? {
+    guard let type = Handle(H5Dget_type(dataset), H5Tclose), let space = Handle(H5Dget_space(dataset), H5Sclose),
+      H5Tget_class(type.id) == H5T_STRING
+    else { return nil }
+    let count = Int(max(0, H5Sget_simple_extent_npoints(space.id)))
+    return texts(type.id, count) { H5Dread(dataset, $0, 0, 0, HDF5.standard, $1) }
   }
 
   private static func texts(_ type: hid_t, _ count: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t)

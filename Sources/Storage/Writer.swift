@@ -27,6 +27,7 @@ public final class Writer {
     do {
       let writer = try Writer(temporary, final: path)
       try body(writer)
+      try writer.writeChecks()
       try writer.finish()
     } catch {
       unlink(temporary)
@@ -152,6 +153,7 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    check(name, CRC.zip(of: texts))
     if !isScalar {
       try attach(axes ?? [Axis(name.split(separator: "/").last.map { "\($0)_0" } ?? "row")], [texts.count], name)
     }
@@ -161,13 +163,16 @@ public final class Writer {
     _ name: String, _ type: hid_t, _ shape: [Int], _ values: [Number], _ axes: [Axis]?, _ compressed: Bool
   ) throws(StorageError) {
     precondition(shape.product == values.count, "'\(name)' has shape \(shape) and \(values.count) values")
-    try create(name, type, shape, compressed ? chunk(shape, MemoryLayout<Number>.size) : nil)
+    let chunk = compressed ? chunk(shape, MemoryLayout<Number>.size) : nil
+    try create(name, type, shape, chunk)
     let isDone = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose) else { return false }
       return (values.isEmpty || H5Dwrite(dataset.id, type, 0, 0, HDF5.standard, values) >= 0)
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    // Chunks have checks of their own.
+    if chunk == nil { check(name, CRC.zip(of: values)) }
     if !shape.isEmpty { try attach(axes ?? shape.map { Axis("dim_\($0)") }, shape, name) }
   }
 
@@ -325,6 +330,7 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    check(name, CRC.zip(of: values))
   }
 
   private func createScale(_ name: String, _ texts: [String]) throws(StorageError) {
@@ -340,6 +346,37 @@ public final class Writer {
         && Self.isStored(dataset.id)
     }
     guard isDone else { throw full }
+    check(name, CRC.zip(of: texts))
+  }
+
+  // MARK: Checks
+
+  private var checks: [(name: String, sum: UInt32)] = []
+
+  /// Keeps the check of a data set that has none of its own, for `Verification`.
+  private func check(_ name: String, _ sum: UInt32) { checks.append((name.hasPrefix("/") ? name : "/\(name)", sum)) }
+
+  /// The same for one that was filled over time, read back.
+  func seal(_ name: String) throws(StorageError) {
+    guard let sum = HDF5.locked({ Scan.checksum(of: name, in: file.id) }) else { throw full }
+    check(name, sum)
+  }
+
+  /// The same where HDF5 does not check it: few pictures lie in one piece.
+  func sealUnlessChunked(_ name: String) throws(StorageError) {
+    let isChunked = HDF5.locked { () -> Bool in
+      guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
+        let properties = Handle(H5Dget_create_plist(dataset.id), H5Pclose)
+      else { return false }
+      return H5Pget_layout(properties.id) == H5D_CHUNKED
+    }
+    if !isChunked { try seal(name) }
+  }
+
+  /// Writes down all checks: a group of its own leaves everything else as tools expect it.
+  func writeChecks() throws(StorageError) {
+    guard !checks.isEmpty else { return }
+    try write(Verification.text(of: checks), Verification.dataset)
   }
 
   // MARK: Attributes

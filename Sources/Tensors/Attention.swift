@@ -41,8 +41,8 @@ private struct Heads {
 extension Tensor {
   /// Scaled dot-product attention, softmax(Q K^T / sqrt(d)) V, head by head (Vaswani et al. 2017, arXiv 1706.03762).
   ///
-  /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d], or without gradients as `RowStorage` has
-  /// them, [batch, heads, k, d]; result [batch, q, heads * d].
+  /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d], or as `RowStorage` has them,
+  /// [batch, heads, k, d], through which no gradient flows; result [batch, q, heads * d].
   /// `visible[i]` is how many leading keys query i sees; nil: all. The matrix of shares is made head by head and never
   /// kept: the way back makes it again from one number a row (Dao et al. 2022, arXiv 2205.14135).
   public func attention(_ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil) -> Tensor {
@@ -51,7 +51,6 @@ extension Tensor {
     let fitting = [[shape[0], plan.keys, width], [shape[0], heads, plan.keys, plan.width]]
     precondition(keys.shape == values.shape && fitting.contains(keys.shape), "keys and values do not fit the queries")
     let isStored = keys.shape.count == 4
-    precondition(!isStored || node == nil, "there are no gradients with respect to what a storage holds")
     let (value, sums) = Tensor.attend(
       plan, Rows(self, heads: heads), Rows(keys, heads: heads), Rows(values, heads: heads), shape)
     return value.from(isStored ? [] : [self, keys, values]) {

@@ -16,7 +16,11 @@ struct Ending {
 }
 
 /// Runs the program itself, as it would be typed; `limit`: no file may grow beyond so many blocks of 512 bytes.
-func program(_ arguments: [String], limit: Int? = nil, in folder: String? = nil) throws -> Ending {
+/// `stop`: signals that it gets, and how far apart in seconds, once `when` holds.
+func program(
+  _ arguments: [String], limit: Int? = nil, in folder: String? = nil,
+  stop: (signals: [Int32], apart: Double, when: () -> Bool)? = nil
+) throws -> Ending {
   let process = Process(), binary = "\(projectFolder)/.build/release/overtone"
   let output = NSTemporaryDirectory() + "overtone-out-\(UUID().uuidString)", errors = output + "-err"
   for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
@@ -29,6 +33,13 @@ func program(_ arguments: [String], limit: Int? = nil, in folder: String? = nil)
   process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
   process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
   try process.run()
+  if let stop {
+    while process.isRunning && !stop.when() { usleep(5000) }
+    for number in stop.signals where process.isRunning {
+      kill(process.processIdentifier, number)
+      usleep(UInt32(stop.apart * 1e6))
+    }
+  }
   process.waitUntilExit()
   func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
   return Ending(

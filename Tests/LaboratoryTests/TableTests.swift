@@ -27,6 +27,24 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     #expect(try ResultTable([runs[0]]).cells[0][0]?.deviation == nil)
   }
 
+  @Test("numbers of every size have numpy's mean and deviation: small, large with a small spread, of both signs")
+  func sizes() throws {
+    // python3 -c "import numpy as n
+    // for v in [.1, .7, 1e-3, 12.5, 3.25], [1e8 + .1, 1e8 + .2, 1e8 + .4], [-2.5, 2.5]:
+    //   print(repr(float(n.mean(v))), repr(float(n.std(v, ddof=1))))"  (numpy 2.4.6)
+    let cases: [(values: [Double], mean: Double, deviation: Double)] = [
+      ([0.1, 0.7, 1e-3, 12.5, 3.25], 3.310_200_000_000_000_5, 5.303_899_056_354_674),
+      ([1e8 + 0.1, 1e8 + 0.2, 1e8 + 0.4], 100_000_000.233_333_35, 0.152_752_528_693_085_7),
+      ([-2.5, 2.5], 0, 3.535_533_905_932_737_8),
+    ]
+    for (values, mean, deviation) in cases {
+      let cell = try #require(try ResultTable(values.enumerated().map { run("a", seed: $0, $1) }).cells[0][0])
+      // A few units in the last place: sums go in another order.
+      #expect(abs(cell.mean - mean) <= 4 * mean.ulp && cell.count == values.count)
+      #expect(abs((cell.deviation ?? 0) - deviation) <= 1e-9 * deviation)
+    }
+  }
+
   @Test("statistics agree with numpy on many numbers, where numpy is there")
   func numpy() throws {
     let values = (0..<57).map { 1e3 + sin(Double($0) * 12.9898) * 43.7 }

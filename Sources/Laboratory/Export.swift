@@ -1,0 +1,201 @@
+import Foundation
+import Images
+import Storage
+
+/// What an HDF5 file holds, written as other formats.
+struct Export {
+  private let reader: Reader
+  /// Paths of the data sets that are meant.
+  private let names: [String]
+  private let isChosen: Bool
+
+  /// `chosen`: paths of data sets; all when there are none.
+  init(_ path: String, only chosen: [String]) throws(StorageError) {
+    reader = try Reader(path)
+    isChosen = !chosen.isEmpty
+    guard isChosen else {
+      names = Self.datasets(in: "/", reader)
+      return
+    }
+    var all: [String] = []
+    for name in chosen {
+      let path = name.hasPrefix("/") ? name : "/\(name)"
+      // A name that is not there is told with the nearest one.
+      all += reader.isGroup(path) ? Self.datasets(in: path, reader) : [path]
+      if !reader.isGroup(path) { _ = try reader.shape(of: path) }
+    }
+    names = all
+  }
+
+  private static func datasets(in group: String, _ reader: Reader) -> [String] {
+    reader.names(in: group).flatMap { name in
+      let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
+      return reader.isGroup(path) ? datasets(in: path, reader) : [path]
+    }
+  }
+
+  /// Gives a line for each file, and for what had to be left out.
+  func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
+    switch URL(fileURLWithPath: output).pathExtension.lowercased() {
+    case "npz": try archive(output)
+    case "csv": try table(output)
+    case "png": try picture(output, index, columns)
+    case "": try folder(output)
+    case let other:
+      throw LaboratoryError("\(output): '.\(other)' is not written; name a .npz, .csv or .png file, or a folder.")
+    }
+  }
+
+  // MARK: Arrays
+
+  /// Nil for kinds that numpy has none for.
+  private func array(_ name: String) throws -> NumPyArray? {
+    switch try reader.kind(of: name) {
+    case .text: NumPyArray(try reader.texts(name), shape: try reader.shape(of: name))
+    case .other: nil
+    default: NumPyArray(try reader.raw(name))
+    }
+  }
+
+  private func archive(_ output: String) throws -> [String] {
+    var archive = try ZipArchive(output), count = 0, left: [String] = []
+    for name in names {
+      guard let array = try array(name) else {
+        left.append(name)
+        continue
+      }
+      try archive.add("\(name.dropFirst()).npy", array.bytes)
+      count += 1
+    }
+    try archive.finish()
+    return ["\(output): \(count) arrays"] + leftOut(left)
+  }
+
+  private func leftOut(_ names: [String]) -> [String] {
+    names.isEmpty ? [] : ["left out, as neither numbers nor texts: \(names.joined(separator: ", "))"]
+  }
+
+  // MARK: Tables
+
+  /// Data sets of one axis by the scale they lie along, those with most data sets first.
+  private func tables() throws -> [(scale: String, names: [String])] {
+    var found: [(scale: String, names: [String])] = []
+    for name in names where !reader.isScale(name) {
+      guard try reader.kind(of: name) != .other, try reader.shape(of: name).count == 1,
+        let scale = reader.scales(of: name).first ?? nil
+      else { continue }
+      if let index = found.firstIndex(where: { $0.scale == scale }) {
+        found[index].names.append(name)
+      } else {
+        found.append((scale, [name]))
+      }
+    }
+    return found.enumerated().sorted { ($1.element.names.count, $0.offset) < ($0.element.names.count, $1.offset) }
+      .map(\.element)
+  }
+
+  private func table(_ output: String) throws -> [String] {
+    func write(_ table: Table, _ more: [String] = []) throws -> [String] {
+      try Folder.write(table.csv, to: output)
+      return ["\(output): \(table.columns.first?.cells.count ?? 0) rows of \(table.columns.count) columns"] + more
+    }
+    if !isChosen, reader.text(attribute: "file_type") == "metrics" { return try write(try Table(metrics: reader)) }
+    let all = try tables()
+    if names.count == 1 { return try write(try Table(of: names[0], in: reader)) }
+    guard let first = all.first, !isChosen || all.count == 1 && first.names.count == names.count else {
+      throw LaboratoryError(
+        isChosen
+          ? "\(reader.path): these data sets do not share one axis; write one at a time, or into a folder."
+          : "\(reader.path): there is no table in it; choose a data set with --dataset: \(names.joined(separator: ", "))."
+      )
+    }
+    let rest = all.dropFirst().flatMap(\.names)
+    return try write(
+      try Table(along: first.scale, of: first.names, in: reader),
+      rest.isEmpty ? [] : ["along other axes, and left out: \(rest.joined(separator: ", ")) (choose with --dataset)"])
+  }
+
+  // MARK: Pictures
+
+  /// Bytes [height, width], [height, width, 1 or 3], or several of the latter.
+  private func pictures(_ name: String) throws -> [Picture]? {
+    guard try reader.kind(of: name) == .natural(bits: 8), !reader.isScale(name) else { return nil }
+    var shape = try reader.shape(of: name)
+    if shape.count == 2 { shape.append(1) }
+    if shape.count == 3 { shape.insert(1, at: 0) }
+    guard shape.count == 4, [1, 3].contains(shape[3]), shape[1] > 0, shape[2] > 0 else { return nil }
+    let bytes = try reader.bytes(name), area = shape[1] * shape[2]
+    return (0..<shape[0]).map { index in
+      let own = bytes[index * area * shape[3]..<(index + 1) * area * shape[3]]
+      return Picture(
+        height: shape[1], width: shape[2], pixels: shape[3] == 3 ? Array(own) : own.flatMap { [$0, $0, $0] })
+    }
+  }
+
+  private func picture(_ output: String, _ index: Int?, _ columns: Int?) throws -> [String] {
+    for name in names {
+      guard let all = try pictures(name), !all.isEmpty else { continue }
+      if let index {
+        guard index < all.count else {
+          throw LaboratoryError(
+            "\(reader.path): '\(name)' has \(all.count) pictures, counted from 0; there is no \(index).")
+        }
+        try all[index].writePNG(to: output)
+        return ["\(output): picture \(index) of '\(name)'"]
+      }
+      if all.count == 1 {
+        try all[0].writePNG(to: output)
+        return ["\(output): '\(name)'"]
+      }
+      let across = columns ?? Int(Double(all.count).squareRoot().rounded(.up))
+      try ContactSheet(all, columns: across, scale: 1).picture.writePNG(to: output)
+      return ["\(output): \(all.count) pictures of '\(name)', \(across) in a row"]
+    }
+    throw LaboratoryError(
+      "\(reader.path): there is no picture in \(isChosen ? names.joined(separator: ", ") : "it"); pictures are bytes of [row, column] or [row, column, 3], or many of them."
+    )
+  }
+
+  // MARK: Everything
+
+  /// Pictures as PNG, tables as CSV, everything else as .npy.
+  private func folder(_ output: String) throws -> [String] {
+    try Folder.make(output)
+    var lines: [String] = [], done: Set<String> = [], left: [String] = []
+    if reader.text(attribute: "file_type") == "metrics", !isChosen {
+      try Folder.write(try Table(metrics: reader).csv, to: "\(output)/metrics.csv")
+      return ["\(output)/metrics.csv"]
+    }
+    for (scale, names) in try tables() {
+      let path = "\(output)/\(Self.safe(scale)).csv"
+      try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+      try Folder.write(try Table(along: scale, of: names, in: reader).csv, to: path)
+      lines.append("\(path): \(names.map { String($0.dropFirst()) }.joined(separator: ", "))")
+      done.formUnion(names)
+    }
+    for name in names where !done.contains(name) && (isChosen || !reader.isScale(name)) {
+      let path = "\(output)/\(Self.safe(name))"
+      if let all = try pictures(name), !all.isEmpty {
+        try Folder.make(all.count == 1 ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path)
+        let digits = "\(all.count - 1)".count
+        for (index, picture) in all.enumerated() {
+          let number = String(repeating: "0", count: digits - "\(index)".count) + "\(index)"
+          try picture.writePNG(to: all.count == 1 ? "\(path).png" : "\(path)/\(number).png")
+        }
+        lines.append(all.count == 1 ? "\(path).png" : "\(path): \(all.count) pictures")
+      } else if let array = try array(name) {
+        try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        try writeWhole(array.bytes, to: "\(path).npy")
+        lines.append("\(path).npy")
+      } else {
+        left.append(name)
+      }
+    }
+    return lines + leftOut(left)
+  }
+
+  /// A path inside the folder, whatever a data set is called.
+  private static func safe(_ name: String) -> String {
+    name.split(separator: "/").map { $0 == ".." || $0 == "." ? "_" : String($0) }.joined(separator: "/")
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+
+/// A zip archive being written, its members stored as they are: what numpy calls .npz.
+///
+/// Source: PKWARE's APPNOTE 6.3; no member and no archive of 4 GiB or more.
+public struct ZipArchive: ~Copyable {
+  private let file: UnsafeMutablePointer<FILE>
+  private let path: String
+  private var entries: [(name: [UInt8], sum: UInt32, size: UInt32, offset: UInt32)] = []
+  private var offset = 0
+  private var isOpen = true
+
+  private var temporary: String { "\(path).tmp.\(getpid())" }
+
+  public init(_ path: String) throws(StorageError) {
+    guard let file = fopen("\(path).tmp.\(getpid())", "w") else {
+      throw .unwritable(
+        path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.")
+    }
+    self.path = path
+    self.file = file
+  }
+
+  deinit {
+    if isOpen {
+      fclose(file)
+      unlink("\(path).tmp.\(getpid())")
+    }
+  }
+
+  public mutating func add(_ name: String, _ content: [UInt8]) throws(StorageError) {
+    guard offset + content.count + name.utf8.count + 30 < 1 << 32 else {
+      throw .unwritable(path: path, why: "it would be larger than 4 GB; export fewer data sets, or into a folder.")
+    }
+    let entry = (name: Array(name.utf8), sum: CRC.zip(content), size: UInt32(content.count), offset: UInt32(offset))
+    entries.append(entry)
+    try put([0x50, 0x4B, 3, 4] + Self.facts(entry.name, entry.sum, entry.size) + entry.name)
+    try put(content)
+  }
+
+  /// Gives the whole archive its name.
+  public consuming func finish() throws(StorageError) {
+    let start = offset
+    for entry in entries {
+      try put(
+        [0x50, 0x4B, 1, 2, 20, 0] + Self.facts(entry.name, entry.sum, entry.size)
+          + Array(repeating: 0, count: 10) + EventFile.bytes(entry.offset) + entry.name)
+    }
+    let count = EventFile.bytes(UInt16(truncatingIfNeeded: entries.count))
+    try put(
+      [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + count + count + EventFile.bytes(UInt32(offset - start))
+        + EventFile.bytes(UInt32(start)) + [0, 0])
+    guard fclose(file) == 0 else {
+      isOpen = false
+      unlink(temporary)
+      throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
+    }
+    isOpen = false
+    try Writer.put(temporary, in: path)
+  }
+
+  /// What both headers of a member say: version, UTF-8 names, stored, the first day that zip knows, check and sizes.
+  private static func facts(_ name: [UInt8], _ sum: UInt32, _ size: UInt32) -> [UInt8] {
+    [20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0] + EventFile.bytes(sum) + EventFile.bytes(size) + EventFile.bytes(size)
+      + EventFile.bytes(UInt16(name.count)) + [0, 0]
+  }
+
+  private mutating func put(_ bytes: [UInt8]) throws(StorageError) {
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+      throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
+    }
+    offset += bytes.count
+  }
+}

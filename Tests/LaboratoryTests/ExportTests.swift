@@ -1,0 +1,126 @@
+import Foundation
+import Images
+import Storage
+import Tensors
+import Testing
+
+private let hasNumPy: Bool = {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  process.arguments = ["python3", "-c", "import numpy"]
+  process.standardError = FileHandle.nullDevice
+  try? process.run()
+  process.waitUntilExit()
+  return process.terminationStatus == 0
+}()
+
+@Suite struct ExportTests {
+  private let scratch = Scratch()
+  private var file: String { "\(scratch.path)/samples.h5" }
+
+  init() throws {
+    let pixels = (0..<5 * 4 * 6 * 3).map { UInt8(truncatingIfNeeded: $0 * 11) }
+    try SampleFile.write(
+      to: file, pixels: pixels, shape: [5, 4, 6, 3], labels: [0, 1, 0, 1, 1], classNames: ["ä, b", "c"], seed: 3,
+      trajectory: [("shown", Tensor([5, 2], (0..<10).map { Float($0) / 3 }), ["sample", "token"])])
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: "\(scratch.path)/\(name)", encoding: .utf8)
+  }
+
+  @Test("numpy opens an export with names, kinds, shapes and numbers as they were", .enabled(if: hasNumPy))
+  func npz() throws {
+    let ending = try program(["export", file, "\(scratch.path)/a.npz"])
+    #expect(ending.output == "\(scratch.path)/a.npz: 12 arrays\n", "\(ending.output)\(ending.errors)")
+    let process = Process(), pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "python3", "-c",
+      """
+      import numpy, zipfile
+      assert zipfile.ZipFile('\(scratch.path)/a.npz').testzip() is None
+      a = numpy.load('\(scratch.path)/a.npz')
+      print(a['images'].dtype, a['images'].shape, a['images'].ravel()[:4].tolist(), a['label'].dtype, a['label'].tolist())
+      print(a['class_name'].tolist(), a['trajectory/shown'].dtype, a['trajectory/shown'].shape, a['trajectory/shown'][4, 1])
+      """,
+    ]
+    process.standardOutput = pipe
+    try process.run()
+    let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(
+      said == """
+        uint8 (5, 4, 6, 3) [0, 11, 22, 33] int64 [0, 1, 0, 1, 1]
+        ['ä, b', 'c'] float32 (5, 2) 3.0
+
+        """)
+  }
+
+  @Test("an array's file begins as numpy writes it")
+  func npy() throws {
+    // numpy.save of numpy.array([1, 2], '<i4'), numpy 1.24: 128 bytes of head, two numbers.
+    let reader = try Reader(file), bytes = try #require(NumPyArray(try reader.raw("label"))).bytes
+    #expect(bytes.count == 128 + 40 && bytes[..<8].elementsEqual([0x93] + Array("NUMPY".utf8) + [1, 0]))
+    let head = "{'descr': '<i8', 'fortran_order': False, 'shape': (5,), }"
+    #expect(
+      String(decoding: bytes[10..<128], as: UTF8.self) == head + String(repeating: " ", count: 117 - head.count) + "\n")
+  }
+
+  @Test("tables share an axis, a matrix has columns, more axes have a row for each number")
+  func csv() throws {
+    let ending = try program(["export", file, "\(scratch.path)/t.csv"])
+    #expect(
+      ending.output == """
+        \(scratch.path)/t.csv: 5 rows of 3 columns
+        along other axes, and left out: /class_name (choose with --dataset)
+
+        """)
+    #expect(try text("t.csv") == "sample,label,seed\n0,0,3\n1,1,3\n2,0,3\n3,1,3\n4,1,3\n")
+    func exported(_ name: String) throws -> String {
+      let ending = try program(["export", file, "\(scratch.path)/one.csv", "--dataset", name])
+      return ending.status == 0 ? try text("one.csv") : ending.sentence
+    }
+    #expect(try exported("class_name") == "class,class_name\n0,\"ä, b\"\n1,c\n")
+    #expect(try exported("trajectory/shown").hasPrefix("sample,0,1\n0,0.0,0.33333334\n"))
+    #expect(try exported("preview").hasPrefix("row,column,channel,preview\n0,0,red,0\n0,0,green,11\n"))
+    #expect(
+      try exported("labels")
+        == "error: \(file): there is no data set '/labels'. Did you mean 'label'?")
+  }
+
+  @Test("metrics become a row for each step, with empty cells where a series has no number")
+  func metrics() throws {
+    let log = MetricsLog("\(scratch.path)/metrics.h5")
+    for step in [10, 20] { try log.append("train", step: step, [("loss", 1 / Double(step))]) }
+    try log.append("eval", step: 20, [("FD[x]", 3.25)])
+    #expect(try program(["export", log.path, "\(scratch.path)/m.csv"]).status == 0)
+    #expect(try text("m.csv") == "step,train/loss,eval/FD[x]\n10,0.1,\n20,0.05,3.25\n")
+  }
+
+  @Test("pictures become one, a sheet, or a folder of them beside tables and arrays")
+  func png() throws {
+    #expect(try program(["export", file, "\(scratch.path)/one.png", "--index", "4"]).status == 0)
+    let one = try Picture.read("\(scratch.path)/one.png")
+    #expect(one.pixels == (4 * 72..<5 * 72).map { UInt8(truncatingIfNeeded: $0 * 11) } && one.width == 6)
+    #expect(
+      try program(["export", file, "\(scratch.path)/one.png", "--index", "5"]).sentence
+        == "error: \(file): '/images' has 5 pictures, counted from 0; there is no 5.")
+    #expect(
+      try program(["export", file, "\(scratch.path)/grid.png"]).output
+        == "\(scratch.path)/grid.png: 5 pictures of '/images', 3 in a row\n")
+    #expect(try program(["export", file, "\(scratch.path)/out/"]).status == 0)
+    #expect(
+      scratch.content.filter { $0.hasPrefix("out/") && $0.contains(".") } == [
+        "out/class.csv", "out/images/0.png", "out/images/1.png", "out/images/2.png", "out/images/3.png",
+        "out/images/4.png", "out/preview.png", "out/sample.csv", "out/trajectory/shown.npy",
+      ])
+    #expect(
+      try program(["export", file, "\(scratch.path)/x.jpg"]).sentence
+        == "error: \(scratch.path)/x.jpg: '.jpg' is not written; name a .npz, .csv or .png file, or a folder.")
+    #expect(
+      try program(["export", file, "\(scratch.path)/none/x.npz"]).sentence
+        == "error: \(scratch.path)/none/x.npz: it cannot be written: No such file or directory; choose a folder that exists and can be written."
+    )
+  }
+}
