@@ -168,11 +168,22 @@ struct PlanCommand: ParsableCommand {
 
 struct ComponentsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "components", abstract: "Print what an experiment can name, with settings and sources.")
+    commandName: "components", abstract: "Print what an experiment can name, with settings and sources.",
+    discussion: """
+      With --schema, a JSON Schema of experiment files, from which editors complete and check them.
+
+        overtone components diffusion
+        overtone components --schema > Experiments/experiment.schema.json
+      """)
   @Argument(help: "Only this role or key.") var name: String?
   @Flag(help: "Print JSON.") var json = false
+  @Flag(help: "Print a JSON Schema of experiment files.") var schema = false
 
   func run() throws {
+    if schema {
+      print(ExperimentSchema(Registry.linked()).text, terminator: "")
+      return
+    }
     let list = Catalogue(Registry.linked())
     if let name, list.entries(name).isEmpty {
       let near = nearest(name, among: list.names).map { " Did you mean '\($0)'?" } ?? ""

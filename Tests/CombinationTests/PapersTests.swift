@@ -15,14 +15,8 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
   private static let files: [String] = {
     let folder = "Experiments/papers"
     return ((try? FileManager.default.subpathsOfDirectory(atPath: "\(project)/\(folder)")) ?? [])
-      .filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }.sorted().filter { !isOnlyPlanned($0) }
+      .filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }.sorted()
   }()
-
-  /// Files of sizes that have no smaller scales yet; once they have, they are held to the rest as well.
-  private static func isOnlyPlanned(_ file: String) -> Bool {
-    guard ["var", "llamagen"].contains(where: { file == "Experiments/papers/\($0)/sizes.yaml" }) else { return false }
-    return (try? Sweep(file: "\(project)/\(file)", scale: "smoke")) == nil
-  }
 
   private static let scales = ["smoke", "small", "paper"]
 
