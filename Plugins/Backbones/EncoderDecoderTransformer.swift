@@ -42,6 +42,8 @@ struct EncoderDecoderTransformer: Backbone {
   let outputPositions: Parameter?
   /// [6 width, width]: what moves the norms of all blocks, where they share it.
   let sharedModulation: Linear?
+  /// Of the level of each place, added where encoder and decoder begin.
+  let levels: Embedding?
   let width: Int
   let prefixCount: Int
   let choices: BackboneChoices
@@ -67,6 +69,17 @@ struct EncoderDecoderTransformer: Backbone {
       throw settings.refusal(
         "backbone 'encoder-decoder' sees both ways and cannot predict next tokens; use backbone 'decoder'.", at: "use")
     }
+    guard shape.layout.groups.first == shape.layout.groups.last else {
+      throw settings.refusal(
+        "backbone 'encoder-decoder' sees both ways, and here later places hold the answers of earlier ones; use backbone 'decoder'.",
+        at: "use")
+    }
+    var knowsLevels = false
+    if shape.layout.levels > 1 {
+      knowsLevels = try settings[
+        "level-embedding", default: false,
+        about: "whether places are told their level; FAR (arXiv 2503.05305) tells its loss instead"]
+    }
     (width, prefixCount, self.choices, layout) = (choices.width, shape.prefixCount, choices, shape.layout)
     let width = self.width, isLearned = choices.positions == .learned, form = choices.block
     let isAdaptive = form.adaptive != .none
@@ -89,6 +102,7 @@ struct EncoderDecoderTransformer: Backbone {
     outputPositions = isLearned ? choices.rows([shape.layout.positions, width], &random) : nil
     sharedModulation =
       form.adaptive == .shared ? Linear(from: width, to: 6 * width, weight: choices.weight, &random) : nil
+    levels = knowsLevels ? choices.table(shape.layout.levels, &random) : nil
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
@@ -102,6 +116,7 @@ struct EncoderDecoderTransformer: Backbone {
     let known = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
     var tokens = input(isWhole ? view.inputs : view.inputs[.each(shown)])
     if let vector, choices.vector == .everywhere, tokens.shape[1] > 0 { tokens = tokens + vector }
+    if let levels, tokens.shape[1] > 0 { tokens = tokens + levels(known.map { $0.map(\.level) }) }
     if let prefix = condition.prefix { tokens = Tensor.concatenated([prefix, tokens], axis: 1) }
     var x = inputNorm(placed(tokens, encoderPositions, known)).dropped(choices.tokenDropout, &random)
     if x.shape[1] > 0 {
@@ -117,6 +132,10 @@ struct EncoderDecoderTransformer: Backbone {
       x = Tensor.concatenated([x.sliced(0..<prefixCount, axis: 1), seen], axis: 1)
     }
     x = placed(x, decoderPositions, view.slots)
+    if let levels {
+      let told = levels(view.slots.map { $0.map(\.level) }), prefix = x.sliced(0..<prefixCount, axis: 1)
+      x = Tensor.concatenated([prefix, x.sliced(prefixCount..<x.shape[1], axis: 1) + told], axis: 1)
+    }
     let around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(view.slots), told: told)
     for (layer, block) in decoderBlocks.enumerated() { x = block(x, around, layer: layer, &random) }
     if let decoderNorm { x = decoderNorm(x) } else if let adaptiveNorm, let bent { x = adaptiveNorm(x, bent) }

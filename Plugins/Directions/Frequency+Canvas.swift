@@ -4,10 +4,10 @@ import Tensors
 extension Frequency {
   func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
     let rows = [latent.shape[0], layout.grid.count, latent.shape[3]]
-    guard target != .full else { return quantizer.tokens(nearest: latent.reshaped(rows)) }
+    guard isPyramid else { return quantizer.tokens(nearest: latent.reshaped(rows)) }
     var parts: [Tokens] = [], known = Tensor(zeros: rows)
     for index in levels.indices {
-      let next = index + 1 < levels.count ? filtered(latent, to: levels[index + 1]) : latent
+      let next = target != .full && index + 1 < levels.count ? filtered(latent, to: levels[index + 1]) : latent
       // A band is what is still missing: what quantizing lost in one is asked for again in the next.
       let part = quantizer.tokens(nearest: target == .band ? next.reshaped(rows) - known : next.reshaped(rows))
       if target == .band { known = known + part.values }
@@ -20,11 +20,20 @@ extension Frequency {
   }
 
   func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
-    image(of: target == .full ? canvas.values : known(in: canvas.values, through: level))
+    image(of: isPyramid ? known(in: canvas.values, through: level) : canvas.values)
+  }
+
+  func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor? {
+    if target == .full { return filtered(latent, to: level) }
+    return self.latent(of: canvas(of: latent, by: quantizer), through: level, by: quantizer)
   }
 
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
     let batch = canvas.batch
+    if context == .all {
+      let sets = turn.places.count(in: layout.slots.count) / layout.grid.count
+      return Tokens(values: Tensor.concatenated((0..<sets).map { seen(in: canvas.values, at: $0) }, axis: 1))
+    }
     guard target == .full else {
       let levels = turn.places.indices(in: layout.slots.count, batch: batch).map { $0[0] / layout.grid.count }
       return Tokens(values: sorted(canvas.values, by: levels) { known(in: $0, through: $1 - 1) })
@@ -41,7 +50,17 @@ extension Frequency {
   private func isUnfiltered(_ moment: Moment) -> Bool { moment.step > 0 && unfiltered.contains(moment.step) }
 
   private func filtered(_ latent: Tensor, to level: Int) -> Tensor {
-    filter(latent, level: level, of: top, order: filterOrder)
+    switch first {
+    case .low: filter(latent, level: level, of: top, order: filterOrder)
+    case .high: latent.detached - filter(latent, level: top - level, of: top, order: filterOrder)
+    }
+  }
+
+  /// What the set of level number `index` is shown of the one before it: [batch, slots, width] to [batch, cells, width].
+  private func seen(in pyramid: Tensor, at index: Int) -> Tensor {
+    let before = known(in: pyramid, through: index - 1)
+    guard target == .full, index > 0 else { return before }
+    return filtered(image(of: before), to: levels[index]).reshaped(before.shape)
   }
 
   /// Rows as an image: [batch, cells, width] to [batch, height, width, channels].

@@ -8,7 +8,8 @@ import Tensors
 ///
 /// With `target: full` every turn answers the full latent, the canvas is one draft, and what is shown is the draft
 /// filtered to the level of the turn. With `next-level` and `band` every level has an answer of its own and the canvas
-/// is a pyramid: one set of slots per level, of which a turn takes part in one.
+/// is a pyramid: one set of slots per level, of which a turn takes part in one. With `context: all` there is a set per
+/// level, too, and a turn takes part in all up to its own, block by block: a backbone that looks back sees every level.
 ///
 /// Differs from the released code where a grid is not 16 x 16, for which its lists of levels are literals: here they
 /// are scaled (`FrequencyPreset`).
@@ -23,6 +24,8 @@ struct Frequency: RegressionDirection {
   let filter: LowPass
   /// How steeply a Butterworth filter falls.
   let filterOrder: Int
+  let first: FirstFrequencies
+  let context: LevelContext
   /// The level that each turn of a generation is shown.
   let levels: [Int]
   let target: FrequencyTarget
@@ -33,9 +36,13 @@ struct Frequency: RegressionDirection {
   /// Turns of a generation whose draft is shown unfiltered.
   let unfiltered: [Int]
   let weight: LevelWeight
+  let weightUse: WeightUse
 
   /// Cells along the longer side: the number of the level that shows everything.
   var top: Int { max(layout.grid.height, layout.grid.width) }
+
+  /// Whether the canvas has a set of slots for each level.
+  var isPyramid: Bool { target != .full || context == .all }
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let top = max(grid.height, grid.width)
@@ -45,7 +52,9 @@ struct Frequency: RegressionDirection {
     filterOrder =
       filter == .butterworth
       ? try settings["filter-order", default: 4, in: 1...32, about: "how steeply the Butterworth filter falls"] : 4
+    first = try settings["from", default: .low, about: "which frequencies come first; 'high' is a control"]
     target = try settings["target", default: .full, about: "what a turn answers"]
+    context = try settings["context", default: .current, about: "what a turn sees: its level, or all before it as well"]
     var section = try settings.section("mask", about: "hiding part of the draft (FAR's mask mechanism)")
     mask = try FrequencyMask(&section)
     let isMasked = mask.sampling != .none
@@ -53,25 +62,37 @@ struct Frequency: RegressionDirection {
     let usual = preset.levels(top: top, masked: isMasked),
       about = "the level that each turn of a generation is shown, from 0 to the cells of the longer side"
     levels = try sampled["levels", default: usual, about: about]
-    draw = try settings["draw", default: preset.draw, about: "one training level for a batch, or one per image"]
+    // With all levels in one sequence training draws none.
+    draw =
+      context == .all
+      ? .batch
+      : try settings["draw", default: preset.draw, about: "one training level for a batch, or one per image"]
     let drawn: DrawnLevels =
-      try settings["train-on", default: .all, about: "training draws any level, or only those of 'levels'"]
+      context == .all
+      ? .listed
+      : try settings["train-on", default: .all, about: "training draws any level, or only those of 'levels'"]
     // Only where training draws from all levels and answers the full latent does the list not matter to it.
     if target != .full || drawn == .listed { _ = try settings["levels", default: usual, about: about] as [Int] }
     unfiltered = try sampled[
       "unfiltered", default: preset.unfiltered(of: levels.count, masked: isMasked),
       about: "turns, counted from 0, that are shown the draft unfiltered"]
     weight = try settings["weight", default: preset.weight, about: "how the loss weighs levels"]
+    weightUse =
+      weight == .none || context == .all
+      ? .factor
+      : try settings[
+        "weight-as", default: .factor, about: "whether weights multiply the loss, or say how often levels are drawn"]
 
     let groups = Array(repeating: 0, count: grid.count)
-    if target == .full {
+    if target != .full || context == .all {
+      let slots = levels.indices.flatMap { Slot.cells(of: grid, level: $0) }
+      layout = Layout(
+        grid: grid, slots: slots, groups: context == .all ? slots.map(\.level) : groups, levels: levels.count)
+      trainingLevels = Array(levels.indices)
+    } else {
       layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: groups, levels: top + 1)
       // The top level would show the answer itself.
       trainingLevels = drawn == .listed ? Set(levels).filter { $0 < top }.sorted() : Array(0..<top)
-    } else {
-      let slots = levels.indices.flatMap { Slot.cells(of: grid, level: $0) }
-      layout = Layout(grid: grid, slots: slots, groups: groups, levels: levels.count)
-      trainingLevels = Array(levels.indices)
     }
     try refuse(settings)
   }
@@ -96,12 +117,16 @@ struct Frequency: RegressionDirection {
           : "'unfiltered' names turns after the first, which are 1 to \(levels.count - 1) with \(levels.count) levels.",
         at: "unfiltered")
     }
-    guard target != .full else { return }
+    guard isPyramid else { return }
     guard !mask.isUsed, unfiltered.isEmpty else {
       throw settings.refusal(
-        "'mask' and 'unfiltered' say how a draft is shown, and target '\(target.rawValue)' has none; "
-          + "leave them out, or use target 'full'.", at: mask.isUsed ? "mask" : "unfiltered")
+        target == .full
+          ? "'mask' and 'unfiltered' say how one draft is shown, and context 'all' has one for each level; "
+            + "leave them out, or use context 'current'."
+          : "'mask' and 'unfiltered' say how a draft is shown, and target '\(target.rawValue)' has none; "
+            + "leave them out, or use target 'full'.", at: mask.isUsed ? "mask" : "unfiltered")
     }
+    guard target != .full else { return }
     guard zip(levels, levels.dropFirst()).allSatisfy({ $0 < $1 }), levels.last != top else {
       throw settings.refusal(
         "with target '\(target.rawValue)' every level must add detail: 'levels' must ascend and stay below \(top).",
@@ -112,25 +137,51 @@ struct Frequency: RegressionDirection {
   // MARK: Turns
 
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
-    let chosen: [Int] =
-      switch draw {
-      case .batch:
-        [trainingLevels[min(trainingLevels.count - 1, Int(random.shared("level") * Float(trainingLevels.count)))]]
-      case .image: random.integers(in: 0..<trainingLevels.count, count: 1, "level").map { trainingLevels[$0[0]] }
-      }
+    let count = layout.grid.count, steps = target == .full ? top : levels.count
+    guard context == .current else {
+      let weighed = target == .full ? levels.map { min($0, top - 1) } : trainingLevels
+      return Turn(
+        shown: .range(min(count, layout.slots.count)..<layout.slots.count),
+        weights: weight.tensor(of: weighed, steps: steps, each: count, batch: batch))
+    }
+    let chosen = drawnLevels(of: steps, batch: batch, &random)
     let each = chosen.count == 1 ? Array(repeating: chosen[0], count: batch) : chosen
-    let steps = target == .full ? top : levels.count
-    let weights = weight.tensor(of: each, steps: steps, asked: layout.grid.count)
+    let weights = weightUse == .chance ? nil : weight.tensor(of: each, steps: steps, asked: count)
     guard target == .full else { return Turn(places: places(each), weights: weights) }
     // Samples must show equally many slots: one share for the batch, with the bound of its highest level.
-    let shown = mask.trainingShown(of: layout.grid.count, level: each.max() ?? 0, top: top, &random)
+    let shown = mask.trainingShown(of: count, level: each.max() ?? 0, top: top, &random)
     return Turn(shown: shown, levels: chosen, weights: weights)
+  }
+
+  /// One level for all samples, or one for each.
+  private func drawnLevels(of steps: Int, batch: Int, _ random: inout Random) -> [Int] {
+    let count = trainingLevels.count
+    if weightUse == .chance {
+      // The level at a share of the way through all, each of which is as long as it weighs.
+      let ends = trainingLevels.reduce(into: [0.0]) { $0.append($0[$0.count - 1] + weight.value($1, of: steps)) }
+      func level(at share: Float) -> Int {
+        let place = Double(share) * ends[count]
+        return trainingLevels[ends.dropFirst().firstIndex { $0 > place }.map { $0 - 1 } ?? count - 1]
+      }
+      return draw == .batch
+        ? [level(at: random.shared("level"))] : random.uniform([batch], "level").scalars.map(level)
+    }
+    return switch draw {
+    case .batch: [trainingLevels[min(count - 1, Int(random.shared("level") * Float(count)))]]
+    case .image: random.integers(in: 0..<count, count: 1, "level").map { trainingLevels[$0[0]] }
+    }
   }
 
   func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
     let step = past.last.map { $0.moment.step + 1 } ?? 0
     guard step < levels.count else { return nil }
     let moment = Moment(step: step, steps: levels.count, progress: Float(step) / Float(levels.count))
+    if context == .all {
+      let start = step * layout.grid.count, end = start + layout.grid.count
+      return Turn(
+        moment, places: .range(0..<end), shown: .range(min(layout.grid.count, end)..<end), asked: .range(start..<end),
+        settled: start)
+    }
     guard target == .full else { return Turn(moment, places: places(Array(repeating: step, count: batch))) }
     let shown = mask.samplingShown(of: layout.grid.count, moment, random)
     return Turn(moment, shown: shown, levels: [levels[step]])

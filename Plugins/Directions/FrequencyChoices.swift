@@ -54,6 +54,30 @@ enum LevelDraw: String, Setting, CaseIterable { case batch, image }
 /// What training draws a level from.
 enum DrawnLevels: String, Setting, CaseIterable { case all, listed }
 
+/// Which frequencies a generation begins with.
+enum FirstFrequencies: String, Setting, CaseIterable {
+  case low
+  /// The other way round: level k shows what the levels below the top by k leave out. A control, not of the paper.
+  case high
+}
+
+/// What a turn sees of the image so far.
+enum LevelContext: String, Setting, CaseIterable {
+  /// What its level shows of the last draft (the released code).
+  case current
+  /// What every level so far showed of the draft at its turn, each in places of its own: p(x_i | x_1 ... x_(i-1)) as the
+  /// factorisation is written.
+  case all
+}
+
+/// What the weight of a level does in training.
+enum WeightUse: String, Setting, CaseIterable {
+  /// It multiplies the loss.
+  case factor
+  /// Levels are drawn as often as they weigh, which asks for the same but for a constant (importance sampling).
+  case chance
+}
+
 /// How the loss weighs a level i of F.
 enum LevelWeight: String, Setting, CaseIterable {
   case none
@@ -61,6 +85,8 @@ enum LevelWeight: String, Setting, CaseIterable {
   case sine
   /// 1 + (i + 1) / F
   case linear
+  /// 2^((i + 1) / F)
+  case exponential
   /// The sine weights the other way round.
   case reversed
 
@@ -70,15 +96,22 @@ enum LevelWeight: String, Setting, CaseIterable {
     case .none: 1
     case .sine: sine(level)
     case .linear: 1 + Double(level + 1) / Double(steps)
+    case .exponential: exp2(Double(level + 1) / Double(steps))
     case .reversed: sine(steps - 1 - level)
     }
   }
 
-  /// [batch, asked]; nil where all weigh the same.
+  /// [batch, asked] from the level of each sample; nil where all weigh the same.
   func tensor(of levels: [Int], steps: Int, asked: Int) -> Tensor? {
     guard self != .none else { return nil }
     return Tensor(
       [levels.count, asked], levels.flatMap { Array(repeating: Float(value($0, of: steps)), count: asked) })
+  }
+
+  /// [batch, asked] where every sample is asked `count` tokens at each of these levels, one level after another.
+  func tensor(of levels: [Int], steps: Int, each count: Int, batch: Int) -> Tensor? {
+    guard let row = tensor(of: levels, steps: steps, asked: count)?.scalars else { return nil }
+    return Tensor([batch, row.count], (0..<batch).flatMap { _ in row })
   }
 }
 

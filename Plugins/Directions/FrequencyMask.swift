@@ -17,6 +17,9 @@ struct FrequencyMask: Sendable {
     case levelTied = "level-tied"
     /// Always `least`.
     case fixed
+    /// cos(pi/2 u) for u drawn evenly, at least `least`: what a generation that reveals by the same law hides (MaskGIT,
+    /// Chang et al. 2022, arXiv 2202.04200).
+    case cosine
   }
 
   /// What a turn of a generation shows.
@@ -33,7 +36,9 @@ struct FrequencyMask: Sendable {
 
   init(_ settings: inout Settings) throws(SettingsError) {
     training = try settings["training", default: .none, about: "the share of the draft that training hides"]
-    least = try settings["least", default: 0.7, in: 0...1, about: "the least share hidden, or with 'fixed' the share"]
+    least = try settings[
+      "least", default: training == .cosine ? 0 : 0.7, in: 0...1,
+      about: "the least share hidden, or with 'fixed' the share"]
     var sampled = settings.generationOnly
     sampling = try sampled["sampling", default: .none, about: "how a generation reveals the draft"]
   }
@@ -46,6 +51,9 @@ struct FrequencyMask: Sendable {
     switch training {
     case .none: return .all
     case .fixed: hidden = Int((Double(count) * least).rounded())
+    case .cosine:
+      let share = max(least, cos(.pi / 2 * Double(random.shared("mask-ratio"))))
+      hidden = Int((Double(count) * share).rounded(.up))
     case .uniform:
       let share = least + (1 - least) * Double(random.shared("mask-ratio"))
       hidden = Int((Double(count) * share).rounded(.up))

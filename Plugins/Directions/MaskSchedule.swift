@@ -45,6 +45,7 @@ enum TurnCount: Setting {
   case number(Int)
 
   static let kind = "a whole number or 'all'"
+  static let form = Form.either([.whole, .choice(["all"])])
 
   init?(_ value: SettingValue) {
     if value.text == "all" {

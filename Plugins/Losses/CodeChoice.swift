@@ -45,6 +45,23 @@ public struct CodeChoice: Sendable {
     return last
   }
 
+  /// The same where nothing is cut, from chances that are made already: they need not add up to one.
+  package static func code(shares: UnsafeBufferPointer<Float>, at number: Float) -> Int {
+    var total = 0.0
+    for share in shares { total += Double(share) }
+    let target = Double(number) * total
+    var sum = 0.0, last = 0
+    for (code, share) in shares.enumerated() where share > 0 {
+      sum += Double(share)
+      last = code
+      if sum > target { break }
+    }
+    return last
+  }
+
+  /// Whether any code is kept from being drawn.
+  var cuts: Bool { topK > 0 || topP < 1 }
+
   /// The code whose logit is largest once noise of the Gumbel distribution is added (Maddison et al. 2014,
   /// arXiv 1411.0030): the same chances, one number in [0, 1) a code.
   public func code(_ logits: [Float], disturbedBy numbers: [Float]) -> Int {
@@ -55,12 +72,6 @@ public struct CodeChoice: Sendable {
         // Half a step of the numbers' grid keeps the logarithms finite.
         weights[code] > 0 ? log(weights[code]) - log(-log(Double(numbers[code]) + 0x1p-25)) : -.infinity
       })
-  }
-
-  /// The logarithm of the chance of `code` before anything is cut or cooled.
-  public static func logShare(of code: Int, in logits: [Float]) -> Float {
-    let largest = logits.max() ?? 0
-    return logits[code] - largest - Float(log(logits.reduce(0.0) { $0 + exp(Double($1 - largest)) }))
   }
 
   /// Numbers in proportion to the chances, 0 for what is cut.

@@ -68,27 +68,33 @@ struct CrossEntropy: TokenLoss {
   /// Codes, and as confidence the logarithm of each one's chance at temperature 1, guided, with nothing cut.
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
     let batch = hidden.conditional.shape[0], asked = hidden.conditional.shape[1], rows = batch * asked
-    let logits = head(hidden.mixed).scalars, width = vocabulary
+    let all = head(hidden.mixed).reshaped([rows, vocabulary]), width = vocabulary
     let choice = CodeChoice(temperature: hidden.temperature, topK: topK, topP: topP)
     let each = draw == .gumbel ? width : 1
     let numbers = choice.isGreedy ? [] : random.uniform([batch, asked * each], "code").scalars
-    var codes = [Int](repeating: 0, count: rows), confidence = [Float](repeating: 0, count: rows)
+    // Chances of all rows in one go; where codes are cut, row by row from the logits.
+    let isPlain = !choice.isGreedy && !choice.cuts && draw == .sum
+    let chances = isPlain ? (all * (1 / hidden.temperature)).softmax.scalars : []
+    let logits = all.scalars, sums = all.logSumExp.scalars
+    var codes = [Int](repeating: 0, count: rows)
     codes.withUnsafeMutableBufferPointer { codes in
-      confidence.withUnsafeMutableBufferPointer { confidence in
-        ThreadPool.shared.split(rows, grain: max(1, 2000 / width)) { range in
+      chances.withUnsafeBufferPointer { chances in
+        ThreadPool.shared.split(rows, grain: max(1, 10_000 / width)) { range in
           for row in range {
-            let logits = Array(logits[row * width..<(row + 1) * width])
+            let own = row * width..<(row + 1) * width
+            guard !isPlain else {
+              codes[row] = CodeChoice.code(shares: UnsafeBufferPointer(rebasing: chances[own]), at: numbers[row])
+              continue
+            }
             codes[row] =
-              choice.isGreedy
-              ? choice.code(logits, at: 0)
-              : draw == .gumbel
-                ? choice.code(logits, disturbedBy: Array(numbers[row * width..<(row + 1) * width]))
-                : choice.code(logits, at: numbers[row])
-            confidence[row] = CodeChoice.logShare(of: codes[row], in: logits)
+              choice.isGreedy || draw == .sum
+              ? choice.code(Array(logits[own]), at: choice.isGreedy ? 0 : numbers[row])
+              : choice.code(Array(logits[own]), disturbedBy: Array(numbers[own]))
           }
         }
       }
     }
+    let confidence = codes.indices.map { logits[$0 * width + codes[$0]] - sums[$0] }
     return Draw(
       .codes((0..<batch).map { Array(codes[$0 * asked..<($0 + 1) * asked]) }),
       confidence: Tensor([batch, asked], confidence))

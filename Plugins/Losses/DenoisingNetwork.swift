@@ -41,9 +41,8 @@ struct DenoisingNetwork: Module {
 
     func callAsFunction(_ x: Tensor, _ condition: Tensor) -> Tensor {
       let width = x.shape[1], m = modulation(condition)
-      let moved = x.layerNorm(
-        norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: Modulators(m, shift: 0, scale: width))
-      return second(first(moved), after: .silu).gated(by: m, at: 2 * width, over: x)
+      let hidden = first(x, after: norm, by: Modulators(m, shift: 0, scale: width))
+      return second(hidden, after: .silu).gated(by: m, at: 2 * width, over: x)
     }
   }
 

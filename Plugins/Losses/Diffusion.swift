@@ -98,8 +98,22 @@ struct Diffusion: TokenLoss {
   // MARK: Training
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
+    let times = random.integers(in: 0..<schedule.count, count: repeats * hidden.shape[1], "timestep")
+    return losses(hidden, answers, levels: levels, at: times, &random)
+  }
+
+  /// At the timestep that so large a share of all lies below.
+  func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor? {
+    let time = min(schedule.count - 1, Int(noise * Float(schedule.count)))
+    let times = Array(repeating: Array(repeating: time, count: repeats * hidden.shape[1]), count: hidden.shape[0])
+    return losses(hidden, answers, levels: levels, at: times, &random)
+  }
+
+  /// `times` [batch][repeats x asked]
+  private func losses(
+    _ hidden: Tensor, _ answers: Tokens, levels: Indices, at times: Indices, _ random: inout Random
+  ) -> Tensor {
     let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked
-    let times = random.integers(in: 0..<schedule.count, count: repeats * asked, "timestep")
     let noise = random.normal([batch, repeats * asked, tokenWidth], "noise")
     // The context is embedded once per token and used by every repeat: rows are [batch, repeats, asked].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
@@ -182,6 +196,8 @@ struct Diffusion: TokenLoss {
   }
 
   // MARK: Sampling
+
+  func evaluations(at moment: Moment) -> Int { sections?.reduce(0, +) ?? Int(steps(moment).rounded()) }
 
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
     let batch = hidden.conditional.shape[0], asked = hidden.conditional.shape[1], rows = batch * asked

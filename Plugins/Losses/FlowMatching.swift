@@ -68,8 +68,20 @@ struct FlowMatching: TokenLoss {
   // MARK: Training
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
+    let time = drawTimes([hidden.shape[0], repeats * hidden.shape[1]], &random)
+    return losses(hidden, answers, levels: levels, at: time, &random)
+  }
+
+  func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor? {
+    let time = Array(repeating: 1 - noise, count: hidden.shape[0] * repeats * hidden.shape[1])
+    return losses(hidden, answers, levels: levels, at: time, &random)
+  }
+
+  /// `time` [batch x repeats x asked]: 0 is noise, 1 a token.
+  private func losses(
+    _ hidden: Tensor, _ answers: Tokens, levels: Indices, at time: [Float], _ random: inout Random
+  ) -> Tensor {
     let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked, all = rows * repeats
-    let time = drawTimes([batch, repeats * asked], &random)
     let noise = random.normal([batch, repeats * asked, tokenWidth], "noise").reshaped([all, tokenWidth])
     // The context is embedded once per token and used by every repeat: [batch, repeats, asked, width].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
@@ -91,6 +103,10 @@ struct FlowMatching: TokenLoss {
   }
 
   // MARK: Sampling
+
+  func evaluations(at moment: Moment) -> Int {
+    max(1, Int(steps(moment).rounded())) * (sampler == .heun ? 2 : 1)
+  }
 
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
     let batch = hidden.conditional.shape[0], asked = hidden.conditional.shape[1], rows = batch * asked

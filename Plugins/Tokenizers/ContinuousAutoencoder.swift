@@ -34,14 +34,16 @@ struct ContinuousAutoencoder: Tokenizer {
   let latents: Latents
   /// What latents are multiplied by; 0: what was measured makes their deviation 1.
   let latentScale: Float
+  let grouping: Grouping
 
   static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
-    try ConvolutionPlan.grid(&settings, images: images, of: key)
+    try Grouping.grid(&settings, of: ConvolutionPlan.grid(&settings, images: images, of: key))
   }
 
   init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random) throws(SettingsError) {
-    channels = try settings["channels", default: 4, in: 1...1024, about: "numbers of one token"]
+    channels = try settings["channels", default: 4, in: 1...1024, about: "numbers of one cell of the latent"]
     let plan = try ConvolutionPlan(&settings, images: images, of: Self.key)
+    grouping = try Grouping(&settings)
     klWeight = try settings[
       "kl-weight", default: 1e-4, in: 0...1000, about: "weight of the KL term: mean over tokens and channels"]
     latents = try settings[
@@ -59,7 +61,7 @@ struct ContinuousAutoencoder: Tokenizer {
     deviation = Statistic(Tensor(repeating: 1, shape: [channels]))
   }
 
-  var quantizer: any Quantizer { Identity(width: channels) }
+  var quantizer: any Quantizer { Identity(width: channels * grouping.side * grouping.side) }
 
   /// The Gaussian of each token: mean and log-variance, [batch, rows, columns, channels] each.
   func posterior(_ images: Tensor) -> (mean: Tensor, logVariance: Tensor) {
@@ -76,19 +78,26 @@ struct ContinuousAutoencoder: Tokenizer {
   }
 
   func encode(_ images: Tensor, _ random: inout Random) -> Tensor {
+    let latent = cells(of: images, &random)
+    return grouping.together((latent - mean.value) / deviation.value)
+  }
+
+  /// What a model learns, as the decoder knows it: [batch, rows, columns, channels].
+  private func cells(of images: Tensor, _ random: inout Random) -> Tensor {
     let found = posterior(images)
-    let latent = latents == .sample ? draw(found, &random) : found.mean
-    return (latent - mean.value) / deviation.value
+    return latents == .sample ? draw(found, &random) : found.mean
   }
 
   func posterior(of images: Tensor) -> Posterior {
     let found = posterior(images), mean = (found.mean - self.mean.value) / deviation.value
     // Dividing by the deviation takes twice its logarithm from the log-variance.
     let spread = Tensor([channels], deviation.value.scalars.map { 2 * log($0) })
-    return Posterior(mean: mean, logVariance: latents == .sample ? found.logVariance - spread : nil)
+    return Posterior(
+      mean: grouping.together(mean),
+      logVariance: latents == .sample ? grouping.together(found.logVariance - spread) : nil)
   }
 
-  func decode(_ latent: Tensor) -> Tensor { reconstruct(latent * deviation.value + mean.value) }
+  func decode(_ latent: Tensor) -> Tensor { reconstruct(grouping.apart(latent) * deviation.value + mean.value) }
 
   func reconstruct(_ latent: Tensor) -> Tensor { decoder(fromLatent(latent)) }
 
@@ -113,15 +122,10 @@ struct ContinuousAutoencoder: Tokenizer {
     mean.replace(Tensor(zeros: [channels]))
     deviation.replace(Tensor(repeating: latentScale > 0 ? 1 / latentScale : 1, shape: [channels]))
     guard latentScale == 0 else { return }
-    let latent = encode(images, &random).reshaped([images.shape[0] * gridCells(images), channels])
+    let cells = cells(of: images, &random), latent = cells.reshaped([cells.count / channels, channels])
     let centre = latent.mean(axis: 0)
     mean.replace(centre)
     deviation.replace(((latent - centre).squared.mean(axis: 0) + 1e-8).squareRoot)
-  }
-
-  private func gridCells(_ images: Tensor) -> Int {
-    let halvings = encoder.stages.count - 1
-    return (images.shape[1] >> halvings) * (images.shape[2] >> halvings)
   }
 }
 

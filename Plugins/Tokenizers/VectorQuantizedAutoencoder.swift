@@ -17,12 +17,20 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
 
   enum Kind: String, Setting, CaseIterable { case codebook, fsq, lfq }
 
+  enum Given: String, Setting, CaseIterable {
+    case codes
+    /// What the encoder says before it is brought to codes, which is then the decoder's first act: continuous tokens
+    /// without a vocabulary (VQ-16 in table 2 of Li et al. 2024, MAR, arXiv 2406.11838).
+    case vectors
+  }
+
   let encoder: Encoder
   let toLatent: Convolution2D
   package let quantization: any LearnedQuantizer
   let fromLatent: Convolution2D
   let decoder: Decoder
   let fidelity: Fidelity
+  let given: Given
 
   package static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
     try ConvolutionPlan.grid(&settings, images: images, of: key)
@@ -48,6 +56,7 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
     case .fsq: quantization = try FiniteScalars(&settings)
     case .lfq: quantization = try LookupFree(&settings)
     }
+    given = try settings["tokens", default: .codes, about: "codes, or the vectors that these are the nearest to"]
     encoder = Encoder(plan, outputs: channels, &random)
     toLatent = Convolution2D(from: channels, to: quantization.width, kernel: kernel, &random)
     fromLatent = Convolution2D(from: quantization.width, to: channels, kernel: kernel, &random)
@@ -55,18 +64,27 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
     fidelity = try Fidelity(&settings, images: images, &random)
   }
 
-  package var quantizer: any Quantizer { withoutGradients { quantization.view } }
+  package var quantizer: any Quantizer { given == .vectors ? Identity(width: quantization.width) : codes }
 
-  /// The vectors of the nearest codes.
+  private var codes: any Quantizer { withoutGradients { quantization.view } }
+
+  /// The vectors of the nearest codes, or what the encoder says.
   package func encode(_ images: Tensor, _ random: inout Random) -> Tensor {
-    let vectors = vectors(of: images), shape = vectors.shape
-    return quantizer.tokens(nearest: vectors.reshaped([shape[0], shape[1] * shape[2], shape[3]])).values.reshaped(shape)
+    let vectors = vectors(of: images)
+    return given == .vectors ? vectors : nearest(vectors)
+  }
+
+  private func nearest(_ vectors: Tensor) -> Tensor {
+    let shape = vectors.shape
+    return codes.tokens(nearest: vectors.reshaped([shape[0], shape[1] * shape[2], shape[3]])).values.reshaped(shape)
   }
 
   /// What is brought to codes: [batch, rows, columns, width].
   package func vectors(of images: Tensor) -> Tensor { quantization.placed(toLatent(encoder(images))) }
 
-  package func decode(_ latent: Tensor) -> Tensor { decoder(fromLatent(latent)) }
+  package func decode(_ latent: Tensor) -> Tensor {
+    decoder(fromLatent(given == .vectors ? nearest(latent) : latent))
+  }
 
   package func trainingLoss(
     _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random

@@ -22,6 +22,8 @@ public protocol RegressionDirection: Component, Sendable {
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens
   /// Whether turns follow the confidence of draws, so that a loss must give it.
   var needsConfidence: Bool { get }
+  /// What a level shows of a latent, for those who look; nil where levels show no part of an image.
+  func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor?
 }
 
 extension RegressionDirection {
@@ -43,6 +45,12 @@ extension RegressionDirection {
   }
 
   public var needsConfidence: Bool { false }
+
+  /// What the slots up to a level say of it; nil where all slots are of one level.
+  public func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor? {
+    guard layout.slots.contains(where: { $0.level != layout.slots[0].level }) else { return nil }
+    return self.latent(of: canvas(of: latent, by: quantizer), through: level, by: quantizer)
+  }
 
   /// The whole latent.
   public func latent(of canvas: Tokens, by quantizer: any Quantizer) -> Tensor {

@@ -25,7 +25,7 @@ public struct BarPlot: Sendable {
   /// Bars that can be drawn; what is not a number has its place, but no bar.
   private func isDrawable(_ bar: Bar) -> Bool { bar.value.isFinite && bar.spread?.isFinite != false }
 
-  private let left = 76.0, right = 20.0, top = 44.0, bottom = 40.0
+  private let left = 76.0, right = 20.0, top = 46.0, bottom = 40.0
 
   /// Where things are: the ruler, and for each bar its left edge, width and the heights of value, zero and whisker.
   private func layout(_ width: Int, _ height: Int) -> (
@@ -70,15 +70,15 @@ public struct BarPlot: Sendable {
     canvas.line(left, y(0), end, y(0), [90, 90, 90], 1)
     canvas.line(left, top, left, Double(height) - bottom, [90, 90, 90], 1)
     canvas.write(title, y: 10, x: Int(left), scale: 2)
-    canvas.write(yLabel, y: 30, x: 8, scale: 1)
+    canvas.write(yLabel, y: 33, x: 8, scale: 1)
     return canvas
   }
 
   /// The plot as SVG, with real text.
-  public func svg(width: Int = 760, height: Int = 460) -> String {
+  public func svg(width: Int = 560, height: Int = 360) -> String {
     let (ruler, y, slots) = layout(width, height), end = Double(width) - right
     var parts = [
-      SVG.head(width, height), SVG.text(title, left, 24, "start", 16), SVG.text(yLabel, 8, top - 8, "start", 12),
+      SVG.head(width, height), SVG.text(title, 8, 18, "start", 16), SVG.text(yLabel, 8, top - 8, "start", 12),
     ]
     for tick in ruler.ticks {
       parts += [

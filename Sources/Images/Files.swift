@@ -147,18 +147,24 @@ extension Picture {
 
   /// Writes a PNG: beside `path` first, then in its place.
   public func writePNG(to path: String) throws(ImageError) {
+    guard let bytes = png else {
+      throw .unwritable(path: path, why: "the picture of \(width)x\(height) cannot be encoded.")
+    }
+    try writeWhole(bytes, to: path)
+  }
+
+  /// The bytes of a PNG file; nil where memory is short.
+  public var png: [UInt8]? {
     var image = png_image()
     overtone_png_start(&image)
     image.width = UInt32(width)
     image.height = UInt32(height)
     image.format = overtone_png_rgb()
     var size = 0
-    guard png_image_write_to_memory(&image, nil, &size, 0, pixels, 0, nil) != 0 else {
-      throw .unwritable(path: path, why: "the picture of \(width)x\(height) cannot be encoded.")
-    }
+    guard png_image_write_to_memory(&image, nil, &size, 0, pixels, 0, nil) != 0 else { return nil }
     var bytes = [UInt8](repeating: 0, count: size)
-    _ = png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil)
-    try writeWhole(bytes[..<size], to: path)
+    guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil) != 0 else { return nil }
+    return Array(bytes[..<size])
   }
 }
 

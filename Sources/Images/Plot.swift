@@ -6,10 +6,16 @@ public struct Plot: Sendable {
   public struct Series: Sendable {
     public var name: String
     public var points: [(x: Double, y: Double)]
-    public init(_ name: String, _ points: [(x: Double, y: Double)]) {
+    /// Whether neighbours are joined; else each point stands by itself.
+    public var isJoined: Bool
+    public init(_ name: String, _ points: [(x: Double, y: Double)], isJoined: Bool = true) {
       self.name = name
       self.points = points
+      self.isJoined = isJoined
     }
+
+    /// Few enough to show where each is.
+    var hasMarks: Bool { !isJoined || points.count <= 24 }
   }
   public var title: String
   public var xLabel: String
@@ -31,11 +37,12 @@ public struct Plot: Sendable {
 
   /// Okabe and Ito's palette, told apart by colour-blind readers, too.
   static let colours: [SIMD3<UInt8>] = [
-    [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233],
+    [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [120, 120, 120],
+    [139, 90, 43],
   ]
 
   /// Points that can be drawn: finite and, on a logarithmic axis, positive.
-  private func drawable(_ series: Series) -> [(x: Double, y: Double)] {
+  func drawable(_ series: Series) -> [(x: Double, y: Double)] {
     series.points.filter {
       $0.x.isFinite && $0.y.isFinite && (xScale == .linear || $0.x > 0) && (yScale == .linear || $0.y > 0)
     }
@@ -44,13 +51,18 @@ public struct Plot: Sendable {
   /// From a value to 0...1 along an axis, and the ticks on it.
   struct Ruler {
     let low: Double, high: Double, scale: Scale
+    /// Between whole numbers there is nothing to mark.
+    private let isWhole: Bool
 
-    init(_ values: [Double], _ scale: Scale) {
+    /// `margin`: the share of the axis that stays empty at each end.
+    init(_ values: [Double], _ scale: Scale, margin: Double = 0) {
       self.scale = scale
+      isWhole = scale == .linear && values.allSatisfy { $0 == $0.rounded() }
       var low = values.min() ?? 0, high = values.max() ?? 1
       if scale == .log { (low, high) = (log10(low > 0 ? low : 0.1), log10(high > 0 ? high : 1)) }
       if high - low < 1e-12 { (low, high) = (low - 0.5, high + 0.5) }
-      (self.low, self.high) = (low, high)
+      let empty = (high - low) * margin
+      (self.low, self.high) = (low - empty, high + empty)
     }
 
     func callAsFunction(_ value: Double) -> Double { ((scale == .log ? log10(value) : value) - low) / (high - low) }
@@ -64,7 +76,8 @@ public struct Plot: Sendable {
           .filter { (low - 1e-9...high + 1e-9).contains(log10($0)) }.map { ($0, Ruler.text($0)) }
       }
       let raw = (high - low) / 5, power = pow(10, floor(log10(raw)))
-      let step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
+      let fine = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
+      let step = isWhole ? max(1, fine) : fine
       return stride(from: (low / step).rounded(.up) * step, through: high + step * 1e-9, by: step).map {
         let value = abs($0) < step * 1e-9 ? 0 : $0
         return scale == .log ? (pow(10, value), Ruler.text(pow(10, value))) : (value, Ruler.text(value))
@@ -79,12 +92,14 @@ public struct Plot: Sendable {
     }
   }
 
-  private func rulers() -> (x: Ruler, y: Ruler) {
+  func rulers() -> (x: Ruler, y: Ruler) {
     let points = series.flatMap(drawable)
-    return (Ruler(points.map(\.x), xScale), Ruler(points.map(\.y), yScale))
+    // A point by itself is seen best away from the edge.
+    let margin = series.allSatisfy(\.isJoined) ? 0 : 0.05
+    return (Ruler(points.map(\.x), xScale, margin: margin), Ruler(points.map(\.y), yScale, margin: margin))
   }
 
-  private let left = 76.0, right = 20.0, top = 40.0, bottom = 56.0
+  let left = 76.0, right = 20.0, top = 46.0, bottom = 56.0
 
   /// The plot as pixels.
   public func picture(width: Int = 760, height: Int = 460) -> Picture {
@@ -105,27 +120,29 @@ public struct Plot: Sendable {
     canvas.line(left, top, left, top + h, [90, 90, 90], 1)
     canvas.write(title, y: 12, x: Int(left), scale: 2)
     canvas.write(xLabel, y: height - 24, x: Int(left + w / 2) - Font.width(xLabel), scale: 2)
-    canvas.write(yLabel, y: 28, x: 8, scale: 1)
+    canvas.write(yLabel, y: 33, x: 8, scale: 1)
     for (index, series) in series.enumerated() {
       let colour = Self.colours[index % Self.colours.count], points = drawable(series).map { place(x($0.x), y($0.y)) }
-      for (a, b) in zip(points, points.dropFirst()) { canvas.line(a.0, a.1, b.0, b.1, colour, 2) }
-      if points.count == 1 { canvas.line(points[0].0 - 3, points[0].1, points[0].0 + 3, points[0].1, colour, 6) }
+      if series.isJoined {
+        for (a, b) in zip(points, points.dropFirst()) { canvas.line(a.0, a.1, b.0, b.1, colour, 2) }
+      }
+      if series.hasMarks { for p in points { canvas.line(p.0, p.1, p.0, p.1, colour, 6) } }
     }
-    let widest = series.map { Font.width($0.name) }.max() ?? 0, legend = left + w - Double(widest) - 34
-    for (index, series) in series.enumerated() where series.name != "" {
-      let py = top + 12 + 14 * Double(index)
-      canvas.line(legend, py, legend + 20, py, Self.colours[index % Self.colours.count], 3)
-      canvas.write(series.name, y: Int(py) - 3, x: Int(legend) + 26, scale: 1)
+    let legend = Legend(of: self, width: width, height: height, letter: Double(Font.advance), line: 14)
+    for (index, series) in legend.named {
+      let py = legend.y(index)
+      canvas.line(legend.x, py, legend.x + 20, py, Self.colours[index % Self.colours.count], 3)
+      canvas.write(series.name, y: Int(py) - 3, x: Int(legend.x) + 26, scale: 1)
     }
     return canvas
   }
 
   /// The plot as SVG, with real text.
-  public func svg(width: Int = 760, height: Int = 460) -> String {
+  public func svg(width: Int = 560, height: Int = 360) -> String {
     let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
     let text = SVG.text, line = SVG.line
     var parts = [
-      SVG.head(width, height), text(title, left, 24, "start", 16),
+      SVG.head(width, height), text(title, 8, 18, "start", 16),
       text(xLabel, left + w / 2, Double(height) - 14, "middle", 14), text(yLabel, 8, top - 8, "start", 12),
     ]
     for tick in x.ticks {
@@ -137,13 +154,23 @@ public struct Plot: Sendable {
       parts += [line(left, py, left + w, py, "#e1e1e1"), text(tick.text, left - 8, py + 4, "end", 12)]
     }
     parts += [line(left, top + h, left + w, top + h, "#5a5a5a"), line(left, top, left, top + h, "#5a5a5a")]
+    let legend = Legend(of: self, width: width, height: height, letter: 6.4, line: 18)
     for (index, series) in series.enumerated() {
-      let c = Self.colours[index % Self.colours.count], colour = "rgb(\(c.x),\(c.y),\(c.z))"
-      let points = drawable(series).map { "\(left + x($0.x) * w),\(top + (1 - y($0.y)) * h)" }.joined(separator: " ")
+      let colour = SVG.colour(Self.colours[index % Self.colours.count])
+      let places = drawable(series).map { (left + x($0.x) * w, top + (1 - y($0.y)) * h) }
+      if series.isJoined {
+        let points = places.map { "\($0.0),\($0.1)" }.joined(separator: " ")
+        parts.append("<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
+      }
+      if series.hasMarks {
+        parts += places.map { "<circle cx=\"\($0.0)\" cy=\"\($0.1)\" r=\"3.5\" fill=\"\(colour)\"/>" }
+      }
+    }
+    for (index, series) in legend.named {
+      let colour = SVG.colour(Self.colours[index % Self.colours.count]), py = legend.y(index)
       parts += [
-        "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>",
-        "<line x1=\"\(left + w - 150)\" y1=\"\(top + 12 + 18 * Double(index))\" x2=\"\(left + w - 130)\" y2=\"\(top + 12 + 18 * Double(index))\" stroke=\"\(colour)\" stroke-width=\"3\"/>",
-        text(series.name, left + w - 124, top + 16 + 18 * Double(index), "start", 12),
+        "<line x1=\"\(legend.x)\" y1=\"\(py)\" x2=\"\(legend.x + 20)\" y2=\"\(py)\" stroke=\"\(colour)\" stroke-width=\"3\"/>",
+        text(series.name, legend.x + 26, py + 4, "start", 12),
       ]
     }
     return (parts + ["</svg>"]).joined(separator: "\n") + "\n"

@@ -10,6 +10,8 @@ package struct Assembly {
   let seed: UInt64
   let results: String
   let logging: Logging
+  /// What a run makes of it.
+  let stages: Set<Stage>
   package var dataset: any ImageDataset
   let images: ImageShape
   let classes: Int
@@ -36,6 +38,15 @@ package struct Assembly {
 
     logging = try settings[
       "logging", default: .none, about: "what else is written of a run: event files, which TensorBoard shows"]
+
+    let named: [Stage] = try settings[
+      "stages", default: Stage.allCases, about: "what a run makes; what one of them needs is made, too"]
+    guard !named.isEmpty else {
+      throw settings.refusal(
+        "'stages' names nothing to make; name some of \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).",
+        at: "stages")
+    }
+    stages = Stage.wanted(by: named)
 
     var section = try settings.section("dataset", about: "where pictures come from")
     dataset = try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)

@@ -4,6 +4,17 @@ import Networks
 import Settings
 import Tensors
 
+/// What is timed; the section `bench` of an experiment.
+struct BenchPlan {
+  var measure: Bench.Measure
+  var batch: Int
+
+  init(_ settings: inout Settings) throws(SettingsError) {
+    measure = try settings["measures", default: .training, about: "what one repetition is"]
+    batch = try settings["batch", default: 64, in: 1...65_536, about: "pictures of one repetition"]
+  }
+}
+
 /// One timed case: an experiment file with a section `bench` that says what is timed.
 ///
 /// Data are fixed random numbers, nothing is read or written, and every result is checked before a time is given.
@@ -38,8 +49,8 @@ final class Bench {
     name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     var settings = try Settings(file: path, overrides: overrides)
     var section = try settings.section("bench", about: "what is timed")
-    measure = try section["measures", default: .training, about: "what one repetition is"]
-    batch = try section["batch", default: 64, in: 1...65_536, about: "pictures of one repetition"]
+    let timing = try BenchPlan(&section)
+    (measure, batch) = (timing.measure, timing.batch)
     assembly = try Assembly(settings, name: name, registry: Registry.linked())
     let plan = measure == .tokenizer ? assembly.tokenizerTraining : assembly.training
     let trained = measure == .tokenizer ? assembly.tokenizer.parameters : assembly.model.parameters

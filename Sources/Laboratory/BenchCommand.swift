@@ -9,12 +9,18 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Every result is checked before a time is printed. With --serve the case is made once and "NAME 3" on standard input
       runs three repetitions, so that another program can alternate with this one; "quit" ends it.
+
+      How time grows with a setting, a line for each value and number of threads, and a plot:
+
+        overtone bench train_far_tiny --over bench.batch=1,4,16,64 --plot batch.png
       """)
   @Argument(help: "A case: a name in Experiments/bench, or a path.") var file: String
   @Argument(help: "Settings put over the file's, as key=value.") var overrides: [String] = []
   @Option(help: "Repetitions that are timed.") var reps = 7
   @Option(help: "Repetitions before.") var warmup = 2
   @Option(help: "Threads to use; all cores when left out.") var threads: Int?
+  @Option(help: "A setting and the values that it takes one after another: bench.batch=1,4,16.") var over: String?
+  @Option(help: "With --over: where to draw the times, a .png or .svg.") var plot: String?
   @Flag(help: "Wait for lines on standard input.") var serve = false
   @Flag(help: "Also print where the time goes.") var profile = false
 
@@ -23,10 +29,16 @@ struct BenchCommand: ParsableCommand {
     guard (0...10_000).contains(warmup) else {
       throw ValidationError("--warmup must be from 0 to 10000, not \(warmup).")
     }
+    guard plot == nil || over != nil else { throw ValidationError("--plot draws what --over varies; give both.") }
+    guard !serve || over == nil else { throw ValidationError("--serve answers for one case; leave out --over.") }
   }
 
   func run() throws {
     if let threads { ThreadPool.shared.use(threads) }
+    if let over {
+      let series = try BenchSeries(over, of: file, overrides: overrides, warmup: warmup, repetitions: reps)
+      return try series.run(threads: threads.map { [$0] } ?? BenchSeries.everyWidth, plot: plot)
+    }
     let bench = try Bench(file, overrides: overrides)
     for _ in 0..<warmup { _ = try bench.repetition() }
     if serve { return try answer(bench) }

@@ -71,6 +71,11 @@ struct Campaign {
 
   /// A line for each claim of the file, judged by what its members measured so far.
   func verdicts() throws -> [String] {
+    try judgements().map { "\($0.text): \($0.verdict.rawValue) (\($0.numbers))" }
+  }
+
+  /// Each claim of the file with its verdict and the numbers behind it.
+  func judgements() throws -> [(text: String, verdict: Claim.Verdict, numbers: String)] {
     guard !claims.isEmpty else { return [] }
     let results = try members.filter { FileManager.default.fileExists(atPath: RunResult.path(in: $0.folder)) }
       .map { try RunResult(in: $0.folder) }
@@ -85,7 +90,7 @@ struct Campaign {
             "'\(text)' speaks of '\(stray)', which is no variant; there are \(known.sorted().joined(separator: ", ")).")
       }
       let (verdict, numbers) = claim.judged(by: table)
-      return "\(text): \(verdict.rawValue) (\(numbers))"
+      return (text, verdict, numbers)
     }
   }
 
@@ -144,10 +149,11 @@ struct Campaign {
 }
 
 extension Assembly {
-  /// A hash of everything that was read, but for the seed, where results go, and how they are shown.
+  /// A hash of everything that was read, but for the seed, where results go, how they are shown, and how
+  /// far a run goes.
   var fingerprint: String {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging"].contains(reading.key))
+      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging", "stages"].contains(reading.key))
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
     return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
   }

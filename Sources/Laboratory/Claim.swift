@@ -16,7 +16,7 @@ package struct Claim: Equatable {
   }
 
   let text: String
-  let metric: String
+  package let metric: String
   let content: Content
 
   package init(_ text: String, at place: Place) throws(SettingsError) {
@@ -43,7 +43,7 @@ package struct Claim: Equatable {
     throw .unsuitable(place, why: "'\(text)' is no claim; \(form)")
   }
 
-  var names: [String] {
+  package var names: [String] {
     switch content {
     case .order(let names, _): names
     case .band(let name, _): [name]

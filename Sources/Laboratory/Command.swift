@@ -25,8 +25,8 @@ public struct Overtone: ParsableCommand {
       RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self,
       PlanCommand.self,
       ComponentsCommand.self,
-      StatusCommand.self, TableCommand.self, InspectCommand.self, VerifyCommand.self, ExportCommand.self,
-      DataCommand.self, ImportCommand.self,
+      StatusCommand.self, TableCommand.self, CompareCommand.self, ReportCommand.self, FiguresCommand.self,
+      InspectCommand.self, VerifyCommand.self, ExportCommand.self, DataCommand.self, ImportCommand.self,
       DoctorCommand.self, BenchCommand.self,
     ])
 
@@ -154,7 +154,8 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
-    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }) }
+    var speeds = ProductSpeeds()
+    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }, &speeds) }
     if json {
       print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(members, plans).map { ($0.title, $1.json) }).lines)
     } else {
@@ -167,11 +168,22 @@ struct PlanCommand: ParsableCommand {
 
 struct ComponentsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "components", abstract: "Print what an experiment can name, with settings and sources.")
+    commandName: "components", abstract: "Print what an experiment can name, with settings and sources.",
+    discussion: """
+      With --schema, a JSON Schema of experiment files, from which editors complete and check them.
+
+        overtone components diffusion
+        overtone components --schema > Experiments/experiment.schema.json
+      """)
   @Argument(help: "Only this role or key.") var name: String?
   @Flag(help: "Print JSON.") var json = false
+  @Flag(help: "Print a JSON Schema of experiment files.") var schema = false
 
   func run() throws {
+    if schema {
+      print(ExperimentSchema(Registry.linked()).text, terminator: "")
+      return
+    }
     let list = Catalogue(Registry.linked())
     if let name, list.entries(name).isEmpty {
       let near = nearest(name, among: list.names).map { " Did you mean '\($0)'?" } ?? ""

@@ -7,10 +7,12 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Bring public weights (safetensors, or what torch.save made) into the parts of an experiment.",
     discussion: """
-      The experiment says what is built; the file's tensors are put into it by name. Then the experiment uses them:
+      The experiment says what is built; the file's tensors are put into it by name. The tokenizer and the model of MAR-B,
+      then pictures by them, nothing trained:
 
-        overtone import kl16.ckpt kl16.h5 --tokenizer Experiments/papers/mar/sizes.yaml
-        overtone run Experiments/papers/mar/sizes.yaml tokenizer.training.weights=kl16.h5 tokenizer.training.steps=0
+        overtone import kl16.ckpt kl16.h5 Experiments/papers/mar/sizes.yaml --scale b --tokenizer
+        overtone import mar-b.pth mar-b.h5 Experiments/papers/mar/sizes.yaml --scale b
+        overtone run Experiments/papers/mar/sizes.yaml --scale b training.weights=mar-b.h5 training.steps=0
 
       Nothing is downloaded, and nothing in the file is run. Tensors that are missing, unexpected or of another shape
       are listed; with any missing or mis-shaped nothing is written, unless --partial says so.

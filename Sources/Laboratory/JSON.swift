@@ -25,6 +25,20 @@ indirect enum JSON {
     }
   }
 
+  /// What fits into a line on one, all else indented.
+  func block(_ indent: String = "") -> String {
+    let short = line, inner = indent + "  "
+    if indent.count + short.count < 112 { return short }
+    switch self {
+    case .object(let fields):
+      return "{\n" + fields.map { "\(inner)\(Self.text($0.0)): \($0.1.block(inner))" }.joined(separator: ",\n")
+        + "\n\(indent)}"
+    case .list(let items):
+      return "[\n" + items.map { inner + $0.block(inner) }.joined(separator: ",\n") + "\n\(indent)]"
+    default: return short
+    }
+  }
+
   /// A text in quotes.
   static func text(_ text: String) -> String {
     var quoted = "\""

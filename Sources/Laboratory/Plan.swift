@@ -3,14 +3,14 @@ import Networks
 import Tensors
 
 /// What an experiment will take, from its settings alone: no data, no weights.
-struct Plan {
+package struct Plan {
   /// One fact: for people, and for programs.
   private struct Fact {
     let name: String, text: String, key: String, value: JSON
   }
   private let facts: [Fact]
 
-  init(_ assembly: Assembly) {
+  package init(_ assembly: Assembly, _ speeds: inout ProductSpeeds) {
     func count(_ module: any Module) -> Int { module.parameters.reduce(0) { $0 + $1.parameter.value.count } }
     /// Numbers of matrices: what every row is multiplied by. Vectors and tables of embeddings cost nothing beside.
     func matrices(_ module: any Module) -> Double {
@@ -30,7 +30,7 @@ struct Plan {
       6 * (matrices(model.backbone) * Double(seen) + matrices(model.loss) * Double(asked * model.loss.repeats))
     let step = picture * Double(plan.batch), whole = step * Double(plan.steps)
     let rows = min(4096, max(16, plan.batch * seen)), width = min(2048, max(16, model.backbone.width))
-    let speed = Doctor.gigaflops(rows, width, times: 3) * 1e9, seconds = whole / speed
+    let speed = speeds.speed(rows, width), seconds = whole / speed
     let memory = Double(trained) * 4 * 5
     // A checkpoint on its way holds weights, average and two moments; a finished one the first two.
     let checkpoints = Double(trained + tokenizer) * 4 * 4
@@ -88,7 +88,7 @@ struct Plan {
 
   var json: JSON { .object(facts.map { ($0.key, $0.value) }) }
 
-  var text: String {
+  package var text: String {
     let width = facts.map(\.name.count).max() ?? 0
     return facts.map { $0.name + String(repeating: " ", count: width - $0.name.count + 2) + $0.text }
       .joined(separator: "\n")

@@ -31,8 +31,13 @@ struct Run {
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
     do {
       try train()
-      try sample()
-      try evaluate()
+      if assembly.stages.contains(.samples) { try sample() }
+      if assembly.stages.contains(.evaluation) { try evaluate() }
+      guard assembly.stages.isSuperset(of: Stage.allCases.filter { $0 != .latents }) else {
+        let made = Stage.allCases.filter(assembly.stages.contains).map(\.rawValue).joined(separator: ", ")
+        try note("stopped: made \(made), as 'stages' says")
+        return journal.say("\(assembly.name): made \(made), as 'stages' says; with more of them the run goes on")
+      }
       try showResult()
       try note("done")
     } catch {
@@ -48,6 +53,7 @@ struct Run {
   private func note(_ status: String) throws {
     try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
+    try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")
   }
 
   // MARK: Training
@@ -58,6 +64,10 @@ struct Run {
     let made = try Artefacts(of: assembly)
     try made.record.write(to: folder)
     try trainTokenizer(dataset, made.tokenizer)
+    guard assembly.stages.contains(.model) else {
+      if assembly.stages.contains(.latents) { _ = try latents(of: dataset, made.latents) }
+      return
+    }
     try trainModel(dataset, made)
     try drawCurves(made.tokenizer, made.model)
   }

@@ -37,7 +37,7 @@ struct TrainedArguments: ParsableArguments {
   }
 
   /// The results folder that a run lies in, which is the one with artefacts, and the folders between.
-  private static func results(above folder: String) -> (folder: String, names: [String]) {
+  static func results(above folder: String) -> (folder: String, names: [String]) {
     var url = URL(fileURLWithPath: folder).standardizedFileURL, names: [String] = []
     while url.path != "/" {
       names.insert(url.lastPathComponent, at: 0)

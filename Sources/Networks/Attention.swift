@@ -81,7 +81,7 @@ public struct Attention: Module {
     }
     if let cache {
       visible = visible ?? Array(repeating: start + x.shape[1], count: x.shape[1])
-      (keys, values) = cache.extend(layer: layer, after: start, keys, values)
+      (keys, values) = cache.extend(layer: layer, heads: heads, after: start, keys, values)
     }
     guard isDropping else { return output(queries.attention(keys, values, heads: heads, visible: visible)) }
     let shape = [x.shape[0], heads, x.shape[1], keys.shape[1]]

@@ -11,10 +11,15 @@ public final class AttentionCache {
 
   /// Puts keys and values [batch, places, width] of one layer after the first `start` rows, in place of all later ones.
   ///
-  /// Gives all rows up to them, [batch, room, width]; behind these there may be others that must not be seen.
-  func extend(layer: Int, after start: Int, _ keys: Tensor, _ values: Tensor) -> (keys: Tensor, values: Tensor) {
+  /// Gives all rows up to them, [batch, heads, room, width of a head]; behind these there may be others that must not be
+  /// seen.
+  func extend(
+    layer: Int, heads: Int, after start: Int, _ keys: Tensor, _ values: Tensor
+  ) -> (keys: Tensor, values: Tensor) {
     if layers.count == layer {
-      func storage() -> RowStorage { RowStorage(batch: keys.shape[0], width: keys.shape[2]) }
+      func storage() -> RowStorage {
+        RowStorage(batch: keys.shape[0], heads: heads, width: keys.shape[2] / heads)
+      }
       layers.append((storage(), storage()))
     }
     layers[layer].keys.write(keys, after: start)

@@ -22,4 +22,10 @@ public struct Linear: Module {
   public func callAsFunction(_ x: Tensor, after activation: Activation) -> Tensor {
     x.linear(after: activation, weight(), bias?())
   }
+
+  /// The same of normed numbers, without keeping them.
+  public func callAsFunction(_ x: Tensor, after norm: LayerNorm, by modulators: Modulators? = nil) -> Tensor {
+    x.linear(
+      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: modulators, weight(), bias?())
+  }
 }

@@ -95,12 +95,18 @@ public struct TransformerBlock: Module {
     ).dropped(design.dropout, &random)
     if let moved { y = y * moved.gates.0 }
     let x = x + y.pathDropped(dropPath, &random)
-    y = norm2(x)
-    if let moved { y = y.moved(moved.scales.1, moved.shifts.1) }
-    if let activation = design.perceptron.activation, design.hiddenDropout == 0 || random == nil {
-      y = contract(expand(y), after: activation)
+    let isDropping = design.hiddenDropout > 0 && random != nil
+    if let activation = design.perceptron.activation, !isDropping, moved == nil, case .layer(let norm) = norm2 {
+      // The same as below, with less kept for the way back.
+      y = contract(expand(x, after: norm), after: activation)
     } else {
-      y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
+      y = norm2(x)
+      if let moved { y = y.moved(moved.scales.1, moved.shifts.1) }
+      if let activation = design.perceptron.activation, !isDropping {
+        y = contract(expand(y), after: activation)
+      } else {
+        y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
+      }
     }
     y = y.dropped(design.dropout, &random)
     if let moved { y = y * moved.gates.1 }

@@ -6,20 +6,53 @@ struct Composition {
   /// The text of a file; throws in a sentence where it cannot be had.
   let text: (String) throws(SettingsError) -> String
 
-  /// The tree of a file with all it extends. `scale` picks from the block `scales`, which is left out of the tree.
+  /// The tree of a file with all it extends. `scale` picks from the block `scales`; without it the key `scale` of the
+  /// file does, if there is one. Both are left out of the tree.
+  ///
+  /// A scale may replace `sweep`, `seeds` and `expect`, too. One that has a key `scale` itself is put over the scale of
+  /// that name: `large: { scale: paper, backbone: { preset: mar-l } }`.
   func tree(of file: String, scale: String?) throws(SettingsError) -> YAMLNode {
     let whole = try extended(file, from: nil, under: [])
     guard case .mapping(let entries) = whole.content else { return whole }
-    let scales = entries.first { $0.key == "scales" }
-    let plain = YAMLNode(content: .mapping(entries.filter { $0.key != "scales" }), place: whole.place)
-    guard let scale else { return plain }
+    func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
+    let plain = YAMLNode(
+      content: .mapping(entries.filter { !["scale", "scales"].contains($0.key) }), place: whole.place)
+    let scales = entry("scales"), usual = entry("scale")
+    var name = scale
+    if name == nil, let usual {
+      guard case .scalar(let text, _) = usual.value.content, !usual.value.isNull else {
+        throw .malformed(usual.value.place, why: "'scale' takes the name of one of 'scales'.")
+      }
+      name = text
+    }
+    guard let name else { return plain }
     guard let scales, case .mapping(let choices) = scales.value.content else {
-      throw .unsuitable(whole.place, why: "this experiment has no scales; leave out --scale.")
+      throw .unsuitable(
+        scale == nil ? usual?.place ?? whole.place : whole.place,
+        why: "this experiment has no scales; leave out \(scale == nil ? "'scale'" : "--scale").")
     }
-    guard let chosen = choices.first(where: { $0.key == scale }) else {
-      throw .unknown(key: scale, scales.place, section: "scales", known: choices.map(\.key))
+    return try Self.scaled(
+      plain, to: name, of: choices, at: scale == nil ? usual?.value.place ?? scales.place : scales.place, by: [])
+  }
+
+  /// `plain` under the scale `name`, and before that under those which it builds on.
+  private static func scaled(
+    _ plain: YAMLNode, to name: String, of choices: [YAMLNode.Entry], at spot: Place, by trail: [String]
+  ) throws(SettingsError) -> YAMLNode {
+    guard let chosen = choices.first(where: { $0.key == name }) else {
+      throw .unknown(key: name, spot, section: "scales", known: choices.map(\.key))
     }
-    return Self.put(chosen.value, over: plain)
+    guard !trail.contains(name) else {
+      throw .malformed(spot, why: "scale '\(name)' builds on itself by way of \(trail.joined(separator: ", ")).")
+    }
+    guard case .mapping(let entries) = chosen.value.content else { return plain }
+    guard let base = entries.first(where: { $0.key == "scale" }) else { return put(chosen.value, over: plain) }
+    guard case .scalar(let other, _) = base.value.content, !base.value.isNull else {
+      throw .malformed(base.value.place, why: "'scale' takes the name of one of 'scales'.")
+    }
+    let under = try scaled(plain, to: other, of: choices, at: base.value.place, by: trail + [name])
+    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "scale" }), place: chosen.value.place)
+    return put(own, over: under)
   }
 
   private func extended(_ file: String, from spot: Place?, under parents: [String]) throws(SettingsError) -> YAMLNode {

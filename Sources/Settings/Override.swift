@@ -49,11 +49,16 @@ struct Override {
     return node
   }
 
-  func applied(to root: YAMLNode) throws(SettingsError) -> YAMLNode { try put(root, path[...]) }
+  /// A reference on the way is put in place first: what it names may be overridden for those who refer to it.
+  func applied(to root: YAMLNode) throws(SettingsError) -> YAMLNode {
+    try put(root, path[...], References(root: root))
+  }
 
-  private func put(_ node: YAMLNode, _ path: ArraySlice<Step>) throws(SettingsError) -> YAMLNode {
+  private func put(_ node: YAMLNode, _ path: ArraySlice<Step>, _ references: References) throws(SettingsError)
+    -> YAMLNode
+  {
     guard let step = path.first else { return value }
-    var node = node
+    var node = references.target(of: node)
     switch step {
     case .key(let key):
       var entries: [YAMLNode.Entry] = []
@@ -63,18 +68,18 @@ struct Override {
       default: throw .override(text, why: "'\(key)' is asked of \(node.spoken), which has no keys.")
       }
       if let index = entries.firstIndex(where: { $0.key == key }) {
-        entries[index].value = try put(entries[index].value, path.dropFirst())
+        entries[index].value = try put(entries[index].value, path.dropFirst(), references)
         if path.count == 1 { entries[index].place = place }
       } else {
         let empty = YAMLNode(content: .mapping([]), place: place)
-        entries.append(YAMLNode.Entry(key: key, place: place, value: try put(empty, path.dropFirst())))
+        entries.append(YAMLNode.Entry(key: key, place: place, value: try put(empty, path.dropFirst(), references)))
       }
       node.content = .mapping(entries)
     case .index(let index):
       guard case .list(var items) = node.content, index < items.count else {
         throw .override(text, why: "there is no item [\(index)] in \(node.spoken).")
       }
-      items[index] = try put(items[index], path.dropFirst())
+      items[index] = try put(items[index], path.dropFirst(), references)
       node.content = .list(items)
     }
     return node

@@ -9,6 +9,12 @@ public struct Reading: Sendable {
   /// "1 to 64"
   public var bounds: String?
   public var choices: [String] = []
+  /// Which values it takes; nil for mappings and lists of them.
+  public var form: Form?
+  /// Whether a file must say it.
+  public var isRequired = false
+  /// Whether it may be null.
+  public var isNullable = false
   /// As written in a file; nil for sections.
   public var yaml: String?
   /// The path of the mapping it is.

@@ -1,11 +1,25 @@
 /// `${training.steps}`: the value that stands elsewhere in the same experiment, after everything was put over it.
 ///
 /// A value that is nothing but a reference takes what it names, of whatever kind; inside a longer text the words are
-/// put in place.
+/// put in place. What stands under `define` at the top is there for nothing else: `${define.small-head}`.
 struct References {
   let root: YAMLNode
 
   func resolved() throws(SettingsError) -> YAMLNode { try resolved(root, []) }
+
+  /// What a node names that is nothing but a reference, as it stands there; any other node is its own.
+  func target(of node: YAMLNode) -> YAMLNode {
+    var node = node
+    // A circle ends here, too, and is refused when it is resolved.
+    for _ in 0..<16 {
+      guard case .scalar(let text, _) = node.content, text.hasPrefix("${"),
+        text.firstIndex(of: "}") == text.indices.last,
+        let found = value(at: String(text.dropFirst(2).dropLast()))
+      else { break }
+      node = found
+    }
+    return node
+  }
 
   private func resolved(_ node: YAMLNode, _ trail: [String]) throws(SettingsError) -> YAMLNode {
     var node = node

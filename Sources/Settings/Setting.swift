@@ -4,6 +4,8 @@ public protocol Setting: Sendable {
   static var kind: String { get }
   /// All there are, where there are few.
   static var choices: [String] { get }
+  /// Which values it takes, for schemas of files.
+  static var form: Form { get }
   /// From what stands in the file; nil where that is something else.
   init?(_ value: SettingValue)
   /// As it would be written in a file.
@@ -12,6 +14,7 @@ public protocol Setting: Sendable {
 
 extension Setting {
   public static var choices: [String] { [] }
+  public static var form: Form { choices.isEmpty ? .anything : .choice(choices) }
 }
 
 /// What stands in a file before it is known what it should be.
@@ -55,6 +58,7 @@ func number(_ text: String) -> Double? {
 
 extension Int: Setting {
   public static var kind: String { "a whole number" }
+  public static var form: Form { .whole }
   public init?(_ value: SettingValue) {
     guard let text = value.plain else { return nil }
     if let whole = Int(text) {
@@ -70,6 +74,7 @@ extension Int: Setting {
 
 extension Double: Setting {
   public static var kind: String { "a number" }
+  public static var form: Form { .number }
   public init?(_ value: SettingValue) {
     guard let number = value.plain.flatMap(number) else { return nil }
     self = number
@@ -83,6 +88,7 @@ extension Double: Setting {
 
 extension Float: Setting {
   public static var kind: String { "a number" }
+  public static var form: Form { .number }
   public init?(_ value: SettingValue) {
     guard let number = Double(value) else { return nil }
     self = Float(number)
@@ -92,6 +98,7 @@ extension Float: Setting {
 
 extension Bool: Setting {
   public static var kind: String { "true or false" }
+  public static var form: Form { .flag }
   public static var choices: [String] { ["true", "false"] }
   public init?(_ value: SettingValue) {
     switch value.plain {
@@ -105,6 +112,7 @@ extension Bool: Setting {
 
 extension String: Setting {
   public static var kind: String { "a text" }
+  public static var form: Form { .text }
   public init?(_ value: SettingValue) {
     guard let text = value.text else { return nil }
     self = text
@@ -130,6 +138,7 @@ extension String: Setting {
 
 extension Array: Setting where Element: Setting {
   public static var kind: String { "a list, each \(Element.kind)" }
+  public static var form: Form { .list(Element.form) }
   public init?(_ value: SettingValue) {
     guard let items = value.items else { return nil }
     var all: [Element] = []

@@ -29,7 +29,8 @@ public struct Settings: Sendable {
     guard case .mapping(let entries) = root.content else {
       throw .malformed(root.place, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
     }
-    self.init(entries, root.place, "", Record())
+    // What is only there to be referred to has been put in place.
+    self.init(entries.filter { $0.key != "define" }, root.place, "", Record())
   }
 
   /// No keys at all: every setting has its default.
@@ -82,7 +83,14 @@ public struct Settings: Sendable {
   /// A setting that must be there.
   public subscript<Value: Setting>(required key: String, about about: String) -> Value {
     mutating get throws(SettingsError) {
-      guard let value: Value = try value(key, about, nil) else { throw .missing(key: key, spot) }
+      guard let value: Value = try value(key, about, nil) else {
+        // Whoever asks which settings there are learns of this one, too.
+        note(
+          Reading(
+            key: key, kind: Value.kind, about: about, choices: Value.choices, form: Value.form, isRequired: true,
+            yaml: "", place: nil))
+        throw .missing(key: key, spot)
+      }
       return value
     }
   }
@@ -91,11 +99,11 @@ public struct Settings: Sendable {
   public subscript<Value: Setting>(optional key: String, about about: String) -> Value? {
     mutating get throws(SettingsError) {
       if let entry = entry(key), entry.value.isNull {
-        note(Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: entry.place))
+        note(nothing(Value.self, key, about, entry.place))
         return nil
       }
       let found: Value? = try value(key, about, nil)
-      if found == nil { note(Reading(key: key, kind: Value.kind, about: about, yaml: "null", place: nil)) }
+      if found == nil { note(nothing(Value.self, key, about, nil)) }
       return found
     }
   }
@@ -202,23 +210,35 @@ public struct Settings: Sendable {
   {
     guard let entry = entry(key) else { return nil }
     guard let value = Value(SettingValue(node: entry.value)) else {
-      note(Reading(key: key, kind: Value.kind, about: about, yaml: "", place: entry.place))
+      note(
+        Reading(
+          key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form, yaml: "",
+          place: entry.place))
       var near: String?
       if case .scalar(let text, _) = entry.value.content { near = nearest(text, among: Value.choices) }
       throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: Value.kind, near: near)
     }
     note(
       Reading(
-        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: value.yaml,
+        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form,
+        yaml: value.yaml,
         place: entry.place))
     return value
+  }
+
+  /// A setting that is left out or null.
+  private func nothing<Value: Setting>(_: Value.Type, _ key: String, _ about: String, _ place: Place?) -> Reading {
+    Reading(
+      key: key, kind: Value.kind, about: about, choices: Value.choices, form: Value.form, isNullable: true,
+      yaml: "null", place: place)
   }
 
   private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value
   {
     note(
       Reading(
-        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, yaml: fallback.yaml,
+        key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form,
+        yaml: fallback.yaml,
         place: nil))
     return fallback
   }

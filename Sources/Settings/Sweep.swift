@@ -11,6 +11,8 @@
 ///   exclude: [{ training.batch: 32, loss.use: l2 }]                 # combinations that are left out
 /// expect: ["psnr: full > band"]                                     # what the paper claims
 /// ```
+///
+/// Each of the three may be taken away again by leaving it empty, as a scale of a file does that others share.
 public struct Sweep: Sendable {
   public struct Variant: Sendable {
     /// What varies, readable: "band", "batch=32,loss=l2"; empty where nothing does.
@@ -45,7 +47,7 @@ public struct Sweep: Sendable {
     let base = YAMLNode(
       content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }), place: tree.place)
     var sets = try Self.combinations(block("sweep"))
-    if let seeds = block("seeds") {
+    if let seeds = block("seeds"), !seeds.isNull {
       guard case .list(let values) = seeds.content, !values.isEmpty else {
         throw .malformed(seeds.place, why: "'seeds' takes a list of whole numbers, such as [1, 2, 3].")
       }

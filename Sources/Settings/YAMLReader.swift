@@ -2,7 +2,7 @@ import CYAML
 import Glibc
 
 /// libyaml's events made into a tree that knows its places.
-struct YAMLReader {
+package struct YAMLReader {
   private let file: String
   private let lines: [String]
   private var parser = yaml_parser_t()
@@ -11,7 +11,7 @@ struct YAMLReader {
   private var made = 0
 
   /// The tree of one document; an empty one is an empty mapping.
-  static func tree(of text: String, file: String) throws(SettingsError) -> YAMLNode {
+  package static func tree(of text: String, file: String) throws(SettingsError) -> YAMLNode {
     var reader = YAMLReader(text, file)
     return try reader.read(Array(text.utf8))
   }

@@ -1,26 +1,26 @@
 /// One value of a YAML file and where it stands.
-struct YAMLNode: Sendable {
-  enum Content: Sendable {
+package struct YAMLNode: Sendable {
+  package enum Content: Sendable {
     /// Plain scalars may be numbers, booleans or null; quoted ones are text.
     case scalar(String, isPlain: Bool)
     case list([YAMLNode])
     case mapping([Entry])
   }
-  struct Entry: Sendable {
-    var key: String
-    var place: Place
-    var value: YAMLNode
+  package struct Entry: Sendable {
+    package var key: String
+    package var place: Place
+    package var value: YAMLNode
   }
-  var content: Content
-  var place: Place
+  package var content: Content
+  package var place: Place
 
-  var isNull: Bool {
+  package var isNull: Bool {
     if case .scalar(let text, true) = content { return ["", "~", "null", "Null", "NULL"].contains(text) }
     return false
   }
 
   /// As it would be said in a message.
-  var spoken: String {
+  package var spoken: String {
     switch content {
     case .scalar(let text, _): isNull ? "nothing" : "'\(text)'"
     case .list: "a list"

@@ -79,12 +79,8 @@ public struct LatentFile {
     /// How many rows are there.
     public private(set) var done: Int
     private let path: String
-    /// Nil once it is finished.
-    private var open: Writer?
-    private var writer: Writer {
-      guard let open else { preconditionFailure("a finished file of latents takes no more rows") }
-      return open
-    }
+    /// Nil once the file is whole.
+    private var writer: Writer?
 
     private static func unfinished(_ path: String) -> String { "\(path).part" }
 
@@ -94,13 +90,13 @@ public struct LatentFile {
       self.path = path
       let part = Self.unfinished(path)
       if let done = Self.progress(part, form), let writer = Writer.goOn(part, final: path) {
-        (self.done, open) = (done, writer)
+        (self.done, self.writer) = (done, writer)
         return
       }
       unlink(part)
       done = 0
       let writer = try Writer.begin(part, final: path)
-      open = writer
+      self.writer = writer
       try writer.attribute("Conventions", "Overtone-1")
       try writer.attribute("file_type", "latents")
       try writer.attribute("channels", form.shape[2])
@@ -136,6 +132,7 @@ public struct LatentFile {
     public func append(_ orientations: [Rows], labels: [Int]) throws(StorageError) {
       precondition(
         orientations.count == form.groups.count, "\(orientations.count) orientations of \(form.groups.count)")
+      guard let writer else { preconditionFailure("rows are added to a file that is whole") }
       for (group, rows) in zip(form.groups, orientations) {
         switch rows {
         case .codes(let codes): try writer.write(codes, "\(group)codes", from: done)
@@ -154,15 +151,12 @@ public struct LatentFile {
     /// Gives the whole file its name. Nothing can be added afterwards.
     public consuming func finish() throws(StorageError) {
       precondition(done == form.count, "\(done) of \(form.count) rows are there")
-      // Opened anew, and read back: what is added at the end then lies where it does after any number of sittings.
-      open = nil
-      try seal()
-      try Writer.put(Self.unfinished(path), in: path)
-    }
-
-    private func seal() throws(StorageError) {
+      // An earlier sitting may have written some of it: everything is read back, from a file that is opened anew, so
+      // that its bytes do not depend on how many sittings there were.
+      try writer?.finish()
+      writer = nil
       guard let writer = Writer.goOn(Self.unfinished(path), final: path) else {
-        throw .unwritable(path: path, why: "what was written of it cannot be opened again.")
+        throw StorageError.unwritable(path: path, why: "it was changed while it was made; make it again.")
       }
       for group in form.groups { for name in form.content.names { try writer.seal(group + name) } }
       for name in ["label", "sample", "row", "column"] + (form.content == .codes ? [] : ["channel"]) {
@@ -170,6 +164,7 @@ public struct LatentFile {
       }
       try writer.writeChecks()
       try writer.finish()
+      try Writer.put(Self.unfinished(path), in: path)
     }
   }
 }

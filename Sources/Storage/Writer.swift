@@ -354,7 +354,12 @@ public final class Writer {
   private var checks: [(name: String, sum: UInt32)] = []
 
   /// Keeps the check of a data set that has none of its own, for `Verification`.
-  private func check(_ name: String, _ sum: UInt32) { checks.append((name.hasPrefix("/") ? name : "/\(name)", sum)) }
+  private func check(_ name: String, _ sum: UInt32) {
+    let name = name.hasPrefix("/") ? name : "/\(name)"
+    // What is checked again counts as it is now.
+    checks.removeAll { $0.name == name }
+    checks.append((name, sum))
+  }
 
   /// The same for one that was filled over time, read back.
   func seal(_ name: String) throws(StorageError) {

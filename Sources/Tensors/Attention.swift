@@ -1,20 +1,21 @@
 import Glibc
 import COpenBLAS
 
-/// Rows of queries, keys and values where they lie: `stride` floats from one row to the next, heads side by side.
+/// Rows of queries, keys and values where they lie.
 private struct Rows {
-  var pointer: UnsafePointer<Float>, stride: Int, perSample: Int
+  /// Floats from one row to the next, from one head to the next, and from one sample to the next.
+  var pointer: UnsafePointer<Float>, stride: Int, perHead: Int, perSample: Int
 
-  /// One of `parts` equal pieces of the rows of a tensor [batch, rows, width].
-  init(_ tensor: Tensor, part: Int = 0, of parts: Int = 1) {
-    stride = tensor.shape[2]
-    perSample = tensor.shape[1]
+  /// One of `parts` equal pieces of the rows of a tensor [batch, rows, heads * width], or [batch, heads, rows, width].
+  init(_ tensor: Tensor, heads: Int, part: Int = 0, of parts: Int = 1) {
+    let shape = tensor.shape
+    stride = shape[shape.count - 1]
+    perHead = shape.count == 4 ? shape[2] * stride : stride / parts / heads
+    perSample = shape[1] * (shape.count == 4 ? perHead : stride)
     pointer = UnsafePointer(tensor.buffer.pointer) + part * (stride / parts)
   }
 
-  func head(_ sample: Int, _ head: Int, _ width: Int) -> UnsafePointer<Float> {
-    pointer + sample * perSample * stride + head * width
-  }
+  func head(_ sample: Int, _ head: Int) -> UnsafePointer<Float> { pointer + sample * perSample + head * perHead }
 }
 
 /// What one call of attention is about.
@@ -23,7 +24,8 @@ private struct Heads {
   /// Query i sees the first visible[i] keys.
   var visible: [Int]
   var scale: Float { 1 / Float(width).squareRoot() }
-  var cost: Int { queries * keys * (width / 8 + 4) }
+  /// Few queries share little: most of the time goes into reading keys and values.
+  var cost: Int { queries * keys * (queries > 2 ? width / 8 + 4 : width + 16) }
   /// Keys rounded up to whole lanes.
   var padded: Int { (keys + 15) / 16 * 16 }
   /// Queries rounded up to whole tiles.
@@ -39,19 +41,24 @@ private struct Heads {
 extension Tensor {
   /// Scaled dot-product attention, softmax(Q K^T / sqrt(d)) V, head by head (Vaswani et al. 2017, arXiv 1706.03762).
   ///
-  /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d]; result [batch, q, heads * d].
+  /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d], or as `RowStorage` has them,
+  /// [batch, heads, k, d], through which no gradient flows; result [batch, q, heads * d].
   /// `visible[i]` is how many leading keys query i sees; nil: all. The matrix of shares is made head by head and never
   /// kept: the way back makes it again from one number a row (Dao et al. 2022, arXiv 2205.14135).
   public func attention(_ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil) -> Tensor {
     let width = shape[2]
     let plan = Tensor.plan(self, keys, heads: heads, visible: visible)
-    precondition(keys.shape == values.shape && keys.shape[2] == width, "keys and values do not fit the queries")
-    let (value, sums) = Tensor.attend(plan, Rows(self), Rows(keys), Rows(values), shape)
-    return value.from([self, keys, values]) {
+    let fitting = [[shape[0], plan.keys, width], [shape[0], heads, plan.keys, plan.width]]
+    precondition(keys.shape == values.shape && fitting.contains(keys.shape), "keys and values do not fit the queries")
+    let isStored = keys.shape.count == 4
+    let (value, sums) = Tensor.attend(
+      plan, Rows(self, heads: heads), Rows(keys, heads: heads), Rows(values, heads: heads), shape)
+    return value.from(isStored ? [] : [self, keys, values]) {
       [q = detached, k = keys.detached, v = values.detached] g in
       let to = [q, k, v].map { Buffer(count: $0.count) }
       Tensor.attendBack(
-        plan, Rows(q), Rows(k), Rows(v), value, g, sums, to.map(\.pointer), stride: width)
+        plan, Rows(q, heads: heads), Rows(k, heads: heads), Rows(v, heads: heads), value, g, sums, to.map(\.pointer),
+        stride: width)
       return Swift.zip(to, [q, k, v]).map { Tensor(shape: $1.shape, buffer: $0, node: nil) }
     }
   }
@@ -62,11 +69,13 @@ extension Tensor {
     let outline = Tensor(shape: [batch, n, width], buffer: buffer, node: nil)  // the shape only
     let plan = Tensor.plan(outline, outline, heads: heads, visible: visible)
     let (value, sums) = Tensor.attend(
-      plan, Rows(self, part: 0, of: 3), Rows(self, part: 1, of: 3), Rows(self, part: 2, of: 3), [batch, n, width])
+      plan, Rows(self, heads: heads, part: 0, of: 3), Rows(self, heads: heads, part: 1, of: 3),
+      Rows(self, heads: heads, part: 2, of: 3), [batch, n, width])
     return value.from([self]) { [qkv = detached] g in
       let to = Buffer(count: qkv.count)
       Tensor.attendBack(
-        plan, Rows(qkv, part: 0, of: 3), Rows(qkv, part: 1, of: 3), Rows(qkv, part: 2, of: 3), value, g, sums,
+        plan, Rows(qkv, heads: heads, part: 0, of: 3), Rows(qkv, heads: heads, part: 1, of: 3),
+        Rows(qkv, heads: heads, part: 2, of: 3), value, g, sums,
         (0..<3).map { to.pointer + $0 * width },
         stride: 3 * width)
       return [Tensor(shape: qkv.shape, buffer: to, node: nil)]
@@ -76,7 +85,7 @@ extension Tensor {
   private static func plan(_ queries: Tensor, _ keys: Tensor, heads: Int, visible: [Int]?) -> Heads {
     let (batch, q, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
     precondition(heads > 0 && width % heads == 0, "\(width) channels do not divide into \(heads) heads")
-    let k = keys.shape[1], visible = visible ?? Array(repeating: k, count: q)
+    let k = keys.shape[keys.shape.count - 2], visible = visible ?? Array(repeating: k, count: q)
     precondition(
       visible.count == q && visible.allSatisfy { (1...Swift.max(1, k)).contains($0) },
       "every query must see 1 to \(k) keys")
@@ -92,9 +101,9 @@ extension Tensor {
         for item in range {
           let (sample, head) = (item / plan.heads, item % plan.heads)
           bench.attend(
-            Matrix(pointer: q.head(sample, head, plan.width), stride: q.stride),
-            Matrix(pointer: k.head(sample, head, plan.width), stride: k.stride),
-            Matrix(pointer: v.head(sample, head, plan.width), stride: v.stride),
+            Matrix(pointer: q.head(sample, head), stride: q.stride),
+            Matrix(pointer: k.head(sample, head), stride: k.stride),
+            Matrix(pointer: v.head(sample, head), stride: v.stride),
             into: target + sample * plan.queries * total + head * plan.width, stride: total,
             sums: sums.pointer + item * plan.queries)
         }
@@ -113,9 +122,9 @@ extension Tensor {
       for item in range {
         let (sample, head) = (item / plan.heads, item % plan.heads), offset = sample * n * total + head * d
         bench.back(
-          Matrix(pointer: q.head(sample, head, d), stride: q.stride),
-          Matrix(pointer: k.head(sample, head, d), stride: k.stride),
-          Matrix(pointer: v.head(sample, head, d), stride: v.stride),
+          Matrix(pointer: q.head(sample, head), stride: q.stride),
+          Matrix(pointer: k.head(sample, head), stride: k.stride),
+          Matrix(pointer: v.head(sample, head), stride: v.stride),
           gradient: Matrix(pointer: g.buffer.pointer + offset, stride: total),
           result: Matrix(pointer: value.buffer.pointer + offset, stride: total), sums: sums.pointer + item * n,
           into: (
@@ -218,7 +227,8 @@ private final class HeadBench {
     Profile.shared.multiplied(2 * n, plan.keys, d)
     for i in 0..<n {
       let row = shares.pointer, seen = plan.visible[i], q = query.pointer + i * query.stride
-      var j = d % 16 == 0 ? seen / 16 * 16 : 0
+      // Sixteen keys at once, some of them perhaps unseen: their products are not looked at.
+      var j = d % 16 == 0 ? Swift.min((seen + 15) / 16, plan.keys / 16) * 16 : 0
       for key16 in Swift.stride(from: 0, to: j, by: 16) {
         row[lanes: key16] = overtone_dots(q, key.pointer + key16 * key.stride, key.stride, d)
       }

@@ -12,24 +12,54 @@ final class Buffer: @unchecked Sendable {  // written only by the op that makes 
   var panels: Buffer?
 
   /// Room for `count` floats with whatever was there before, and a lane more, for whole lanes are read.
-  init(count: Int) {
-    capacity = BufferPool.capacity(for: count)
-    pointer = BufferPool.take(capacity)
-  }
+  init(count: Int) { (pointer, capacity) = BufferPool.take(BufferPool.capacity(for: count)) }
 
   deinit { BufferPool.give(pointer, capacity) }
 }
 
 /// Free blocks by size. Sizes are rounded up to a 32nd of a power of two, so a block wastes at most 3 %.
-enum BufferPool {
+///
+/// Where there is no block of a size, one up to a quarter larger serves. Tensors and pool together stay within a tenth,
+/// or 64 MiB, of what tensors alone took at their peak: rather than ask more of the system, blocks up to four times too
+/// large are used, and then free ones go back. Without this a generation whose sizes change from turn to turn keeps four
+/// times what it needs.
+package enum BufferPool {
   /// Everything the pool knows, under one lock that is held for a few instructions.
   private final class State: @unchecked Sendable {
     var lock = pthread_mutex_t()
     var free: [Int: [UnsafeMutablePointer<Float>]] = [:]
+    /// Bytes in tensors, in free blocks, and the most that tensors, and both together, ever took.
     var live = 0
     var held = 0
+    var most = 0
     var peak = 0
     init() { pthread_mutex_init(&lock, nil) }
+
+    /// The smallest free block of `capacity` to `most` floats.
+    func block(_ capacity: Int, upTo most: Int) -> (UnsafeMutablePointer<Float>, capacity: Int)? {
+      if let block = free[capacity]?.popLast() { return (block, capacity) }
+      var best = Int.max
+      for (size, blocks) in free where size > capacity && size < best && !blocks.isEmpty { best = size }
+      guard best <= most, let block = free[best]?.popLast() else { return nil }
+      return (block, best)
+    }
+
+    /// Whether so many bytes more are within what is allowed.
+    func hasRoom(for bytes: Int) -> Bool {
+      let tensors = max(most, live + bytes)
+      return live + held + bytes <= tensors + max(64 << 20, tensors / 10)
+    }
+
+    /// Gives free blocks back to the system, the largest first, until there is room.
+    func makeRoom(for bytes: Int) {
+      while held > 0, !hasRoom(for: bytes) {
+        var largest = 0
+        for (size, blocks) in free where size > largest && !blocks.isEmpty { largest = size }
+        guard let block = free[largest]?.popLast() else { return }
+        PageBlock.free(block, largest * 4 + 64)
+        held -= largest * 4
+      }
+    }
   }
   private static let state = State()
 
@@ -39,20 +69,26 @@ enum BufferPool {
     return (count + step - 1) / step * step
   }
 
-  static func take(_ capacity: Int) -> UnsafeMutablePointer<Float> {
+  /// A block of at least so many floats, and how many it has.
+  static func take(_ wanted: Int) -> (UnsafeMutablePointer<Float>, capacity: Int) {
     let state = Self.state
     pthread_mutex_lock(&state.lock)
-    defer { pthread_mutex_unlock(&state.lock) }
-    state.live += capacity * 4
-    if let block = state.free[capacity]?.popLast() {
-      state.held -= capacity * 4
-      return block
+    defer {
+      state.most = max(state.most, state.live)
+      pthread_mutex_unlock(&state.lock)
     }
+    if let (block, capacity) = state.block(wanted, upTo: state.hasRoom(for: wanted * 4) ? wanted / 4 * 5 : wanted * 4) {
+      state.live += capacity * 4
+      state.held -= capacity * 4
+      return (block, capacity)
+    }
+    state.makeRoom(for: wanted * 4)
+    state.live += wanted * 4
     state.peak = max(state.peak, state.live + state.held)
-    var block: UnsafeMutableRawPointer?
-    let status = posix_memalign(&block, 64, capacity * 4 + 64)
-    precondition(status == 0 && block != nil, "out of memory: \(capacity * 4) bytes wanted, \(state.live) in use")
-    return block!.bindMemory(to: Float.self, capacity: capacity)
+    guard let block = PageBlock.make(wanted * 4 + 64) else {
+      preconditionFailure("out of memory: \(wanted * 4) bytes wanted, \(state.live) in use")
+    }
+    return (block.bindMemory(to: Float.self, capacity: wanted), wanted)
   }
 
   static func give(_ pointer: UnsafeMutablePointer<Float>, _ capacity: Int) {
@@ -64,21 +100,11 @@ enum BufferPool {
     state.free[capacity, default: []].append(pointer)
   }
 
-  /// Gives all free blocks back to the system, between stages of a run that need different sizes.
-  static func drain() {
+  /// Bytes in tensors now, the most they ever took, and the most that tensors and pool together ever took.
+  package static var usage: (live: Int, most: Int, peak: Int) {
     let state = Self.state
     pthread_mutex_lock(&state.lock)
     defer { pthread_mutex_unlock(&state.lock) }
-    for blocks in state.free.values { for block in blocks { Glibc.free(block) } }
-    state.free = [:]
-    state.held = 0
-  }
-
-  /// Bytes in tensors now, and the most that tensors and pool together ever took.
-  static var usage: (live: Int, peak: Int) {
-    let state = Self.state
-    pthread_mutex_lock(&state.lock)
-    defer { pthread_mutex_unlock(&state.lock) }
-    return (state.live, state.peak)
+    return (state.live, state.most, state.peak)
   }
 }

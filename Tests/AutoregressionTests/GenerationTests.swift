@@ -78,7 +78,8 @@ struct GenerationTests {
       ("use: masked, steps: 5", "decoder"), ("use: masked, steps: 5", "encoder-decoder"),
       ("use: masked, steps: all, answer: all, order: halton", "encoder-decoder"),
       ("use: frequency", "encoder-decoder"), ("use: frequency, target: band", "decoder"),
-      ("use: frequency, target: next-level", "encoder-decoder"),
+      ("use: frequency, target: next-level", "encoder-decoder"), ("use: frequency, context: all", "decoder"),
+      ("use: frequency, context: all, target: band, from: high", "decoder"),
     ].flatMap { [($0, $1, continuous), ($0, $1, coded)] } + [
       ("use: masked, reveal: confident, steps: 4, masking: schedule", "encoder-decoder", coded)
     ]

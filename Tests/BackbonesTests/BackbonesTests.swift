@@ -60,6 +60,21 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
     #expect(after.sliced(3..<6, axis: 1).distance(to: before.sliced(3..<6, axis: 1)) > 1e-4)
   }
 
+  @Test("an encoder and decoder are told the level where they are asked to, even where nothing is shown")
+  func levels() throws {
+    let told = try backbone("{ use: encoder-decoder, width: 16, heads: 4, depth: 2, level-embedding: true }")
+    let untold = try backbone("{ use: encoder-decoder, width: 16, heads: 4, depth: 2 }")
+    func seen(_ backbone: any Backbone, _ turn: Turn, level: Int) -> Tensor {
+      var slots = layout.slots
+      for i in slots.indices { slots[i].level = level }
+      return hidden(backbone, view(values, turn, Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3)))
+    }
+    for turn in [Turn(), turn, Turn(shown: .each([[], []]))] {
+      #expect(seen(told, turn, level: 1).distance(to: seen(told, turn, level: 2)) > 1e-4)
+      #expect(seen(untold, turn, level: 1).distance(to: seen(untold, turn, level: 2)) == 0)
+    }
+  }
+
   @Test("a batch is its samples", arguments: ["encoder-decoder", "decoder"])
   func batches(_ key: String) throws {
     let made = try backbone("{ use: \(key), width: 16, heads: 4, depth: 2 }"), all = Turn()
@@ -99,6 +114,22 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
     #expect(
       try refusal("{ use: \(key), width: 6, heads: 2, positions: sin-cos }").contains("needs a width that 4 divides"))
     #expect(try refusal("{ use: \(key), width: 6, heads: 4 }").contains("let 'heads' divide 'width'"))
+  }
+
+  @Test("a backbone that sees both ways is refused to directions whose later places hold answers")
+  func blocks() throws {
+    let ordered = Layout(grid: grid, slots: Slot.cells(of: grid), groups: [0, 0, 0, 1, 1, 1], levels: 2)
+    var settings = try Settings(parsing: "{ use: encoder-decoder }", file: "test"), random = Random(seed: 1)
+    let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
+    let error = #expect(throws: SettingsError.self) {
+      try type.init(
+        &settings, for: BackboneShape(layout: ordered, space: TokenSpace(width: 4), prefixCount: 2, hasVector: false),
+        &random)
+    }
+    #expect(
+      "\(error.map { "\($0)" } ?? "")".hasPrefix(
+        "test:1:3: backbone 'encoder-decoder' sees both ways, and here later places hold the answers of earlier ones; use backbone 'decoder'."
+      ))
   }
 
   @Test("a preset fills in what is not said, and gives way to what is")

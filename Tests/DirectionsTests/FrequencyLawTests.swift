@@ -17,6 +17,11 @@ struct FrequencyLawTests {
     "target: next-level, levels: [0, 3], draw: batch",
     "target: band, filter: dct, weight: reversed", "target: band, preset: released",
     "filter: butterworth, filter-order: 2, target: next-level",
+    "context: all", "context: all, levels: [0]", "context: all, levels: [0, 3, 3, 1, 2], weight: reversed",
+    "context: all, target: next-level", "context: all, target: band, filter: dct",
+    "from: high", "from: high, target: next-level", "from: high, target: band", "from: high, context: all",
+    "weight: exponential", "weight: sine, weight-as: chance", "weight: sine, weight-as: chance, draw: batch",
+    "weight: linear, weight-as: chance, target: band", "mask: { training: cosine, sampling: cosine }",
   ]
 
   @Test("whatever its settings", arguments: variants)

@@ -67,6 +67,11 @@ struct FrequencySettingsTests {
         "filter: ideel",
         "experiment.yaml:1:27: 'filter' must be one of area-bicubic, ideal, square, gaussian, butterworth, dct, average, not 'ideel'. Did you mean 'ideal'?"
       ),
+      (
+        "context: all, mask: { training: uniform }",
+        "experiment.yaml:1:33: 'mask' and 'unfiltered' say how one draft is shown, and context 'all' has one for each level; "
+          + "leave them out, or use context 'current'."
+      ),
       ("mask: { least: 1.5 }", "experiment.yaml:1:34: 'least' must be from 0 to 1, not 1.5."),
       ("filter: butterworth, filter-order: 0", "experiment.yaml:1:54: 'filter-order' must be from 1 to 32, not 0."),
     ])
@@ -77,6 +82,13 @@ struct FrequencySettingsTests {
   @Test("a filter without an order has no setting for it")
   func strayOrder() {
     #expect(refusal("filter: ideal, filter-order: 2").contains("there is no setting 'filter-order'"))
+  }
+
+  @Test("with all levels in one sequence none is drawn, and with equal weights none is drawn more often")
+  func strayDraws() {
+    #expect(refusal("context: all, draw: image").contains("there is no setting 'draw'"))
+    #expect(refusal("context: all, train-on: all").contains("there is no setting 'train-on'"))
+    #expect(refusal("weight: none, weight-as: chance").contains("there is no setting 'weight-as'"))
   }
 
   private func list(_ settings: String, side: Int) throws -> [Int] {
@@ -120,7 +132,9 @@ struct FrequencySettingsTests {
       settings.resolved(origins: false) == """
         preset: released
         filter: area-bicubic
+        from: low
         target: full
+        context: current
         mask:
           training: none
           least: 0.7
@@ -172,6 +186,10 @@ struct FrequencyDrawTests {
     let truncated = try hidden("training: truncated, least: 0.7")
     #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
     #expect(try hidden("training: level-tied").contains { $0 < 60 })
+    // The cosine of an even number is above one half two thirds of the time.
+    let cosine = try hidden("training: cosine"), share = Double(cosine.filter { $0 > 50 }.count) / 300
+    #expect(cosine.contains { $0 < 20 } && abs(share - 2.0 / 3) < 0.1)
+    #expect(try hidden("training: cosine, least: 0.5").allSatisfy { (50...100).contains($0) })
     // Level 9 of 10 hides at least 0.63; levels 0 and 9 are drawn about equally often.
     let tied = try hidden("training: level-tied, least: 1", levels: "[0, 9]")
     #expect(tied.allSatisfy { (0...100).contains($0) } && tied.filter { $0 >= 90 }.count > 150)
@@ -200,6 +218,8 @@ struct FrequencyDrawTests {
     }
     #expect(try weight("none", 3) == 1)
     #expect(try weight("linear", 3) == 1.5)
+    #expect(try weight("exponential", 3) == Float(2).squareRoot())
+    #expect(try weight("exponential", 7) == 2)
     #expect(try weight("sine", 7) == 2)
     for level in 0..<8 {
       let reversed = try weight("reversed", level), mirrored = try weight("sine", 7 - level)

@@ -102,7 +102,7 @@ private struct Stumbling: ImageDataset {
     tokenizer: { use: vq, stride: 4, width: 4, groups: 2, training: { steps: 2, batch: 2 } }
     direction: { use: masked, steps: 2 }
     conditioner: { use: class-prefix, count: 1 }
-    backbone: { use: encoder-decoder, width: 16, depth: 2, heads: 2 }
+    backbone: { use: decoder, width: 16, depth: 2, heads: 2 }
     loss: { use: cross-entropy }
     training: { steps: 2, batch: 2 }
     sampling: { per-class: 1 }

@@ -60,6 +60,16 @@ import Testing
     #expect(misfit(disturbed, shares) < 30)
   }
 
+  @Test("chances made at once for many rows pick the codes that logits pick", arguments: [0.5, 1, 2] as [Float])
+  func shares(_ temperature: Float) {
+    var random = Random(seed: 4)
+    let logits = random.normal([1, 1000], "logits") * 3, numbers = random.uniform([1, 500], "numbers").scalars
+    let shares = (logits * (1 / temperature)).softmax.scalars, slow = CodeChoice(temperature: temperature)
+    let picked = shares.withUnsafeBufferPointer { shares in numbers.map { CodeChoice.code(shares: shares, at: $0) } }
+    #expect(zip(picked, numbers).count { $0 != slow.code(logits.scalars, at: $1) } <= 1)  // one on a border
+    #expect(Set(picked).count > 5)
+  }
+
   @Test("filters and temperature do what they say")
   func filters() {
     let shares: [Float] = [0.4, 0.3, 0.2, 0.1], logits = shares.map(logarithm)
@@ -81,8 +91,6 @@ import Testing
     #expect(CodeChoice(topK: 9).shares(of: logits) == CodeChoice().shares(of: logits))
     // What cannot be drawn is not drawn at the edge.
     #expect(CodeChoice().code([0, 0, -1e9], at: 0.9999999) == 1)
-    let likelihood = CodeChoice.logShare(of: 1, in: logits)
-    #expect(abs(likelihood - logarithm(0.3)) < 1e-6)
   }
 
   @Test("filters keep what sorting all codes would keep", arguments: [1, 2, 3] as [UInt64])

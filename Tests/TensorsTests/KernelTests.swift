@@ -157,6 +157,25 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
         < 1e-4)
   }
 
+  @Test("a linear layer after a norm is both, one after the other, moved or not", arguments: [0, 1, 2])
+  func linearAfterNorm(kind: Int) {
+    let inputs =
+      [numbers([70, 40], 1), numbers([20, 40], 2), numbers([20], 3)]
+      + (kind > 0 ? [numbers([40], 4), numbers([40], 5)] : []) + (kind > 1 ? [numbers([70, 80], 6)] : [])
+    func modulators(_ t: [Tensor]) -> Modulators? { kind > 1 ? Modulators(t[5], shift: 0, scale: 40) : nil }
+    #expect(
+      distance(
+        inputs,
+        {
+          $0[0].linear(
+            afterNorm: kind > 0 ? $0[3] : nil, kind > 0 ? $0[4] : nil, epsilon: 1e-5, by: modulators($0), $0[1], $0[2])
+        },
+        {
+          $0[0].layerNorm(kind > 0 ? $0[3] : nil, kind > 0 ? $0[4] : nil, epsilon: 1e-5, by: modulators($0))
+            .linear($0[1], $0[2])
+        }) < 1e-5)
+  }
+
   @Test("products with few rows and no gradient are the same, and follow weights that move")
   func fewRows() {
     var lists = [[numbers([70, 33], 1)]]

@@ -78,6 +78,39 @@ import Tokenizers
     #expect(withoutGradients { made.decode(latent) }.shape == image.shape)
   }
 
+  @Test("grouped cells are one token, and the pictures they stand for are the same")
+  func groups() throws {
+    let settings = "use: continuous, stride: 4, width: 8, groups: 4, latents: mean"
+    let (made, direction) = try tokenizer("{ \(settings), group: 2 }"), (plain, _) = try tokenizer("{ \(settings) }")
+    var random = Random(seed: 2, samples: [0, 1])
+    let images = random.normal([2, 32, 32, 3], "images")
+    let (tokens, cells) = withoutGradients { (made.encode(images, &random), plain.encode(images, &random)) }
+    #expect(direction.layout.grid == Grid(height: 4, width: 4) && made.quantizer.space.width == 16)
+    #expect(tokens.shape == [2, 4, 4, 16] && made.posterior(of: images).mean.distance(to: tokens) == 0)
+    // The token in row 1, column 2 holds cells (2, 4), (2, 5), (3, 4) and (3, 5).
+    for (part, cell) in [(2, 4), (2, 5), (3, 4), (3, 5)].enumerated() {
+      let token = tokens.sliced(1..<2, axis: 1).sliced(2..<3, axis: 2).sliced(part * 4..<part * 4 + 4, axis: 3)
+      let alone = cells.sliced(cell.0..<cell.0 + 1, axis: 1).sliced(cell.1..<cell.1 + 1, axis: 2)
+      #expect(token.distance(to: alone) == 0)
+    }
+    #expect(withoutGradients { made.decode(tokens).distance(to: plain.decode(cells)) } == 0)
+    #expect(
+      message("{ use: continuous, stride: 4, group: 3 }")
+        == "test:1:31: a latent of 8x8 cells does not divide into groups of 3x3; use another 'group'.")
+  }
+
+  @Test("vectors before their codes are continuous tokens; decoding brings them to codes first")
+  func vectors() throws {
+    let settings = "use: vq, stride: 4, width: 8, groups: 4, codes: 16, code-width: 4"
+    let (made, _) = try tokenizer("{ \(settings), tokens: vectors }"), (coded, _) = try tokenizer("{ \(settings) }")
+    var random = Random(seed: 2, samples: [0, 1])
+    let images = random.normal([2, 32, 32, 3], "images")
+    let (raw, codes) = withoutGradients { (made.encode(images, &random), coded.encode(images, &random)) }
+    #expect(made.quantizer.space == TokenSpace(width: 4) && coded.quantizer.space.vocabulary == 16)
+    #expect(raw.distance(to: codes) > 1e-3)
+    #expect(withoutGradients { made.decode(raw).distance(to: coded.decode(codes)) } == 0)
+  }
+
   @Test("patches come back as the pixels they were")
   func patches() throws {
     let (made, _) = try tokenizer("{ use: pixels, patch: 4 }")

@@ -1,0 +1,114 @@
+import Settings
+
+/// One setting in the words of JSON Schema.
+struct SettingSchema {
+  /// `${training.steps}` may stand wherever a value does.
+  static let reference = #"\$\{[^}]+\}"#
+
+  let json: JSON
+
+  /// `all` are the settings that it may be a mapping of.
+  init(_ setting: Survey.Found, in all: [Survey.Found]) {
+    var options = setting.forms.map { Self.schema(of: $0.form, $0.bounds, isNullable: setting.isNullable) }
+    if setting.isSection {
+      options.append(Self.mapping(nil, Self.properties(of: all, in: setting.path)))
+    }
+    guard case .object(let fields) = Self.either(options) else { preconditionFailure("a schema is an object") }
+    var about: [(String, JSON)] = [("description", .text(setting.about))]
+    if let fallback = setting.default, let value = JSON(yaml: fallback) { about.append(("default", value)) }
+    json = .object(about + fields)
+  }
+
+  /// All settings of one mapping.
+  static func properties(of all: [Survey.Found], in section: String) -> [(String, JSON)] {
+    all.filter { $0.section == section }.map { ($0.key, SettingSchema($0, in: all).json) }
+  }
+
+  /// Where in the schema of a mapping that of an inner setting lies: "properties/mask/properties/least".
+  static func pointer(to path: String, in all: [Survey.Found]) -> String {
+    var steps: [String] = [], known = ""
+    for key in path.split(separator: ".") {
+      known += known.isEmpty ? "\(key)" : ".\(key)"
+      steps.append("properties/\(key)")
+      // What may be a value or a mapping has the mapping last.
+      if known != path, let setting = all.first(where: { $0.path == known }), !setting.forms.isEmpty {
+        steps.append("anyOf/\(setting.forms.count)")
+      }
+    }
+    return steps.joined(separator: "/")
+  }
+
+  /// A mapping of these keys and no others.
+  static func mapping(_ about: String?, _ properties: [(String, JSON)]) -> JSON {
+    .object(
+      (about.map { [("description", .text($0))] } ?? []) + [
+        ("type", .list([.text("object"), .text("string"), .text("null")])), ("pattern", .text(reference)),
+        ("properties", .object(properties)), ("additionalProperties", .bool(false)),
+      ])
+  }
+
+  static func either(_ options: [JSON]) -> JSON {
+    options.count == 1 ? options[0] : options.isEmpty ? .object([]) : .object([("anyOf", .list(options))])
+  }
+
+  private static func schema(of form: Form, _ bounds: String?, isNullable: Bool) -> JSON {
+    func typed(_ name: String, _ more: [(String, JSON)] = []) -> JSON {
+      let types = [name, "string"] + (isNullable ? ["null"] : [])
+      return .object([("type", .list(types.map(JSON.text)))] + more + [("pattern", .text(reference))])
+    }
+    switch form {
+    case .anything: return .object([])
+    case .text: return .object([("type", isNullable ? .list([.text("string"), .text("null")]) : .text("string"))])
+    case .whole: return typed("integer", limits(bounds))
+    case .number: return typed("number", limits(bounds))
+    case .flag: return typed("boolean")
+    case .choice(let choices):
+      let named = JSON.object([("enum", .list(choices.map(JSON.text) + (isNullable ? [.null] : [])))])
+      return either([named, .object([("$ref", .text("#/$defs/reference"))])])
+    case .list(let element): return typed("array", [("items", schema(of: element, nil, isNullable: false))])
+    case .either(let forms): return either(forms.map { schema(of: $0, bounds, isNullable: isNullable) })
+    }
+  }
+
+  /// "1 to 64"
+  private static func limits(_ bounds: String?) -> [(String, JSON)] {
+    guard let bounds, let gap = bounds.range(of: " to "), let least = Double(bounds[..<gap.lowerBound]),
+      let most = Double(bounds[gap.upperBound...])
+    else { return [] }
+    return [("minimum", .number(least)), ("maximum", .number(most))]
+  }
+}
+
+extension JSON {
+  /// A value as it stands in a file; nil where JSON has none like it.
+  init?(yaml: String) {
+    guard let root = try? YAMLReader.tree(of: "value: " + yaml, file: "default"),
+      case .mapping(let entries) = root.content, let value = entries.first?.value
+    else { return nil }
+    self.init(value)
+  }
+
+  init?(_ node: YAMLNode) {
+    if node.isNull {
+      self = .null
+      return
+    }
+    switch node.content {
+    case .scalar(let text, let isPlain):
+      guard isPlain else {
+        self = .text(text)
+        return
+      }
+      if text == "true" || text == "false" {
+        self = .bool(text == "true")
+      } else if let number = Double(text), number.isFinite {
+        self = .number(number)
+      } else {
+        self = .text(text)
+      }
+    case .list(let items): self = .list(items.compactMap(JSON.init))
+    case .mapping(let entries):
+      self = .object(entries.compactMap { entry in JSON(entry.value).map { (entry.key, $0) } })
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Autoregression
+import Foundation
+import Laboratory
+import Networks
+import Settings
+import Tensors
+import Testing
+
+/// The project's folder, from where this file lies.
+private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().path
+
+/// The papers' experiments as files: `Experiments/papers/<paper>/<experiment>.yaml`.
+@Suite(.serialized) struct PapersTests {
+  private static let files: [String] = {
+    let folder = "Experiments/papers"
+    return ((try? FileManager.default.subpathsOfDirectory(atPath: "\(project)/\(folder)")) ?? [])
+      .filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }.sorted()
+  }()
+
+  private static let scales = ["smoke", "small", "paper"]
+
+  private func sweep(_ file: String, _ scale: String, _ overrides: [String] = []) throws -> Sweep {
+    try Sweep(file: "\(project)/\(file)", scale: scale, overrides: overrides)
+  }
+
+  private func assembled(_ variant: Sweep.Variant) throws -> Assembly {
+    try Assembly(variant.settings, name: "papers", registry: Registry.linked())
+  }
+
+  @Test("every variant of every file assembles and can be planned at all three scales, and claims name variants")
+  func plans() throws {
+    #expect(Self.files.count >= 36)
+    var speeds = ProductSpeeds { _, _ in 1e11 }
+    for file in Self.files {
+      for scale in Self.scales {
+        let name = "\(file), \(scale)", sweep = try sweep(file, scale), names = Set(sweep.variants.map(\.name))
+        // Seeds change neither.
+        var seen: Set<String> = []
+        for variant in sweep.variants where seen.insert(variant.name).inserted {
+          let assembly = try withoutNumbers { try assembled(variant) }
+          #expect(Plan(assembly, &speeds).text.contains("model parameters"), "\(name), \(variant.name)")
+        }
+        for (text, place) in sweep.claims {
+          let claim = try Claim(text, at: place)
+          #expect(names.isSuperset(of: claim.names), "\(name): \(text)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    "every file begins with its schema, names a paper, and says how it is run, what is expected and what was measured")
+  func heads() throws {
+    for file in Self.files {
+      let text = try String(contentsOfFile: "\(project)/\(file)", encoding: .utf8)
+      let lines = text.split(separator: "\n").map(String.init)
+      let head = lines.prefix { $0.hasPrefix("#") }.joined(separator: "\n")
+      #expect(lines[0] == "# yaml-language-server: $schema=../../experiment.schema.json", "\(file)")
+      for part in ["arXiv", "overtone run \(file)", "Expected", "Measured at this scale: "] {
+        #expect(head.contains(part), "\(file): \(part)")
+      }
+    }
+  }
+
+  /// The last variant, which is as a rule the one furthest from the defaults.
+  @Test("a variant of every file trains, paints and is measured at scale smoke")
+  func runs() throws {
+    let folder = NSTemporaryDirectory() + "overtone-papers-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let short = ["results=\(folder)", "training.steps=2", "training.batch=4", "evaluation.count=4"]
+    for file in Self.files {
+      let last = try #require(try sweep(file, "smoke", short).variants.last)
+      let only = last.name.isEmpty ? [] : ["--variant", last.name]
+      var command = try Overtone.parseAsRoot(
+        ["run", "--quiet", "\(project)/\(file)", "--scale", "smoke"] + only + short)
+      #expect(throws: Never.self, "\(file), \(last.name)") { try command.run() }
+    }
+  }
+}
