@@ -106,7 +106,7 @@ struct Run {
         let count = min(dataset.count, 512)
         var random = Random(seed: seed, samples: Array(0..<count))
         let batch = try dataset.batch(
-          Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+          spreadRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients { tokenizer.calibrate(on: batch.images, &random) }
       }
     ) { batch, progress, random in
@@ -140,7 +140,7 @@ struct Run {
         let count = min(dataset.count, 512)
         var random = Random(seed: seed, samples: Array(0..<count))
         let batch = try dataset.batch(
-          Self.spread(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+          spreadRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients {
           model.loss.calibrate(
             on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),
@@ -190,6 +190,4 @@ struct Run {
     return { try cache.batch($0, flipped: $1) }
   }
 
-  /// `count` numbers spread evenly over 0..<total.
-  static func spread(_ count: Int, over total: Int) -> [Int] { (0..<count).map { $0 * total / max(1, count) } }
 }

@@ -26,7 +26,7 @@ final class Study {
     try run.load()
     self.run = run
     let dataset = run.assembly.dataset, count = min(64, dataset.count)
-    let rows = Self.rows(count, over: dataset.count),
+    let rows = spreadRows(count, over: dataset.count),
       labels = try dataset.batch(rows, flipped: rows.map { _ in false }).labels
     // Classes take turns, so that the first few pictures are of several.
     var seen: [Int: Int] = [:]
@@ -53,13 +53,6 @@ final class Study {
     )
     painted = made
     return made
-  }
-
-  /// Numbers of pictures spread over a data set, each a little further on than the last: where classes take turns, even
-  /// steps would meet one class again and again.
-  static func rows(_ count: Int, over total: Int) -> [Int] {
-    let step = max(1, total / max(1, count))
-    return Run.spread(count, over: total).enumerated().map { min(total - 1, $0.element + $0.offset % step) }
   }
 
   func decoded(_ latents: Tensor) -> Tensor { withoutGradients { assembly.tokenizer.decode(latents) } }
