@@ -26,9 +26,10 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
       ending.output.contains(
         """
         Configuration
-                          A     B
-        direction.target  full  band
-        direction.weight  sine  none
+                             A       B
+        direction.target     full    band
+        direction.weight     sine    none
+        direction.weight-as  factor  -
 
         """), "\(ending.output)")
     #expect(ending.output.contains("A  full,filter=ideal  2     done"))

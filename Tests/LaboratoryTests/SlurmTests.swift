@@ -61,7 +61,7 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
     let scratch = Scratch()
     // A program that saves for a moment when it is told, and a queue that notes who comes back.
     try scratch.write(
-      "#!/bin/bash\ntrap 'sleep 0.3; echo saved > saved; exit 75' USR1 TERM\ntouch started; for i in $(seq 200); do sleep 0.05; done\n",
+      "#!/bin/bash\ntrap 'sleep 0.3; echo saved > saved; exit 75' USR1 TERM\ntouch started; for i in $(seq 2400); do sleep 0.05; done\n",
       "program")
     try scratch.write("#!/bin/sh\necho \"$@\" >> requeued\n", "bin/scontrol")
     try scratch.write(
