@@ -31,10 +31,10 @@ stranger:
 	@rm -rf .build-stranger/results
 	.build-stranger/release/myovertone run Tests/StrangersPlugin/zigzag.yaml results=.build-stranger/results
 
-# Times every case, a line of JSON each; minutes.
+# Times every case, a line each: seconds, images a second, speed and share of the best product, memory; minutes.
 bench: build
 	@$(BINARY) doctor
-	@for case in Experiments/bench/*.yaml; do $(BINARY) bench $$case --reps 3 || exit 1; done
+	@for case in Experiments/bench/*.yaml; do $(BINARY) bench $$case --reps 3 --text || exit 1; done
 
 # The programs of docs/reading-results against runs made now; those whose interpreter is missing are left out, aloud.
 reading-results: build

@@ -135,11 +135,22 @@ struct BenchResult {
   /// The best product seen in this run, operations a second.
   let peak: Double
 
+  private var median: Double {
+    let sorted = times.sorted(), middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+
+  /// For people: seconds (median), pictures a second, GFLOP/s, share of the best product, memory.
+  var text: String {
+    let rate = peak > 0 ? Double(operations) / median / peak * 100 : .nan
+    return name.padding(toLength: max(20, name.count), withPad: " ", startingAt: 0)
+      + String(
+        format: "%10.4f s %10.1f images/s %7.0f GFLOP/s %5.0f %% %7.0f MB", median, Double(items) / median,
+        Double(operations) / median / 1e9, rate, Self.peakMegabytes)
+  }
+
   var line: String {
-    let sorted = times.sorted(), least = sorted[0]
-    let median =
-      sorted.count % 2 == 1
-      ? sorted[sorted.count / 2] : (sorted[sorted.count / 2 - 1] + sorted[sorted.count / 2]) / 2
+    let least = times.min() ?? .nan
     let best = Double(operations) / least
     let facts: [(String, String)] = [
       ("name", "\"\(name)\""), ("median_s", Self.number(median)), ("min_s", Self.number(least)),

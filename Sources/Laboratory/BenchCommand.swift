@@ -23,6 +23,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "With --over: where to draw the times, a .png or .svg.") var plot: String?
   @Flag(help: "Wait for lines on standard input.") var serve = false
   @Flag(help: "Also print where the time goes.") var profile = false
+  @Flag(help: "Print a line of a table for people instead of JSON.") var text = false
 
   func validate() throws {
     guard (1...10_000).contains(reps) else { throw ValidationError("--reps must be from 1 to 10000, not \(reps).") }
@@ -48,11 +49,10 @@ struct BenchCommand: ParsableCommand {
     if profile { print(ProfileTable(Profile.shared.stop(), repetitions: reps).text) }
     let operations = (Profile.shared.productOperations - before) / reps
     try bench.check()
-    print(
-      BenchResult(
-        name: bench.name, times: times, items: bench.batch, operations: operations,
-        peak: Doctor.gigaflops(4096, 1024, times: 5) * 1e9
-      ).line)
+    let result = BenchResult(
+      name: bench.name, times: times, items: bench.batch, operations: operations,
+      peak: Doctor.gigaflops(4096, 1024, times: 5) * 1e9)
+    print(text ? result.text : result.line)
   }
 
   private func answer(_ bench: Bench) throws {

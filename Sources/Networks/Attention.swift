@@ -62,11 +62,12 @@ public struct Attention: Module {
   /// x [batch, places, width]; place i sees the first visible[i] places, or all.
   ///
   /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
+  /// `norm` stands before the projection and keeps nothing of its own.
   public func callAsFunction(
-    _ x: Tensor, visible: [Int]?, rotation: Rotation? = nil, cache: AttentionCache? = nil, layer: Int = 0,
+    _ x: Tensor, norm: LayerNorm? = nil, visible: [Int]?, rotation: Rotation? = nil, cache: AttentionCache? = nil, layer: Int = 0,
     after start: Int = 0, _ random: inout Random?
   ) -> Tensor {
-    let width = x.shape[2], heads = design.heads, mixed = projected(x)
+    let width = x.shape[2], heads = design.heads, mixed = projected(x, norm)
     let isDropping = design.dropout > 0 && random != nil
     if cache == nil, rotation == nil, design.norm == .none, design.scale == 1, !isDropping {
       return output(mixed.selfAttention(heads: heads, visible: visible))
@@ -89,8 +90,8 @@ public struct Attention: Module {
     return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors))
   }
 
-  private func projected(_ x: Tensor) -> Tensor {
-    let mixed = qkv(x)
+  private func projected(_ x: Tensor, _ norm: LayerNorm?) -> Tensor {
+    let mixed = norm.map { qkv(x, after: $0) } ?? qkv(x)
     guard let queryBias, let valueBias else { return mixed }
     let none = Tensor(zeros: queryBias.value.shape)
     return mixed + Tensor.concatenated([queryBias(), none, valueBias()], axis: 0)

@@ -16,6 +16,11 @@ public enum Norm: Module {
       }
   }
 
+  /// Itself where it is a layer norm.
+  var layer: LayerNorm? {
+    if case .layer(let norm) = self { norm } else { nil }
+  }
+
   public func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
     case .layer(let norm): norm(x)

@@ -87,18 +87,19 @@ public struct TransformerBlock: Module {
   /// x [batch, places, width]; see `Attention` for what is visible and cached. `random` nil: nothing is dropped.
   public func callAsFunction(_ x: Tensor, _ around: Surroundings, layer: Int, _ random: inout Random?) -> Tensor {
     let moved = modulation.flatMap { modulation in around.told.map { modulation($0) } }
-    var y = norm1(x)
+    // A norm that no condition moves is made again on the way back, at the cost of one pass.
+    let first = moved == nil ? norm1.layer : nil, second = moved == nil ? norm2.layer : nil
+    var y = first == nil ? norm1(x) : x
     if let moved { y = y.moved(moved.scales.0, moved.shifts.0) }
     y = attention(
-      y, visible: around.visible, rotation: around.rotation, cache: around.cache, layer: layer, after: around.start,
-      &random
+      y, norm: first, visible: around.visible, rotation: around.rotation, cache: around.cache, layer: layer,
+      after: around.start, &random
     ).dropped(design.dropout, &random)
     if let moved { y = y * moved.gates.0 }
     let x = x + y.pathDropped(dropPath, &random)
     let isDropping = design.hiddenDropout > 0 && random != nil
-    if let activation = design.perceptron.activation, !isDropping, moved == nil, case .layer(let norm) = norm2 {
-      // The same as below, with less kept for the way back.
-      y = contract(expand(x, after: norm), after: activation)
+    if let activation = design.perceptron.activation, !isDropping, let second {
+      y = contract(expand(x, after: second), after: activation)
     } else {
       y = norm2(x)
       if let moved { y = y.moved(moved.scales.1, moved.shifts.1) }

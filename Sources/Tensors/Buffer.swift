@@ -19,8 +19,8 @@ final class Buffer: @unchecked Sendable {  // written only by the op that makes 
 
 /// Free blocks by size. Sizes are rounded up to a 32nd of a power of two, so a block wastes at most 3 %.
 ///
-/// Where there is no block of a size, one up to a quarter larger serves. Tensors and pool together stay within a tenth,
-/// or 64 MiB, of what tensors alone took at their peak: rather than ask more of the system, blocks up to four times too
+/// Where there is no block of a size, one up to a quarter larger serves. Tensors and pool together stay within a twentieth,
+/// or 64 MiB, of what tensors alone took at their peak: rather than ask more of the system, blocks up to twice too
 /// large are used, and then free ones go back. Without this a generation whose sizes change from turn to turn keeps four
 /// times what it needs.
 package enum BufferPool {
@@ -47,17 +47,22 @@ package enum BufferPool {
     /// Whether so many bytes more are within what is allowed.
     func hasRoom(for bytes: Int) -> Bool {
       let tensors = max(most, live + bytes)
-      return live + held + bytes <= tensors + max(64 << 20, tensors / 10)
+      return live + held + bytes <= tensors + max(64 << 20, tensors / 20)
     }
 
-    /// Gives free blocks back to the system, the largest first, until there is room.
+    /// Gives free blocks back to the system until there is room: of those that are pages of their own the smallest first,
+    /// for what is given back must be filled anew when it is wanted again; then the largest of the others.
     func makeRoom(for bytes: Int) {
       while held > 0, !hasRoom(for: bytes) {
-        var largest = 0
-        for (size, blocks) in free where size > largest && !blocks.isEmpty { largest = size }
-        guard let block = free[largest]?.popLast() else { return }
-        PageBlock.free(block, largest * 4 + 64)
-        held -= largest * 4
+        var (chosen, largest) = (Int.max, 0)
+        for (size, blocks) in free where !blocks.isEmpty {
+          if size >= PageBlock.large / 4 { chosen = min(chosen, size) }
+          largest = max(largest, size)
+        }
+        let size = chosen == Int.max ? largest : chosen
+        guard let block = free[size]?.popLast() else { return }
+        PageBlock.free(block, size * 4 + 64)
+        held -= size * 4
       }
     }
   }
@@ -77,7 +82,7 @@ package enum BufferPool {
       state.most = max(state.most, state.live)
       pthread_mutex_unlock(&state.lock)
     }
-    if let (block, capacity) = state.block(wanted, upTo: state.hasRoom(for: wanted * 4) ? wanted / 4 * 5 : wanted * 4) {
+    if let (block, capacity) = state.block(wanted, upTo: state.hasRoom(for: wanted * 4) ? wanted / 4 * 5 : wanted * 2) {
       state.live += capacity * 4
       state.held -= capacity * 4
       return (block, capacity)

@@ -4,7 +4,7 @@ import Glibc
 /// hold them in pages of 2 MiB, which spares faults and look-ups of addresses.
 enum PageBlock {
   /// From here on blocks are pages of their own.
-  private static let large = 1 << 20
+  static let large = 1 << 20
 
   /// At least so many bytes at an address that 64 divides; nil where there are none.
   static func make(_ bytes: Int) -> UnsafeMutableRawPointer? {
