@@ -64,7 +64,8 @@ public struct Attention: Module {
   /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
   /// `norm` stands before the projection and keeps nothing of its own.
   public func callAsFunction(
-    _ x: Tensor, norm: LayerNorm? = nil, visible: [Int]?, rotation: Rotation? = nil, cache: AttentionCache? = nil, layer: Int = 0,
+    _ x: Tensor, norm: LayerNorm? = nil, visible: [Int]?, rotation: Rotation? = nil, cache: AttentionCache? = nil,
+    layer: Int = 0,
     after start: Int = 0, _ random: inout Random?
   ) -> Tensor {
     let width = x.shape[2], heads = design.heads, mixed = projected(x, norm)
