@@ -68,6 +68,9 @@ struct Trainer {
     // Another run that asks for the same waits until it is made.
     let lock = try Lock.waiting(for: artefact.folder)
     defer { lock?.release() }
+    let writer = CheckpointWriter()
+    // The lock is kept until the last write has ended, whatever ends the training.
+    defer { try? writer.finish() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
     var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
     var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
@@ -130,11 +133,14 @@ struct Trainer {
             + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
           rate: Double(plan.batch) / speed, secondsPerStep: speed))
       if Interruption.isAsked && step < plan.steps {
-        try save(optimizer, average, rivals, step)
+        try writer.write(checkpoint(optimizer, average, rivals, step), to: artefact.checkpoint)
+        try writer.finish()
         throw Stopped(
           description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
       }
-      if step % plan.saveEvery == 0 && step < plan.steps { try save(optimizer, average, rivals, step) }
+      if step % plan.saveEvery == 0 && step < plan.steps {
+        try writer.write(checkpoint(optimizer, average, rivals, step), to: artefact.checkpoint)
+      }
     }
     // What is measured at the end is measured with the parameters that will be used.
     if isMeasured && plan.steps == 0 {
@@ -144,7 +150,8 @@ struct Trainer {
     } else {
       try finish()
     }
-    try save(optimizer, average, rivals, step)
+    try writer.finish()
+    try checkpoint(optimizer, average, rivals, step).write(to: artefact.checkpoint)
     useAverage(average)
   }
 
@@ -180,7 +187,10 @@ struct Trainer {
     for (parameter, value) in zip(all, average.values) { parameter.replace(value) }
   }
 
-  private func save(_ optimizer: Optimizer, _ average: MovingAverage?, _ rivals: Optimizer, _ step: Int) throws {
+  /// Where the training stands.
+  private func checkpoint(
+    _ optimizer: Optimizer, _ average: MovingAverage?, _ rivals: Optimizer, _ step: Int
+  ) -> Checkpoint {
     func named(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(parameters.map(\.path), values)) }
     var checkpoint = Checkpoint()
     checkpoint.model = named(all.map(\.value))
@@ -198,7 +208,7 @@ struct Trainer {
     checkpoint.statistics = statistics.map { ($0.path, $0.statistic.value) }
     (checkpoint.step, checkpoint.updates, checkpoint.seed) = (step, optimizer.count, Int(seed))
     checkpoint.configuration = artefact.recipe
-    try checkpoint.write(to: artefact.checkpoint)
+    return checkpoint
   }
 
   private func restore(

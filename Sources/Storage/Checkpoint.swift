@@ -27,25 +27,29 @@ public struct Checkpoint: Sendable {
 
   public init() {}
 
-  public func write(to path: String) throws {
+  /// Compression takes much longer than writing: it is for what stays.
+  public func write(to path: String, compressed: Bool = true) throws {
     try Writer.replacing(path) { file in
+      func put(_ values: Values, _ name: (String) -> String) throws {
+        for (path, value) in values { try file.write(value, name(Self.slashes(path)), compressed: compressed) }
+      }
       try file.attribute("Conventions", "Overtone-1")
       try file.attribute("file_type", "checkpoint")
       try file.attribute("format_version", 1)
       try file.write(configuration, "config/yaml")
       try file.write([step, updates], "cursor/step", axes: [Axis("counter", .texts(["steps", "updates"]))])
       try file.write([seed], "rng/seed", axes: [Axis("seed")])
-      for (path, value) in model { try file.write(value, "model/\(Self.slashes(path))") }
-      for (path, value) in average { try file.write(value, "ema/\(Self.slashes(path))") }
-      for (path, value) in means { try file.write(value, "optimizer/\(Self.slashes(path))/m") }
-      for (path, value) in squares { try file.write(value, "optimizer/\(Self.slashes(path))/v") }
+      try put(model) { "model/\($0)" }
+      try put(average) { "ema/\($0)" }
+      try put(means) { "optimizer/\($0)/m" }
+      try put(squares) { "optimizer/\($0)/v" }
       if !rival.isEmpty {
         try file.write([rivalUpdates], "cursor/rival", axes: [Axis("counter", .texts(["updates"]))])
       }
-      for (path, value) in rival { try file.write(value, "rival/model/\(Self.slashes(path))") }
-      for (path, value) in rivalMeans { try file.write(value, "rival/optimizer/\(Self.slashes(path))/m") }
-      for (path, value) in rivalSquares { try file.write(value, "rival/optimizer/\(Self.slashes(path))/v") }
-      for (path, value) in statistics { try file.write(value, "statistics/\(Self.slashes(path))") }
+      try put(rival) { "rival/model/\($0)" }
+      try put(rivalMeans) { "rival/optimizer/\($0)/m" }
+      try put(rivalSquares) { "rival/optimizer/\($0)/v" }
+      try put(statistics) { "statistics/\($0)" }
     }
   }
 
