@@ -16,7 +16,7 @@ public struct Axis: Sendable {
 /// An HDF5 file being made. Every axis gets a dimension scale, shared by all data sets that name the same axis.
 public final class Writer {
   public let path: String
-  private let file: Handle
+  let file: Handle
   private var groups: Set<String> = ["/"]
 
   /// Makes a file beside `path` and puts it in its place when `body` has ended; what was there before stays till then.
@@ -105,7 +105,8 @@ public final class Writer {
   /// Hands what was written to a data set to the system. Closing it would, too, but keeps silent where the disk is full.
   private static func isStored(_ dataset: hid_t) -> Bool { H5Dflush(dataset) >= 0 }
 
-  private var full: StorageError {
+  /// What is said when HDF5 cannot write.
+  var full: StorageError {
     .unwritable(path: path, why: "the disk may be full; nothing was left under this name.")
   }
 
@@ -258,20 +259,20 @@ public final class Writer {
     return body(id)
   }
 
-  private func space(_ shape: [Int]) -> Handle? {
+  func space(_ shape: [Int]) -> Handle? {
     if shape.isEmpty { return Handle(H5Screate(H5S_SCALAR), H5Sclose) }
     var sizes = shape.map { hsize_t($0) }
     return Handle(H5Screate_simple(Int32(sizes.count), &sizes, nil), H5Sclose)
   }
 
-  private func textType() -> Handle? {
+  func textType() -> Handle? {
     guard let type = Handle(H5Tcopy(overtone_type_string()), H5Tclose) else { return nil }
     H5Tset_size(type.id, overtone_variable())
     H5Tset_cset(type.id, H5T_CSET_UTF8)
     return type
   }
 
-  private func withPointers<Result>(_ texts: [String], _ body: (UnsafeRawPointer) -> Result) -> Result {
+  func withPointers<Result>(_ texts: [String], _ body: (UnsafeRawPointer) -> Result) -> Result {
     let copies = texts.map { strdup($0) }
     defer { for copy in copies { free(copy) } }
     return copies.withUnsafeBufferPointer { body(UnsafeRawPointer($0.baseAddress ?? UnsafePointer(bitPattern: 8)!)) }
@@ -382,61 +383,5 @@ public final class Writer {
   func writeChecks() throws(StorageError) {
     guard !checks.isEmpty else { return }
     try write(Verification.text(of: checks), Verification.dataset)
-  }
-
-  // MARK: Attributes
-
-  public func attribute(_ name: String, _ text: String, of object: String = "/") throws(StorageError) {
-    let isDone = HDF5.locked { () -> Bool in
-      guard let type = textType(), let space = space([]),
-        let attribute = Handle(
-          H5Acreate_by_name(file.id, object, name, type.id, space.id, HDF5.standard, HDF5.standard, HDF5.standard),
-          H5Aclose)
-      else { return false }
-      return withPointers([text]) { H5Awrite(attribute.id, type.id, $0) >= 0 }
-    }
-    guard isDone else { throw full }
-  }
-
-  public func attribute(_ name: String, _ number: Int, of object: String = "/") throws(StorageError) {
-    try attribute(name, object, overtone_type_int64(), Int64(number))
-  }
-
-  public func attribute(_ name: String, _ number: Double, of object: String = "/") throws(StorageError) {
-    try attribute(name, object, overtone_type_float64(), number)
-  }
-
-  private func attribute<Number>(_ name: String, _ object: String, _ type: hid_t, _ number: Number) throws(StorageError)
-  {
-    let isDone = HDF5.locked { () -> Bool in
-      guard let space = space([]),
-        let attribute = Handle(
-          H5Acreate_by_name(file.id, object, name, type, space.id, HDF5.standard, HDF5.standard, HDF5.standard),
-          H5Aclose)
-      else { return false }
-      return withUnsafePointer(to: number) { H5Awrite(attribute.id, type, $0) >= 0 }
-    }
-    guard isDone else { throw full }
-  }
-
-  /// Changes a number that is there already.
-  func change(_ name: String, to number: Int) throws(StorageError) {
-    let isDone = HDF5.locked { () -> Bool in
-      guard let attribute = Handle(H5Aopen(file.id, name, HDF5.standard), H5Aclose) else { return false }
-      return withUnsafePointer(to: Int64(number)) { H5Awrite(attribute.id, overtone_type_int64(), $0) >= 0 }
-    }
-    guard isDone else { throw full }
-  }
-
-  /// Marks a data set [height, width, 3] of bytes as a picture, so that viewers show it as one.
-  public func markAsPicture(_ name: String) throws(StorageError) {
-    let isDone = HDF5.locked { () -> Bool in
-      let texts = [
-        ("CLASS", "IMAGE"), ("IMAGE_VERSION", "1.2"), ("IMAGE_SUBCLASS", "IMAGE_TRUECOLOR"),
-        ("INTERLACE_MODE", "INTERLACE_PIXEL"),
-      ]
-      return texts.allSatisfy { H5LTset_attribute_string(file.id, name, $0.0, $0.1) >= 0 }
-    }
-    guard isDone else { throw full }
   }
 }

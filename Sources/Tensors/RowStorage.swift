@@ -1,8 +1,8 @@
 /// Rows of each sample that are added to, without copying those before them each time: keys and values of a cache.
 ///
-/// The rows of one head lie one behind the other, so that attention reads them in one go (measured: a fifth faster than
-/// rows with heads side by side). Room is made for 64 rows at once. What is read shares memory with what is written
-/// next, so that a tensor read here is good until the next `write` only.
+/// The rows of one head lie one behind the other, so that attention can ask for the next head's ahead of time. Room is
+/// made for 64 rows at once. What is read shares memory with what is written next, so that a tensor read here is good
+/// until the next `write` only.
 public final class RowStorage {
   private var buffer: Buffer
   private var room = 0

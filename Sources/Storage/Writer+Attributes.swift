@@ -1,0 +1,60 @@
+import CHDF5
+import Glibc
+import Tensors
+
+/// What is said of a file or of a data set beside its numbers.
+extension Writer {
+  public func attribute(_ name: String, _ text: String, of object: String = "/") throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let type = textType(), let space = space([]),
+        let attribute = Handle(
+          H5Acreate_by_name(file.id, object, name, type.id, space.id, HDF5.standard, HDF5.standard, HDF5.standard),
+          H5Aclose)
+      else { return false }
+      return withPointers([text]) { H5Awrite(attribute.id, type.id, $0) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+
+  public func attribute(_ name: String, _ number: Int, of object: String = "/") throws(StorageError) {
+    try attribute(name, object, overtone_type_int64(), Int64(number))
+  }
+
+  public func attribute(_ name: String, _ number: Double, of object: String = "/") throws(StorageError) {
+    try attribute(name, object, overtone_type_float64(), number)
+  }
+
+  private func attribute<Number>(_ name: String, _ object: String, _ type: hid_t, _ number: Number) throws(StorageError)
+  {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let space = space([]),
+        let attribute = Handle(
+          H5Acreate_by_name(file.id, object, name, type, space.id, HDF5.standard, HDF5.standard, HDF5.standard),
+          H5Aclose)
+      else { return false }
+      return withUnsafePointer(to: number) { H5Awrite(attribute.id, type, $0) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+
+  /// Changes a number that is there already.
+  func change(_ name: String, to number: Int) throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      guard let attribute = Handle(H5Aopen(file.id, name, HDF5.standard), H5Aclose) else { return false }
+      return withUnsafePointer(to: Int64(number)) { H5Awrite(attribute.id, overtone_type_int64(), $0) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+
+  /// Marks a data set [height, width, 3] of bytes as a picture, so that viewers show it as one.
+  public func markAsPicture(_ name: String) throws(StorageError) {
+    let isDone = HDF5.locked { () -> Bool in
+      let texts = [
+        ("CLASS", "IMAGE"), ("IMAGE_VERSION", "1.2"), ("IMAGE_SUBCLASS", "IMAGE_TRUECOLOR"),
+        ("INTERLACE_MODE", "INTERLACE_PIXEL"),
+      ]
+      return texts.allSatisfy { H5LTset_attribute_string(file.id, name, $0.0, $0.1) >= 0 }
+    }
+    guard isDone else { throw full }
+  }
+}
