@@ -19,10 +19,11 @@ static inline __attribute__((always_inline)) overtone_lanes overtone_multiply_ad
   return a * b + c;
 }
 
-/// Asks for what lies in some floats before it is needed.
-static inline __attribute__((always_inline)) void overtone_prefetch(const float *from, long count) {
-  for (long at = 0; at < count; at += 16) __builtin_prefetch(from + at);
-}
+/// Asks for a line of the cache before it is needed.
+static inline __attribute__((always_inline)) void overtone_prefetch(const float *from) { __builtin_prefetch(from); }
+
+/// The same for a line that will be written.
+static inline __attribute__((always_inline)) void overtone_prefetch_to_write(float *to) { __builtin_prefetch(to, 1); }
 
 // Which lanes of two rows go where when the off-diagonal quarters of a block of side 8, 4, 2, 1 change places.
 #define OVERTONE_8A 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
@@ -61,11 +62,15 @@ static inline __attribute__((always_inline)) void overtone_transpose(
 static inline __attribute__((always_inline)) overtone_lanes overtone_dots(
     const float *row, const float *others, long stride, long count) {
   overtone_lanes r[16], x = *(const overtone_stored_lanes *)row;
-  for (int i = 0; i < 16; i++) r[i] = x * *(const overtone_stored_lanes *)(others + i * stride);
+  for (int i = 0; i < 16; i++) {
+    r[i] = x * *(const overtone_stored_lanes *)(others + i * stride);
+  }
   for (long at = 16; at < count; at += 16) {
     x = *(const overtone_stored_lanes *)(row + at);
-    for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)  // or the sums would live in memory
+    for (int i = 0; i < 16; i++) {
       r[i] = overtone_multiply_add(x, *(const overtone_stored_lanes *)(others + i * stride + at), r[i]);
+    }
   }
   OVERTONE_FOLD(8, OVERTONE_8A, OVERTONE_8B)
   OVERTONE_FOLD(4, OVERTONE_4A, OVERTONE_4B)

@@ -75,15 +75,16 @@ public struct Attention: Module {
     }
     var queries = sized(mixed.sliced(0..<width, axis: 2), queryNorm)
     var keys = sized(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
-    var values = mixed.sliced(2 * width..<3 * width, axis: 2), visible = visible
+    let values = mixed.sliced(2 * width..<3 * width, axis: 2)
     queries = sharpened(queries)
     if let rotation {
       queries = queries.rotated(rotation.cosines, rotation.sines, heads: heads)
       keys = keys.rotated(rotation.cosines, rotation.sines, heads: heads)
     }
     if let cache {
-      visible = visible ?? Array(repeating: start + x.shape[1], count: x.shape[1])
-      (keys, values) = cache.extend(layer: layer, heads: heads, after: start, keys, values)
+      precondition(!isDropping, "nothing is dropped where a cache is filled")
+      let all = cache.extend(layer: layer, heads: heads, after: start, keys, values)
+      return output(queries.attention(all.keys, all.values, visible: visible))
     }
     guard isDropping else { return output(queries.attention(keys, values, heads: heads, visible: visible)) }
     let shape = [x.shape[0], heads, x.shape[1], keys.shape[1]]

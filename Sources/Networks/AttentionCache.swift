@@ -9,13 +9,11 @@ public final class AttentionCache {
   /// Whether nothing was put in yet.
   public var isEmpty: Bool { layers.isEmpty }
 
-  /// Puts keys and values [batch, places, width] of one layer after the first `start` rows, in place of all later ones.
-  ///
-  /// Gives all rows up to them, [batch, heads, room, width of a head]; behind these there may be others that must not be
-  /// seen.
+  /// Puts keys and values [batch, places, width] of one layer after the first `start` rows, in place of all later ones;
+  /// gives all rows up to them.
   func extend(
     layer: Int, heads: Int, after start: Int, _ keys: Tensor, _ values: Tensor
-  ) -> (keys: Tensor, values: Tensor) {
+  ) -> (keys: RowStorage, values: RowStorage) {
     if layers.count == layer {
       func storage() -> RowStorage {
         RowStorage(batch: keys.shape[0], heads: heads, width: keys.shape[2] / heads)
@@ -24,6 +22,6 @@ public final class AttentionCache {
     }
     layers[layer].keys.write(keys, after: start)
     layers[layer].values.write(values, after: start)
-    return (layers[layer].keys.tensor, layers[layer].values.tensor)
+    return layers[layer]
   }
 }

@@ -33,7 +33,13 @@ package enum BufferPool {
     var held = 0
     var most = 0
     var peak = 0
-    init() { pthread_mutex_init(&lock, nil) }
+    init() {
+      // Threads of one kernel ask at the same time, and to be put to sleep costs more than the wait.
+      var kind = pthread_mutexattr_t()
+      pthread_mutexattr_init(&kind)
+      pthread_mutexattr_settype(&kind, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+      pthread_mutex_init(&lock, &kind)
+    }
 
     /// The smallest free block of `capacity` to `most` floats.
     func block(_ capacity: Int, upTo most: Int) -> (UnsafeMutablePointer<Float>, capacity: Int)? {

@@ -67,7 +67,7 @@ extension Tensor {
   private func scalarwise(_ transform: (Float) -> Float) -> Tensor {
     Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, source = buffer.pointer
-      parallel(count, cost: 20) { range in for i in range { target[i] = transform(source[i]) } }
+      parallel(count, cost: 20, unit: 16) { range in for i in range { target[i] = transform(source[i]) } }
     }
   }
 }

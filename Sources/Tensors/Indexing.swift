@@ -47,7 +47,7 @@ extension Tensor {
       target.update(repeating: 0)
       let target = target.baseAddress!, source = buffer.pointer
       // Columns are shared out, rows are not: two rows may add to one entry.
-      parallel(width, cost: numbers.count) { columns in
+      parallel(width, cost: numbers.count, unit: 16) { columns in
         for (i, entry) in numbers.enumerated() {
           let from = source + i &* width, to = target + entry &* width
           for column in columns { to[column] += from[column] }

@@ -1,3 +1,4 @@
+import COpenBLAS
 import Glibc
 
 /// Weights laid out once for all products with few rows: a generation multiplies by the same ones for every token, and
@@ -12,16 +13,19 @@ enum Panels {
   /// Rows from which on the layout costs little beside the product.
   static let fewRows = 64
 
-  /// weight [outputs, inputs] as panels of 64 outputs, made at first use and kept beside the numbers until they change.
+  /// weight [outputs, inputs] as strips of sixteen outputs, [outputs / 16, inputs, 16], made at first use and kept beside
+  /// the numbers until they change.
   static func of(_ weight: Tensor) -> Buffer {
     pthread_mutex_lock(&lock.mutex)
     defer { pthread_mutex_unlock(&lock.mutex) }
     if let known = weight.buffer.panels { return known }
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let made = Buffer(count: (outputs + 15) / 16 * 16 * inputs)
-    pack(
-      Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true), rows: 0..<inputs, columns: 0..<outputs,
-      into: made.pointer)
+    let turned = Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true)
+    for first in stride(from: 0, to: outputs, by: 16) {
+      pack(
+        turned, rows: 0..<inputs, columns: first..<Swift.min(outputs, first + 16), into: made.pointer + first * inputs)
+    }
     weight.buffer.panels = made
     return made
   }
@@ -31,23 +35,69 @@ enum Panels {
     _ x: UnsafePointer<Float>, rows: Int, _ weight: Tensor, _ bias: UnsafePointer<Float>?,
     into target: UnsafeMutablePointer<Float>
   ) {
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), packed = of(weight)
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
-    // A second thread costs microseconds; four panels of sixteen rows take eight.
-    parallel((outputs + 63) / 64, cost: 2 * rows * inputs) { range in
-      let scratch = Buffer(count: TileTarget.scratchCount)
-      for panel in range {
-        let width = Swift.min(64, outputs - 64 * panel), lanes = (width + 15) / 16
-        for row in stride(from: 0, to: rows, by: TileRows.count) {
-          let count = Swift.min(TileRows.count, rows - row)
-          tile(
-            lanes: lanes, TileRows(x + row * inputs, stride: inputs, count: count),
-            packed.pointer + 64 * panel * inputs, TilePath(length: inputs, left: 1, right: 16 * lanes),
-            TileTarget(
-              pointer: target + row * outputs + 64 * panel, stride: outputs, rows: count, columns: width,
-              bias: bias.map { $0 + 64 * panel }, scratch: scratch.pointer))
+    let groups = Group.covering(rows)
+    // A second thread costs microseconds; four strips of sixteen rows take three.
+    parallel((outputs + 15) / 16, cost: 2 * rows * inputs) { range in
+      // Each thread turns all rows for itself: that is less than waiting for one another.
+      let turned = Buffer(count: (rows + 15) / 16 * 16 * inputs), scratch = Buffer(count: TileTarget.scratchCount)
+      for group in groups {
+        turn(
+          x + group.first * inputs, rows: group.count, of: group.height, width: inputs,
+          into: turned.pointer + group.first * inputs)
+      }
+      for strip in range {
+        let first = 16 * strip
+        for group in groups {
+          group.multiply(turned.pointer, panels.pointer + first * inputs, inner: inputs, into: scratch.pointer)
+          TileTarget(
+            pointer: target + group.first * outputs + first, stride: outputs, rows: group.count,
+            columns: Swift.min(16, outputs - first), bias: bias.map { $0 + first }, scratch: scratch.pointer
+          ).take(scratch.pointer, width: 16)
         }
       }
     }
+  }
+
+  /// Rows that are multiplied at once.
+  private struct Group {
+    let first: Int, count: Int
+    /// 4, 8 or 16: those of the column that holds them.
+    let height: Int
+
+    /// So many rows by sixteens, the rest in the least column that holds them.
+    static func covering(_ rows: Int) -> [Group] {
+      stride(from: 0, to: rows, by: 16).map { first in
+        let count = Swift.min(16, rows - first)
+        return Group(first: first, count: count, height: count > 8 ? 16 : count > 4 ? 8 : 4)
+      }
+    }
+
+    @inline(__always)
+    func multiply(
+      _ turned: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, inner: Int, into sums: UnsafeMutablePointer<Float>
+    ) {
+      let x = turned + first * inner
+      switch height {
+      case 4: Tensors.multiply(x, strip, inner: inner, into: sums, FourRows.self)
+      case 8: Tensors.multiply(x, strip, inner: inner, into: sums, EightRows.self)
+      default: Tensors.multiply(x, strip, inner: inner, into: sums, SixteenRows.self)
+      }
+    }
+  }
+}
+
+/// x [rows, width] as [width, height], zeros behind the rows; 16 is the most.
+private func turn(
+  _ x: UnsafePointer<Float>, rows: Int, of height: Int, width: Int, into target: UnsafeMutablePointer<Float>
+) {
+  var done = 0
+  if rows == 16 {
+    done = width / 16 * 16
+    for column in stride(from: 0, to: done, by: 16) { overtone_transpose(x + column, width, target + 16 * column, 16) }
+  }
+  for column in done..<width {
+    for row in 0..<height { target[column &* height &+ row] = row < rows ? x[row &* width &+ column] : 0 }
   }
 }

@@ -1,17 +1,20 @@
-/// Rows of each sample that are added to, without copying those before them each time: keys and values of a cache.
+/// Rows of each sample that are added to, without copying those before them each time: the keys, or the values, of a
+/// cache.
 ///
-/// The rows of one head lie one behind the other, so that attention can ask for the next head's ahead of time. Room is
-/// made for 64 rows at once. What is read shares memory with what is written next, so that a tensor read here is good
-/// until the next `write` only.
+/// Sixteen rows of one head lie one behind the other, then those of the next head, and so on: attention to all of them
+/// reads one stretch of memory from end to end. Room is made for 64 rows at once.
 public final class RowStorage {
+  /// Rows that lie together.
+  static let block = 16
+
   private var buffer: Buffer
   private var room = 0
   /// How many rows each sample has.
   public private(set) var count = 0
-  private let batch: Int
-  private let heads: Int
+  let batch: Int
+  let heads: Int
   /// Channels of a head.
-  private let width: Int
+  let width: Int
 
   /// For rows of `heads` times `width` channels.
   public init(batch: Int, heads: Int, width: Int) {
@@ -28,12 +31,12 @@ public final class RowStorage {
       "rows of shape \(rows.shape) do not go into a storage of \(batch) samples, \(heads) heads and width \(width)")
     precondition((0...count).contains(start), "there are \(count) rows, not \(start)")
     let new = rows.shape[1]
-    if start + new > room { grow(to: (start + new + 63) / 64 * 64, keeping: start) }
+    if start + new > room { grow(to: (start + new + 63) / 64 * 64) }
     var from = UnsafePointer(rows.buffer.pointer)
     for sample in 0..<batch {
       for row in start..<start + new {
         for head in 0..<heads {
-          (buffer.pointer + ((sample * heads + head) * room + row) * width).update(from: from, count: width)
+          place(sample, row, head).update(from: from, count: width)
           from += width
         }
       }
@@ -41,16 +44,32 @@ public final class RowStorage {
     count = start + new
   }
 
-  /// All rows, head by head, and behind them rows of zeros or of what was replaced: [batch, heads, room, width].
-  ///
-  /// Only the first `count` rows count.
-  public var tensor: Tensor { Tensor(shape: [batch, heads, room, width], buffer: buffer, node: nil) }
+  /// The rows of one head of one sample: [count, width].
+  public func rows(of sample: Int, head: Int) -> Tensor {
+    Tensor(unfilled: [count, width]) { copy(sample, head, rows: count, into: $0.baseAddress!) }
+  }
 
-  private func grow(to larger: Int, keeping start: Int) {
-    let new = Buffer(count: batch * heads * larger * width)
-    new.pointer.update(repeating: 0, count: batch * heads * larger * width)
-    for head in 0..<batch * heads {
-      (new.pointer + head * larger * width).update(from: buffer.pointer + head * room * width, count: start * width)
+  /// Where a row of a head lies; up to the end of its block the next rows follow.
+  func place(_ sample: Int, _ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
+    let block = (sample &* (room / Self.block) &+ row / Self.block) &* heads &+ head
+    return buffer.pointer + (block &* Self.block &+ row % Self.block) &* width
+  }
+
+  /// The first rows of one head, one behind the other: [rows, width].
+  func copy(_ sample: Int, _ head: Int, rows: Int, into target: UnsafeMutablePointer<Float>) {
+    for row in stride(from: 0, to: rows, by: Self.block) {
+      (target + row * width).update(
+        from: place(sample, row, head), count: Swift.min(Self.block, rows - row) * width)
+    }
+  }
+
+  private func grow(to larger: Int) {
+    let each = heads * width, new = Buffer(count: batch * larger * each)
+    for sample in 0..<batch {
+      let to = new.pointer + sample * larger * each
+      to.update(from: buffer.pointer + sample * room * each, count: room * each)
+      // Rows that are not there yet are read, and then not looked at.
+      (to + room * each).update(repeating: 0, count: (larger - room) * each)
     }
     (buffer, room) = (new, larger)
   }

@@ -88,3 +88,12 @@ func softmaxRow(
   for k in 0..<width { target[k] *= scale }
   return largest + logf(sum)
 }
+
+/// The same in place for the first `own` of `seen` numbers, zeros for the others: whole lanes of a row that has room for
+/// them.
+@inline(__always)
+func softmaxRow(_ row: UnsafeMutablePointer<Float>, _ own: Int, of seen: Int, scale: Float) -> Float {
+  let whole = (seen + 15) / 16 * 16
+  for i in own..<whole { row[i] = -.infinity }
+  return softmaxRow(row, into: row, whole, scale: scale)
+}

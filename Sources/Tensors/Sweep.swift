@@ -110,7 +110,7 @@ extension Tensor {
 
   /// Splits items of several tensors, laid end to end, among the threads.
   private static func walk(_ counts: [Int], cost: Int = 4, _ body: (_ index: Int, _ range: Range<Int>) -> Void) {
-    parallel(counts.reduce(0, +), cost: cost) { range in
+    parallel(counts.reduce(0, +), cost: cost, unit: 16) { range in
       var start = 0
       for (index, count) in counts.enumerated() {
         let part = range.clamped(to: start..<start + count)

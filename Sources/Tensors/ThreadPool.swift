@@ -57,18 +57,16 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// Splits 0..<count into one contiguous range a thread, none shorter than `grain` but the last, and runs them all.
   ///
+  /// Ranges begin at multiples of `unit`: 16 where items are scalars that are read and written in whole lanes.
   /// Where only the calling thread works it goes through the same ranges, one after another: how work is cut, and so
   /// how sums round, is the same whoever else uses the pool.
-  public func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+  public func split(_ count: Int, grain: Int, unit: Int = 1, _ body: (Range<Int>) -> Void) {
     let parts = min(width, max(1, count / max(1, grain)))
     guard parts > 1 else {
       if count > 0 { body(0..<count) }
       return
     }
-    // A multiple of 16 keeps whole vectors on one thread.
-    let step =
-      ((count + parts - 1) / parts + (count >= 16 * parts ? 15 : 0)) / (count >= 16 * parts ? 16 : 1)
-      * (count >= 16 * parts ? 16 : 1)
+    let step = ((count + parts - 1) / parts + unit - 1) / unit * unit
     /// Every `stride`-th range from one on.
     func work(_ first: Int, _ stride: Int, _ body: (Range<Int>) -> Void) {
       var lower = first * step
@@ -108,11 +106,16 @@ public final class ThreadPool: @unchecked Sendable {
   private func serve(_ index: Int) {
     var seen = 0
     while true {
-      // Kernels follow one another within microseconds: look a while before going to sleep.
+      // Kernels follow one another within microseconds, some of them within a millisecond: look a while, then let
+      // others have the core between looks, and only then go to sleep, which takes tens of microseconds to end.
       var spins = 0
       while generation.load(ordering: .acquiring) == seen {
         spins += 1
         guard spins > 60_000 else { continue }
+        guard spins > 62_000 else {
+          sched_yield()
+          continue
+        }
         pthread_mutex_lock(&lock)
         sleepers.add(1, ordering: .sequentiallyConsistent)
         while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(&wake, &lock) }
@@ -126,9 +129,10 @@ public final class ThreadPool: @unchecked Sendable {
   }
 }
 
-/// Runs `body` over 0..<count on the shared pool; `cost` is the rough number of operations one item takes.
+/// Runs `body` over 0..<count on the shared pool; `cost` is the rough number of operations one item takes, and `unit` 16
+/// where items are scalars in lanes.
 @inline(__always)
-func parallel(_ count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
+func parallel(_ count: Int, cost: Int = 1, unit: Int = 1, _ body: (Range<Int>) -> Void) {
   // Below some 40,000 operations a second thread costs more than it brings, above all where cores are shared.
-  ThreadPool.shared.split(count, grain: max(1, 40_000 / max(1, cost)), body)
+  ThreadPool.shared.split(count, grain: max(1, 40_000 / max(1, cost)), unit: unit, body)
 }

@@ -1,3 +1,5 @@
+import COpenBLAS
+
 /// Six rows of the left side of a product, wherever they lie. A row that is not there repeats another.
 struct TileRows {
   static let count = 6
@@ -154,6 +156,7 @@ func tile(
     default: multiply(rows, right, path, into: pointer, stride: stride, FourLanes.self)
     }
   }
+  target.expect()
   if target.isPlain && target.columns == 16 &* lanes {
     sums(into: target.pointer, stride: target.stride)
   } else {
@@ -166,6 +169,19 @@ extension TileTarget {
   /// Whether sums can be stored as they come.
   @inline(__always)
   var isPlain: Bool { !isTransposed && !adds && bias == nil && rows == TileRows.count && scale == 1 }
+
+  /// Asks for the memory that sums will be stored to, while they are being made.
+  @inline(__always)
+  func expect() {
+    guard !isTransposed else { return }
+    for row in 0..<rows {
+      var column = 0
+      while column < columns {
+        overtone_prefetch_to_write(pointer + (row &* stride &+ column))
+        column &+= 16
+      }
+    }
+  }
 
   /// Scales, adds and lays down sums [6, width].
   @inline(never)

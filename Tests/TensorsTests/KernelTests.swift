@@ -176,10 +176,12 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
         }) < 1e-5)
   }
 
-  @Test("products with few rows and no gradient are the same, and follow weights that move")
-  func fewRows() {
+  @Test(
+    "products with few rows and no gradient are the same, and follow weights that move",
+    arguments: [1, 4, 7, 9, 16, 17, 39, 64])
+  func fewRows(_ rows: Int) {
     var lists = [[numbers([70, 33], 1)]]
-    let x = numbers([9, 33], 2), b = numbers([70], 3)
+    let x = numbers([rows, 33], 2), b = numbers([70], 3)
     for _ in 0..<2 {
       let weight = lists[0][0]
       #expect(x.linear(weight, b).distance(to: x.tracked.linear(weight, b)) < 1e-5)
