@@ -47,7 +47,8 @@ typealias SixteenRows = Stacked<EightRows, EightRows>
 /// processor's own foresight stops where a page of memory ends (measured on Zen 4: 210 instead of 157 GFLOP/s).
 @inline(never)
 func multiply<C: Column>(
-  _ x: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, inner: Int, into sums: UnsafeMutablePointer<Float>, _: C.Type
+  _ x: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, inner: Int, into sums: UnsafeMutablePointer<Float>,
+  _: C.Type
 ) {
   var column = C(), x = x, strip = strip
   for _ in 0..<inner {

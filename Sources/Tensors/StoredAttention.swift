@@ -9,7 +9,8 @@ extension Tensor {
     precondition(
       keys.batch == shape[0] && keys.width == plan.width && values.batch == keys.batch && values.heads == heads
         && values.width == keys.width && values.count == keys.count,
-      "a storage of \(keys.batch) samples, \(heads) heads and width \(keys.width) does not fit queries of shape \(shape)")
+      "a storage of \(keys.batch) samples, \(heads) heads and width \(keys.width) does not fit queries of shape \(shape)"
+    )
     let total = shape[2], isFew = plan.queries <= 2 && plan.width % 32 == 0
     // All heads of a sample lie in one stretch; with few samples the threads share out heads all the same.
     let groups = isFew && plan.batch >= 8 ? 1 : heads, each = heads / groups

@@ -33,7 +33,8 @@ import Testing
     var random = Random(seed: 3, samples: Array(0..<batch))
     let (width, queries) = sizes, whole = 2 * width, q = random.normal([batch, queries, whole], "q")
     let k = random.normal([batch, 85, whole], "k"), v = random.normal([batch, 85, whole], "v")
-    let keys = RowStorage(batch: batch, heads: 2, width: width), values = RowStorage(batch: batch, heads: 2, width: width)
+    let keys = RowStorage(batch: batch, heads: 2, width: width),
+      values = RowStorage(batch: batch, heads: 2, width: width)
     keys.write(k, after: 0)
     values.write(v, after: 0)
     for seen in [85, 80, 16, 13, 7] {
