@@ -13,4 +13,17 @@ import Testing
       #expect(usage.peak <= usage.most + max(64 << 20, usage.most / 20))
     }
   }
+
+  @Test("what was freed in pieces serves whole, and what was freed whole in pieces")
+  func melting() {
+    let before = BufferPool.usage
+    var held = (0..<40).map { Tensor(zeros: [300_000 + 1000 * $0]) }
+    let most = BufferPool.usage.peak
+    for round in 0..<20 {
+      // Every other one, then all: pieces side by side, and one large one.
+      held = round % 2 == 0 ? held.enumerated().filter { $0.offset % 2 == 0 }.map(\.element) : []
+      held += (0..<8).map { _ in Tensor(zeros: [round % 2 == 0 ? 200_000 : 1_500_000]) }
+    }
+    #expect(BufferPool.usage.peak <= max(most, before.peak) + (64 << 20))
+  }
 }
