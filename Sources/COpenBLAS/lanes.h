@@ -5,11 +5,15 @@
 typedef float overtone_lanes __attribute__((ext_vector_type(16)));
 typedef float overtone_stored_lanes __attribute__((ext_vector_type(16), aligned(4)));
 
-/// 1 where the compiler may use 32 registers of sixteen floats (AVX-512, with `-Xcc -march=native`), else 0.
+/// Registers side by side in a row of a tile of six rows: what the compiler may use (`-Xcc -march=native`) decides.
+/// 4 with 32 registers of sixteen floats (AVX-512); 1 with 16 of eight (AVX2), two of which stand for one; 0 without either,
+/// where tiles would spill.
 #if defined(__AVX512F__)
-#define OVERTONE_HAS_WIDE_REGISTERS 1
+#define OVERTONE_TILE_LANES 4
+#elif defined(__AVX2__) && defined(__FMA__)
+#define OVERTONE_TILE_LANES 1
 #else
-#define OVERTONE_HAS_WIDE_REGISTERS 0
+#define OVERTONE_TILE_LANES 0
 #endif
 
 /// a b + c, rounded once where the processor can.

@@ -38,6 +38,7 @@ struct Stacked<Upper: Column, Lower: Column>: Column {
 
 typealias TwoRows = Stacked<OneRow, OneRow>
 typealias FourRows = Stacked<TwoRows, TwoRows>
+typealias SixRows = Stacked<FourRows, TwoRows>
 typealias EightRows = Stacked<FourRows, FourRows>
 typealias SixteenRows = Stacked<EightRows, EightRows>
 

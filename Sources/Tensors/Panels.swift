@@ -37,11 +37,11 @@ enum Panels {
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
-    let groups = Group.covering(rows)
+    let groups = Group.covering(rows), height = groups.reduce(0) { $0 + $1.height }
     // A second thread costs microseconds; four strips of sixteen rows take three.
     parallel((outputs + 15) / 16, cost: 2 * rows * inputs) { range in
       // Each thread turns all rows for itself: that is less than waiting for one another.
-      let turned = Buffer(count: (rows + 15) / 16 * 16 * inputs), scratch = Buffer(count: TileTarget.scratchCount)
+      let turned = Buffer(count: height * inputs), scratch = Buffer(count: TileTarget.scratchCount)
       for group in groups {
         turn(
           x + group.first * inputs, rows: group.count, of: group.height, width: inputs,
@@ -63,15 +63,21 @@ enum Panels {
   /// Rows that are multiplied at once.
   private struct Group {
     let first: Int, count: Int
-    /// 4, 8 or 16: those of the column that holds them.
+    /// Those of the column that holds them.
     let height: Int
 
-    /// So many rows by sixteens, the rest in the least column that holds them.
+    /// Rows of the columns that fit into registers, the most first.
+    private static let heights = tileLanes > 1 ? [16, 8, 4] : [6, 4]
+
+    /// So many rows by the highest column, the rest in the least that holds them.
     static func covering(_ rows: Int) -> [Group] {
-      stride(from: 0, to: rows, by: 16).map { first in
-        let count = Swift.min(16, rows - first)
-        return Group(first: first, count: count, height: count > 8 ? 16 : count > 4 ? 8 : 4)
+      var groups: [Group] = [], first = 0
+      while first < rows {
+        let height = heights.last { $0 >= rows - first } ?? heights[0]
+        groups.append(Group(first: first, count: Swift.min(height, rows - first), height: height))
+        first += height
       }
+      return groups
     }
 
     @inline(__always)
@@ -81,6 +87,7 @@ enum Panels {
       let x = turned + first * inner
       switch height {
       case 4: Tensors.multiply(x, strip, inner: inner, into: sums, FourRows.self)
+      case 6: Tensors.multiply(x, strip, inner: inner, into: sums, SixRows.self)
       case 8: Tensors.multiply(x, strip, inner: inner, into: sums, EightRows.self)
       default: Tensors.multiply(x, strip, inner: inner, into: sums, SixteenRows.self)
       }

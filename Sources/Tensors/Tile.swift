@@ -60,7 +60,8 @@ struct TileTarget {
 ///
 /// Six rows of four registers leave eight for the right side and the broadcast left one: 24 sums hide the latency of
 /// the multiply-add, and ten loads feed 24 of them (measured: 285 GFLOP/s on one Zen 5 core, nearly its peak). It is one
-/// flat loop that does nothing else, since whatever is added to it costs registers.
+/// flat loop that does nothing else, since whatever is added to it costs registers. With registers of eight floats (AVX2)
+/// tiles are one lane wide: twelve sums, two registers for the right side and one for the left fill the sixteen there are.
 @inline(never)
 private func multiply<S: Strip>(
   _ rows: TileRows, _ right: UnsafePointer<Float>, _ path: TilePath, into sums: UnsafeMutablePointer<Float>,
@@ -149,6 +150,12 @@ func tile(
   lanes: Int, _ rows: TileRows, _ right: UnsafePointer<Float>, _ path: TilePath, _ target: TileTarget
 ) {
   @inline(__always) func sums(into pointer: UnsafeMutablePointer<Float>, stride: Int) {
+    guard tileLanes > 1 else {
+      for lane in 0..<lanes {
+        multiply(rows, right + 16 &* lane, path, into: pointer + 16 &* lane, stride: stride, OneLane.self)
+      }
+      return
+    }
     switch lanes {
     case 1: multiplyOneLane(rows, right, path, into: pointer, stride: stride)
     case 2: multiply(rows, right, path, into: pointer, stride: stride, TwoLanes.self)

@@ -1,7 +1,10 @@
 import COpenBLAS
 
-/// Whether products are made of our own tiles. Without registers of sixteen floats they would spill: then it is BLAS.
-let multipliesByTiles = OVERTONE_HAS_WIDE_REGISTERS == 1
+/// Lanes of a tile that registers hold; 0: tiles would spill.
+let tileLanes = Int(OVERTONE_TILE_LANES)
+
+/// Whether products are made of our own tiles, or by BLAS.
+let multipliesByTiles = tileLanes > 0
 
 extension Matrix {
   /// From one row to the next of the matrix as it is meant.
