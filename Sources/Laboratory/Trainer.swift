@@ -103,6 +103,7 @@ struct Trainer {
         plan.flips
         ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
       let batch = try fetch(order.rows(at: step), flips)
+      Profile.shared.forward("reading")
       let (total, parts, against) = try loss(batch, Float(step) / Float(plan.steps), &random)
       let rate = plan.rate(Double(step))
       let norm = optimizer.step(total, rate: rate)
@@ -115,6 +116,7 @@ struct Trainer {
       }
       step += 1
       average?.update(from: all, step: step)
+      Profile.shared.forward("optimizer")
       let seconds = Journal.seconds - start
       speed = speed == 0 ? seconds : 0.95 * speed + 0.05 * seconds
       if step % 10 == 0 || step == plan.steps {
@@ -141,6 +143,7 @@ struct Trainer {
       if step % plan.saveEvery == 0 && step < plan.steps {
         try writer.write(checkpoint(optimizer, average, rivals, step), to: artefact.checkpoint)
       }
+      Profile.shared.forward("writing")
     }
     // What is measured at the end is measured with the parameters that will be used.
     if isMeasured && plan.steps == 0 {

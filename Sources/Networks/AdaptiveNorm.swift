@@ -32,24 +32,30 @@ public enum Modulation: Module {
 
   /// `told` [batch, width] from a condition, or [batch, 6 width] from the layer that blocks share.
   func callAsFunction(_ told: Tensor) -> Moved {
-    let six =
-      switch self {
-      case .own(let linear): linear(told)
-      case .shared(let own): told + own().reshaped([own.value.count])
-      }
-    let width = six.shape[1] / 6
-    let parts = (0..<6).map { part in
-      six.sliced(part * width..<(part + 1) * width, axis: 1).reshaped([six.shape[0], 1, width])
+    switch self {
+    case .own(let linear): Moved(six: linear(told))
+    case .shared(let own): Moved(six: told + own().reshaped([own.value.count]))
     }
-    return Moved(
-      gates: (parts[0], parts[1]), scales: (parts[2], parts[3]), shifts: (parts[4], parts[5]))
   }
 
-  /// For attention and for the perceptron, each [batch, 1, width].
+  /// The two parts of a block that are moved.
+  enum Part: Int { case attention, perceptron }
+
+  /// What a condition says to each sample.
   struct Moved {
-    let gates: (Tensor, Tensor)
-    let scales: (Tensor, Tensor)
-    let shifts: (Tensor, Tensor)
+    /// [batch, 6 width]: the gates of both parts, the scales of their norms, and the shifts of their norms.
+    let six: Tensor
+
+    private var width: Int { six.shape[1] / 6 }
+
+    func norm(_ part: Part) -> Modulators {
+      Modulators(six, shift: (4 + part.rawValue) * width, scale: (2 + part.rawValue) * width)
+    }
+
+    /// x + gate * y, both [batch, places, width].
+    func added(_ y: Tensor, _ part: Part, to x: Tensor) -> Tensor {
+      y.gated(by: six, at: part.rawValue * width, over: x)
+    }
   }
 }
 
@@ -66,13 +72,17 @@ public struct AdaptiveNorm: Module {
 
   /// x [batch, places, width], told [batch, width].
   public func callAsFunction(_ x: Tensor, _ told: Tensor) -> Tensor {
-    let two = modulation(told), width = x.shape[2]
-    return norm(x).moved(
-      two.sliced(0..<width, axis: 1).reshaped([x.shape[0], 1, width]),
-      two.sliced(width..<2 * width, axis: 1).reshaped([x.shape[0], 1, width]))
+    norm(x, by: Modulators(modulation(told), shift: x.shape[2], scale: 0))
   }
 }
 
 extension Tensor {
-  func moved(_ scale: Tensor, _ shift: Tensor) -> Tensor { self * (scale + 1) + shift }
+  /// self * (1 + scale) + shift, for self [batch, places, width].
+  func moved(by modulators: Modulators) -> Tensor {
+    let width = shape[2]
+    func part(_ start: Int) -> Tensor {
+      modulators.tensor.sliced(start..<start + width, axis: 1).reshaped([shape[0], 1, width])
+    }
+    return self * (part(modulators.scale) + 1) + part(modulators.shift)
+  }
 }

@@ -62,16 +62,18 @@ public struct Attention: Module {
   /// x [batch, places, width]; place i sees the first visible[i] places, or all.
   ///
   /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
-  /// `norm` stands before the projection and keeps nothing of its own.
+  /// `norm` stands before the projection, moved by modulators if there are any, and keeps nothing of its own.
   public func callAsFunction(
-    _ x: Tensor, norm: LayerNorm? = nil, visible: [Int]?, rotation: Rotation? = nil, cache: AttentionCache? = nil,
-    layer: Int = 0,
-    after start: Int = 0, _ random: inout Random?
+    _ x: Tensor, norm: LayerNorm? = nil, by modulators: Modulators? = nil, visible: [Int]?, rotation: Rotation? = nil,
+    cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0, _ random: inout Random?
   ) -> Tensor {
-    let width = x.shape[2], heads = design.heads, mixed = projected(x, norm)
+    let width = x.shape[2], heads = design.heads, mixed = projected(x, norm, modulators)
     let isDropping = design.dropout > 0 && random != nil
-    if cache == nil, rotation == nil, design.norm == .none, design.scale == 1, !isDropping {
-      return output(mixed.selfAttention(heads: heads, visible: visible))
+    if cache == nil, design.norm == .none, design.scale == 1, !isDropping {
+      let turned = rotation.map {
+        mixed.rotated($0.cosines, $0.sines, heads: 3 * heads, turning: 2 * heads)  // values stay
+      }
+      return output((turned ?? mixed).selfAttention(heads: heads, visible: visible))
     }
     var queries = sized(mixed.sliced(0..<width, axis: 2), queryNorm)
     var keys = sized(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
@@ -92,8 +94,8 @@ public struct Attention: Module {
     return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors))
   }
 
-  private func projected(_ x: Tensor, _ norm: LayerNorm?) -> Tensor {
-    let mixed = norm.map { qkv(x, after: $0) } ?? qkv(x)
+  private func projected(_ x: Tensor, _ norm: LayerNorm?, _ modulators: Modulators?) -> Tensor {
+    let mixed = norm.map { qkv(x, after: $0, by: modulators) } ?? qkv(x)
     guard let queryBias, let valueBias else { return mixed }
     let none = Tensor(zeros: queryBias.value.shape)
     return mixed + Tensor.concatenated([queryBias(), none, valueBias()], axis: 0)

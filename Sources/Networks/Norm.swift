@@ -21,10 +21,13 @@ public enum Norm: Module {
     if case .layer(let norm) = self { norm } else { nil }
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  /// x [batch, places, width], each sample then moved by a row of the modulators.
+  func callAsFunction(_ x: Tensor, by modulators: Modulators?) -> Tensor {
     switch self {
-    case .layer(let norm): norm(x)
-    case .rms(let norm): norm(x)
+    case .layer(let norm): norm(x, by: modulators)
+    case .rms(let norm): modulators.map { norm(x).moved(by: $0) } ?? norm(x)
     }
   }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, by: nil) }
 }

@@ -13,7 +13,9 @@ public struct LayerNorm: Module {
     self.epsilon = epsilon
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.layerNorm(weight?(), bias?(), epsilon: epsilon) }
+  public func callAsFunction(_ x: Tensor, by modulators: Modulators? = nil) -> Tensor {
+    x.layerNorm(weight?(), bias?(), epsilon: epsilon, by: modulators)
+  }
 }
 
 /// Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019, arXiv 1910.07467).

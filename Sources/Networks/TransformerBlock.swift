@@ -87,30 +87,26 @@ public struct TransformerBlock: Module {
   /// x [batch, places, width]; see `Attention` for what is visible and cached. `random` nil: nothing is dropped.
   public func callAsFunction(_ x: Tensor, _ around: Surroundings, layer: Int, _ random: inout Random?) -> Tensor {
     let moved = modulation.flatMap { modulation in around.told.map { modulation($0) } }
-    // A norm that no condition moves is made again on the way back, at the cost of one pass.
-    let first = moved == nil ? norm1.layer : nil, second = moved == nil ? norm2.layer : nil
-    var y = first == nil ? norm1(x) : x
-    if let moved { y = y.moved(moved.scales.0, moved.shifts.0) }
-    y = attention(
-      y, norm: first, visible: around.visible, rotation: around.rotation, cache: around.cache, layer: layer,
-      after: around.start, &random
-    ).dropped(design.dropout, &random)
-    if let moved { y = y * moved.gates.0 }
-    let x = x + y.pathDropped(dropPath, &random)
-    let isDropping = design.hiddenDropout > 0 && random != nil
-    if let activation = design.perceptron.activation, !isDropping, let second {
-      y = contract(expand(x, after: second), after: activation)
-    } else {
-      y = norm2(x)
-      if let moved { y = y.moved(moved.scales.1, moved.shifts.1) }
-      if let activation = design.perceptron.activation, !isDropping {
-        y = contract(expand(y), after: activation)
-      } else {
-        y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
-      }
+    // A norm that stands before a layer is made again on the way back, at the cost of one pass.
+    let first = norm1.layer, second = norm2.layer
+    let toFirst = moved?.norm(.attention), toSecond = moved?.norm(.perceptron)
+    func added(_ y: Tensor, _ part: Modulation.Part, to x: Tensor, _ random: inout Random?) -> Tensor {
+      let y = y.pathDropped(dropPath, &random)
+      return moved?.added(y, part, to: x) ?? x + y
     }
-    y = y.dropped(design.dropout, &random)
-    if let moved { y = y * moved.gates.1 }
-    return x + y.pathDropped(dropPath, &random)
+    var y = attention(
+      first == nil ? norm1(x, by: toFirst) : x, norm: first, by: first == nil ? nil : toFirst, visible: around.visible,
+      rotation: around.rotation, cache: around.cache, layer: layer, after: around.start, &random
+    ).dropped(design.dropout, &random)
+    let x = added(y, .attention, to: x, &random)
+    let isDropping = design.hiddenDropout > 0 && random != nil
+    if let activation = design.perceptron.activation, !isDropping {
+      y = second.map { expand(x, after: $0, by: toSecond) } ?? expand(norm2(x, by: toSecond))
+      y = contract(y, after: activation)
+    } else {
+      y = norm2(x, by: toSecond)
+      y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
+    }
+    return added(y.dropped(design.dropout, &random), .perceptron, to: x, &random)
   }
 }

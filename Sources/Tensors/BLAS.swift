@@ -121,8 +121,9 @@ func parallelProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
   stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil
 ) {
-  // Strips of rows share the right side, which each thread packs for itself: that is nothing when rows are many.
-  if rows >= 2048 || rows >= columns && columns < 256 {
+  // Strips of rows share the right side, which each thread packs for itself: that is nothing when rows are many. Strips of
+  // columns share the left one, which is copied where it is read down its columns.
+  if rows >= 2048 || (left.transposed ? rows > columns : rows >= columns && columns < 256) {
     parallel((rows + 5) / 6, cost: 6 * columns * inner / 16) { range in
       var left = left
       left.pointer += 6 * range.lowerBound * left.rowStep

@@ -1,4 +1,5 @@
-/// Where in each row of a tensor [rows, wider] the shift and the scale of a norm stand.
+/// Where in each row of a tensor [rows, wider] the shift and the scale of a norm stand. A row of it may serve several
+/// rows that are normed, as many for each: those of one sample.
 public struct Modulators: Sendable {
   public var tensor: Tensor
   public var shift: Int
@@ -9,6 +10,12 @@ public struct Modulators: Sendable {
     self.shift = shift
     self.scale = scale
   }
+}
+
+/// How many of `rows` one of `others` serves.
+private func share(_ rows: Int, of others: Int) -> Int {
+  precondition(others > 0 && rows % others == 0, "\(others) rows do not serve \(rows) rows, as many for each")
+  return rows / others
 }
 
 /// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
@@ -23,14 +30,12 @@ extension Tensor {
   /// Rows of mean 0 and variance 1 along the last axis, then times `weight` plus `bias` (Ba et al. 2016,
   /// arXiv 1607.06450), then, with `modulators`, times 1 + scale plus shift (Peebles and Xie 2022, arXiv 2212.09748).
   ///
-  /// self [..., width]; weight and bias [width] or nil; modulators have a row for each row. The variance is the biased
+  /// self [..., width]; weight and bias [width] or nil; modulators have a row for one or more rows. The variance is the biased
   /// one. Nothing but mean and deviation of each row is kept for the way back.
   public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators? = nil) -> Tensor
   {
     let width = shape.last ?? 1, rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
-    precondition(
-      modulators.map { $0.tensor.shape.count == 2 && $0.tensor.shape[0] == rows } ?? true,
-      "modulators of shape \(modulators?.tensor.shape ?? []) do not fit \(rows) rows")
+    let each = modulators.map { share(rows, of: $0.tensor.shape[0]) } ?? 1
     let known = Buffer(count: 2 * rows), w = weight?.buffer.pointer, b = bias?.buffer.pointer
     let m = modulators.map { UnsafePointer($0.tensor.buffer.pointer) }, step = modulators?.tensor.shape[1] ?? 0
     let (shift, scaling) = (modulators?.shift ?? 0, modulators?.scale ?? 0)
@@ -41,7 +46,7 @@ extension Tensor {
           let x = source + row &* width, y = target + row &* width, (mean, scale) = moments(x, width, epsilon)
           known[2 &* row] = mean
           known[2 &* row &+ 1] = scale
-          let told = m.map { $0 + row &* step }
+          let told = m.map { $0 + row / each &* step }
           var i = 0
           while i < width {
             var n = (x.lanes(i, of: width) - mean) * scale
@@ -61,18 +66,20 @@ extension Tensor {
       in
       // What the modulators were given so far; zeros if nothing.
       let toTold = told.map { sofar(slots) ?? Tensor(zeros: $0.shape) }
-      let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
+      let parts = Swift.max(1, Swift.min(16, rows / 64))
+      // Rows that are served by one stay together, since they add to the same gradient.
+      let length = ((rows + parts - 1) / parts + each - 1) / each * each
       let sums = Tensor(zeros: [parts, 2 * width]),
         toSelf = Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
       let pass = LayerNormBack(
         width: width, x: self.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
         weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
-        told: told.map { UnsafePointer($0.buffer.pointer) }, toTold: toTold?.buffer.pointer, step: step, shift: shift,
-        scaling: scaling)
-      parallel(parts, cost: each * width * 2) { range in
+        told: told.map { UnsafePointer($0.buffer.pointer) }, toTold: toTold?.buffer.pointer, each: each, step: step,
+        shift: shift, scaling: scaling)
+      parallel(parts, cost: length * width * 2) { range in
         let line = Buffer(count: width)
         for part in range {
-          for row in Swift.min(rows, part * each)..<Swift.min(rows, (part + 1) * each) {
+          for row in Swift.min(rows, part * length)..<Swift.min(rows, (part + 1) * length) {
             pass.row(row, line.pointer, sums: sums.buffer.pointer + part * 2 * width)
           }
         }
@@ -84,17 +91,18 @@ extension Tensor {
   }
 
   /// base + gate * self, where the gate is `width` columns of `gates` [rows, wider] from `column` on; self, base
-  /// [rows, width].
+  /// [..., width]. A row of gates may serve several rows, as many for each.
   public func gated(by gates: Tensor, at column: Int, over base: Tensor) -> Tensor {
-    let (rows, width, step) = (shape[0], shape[1], gates.shape[1])
+    let width = shape.last ?? 1, rows = count / Swift.max(1, width), step = gates.shape[1]
+    let each = share(rows, of: gates.shape[0])
     precondition(
-      base.shape == shape && gates.shape[0] == rows && column + width <= step,
+      base.shape == shape && column + width <= step,
       "gates of shape \(gates.shape) and a base of shape \(base.shape) do not fit rows of shape \(shape)")
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, x = buffer.pointer, b = base.buffer.pointer, m = gates.buffer.pointer
       parallel(rows, cost: width / 4) { range in
         for row in range {
-          let o = row &* width, gate = m + (row &* step &+ column)
+          let o = row &* width, gate = m + (row / each &* step &+ column)
           for i in 0..<width { target[o &+ i] = b[o &+ i] + gate[i] * x[o &+ i] }
         }
       }
@@ -104,9 +112,9 @@ extension Tensor {
       let toSelf = Tensor(unfilled: self.shape) { target in
         let target = target.baseAddress!, x = self.buffer.pointer, m = gates.buffer.pointer, g = g.buffer.pointer
         let to = toGates.buffer.pointer
-        parallel(rows, cost: width / 4) { range in
+        parallel(rows, cost: width / 4, unit: each) { range in
           for row in range {
-            let o = row &* width, gate = m + (row &* step &+ column), line = to + (row &* step &+ column)
+            let o = row &* width, at = row / each &* step &+ column, gate = m + at, line = to + at
             for i in 0..<width {
               target[o &+ i] = g[o &+ i] * gate[i]
               line[i] += g[o &+ i] * x[o &+ i]
@@ -125,7 +133,7 @@ private struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that
   let x: UnsafePointer<Float>, g: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, known: UnsafePointer<Float>
   let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
   let toTold: UnsafeMutablePointer<Float>?
-  let step: Int, shift: Int, scaling: Int
+  let each: Int, step: Int, shift: Int, scaling: Int
 
   /// `h` has room for a row; `sums` [2 width] collects the gradients of weight and bias.
   @inline(__always)
@@ -140,7 +148,7 @@ private struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that
         var inner = n
         if let weight { inner *= weight.lanes(i, of: width) }
         if let bias { inner += bias.lanes(i, of: width) }
-        let at = row &* step
+        let at = row / each &* step
         let byScale = toTold + (at &+ scaling), byShift = toTold + (at &+ shift)
         byScale.store(byScale.lanes(i, of: width) + slope * inner, i, of: width)
         byShift.store(byShift.lanes(i, of: width) + slope, i, of: width)

@@ -56,7 +56,7 @@ public final class Profile: @unchecked Sendable {
     operations.add(2 &* rows &* columns &* inner, ordering: .relaxed)
   }
 
-  /// Counts the time since the last operation to this one.
+  /// Counts the time since the last operation to this one; what is no operation, such as reading, is told the same way.
   @inline(__always)
   public func forward(_ name: StaticString) {
     if isOn && !walks.load(ordering: .relaxed) { note(name, isForward: true) }

@@ -33,7 +33,9 @@ struct Region: ~Copyable {
   mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
     guard let base else { return nil }
     var best: Int?, least = Int.max
-    for (index, gap) in gaps.enumerated() where gap.count >= bytes && gap.count < least { (best, least) = (index, gap.count) }
+    for (index, gap) in gaps.enumerated() where gap.count >= bytes && gap.count < least {
+      (best, least) = (index, gap.count)
+    }
     if let best {
       let start = gaps[best].lowerBound
       if least == bytes { gaps.remove(at: best) } else { gaps[best] = start + bytes..<start + least }

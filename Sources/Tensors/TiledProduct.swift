@@ -64,42 +64,49 @@ private func packPanel(
 
 /// target = scale * left * right + bias, or that added to the target, on this thread, by tiles.
 ///
-/// Right sides are packed 256 rows and 512 columns at a time: half a megabyte, which stays in the second-level cache
-/// while rows of the left side after another pass over it. Left sides that are read down a column are copied eight
-/// tiles at a time, for far strides hit the same few lines of the cache.
+/// Right sides are packed 512 columns at a time, and multiplied 256 rows of them at a time: half a megabyte, which stays in
+/// the second-level cache while rows of the left side after another pass over it. Four groups of rows go through all of
+/// that before the next four, so that their part of the target stays there, too. Left sides that are read down a column
+/// are copied eight tiles at a time, for far strides hit the same few lines of the cache.
 func tiledProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget
 ) {
-  let depth = Swift.min(256, inner), breadth = 512, group = 8 * TileRows.count
-  let panels = depth * ((Swift.min(breadth, columns) + 15) / 16 * 16)
+  let depth = Swift.min(256, inner), group = 8 * TileRows.count
+  // What is packed at once stays within eight megabytes.
+  let breadth = Swift.max(64, Swift.min(512, (2 << 20) / inner / 64 * 64))
+  let panels = inner * ((Swift.min(breadth, columns) + 15) / 16 * 16)
   let packed = Buffer(count: panels + TileTarget.scratchCount + (left.transposed ? depth * group : 0))
   let scratch = packed.pointer + panels, turned = scratch + TileTarget.scratchCount
   for column in stride(from: 0, to: columns, by: breadth) {
-    let across = column..<Swift.min(columns, column + breadth)
+    let across = column..<Swift.min(columns, column + breadth), width = (across.count + 15) / 16 * 16
     for step in stride(from: 0, to: inner, by: depth) {
-      let down = step..<Swift.min(inner, step + depth)
-      pack(right, rows: down, columns: across, into: packed.pointer)
-      for first in stride(from: 0, to: rows, by: group) {
-        let last = Swift.min(rows, first + group)
-        if left.transposed { copyDown(left, rows: first..<last, columns: down, group, into: turned) }
-        for row in stride(from: first, to: last, by: TileRows.count) {
-          let count = Swift.min(TileRows.count, last - row)
-          let lines =
-            left.transposed
-            ? TileRows(turned + (row - first), stride: 1, count: count)
-            : TileRows(left.pointer + row * left.stride + step, stride: left.stride, count: count)
-          var to = target, panel = UnsafePointer(packed.pointer), at = across.lowerBound
-          (to.rows, to.adds, to.scratch) = (count, target.adds || step > 0, scratch)
-          while at < across.upperBound {
-            let width = Swift.min(64, across.upperBound - at), lanes = (width + 15) / 16
-            to.pointer = target.pointer + (target.isTransposed ? at * target.stride + row : row * target.stride + at)
-            to.columns = width
-            to.bias = step > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : at) }
-            tile(
-              lanes: lanes, lines, panel,
-              TilePath(length: down.count, left: left.transposed ? group : 1, right: 16 * lanes), to)
-            panel += down.count * 16 * lanes
-            at += width
+      pack(right, rows: step..<Swift.min(inner, step + depth), columns: across, into: packed.pointer + step * width)
+    }
+    for block in stride(from: 0, to: rows, by: 4 * group) {
+      for step in stride(from: 0, to: inner, by: depth) {
+        let down = step..<Swift.min(inner, step + depth)
+        for first in stride(from: block, to: Swift.min(rows, block + 4 * group), by: group) {
+          let last = Swift.min(rows, first + group)
+          if left.transposed { copyDown(left, rows: first..<last, columns: down, group, into: turned) }
+          for row in stride(from: first, to: last, by: TileRows.count) {
+            let count = Swift.min(TileRows.count, last - row)
+            let lines =
+              left.transposed
+              ? TileRows(turned + (row - first), stride: 1, count: count)
+              : TileRows(left.pointer + row * left.stride + step, stride: left.stride, count: count)
+            var to = target, panel = UnsafePointer(packed.pointer) + step * width, at = across.lowerBound
+            (to.rows, to.adds, to.scratch) = (count, target.adds || step > 0, scratch)
+            while at < across.upperBound {
+              let width = Swift.min(64, across.upperBound - at), lanes = (width + 15) / 16
+              to.pointer = target.pointer + (target.isTransposed ? at * target.stride + row : row * target.stride + at)
+              to.columns = width
+              to.bias = step > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : at) }
+              tile(
+                lanes: lanes, lines, panel,
+                TilePath(length: down.count, left: left.transposed ? group : 1, right: 16 * lanes), to)
+              panel += down.count * 16 * lanes
+              at += width
+            }
           }
         }
       }
