@@ -148,6 +148,9 @@ extension Tensor {
   /// threads there are.
   private func kernelGradient(_ plan: Windows, _ weight: Tensor, _ g: Tensor) -> Tensor {
     let places = plan.places, outputs = weight.shape[0], parts = Swift.min(8, plan.batch)
+    if let winograd = Winograd(plan, outputs: outputs) {
+      return winograd.kernelGradient(buffer.pointer, g.buffer.pointer)
+    }
     let each = (plan.batch + parts - 1) / parts, sums = Tensor(zeros: [parts] + weight.shape)
     parallel(parts, cost: each * places * plan.size * outputs / 8) { range in
       let scratch = Buffer(count: multipliesByTiles ? plan.paddedCount : places * plan.size)

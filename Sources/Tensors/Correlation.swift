@@ -22,6 +22,9 @@ func correlate(
   _ plan: Windows, _ images: UnsafePointer<Float>, _ kernel: Matrix, _ outputs: Int, _ bias: UnsafePointer<Float>?,
   into target: UnsafeMutablePointer<Float>
 ) {
+  if let winograd = Winograd(plan, outputs: outputs) {
+    return winograd.correlate(images, kernel, bias, into: target)
+  }
   let places = plan.places, cost = places * plan.size * outputs / 16
   guard multipliesByTiles else {
     return parallel(plan.batch, cost: cost) { samples in

@@ -46,6 +46,8 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
     arguments: [
       [6, 7, 3, 5, 3, 1, 1], [8, 8, 16, 16, 3, 1, 1], [9, 8, 4, 20, 3, 2, 1], [5, 5, 70, 3, 1, 1, 0],
       [7, 6, 2, 66, 2, 1, 0], [8, 9, 5, 4, 3, 3, 2], [6, 6, 17, 18, 5, 1, 2],
+      // Tiles of 2x2 outputs: odd and even sizes, more and fewer channels than a panel has.
+      [8, 8, 32, 32, 3, 1, 1], [7, 9, 32, 80, 3, 1, 1], [5, 4, 96, 32, 3, 1, 0], [3, 30, 48, 64, 3, 1, 2],
     ])
   func convolution(of: [Int]) {
     let (h, w, i, o, k, stride, pad) = (of[0], of[1], of[2], of[3], of[4], of[5], of[6])
