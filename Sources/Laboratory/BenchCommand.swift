@@ -95,9 +95,9 @@ struct ProfileTable {
     let head = cell("forward ms", 12) + cell("backward ms", 12) + cell("share", 8) + cell("calls", 9) + "  operation"
     return
       ([head]
-      + lines.filter { $0.seconds > 0.001 * total }.map { line in
+      + lines.filter { $0.seconds > 0.0001 * total }.map { line in
         cell(milliseconds(line.forward), 12) + cell(milliseconds(line.backward), 12)
-          + cell(String(format: "%.1f %%", 100 * line.seconds / total), 8) + cell("\(line.calls / repetitions)", 9)
+          + cell(String(format: "%.2f %%", 100 * line.seconds / total), 8) + cell("\(line.calls / repetitions)", 9)
           + "  \(line.name)"
       } + [cell(milliseconds(total), 12) + "  ms in all"]).joined(separator: "\n")
   }

@@ -96,6 +96,7 @@ struct Trainer {
     let events = try board?.events(of: artefact.metrics, to: step)
     var order = BatchOrder(count: count, batch: plan.batch, seed: seed)
     var speed = 0.0, lost = 0
+    Profile.shared.forward("preparing")
     while step < plan.steps {
       let start = Journal.seconds
       var random = Random(seed: seed, step: step, samples: Array(0..<plan.batch))
