@@ -10,8 +10,10 @@ enum Panels {
   }
   private static let lock = Lock()
 
-  /// Rows from which on the layout costs little beside the product.
-  static let fewRows = 64
+  /// Rows from which on laying weights out anew costs little beside the product.
+  static let fewRows = 1024
+  /// Rows that are worked on at once: what they are turned into stays in the second-level cache.
+  private static let block = 256
 
   /// weight [outputs, inputs] as strips of sixteen outputs, [outputs / 16, inputs, 16], made at first use and kept beside
   /// the numbers until they change.
@@ -37,24 +39,27 @@ enum Panels {
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
-    let groups = Group.covering(rows), height = groups.reduce(0) { $0 + $1.height }
     // A second thread costs microseconds; four strips of sixteen rows take three.
-    parallel((outputs + 15) / 16, cost: 2 * rows * inputs) { range in
-      // Each thread turns all rows for itself: that is less than waiting for one another.
-      let turned = Buffer(count: height * inputs), scratch = Buffer(count: TileTarget.scratchCount)
-      for group in groups {
-        turn(
-          x + group.first * inputs, rows: group.count, of: group.height, width: inputs,
-          into: turned.pointer + group.first * inputs)
-      }
-      for strip in range {
-        let first = 16 * strip
+    parallel((outputs + 15) / 16, cost: 2 * Swift.min(rows, block) * inputs) { range in
+      let scratch = Buffer(count: TileTarget.scratchCount),
+        turned = Buffer(count: (Swift.min(rows, block) + 16) * inputs)
+      for start in stride(from: 0, to: rows, by: block) {
+        let groups = Group.covering(Swift.min(block, rows - start)), x = x + start * inputs
+        // Each thread turns all rows for itself: that is less than waiting for one another.
         for group in groups {
-          group.multiply(turned.pointer, panels.pointer + first * inputs, inner: inputs, into: scratch.pointer)
-          TileTarget(
-            pointer: target + group.first * outputs + first, stride: outputs, rows: group.count,
-            columns: Swift.min(16, outputs - first), bias: bias.map { $0 + first }, scratch: scratch.pointer
-          ).take(scratch.pointer, width: 16)
+          turn(
+            x + group.first * inputs, rows: group.count, of: group.height, width: inputs,
+            into: turned.pointer + group.first * inputs)
+        }
+        for strip in range {
+          let first = 16 * strip
+          for group in groups {
+            group.multiply(turned.pointer, panels.pointer + first * inputs, inner: inputs, into: scratch.pointer)
+            TileTarget(
+              pointer: target + (start + group.first) * outputs + first, stride: outputs, rows: group.count,
+              columns: Swift.min(16, outputs - first), bias: bias.map { $0 + first }, scratch: scratch.pointer
+            ).take(scratch.pointer, width: 16)
+          }
         }
       }
     }
