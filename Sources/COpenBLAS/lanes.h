@@ -62,18 +62,20 @@ static inline __attribute__((always_inline)) void overtone_transpose(
   for (int i = 0; i < side; i++)                                                                       \
     r[i] = __builtin_shufflevector(r[i], r[i + side], A) + __builtin_shufflevector(r[i], r[i + side], B);
 
-/// The products of one row with sixteen others, `stride` apart, over `count` floats, a multiple of sixteen.
+/// The products of one row with sixteen others, which lie one behind the other, over `count` floats, a multiple of 32.
+/// They are read as they lie, from end to end.
 static inline __attribute__((always_inline)) overtone_lanes overtone_dots(
-    const float *row, const float *others, long stride, long count) {
-  overtone_lanes r[16], x = *(const overtone_stored_lanes *)row;
-  for (int i = 0; i < 16; i++) {
-    r[i] = x * *(const overtone_stored_lanes *)(others + i * stride);
-  }
-  for (long at = 16; at < count; at += 16) {
-    x = *(const overtone_stored_lanes *)(row + at);
+    const float *row, const float *others, long count) {
+  overtone_lanes r[16] = {0};
+  for (long at = 0; at < count; at += 32) {
+    const overtone_lanes x = *(const overtone_stored_lanes *)(row + at);
+    const overtone_lanes y = *(const overtone_stored_lanes *)(row + at + 16);
+    const float *other = others + at;
 #pragma clang loop unroll(full)  // or the sums would live in memory
     for (int i = 0; i < 16; i++) {
-      r[i] = overtone_multiply_add(x, *(const overtone_stored_lanes *)(others + i * stride + at), r[i]);
+      r[i] = overtone_multiply_add(x, *(const overtone_stored_lanes *)other, r[i]);
+      r[i] = overtone_multiply_add(y, *(const overtone_stored_lanes *)(other + 16), r[i]);
+      other += count;
     }
   }
   OVERTONE_FOLD(8, OVERTONE_8A, OVERTONE_8B)

@@ -65,7 +65,7 @@ private final class HeadStream {
     for key in stride(from: 0, to: seen, by: RowStorage.block) {
       var place = UnsafePointer(keys.place(sample, key, first)), row = shares.pointer + key, own = query
       for _ in 0..<heads {
-        row[lanes: 0] = overtone_dots(own, place, width, width)
+        row[lanes: 0] = overtone_dots(own, place, width)
         place += RowStorage.block &* width
         row += plan.padded
         own += width
