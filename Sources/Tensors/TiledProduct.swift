@@ -38,7 +38,10 @@ private func packPanel(
   if !matrix.transposed {
     var from = matrix.pointer + rows.lowerBound * matrix.stride + column, to = target
     for _ in 0..<rows.count {
-      for lane in 0..<whole { to[lanes: 16 &* lane] = from[lanes: 16 &* lane] }
+      for lane in 0..<whole {
+        overtone_prefetch(from + (16 &* matrix.stride &+ 16 &* lane))
+        to[lanes: 16 &* lane] = from[lanes: 16 &* lane]
+      }
       if whole * 16 < count { to[lanes: 16 * whole] = partial(from + 16 * whole, count - 16 * whole) }
       from += matrix.stride
       to += width
@@ -122,6 +125,7 @@ private func copyDown(
   for _ in columns {
     var i = 0
     while i < rows.count {
+      overtone_prefetch(from + (16 &* matrix.stride &+ i))
       to.store(from.lanes(i, of: rows.count), i, of: rows.count)
       i &+= 16
     }
