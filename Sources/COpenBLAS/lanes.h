@@ -1,5 +1,8 @@
 #pragma once
-// What Swift's SIMD types cannot say yet: fused multiply-add and a transposition in registers.
+// What Swift's SIMD types cannot say yet: fused multiply-add, a transposition in registers, and a choice lane by lane, which
+// Swift 6.3 takes apart into registers of four.
+
+#define OVERTONE_INLINE static inline __attribute__((always_inline))
 
 /// Sixteen floats; SIMD16<Float> in Swift.
 typedef float overtone_lanes __attribute__((ext_vector_type(16)));
@@ -17,17 +20,62 @@ typedef float overtone_stored_lanes __attribute__((ext_vector_type(16), aligned(
 #endif
 
 /// a b + c, rounded once where the processor can.
-static inline __attribute__((always_inline)) overtone_lanes overtone_multiply_add(
+OVERTONE_INLINE overtone_lanes overtone_multiply_add(
     overtone_lanes a, overtone_lanes b, overtone_lanes c) {
 #pragma clang fp contract(fast)
   return a * b + c;
 }
 
+/// Lanes of whole numbers, which comparisons give: all bits set where they hold.
+typedef int overtone_whole_lanes __attribute__((ext_vector_type(16)));
+
+OVERTONE_INLINE overtone_lanes overtone_largest(overtone_lanes a, overtone_lanes b) { return a > b ? a : b; }
+
+OVERTONE_INLINE overtone_lanes overtone_magnitude(overtone_lanes x) { return x < 0 ? -x : x; }
+
+/// value where x is at least 0, zero elsewhere.
+OVERTONE_INLINE overtone_lanes overtone_where_positive(overtone_lanes x, overtone_lanes value) {
+  return x < 0 ? (overtone_lanes)0 : value;
+}
+
+/// e^x with a relative error below 2e-7; 0 below -87, about 1e38 above 88.
+OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
+#pragma clang fp contract(fast)
+  const overtone_whole_lanes tiny = x < -87;
+  x = x > 88 ? (overtone_lanes)88 : x;
+  x = tiny ? (overtone_lanes)-87 : x;
+  // x = n ln 2 + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to the nearest whole n.
+  const overtone_lanes shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
+  const overtone_lanes r = x - n * 0.693359375f + n * 2.1219444e-4f;
+  // Cephes' polynomial for (e^r - 1 - r) / r^2.
+  overtone_lanes p = r * 1.98756915e-4f + 1.39819995e-3f;
+  p = p * r + 8.3334519e-3f;
+  p = p * r + 4.1665796e-2f;
+  p = p * r + 1.66666655e-1f;
+  p = p * r + 5.0000001e-1f;
+  p = p * (r * r) + r + 1;
+  // 2^n by writing n into the exponent.
+  const overtone_lanes scale = (overtone_lanes)((((overtone_whole_lanes)shifted - 0x4B400000) + 127) << 23);
+  return tiny ? (overtone_lanes)0 : p * scale;
+}
+
+/// The error function of x, given e^(-x^2) (Abramowitz and Stegun 7.1.26; error below 2e-7).
+OVERTONE_INLINE overtone_lanes overtone_error_function(overtone_lanes x, overtone_lanes gauss) {
+#pragma clang fp contract(fast)
+  const overtone_lanes t = 1 / (overtone_magnitude(x) * 0.3275911f + 1);
+  overtone_lanes p = t * 1.061405429f - 1.453152027f;
+  p = p * t + 1.421413741f;
+  p = p * t - 0.284496736f;
+  p = p * t + 0.254829592f;
+  const overtone_lanes positive = 1 - p * t * gauss;
+  return x < 0 ? -positive : positive;
+}
+
 /// Asks for a line of the cache before it is needed.
-static inline __attribute__((always_inline)) void overtone_prefetch(const float *from) { __builtin_prefetch(from); }
+OVERTONE_INLINE void overtone_prefetch(const float *from) { __builtin_prefetch(from); }
 
 /// The same for a line that will be written.
-static inline __attribute__((always_inline)) void overtone_prefetch_to_write(float *to) { __builtin_prefetch(to, 1); }
+OVERTONE_INLINE void overtone_prefetch_to_write(float *to) { __builtin_prefetch(to, 1); }
 
 // Which lanes of two rows go where when the off-diagonal quarters of a block of side 8, 4, 2, 1 change places.
 #define OVERTONE_8A 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
@@ -47,7 +95,7 @@ static inline __attribute__((always_inline)) void overtone_prefetch_to_write(flo
     }
 
 /// Sixteen rows of sixteen floats, `stride` apart, written as columns: to[j * step + i] = from[i * stride + j].
-static inline __attribute__((always_inline)) void overtone_transpose(
+OVERTONE_INLINE void overtone_transpose(
     const float *from, long stride, float *to, long step) {
   overtone_lanes r[16];
   for (int i = 0; i < 16; i++) r[i] = *(const overtone_stored_lanes *)(from + i * stride);
@@ -64,7 +112,7 @@ static inline __attribute__((always_inline)) void overtone_transpose(
 
 /// The products of one row with sixteen others, which lie one behind the other, over `count` floats, a multiple of 32.
 /// They are read as they lie, from end to end.
-static inline __attribute__((always_inline)) overtone_lanes overtone_dots(
+OVERTONE_INLINE overtone_lanes overtone_dots(
     const float *row, const float *others, long count) {
   overtone_lanes r[16] = {0};
   for (long at = 0; at < count; at += 32) {

@@ -21,7 +21,7 @@ extension Tensor {
       case .silu: map(cost: 5) { $0 * Tensors.sigmoid($0) }
       case .tanh: map(cost: 5) { Tensors.tanh($0) }
       case .sigmoid: map(cost: 5) { Tensors.sigmoid($0) }
-      case .relu: map { $0.replacing(with: 0, where: $0 .< Lanes(repeating: 0)) }
+      case .relu: map { wherePositive($0, $0) }
       }
     return value.from([self]) { [self = detached] in [self.slope(activation, $0)] }
   }
@@ -90,8 +90,7 @@ extension Tensor {
       }
     case .relu:
       bend(gradient) { x in
-        let zero = Lanes(repeating: 0), isBelow = x .< zero
-        return (x.replacing(with: 0, where: isBelow), Lanes(repeating: 1).replacing(with: 0, where: isBelow))
+        (wherePositive(x, x), wherePositive(x, Lanes(repeating: 1)))
       }
     }
   }
@@ -135,7 +134,7 @@ extension Tensor {
         let s = Tensors.sigmoid(x)
         return g * s * (1 - s)
       }
-    case .relu: zip(gradient) { x, g in g.replacing(with: 0, where: x .< Lanes(repeating: 0)) }
+    case .relu: zip(gradient) { wherePositive($0, $1) }
     }
   }
 }

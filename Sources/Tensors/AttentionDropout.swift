@@ -27,7 +27,7 @@ extension Tensor {
           let kept = scratch.baseAddress!
           for item in range {
             let share = shares + item * q * k, factor = factors.buffer.pointer + item * q * k
-            serialProduct(
+            matrixProduct(
               q, k, d, matrix(self, item, q), matrix(keys, item, k, true), into: share, stride: k, scale: scale)
             for i in 0..<q {
               let row = share + i * k
@@ -35,7 +35,7 @@ extension Tensor {
               (row + seen[i]).update(repeating: 0, count: k - seen[i])
               for j in 0..<k { kept[i * k + j] = row[j] * factor[i * k + j] }
             }
-            serialProduct(
+            matrixProduct(
               q, d, k, Matrix(pointer: kept, stride: k), matrix(values, item, k),
               into: target + item / heads * q * width + item % heads * d, stride: width)
           }
@@ -50,7 +50,7 @@ extension Tensor {
           let slope = scratch.baseAddress!, kept = slope + q * k
           for item in range {
             let share = shares.pointer + item * q * k, factor = factors.buffer.pointer + item * q * k
-            serialProduct(
+            matrixProduct(
               q, k, d, matrix(g, item, q), matrix(values, item, k, true), into: slope, stride: k)
             for i in 0..<q {
               var along: Float = 0
@@ -62,13 +62,13 @@ extension Tensor {
               for j in i * k..<(i + 1) * k { slope[j] = share[j] * (slope[j] - along) }
             }
             let at = { (rows: Int) in item / heads * rows * width + item % heads * d }
-            serialProduct(
+            matrixProduct(
               q, d, k, Matrix(pointer: slope, stride: k), matrix(keys, item, k), into: to[0].pointer + at(q),
               stride: width, scale: scale)
-            serialProduct(
+            matrixProduct(
               k, d, q, Matrix(pointer: slope, stride: k, transposed: true), matrix(queries, item, q),
               into: to[1].pointer + at(k), stride: width, scale: scale)
-            serialProduct(
+            matrixProduct(
               k, d, q, Matrix(pointer: kept, stride: k, transposed: true), matrix(g, item, q),
               into: to[2].pointer + at(k), stride: width)
           }

@@ -70,9 +70,9 @@ struct Matrix {
   var pointer: UnsafePointer<Float>, stride: Int, transposed = false
 }
 
-/// target [rows, columns] = scale * left [rows, inner] * right [inner, columns] + bias [columns], on this thread;
-/// with `adds` that is added to what is there.
-func serialProduct(
+/// target [rows, columns] = scale * left [rows, inner] * right [inner, columns] + bias [columns], on all threads, or on
+/// this one inside a kernel; with `adds` that is added to what is there.
+func matrixProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
   stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false
 ) {
@@ -95,10 +95,10 @@ func serialProduct(
   }
 }
 
-/// The same by the BLAS library.
-func libraryProduct(
+/// The same by the BLAS library, whose threads are ours: a strip of rows, or of columns, for each.
+private func libraryProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
-  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false
+  stride: Int, scale: Float, bias: UnsafePointer<Float>?, adds: Bool
 ) {
   if let bias {
     for row in 0..<rows {
@@ -110,35 +110,16 @@ func libraryProduct(
       }
     }
   }
-  BLAS.loaded.multiply(
-    CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans, right.transposed ? CblasTrans : CblasNoTrans,
-    Int32(rows), Int32(columns), Int32(inner), scale, left.pointer, Int32(left.stride), right.pointer,
-    Int32(right.stride), adds || bias != nil ? 1 : 0, target, Int32(stride))
-}
-
-/// The same on all threads: one strip of the target for each.
-func parallelProduct(
-  _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
-  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil
-) {
-  // Strips of rows share the right side, which each thread packs for itself: that is nothing when rows are many. Strips of
-  // columns share the left one, which is copied where it is read down its columns.
-  if rows >= 2048 || (left.transposed ? rows > columns : rows >= columns && columns < 256) {
-    parallel((rows + 5) / 6, cost: 6 * columns * inner / 16) { range in
-      var left = left
-      left.pointer += 6 * range.lowerBound * left.rowStep
-      serialProduct(
-        Swift.min(rows, 6 * range.upperBound) - 6 * range.lowerBound, columns, inner, left, right,
-        into: target + 6 * range.lowerBound * stride, stride: stride, scale: scale, bias: bias)
-    }
+  func multiply(_ rows: Range<Int>, _ columns: Range<Int>) {
+    BLAS.loaded.multiply(
+      CblasRowMajor, left.transposed ? CblasTrans : CblasNoTrans, right.transposed ? CblasTrans : CblasNoTrans,
+      Int32(rows.count), Int32(columns.count), Int32(inner), scale, left.pointer + rows.lowerBound * left.rowStep,
+      Int32(left.stride), right.pointer + columns.lowerBound * right.columnStep, Int32(right.stride),
+      adds || bias != nil ? 1 : 0, target + (rows.lowerBound * stride + columns.lowerBound), Int32(stride))
+  }
+  if rows >= columns {
+    parallel(rows, cost: columns * inner / 16, pieces: 1) { multiply($0, 0..<columns) }
   } else {
-    parallel((columns + 15) / 16, cost: rows * inner) { range in
-      var right = right
-      right.pointer += 16 * range.lowerBound * right.columnStep
-      serialProduct(
-        rows, Swift.min(columns, 16 * range.upperBound) - 16 * range.lowerBound, inner, left, right,
-        into: target + 16 * range.lowerBound, stride: stride, scale: scale,
-        bias: bias.map { $0 + 16 * range.lowerBound })
-    }
+    parallel(columns, cost: rows * inner / 16, unit: 16, pieces: 1) { multiply(0..<rows, $0) }
   }
 }

@@ -135,7 +135,7 @@ extension Tensor {
     parallel(plan.batch, cost: places * plan.size * outputs / 8) { samples in
       let windows = Buffer(count: places * plan.size)
       for sample in samples {
-        serialProduct(
+        matrixProduct(
           places, plan.size, outputs, Matrix(pointer: g.buffer.pointer + sample * places * outputs, stride: outputs),
           Matrix(pointer: weight.buffer.pointer, stride: plan.size), into: windows.pointer, stride: plan.size)
         plan.fold(windows.pointer, sample * places..<(sample + 1) * places, into: result.buffer.pointer)
@@ -163,7 +163,7 @@ extension Tensor {
             addKernelGradient(plan, scratch.pointer, slope, outputs, into: to)
           } else {
             plan.unfold(buffer.pointer, sample * places..<(sample + 1) * places, into: scratch.pointer)
-            serialProduct(
+            matrixProduct(
               outputs, plan.size, places, Matrix(pointer: slope, stride: outputs, transposed: true),
               Matrix(pointer: scratch.pointer, stride: plan.size), into: to, stride: plan.size, adds: true)
           }

@@ -31,7 +31,7 @@ func correlate(
       let windows = Buffer(count: places * plan.size)
       for sample in samples {
         plan.unfold(images, sample * places..<(sample + 1) * places, into: windows.pointer)
-        serialProduct(
+        matrixProduct(
           places, outputs, plan.size, Matrix(pointer: windows.pointer, stride: plan.size), kernel,
           into: target + sample * places * outputs, stride: outputs, bias: bias)
       }

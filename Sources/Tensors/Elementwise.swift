@@ -46,7 +46,7 @@ extension Tensor {
 
   public var absolute: Tensor {
     map { magnitude($0) }.from([self]) { [self = detached] in
-      [$0.zip(self) { $0.replacing(with: 0 - $0, where: $1 .< Lanes(repeating: 0)) }]
+      [$0.zip(self) { wherePositive($1, $0 + $0) - $0 }]
     }
   }
 

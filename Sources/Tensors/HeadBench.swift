@@ -129,8 +129,8 @@ final class HeadBench {
         score(gradient, line, values, seen, into: slopes + line * wide)
       }
     } else {
-      serialProduct(n, m, d, query, key.turned, into: shares, stride: wide)
-      serialProduct(n, m, d, gradient, worth.turned, into: slopes, stride: wide)
+      matrixProduct(n, m, d, query, key.turned, into: shares, stride: wide)
+      matrixProduct(n, m, d, gradient, worth.turned, into: slopes, stride: wide)
     }
     for i in 0..<n {
       // The shares once more: exp(q k / sqrt(d) - log of the sum).
@@ -147,11 +147,11 @@ final class HeadBench {
       (slope + seen).update(repeating: 0, count: wide - seen)
     }
     guard multipliesByTiles else {
-      serialProduct(n, d, m, Matrix(pointer: slopes, stride: wide), key, into: to.0, stride: stride, scale: scale)
-      serialProduct(
+      matrixProduct(n, d, m, Matrix(pointer: slopes, stride: wide), key, into: to.0, stride: stride, scale: scale)
+      matrixProduct(
         m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), query, into: to.1, stride: stride,
         scale: scale)
-      serialProduct(
+      matrixProduct(
         m, d, n, Matrix(pointer: shares, stride: wide, transposed: true), gradient, into: to.2, stride: stride)
       return
     }

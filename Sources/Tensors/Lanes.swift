@@ -1,7 +1,10 @@
+import COpenBLAS
+
 /// Sixteen floats at once: one AVX-512 register, two AVX ones.
 ///
-/// Only `+ - *`, comparisons, `replacing` and bit casts are used: other SIMD methods of the standard library are calls,
-/// and some 70 times slower (measured on Swift 6.3).
+/// Only `+ - * /` are used: other SIMD methods of the standard library are calls, some 70 times slower, and comparisons and
+/// `replacing` are taken apart into registers of four, with all that comes before and after (Swift 6.3). What needs
+/// them is in `lanes.h`.
 @usableFromInline typealias Lanes = SIMD16<Float>
 
 extension UnsafeMutablePointer<Float> {
@@ -17,47 +20,22 @@ extension UnsafePointer<Float> {
 }
 
 /// e^x with a relative error below 2e-7; 0 below -87, about 1e38 above 88.
-@inline(__always)
-func exp(_ x: Lanes) -> Lanes {
-  var x = x.replacing(with: Lanes(repeating: 88), where: x .> Lanes(repeating: 88))
-  let tiny = x .< Lanes(repeating: -87)
-  x = x.replacing(with: Lanes(repeating: -87), where: tiny)
-  // x = n ln 2 + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to the nearest whole n.
-  let magic = Lanes(repeating: 12_582_912)
-  let shifted = x * 1.442_695_04 + magic
-  let n = shifted - magic
-  let r = x - n * 0.693_359_375 + n * 2.121_944_4e-4
-  // Cephes' polynomial for (e^r - 1 - r) / r^2.
-  var p = r * 1.987_569_15e-4 + 1.398_199_95e-3
-  p = p * r + 8.333_451_9e-3
-  p = p * r + 4.166_579_6e-2
-  p = p * r + 1.666_666_55e-1
-  p = p * r + 5.000_000_1e-1
-  let power = p * r * r + r + 1
-  // 2^n by writing n into the exponent.
-  let bits = SIMD16<Int32>(truncatingIfNeeded: unsafeBitCast(shifted, to: SIMD16<Int32>.self)) &- 0x4B40_0000
-  let scale = unsafeBitCast((bits &+ 127) &<< 23, to: Lanes.self)
-  return (power * scale).replacing(with: Lanes(repeating: 0), where: tiny)
-}
+@inline(__always) func exp(_ x: Lanes) -> Lanes { overtone_exp(x) }
 
 @inline(__always) func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(0 - x)) }
 
 @inline(__always) func tanh(_ x: Lanes) -> Lanes { 1 - 2 / (exp(x + x) + 1) }
 
-@inline(__always) func magnitude(_ x: Lanes) -> Lanes { x.replacing(with: 0 - x, where: x .< Lanes(repeating: 0)) }
+@inline(__always) func magnitude(_ x: Lanes) -> Lanes { overtone_magnitude(x) }
 
-/// The error function and e^(-x^2), which its formula needs anyway (Abramowitz and Stegun 7.1.26; error below 2e-7).
+/// `value` where x is not below zero, zeros elsewhere.
+@inline(__always) func wherePositive(_ x: Lanes, _ value: Lanes) -> Lanes { overtone_where_positive(x, value) }
+
+/// The error function and e^(-x^2).
 @inline(__always)
 func errorFunction(_ x: Lanes) -> (value: Lanes, gauss: Lanes) {
-  let a = magnitude(x)
-  let t = 1 / (1 + a * 0.327_591_1)
-  var p = t * 1.061_405_429 - 1.453_152_027
-  p = p * t + 1.421_413_741
-  p = p * t - 0.284_496_736
-  p = p * t + 0.254_829_592
   let gauss = exp(0 - x * x)
-  let positive = 1 - p * t * gauss
-  return (positive.replacing(with: 0 - positive, where: x .< Lanes(repeating: 0)), gauss)
+  return (overtone_error_function(x, gauss), gauss)
 }
 
 /// The first `count` lanes from memory, the rest as given.
@@ -120,7 +98,7 @@ func rowMax(_ pointer: UnsafePointer<Float>, _ count: Int) -> Float {
     i = 16
     while i + 16 <= count {
       let next = pointer[lanes: i]
-      best = best.replacing(with: next, where: next .> best)
+      best = overtone_largest(next, best)
       i += 16
     }
     largest = best.max()

@@ -12,7 +12,7 @@ extension Tensor {
       if multipliesByTiles, rows <= Panels.fewRows, inputs > 0, !isTracked, !weight.isTracked {
         return Panels.product(buffer.pointer, rows: rows, weight, bias?.buffer.pointer, into: target)
       }
-      parallelProduct(
+      matrixProduct(
         rows, outputs, inputs, Matrix(pointer: buffer.pointer, stride: inputs),
         Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true), into: target, stride: outputs,
         bias: bias?.buffer.pointer)
@@ -48,7 +48,7 @@ extension Tensor {
     let rows = transposingFirst ? leftShape[1] : leftShape[0], inner = transposingFirst ? leftShape[0] : leftShape[1]
     let columns = transposingSecond ? rightShape[0] : rightShape[1]
     return Tensor(unfilled: [rows, columns]) { target in
-      parallelProduct(
+      matrixProduct(
         rows, columns, inner,
         Matrix(pointer: left.buffer.pointer, stride: leftShape[1], transposed: transposingFirst),
         Matrix(pointer: right.buffer.pointer, stride: rightShape[1], transposed: transposingSecond),

@@ -22,7 +22,7 @@ extension Tensor {
             var least = [Float](repeating: .infinity, count: height)
             for start in stride(from: 0, to: entries, by: tile) {
               let length = Swift.min(tile, entries - start)
-              serialProduct(
+              matrixProduct(
                 height, length, width, Matrix(pointer: buffer.pointer + first * width, stride: width),
                 Matrix(pointer: table.buffer.pointer + start * width, stride: width, transposed: true), into: products,
                 stride: length)

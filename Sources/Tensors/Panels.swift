@@ -40,7 +40,7 @@ enum Panels {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
     // A second thread costs microseconds; four strips of sixteen rows take three.
-    parallel((outputs + 15) / 16, cost: 2 * Swift.min(rows, block) * inputs) { range in
+    parallel((outputs + 15) / 16, cost: 2 * Swift.min(rows, block) * inputs, pieces: 1) { range in
       let scratch = Buffer(count: TileTarget.scratchCount),
         turned = Buffer(count: (Swift.min(rows, block) + 16) * inputs)
       for start in stride(from: 0, to: rows, by: block) {

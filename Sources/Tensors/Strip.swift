@@ -7,6 +7,8 @@ protocol Strip {
   /// Zeros.
   init()
   init(_ pointer: UnsafePointer<Float>)
+  /// Asks for what a strip will be read from.
+  static func expect(_ pointer: UnsafePointer<Float>)
   /// self + x strip
   mutating func add(_ x: Float, _ strip: Self)
   func store(_ pointer: UnsafeMutablePointer<Float>)
@@ -21,6 +23,7 @@ struct OneLane: Strip {
   static var lanes: Int { 1 }
   @inline(__always) init() {}
   @inline(__always) init(_ p: UnsafePointer<Float>) { a = p[lanes: 0] }
+  @inline(__always) static func expect(_ p: UnsafePointer<Float>) { overtone_prefetch(p) }
   @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[lanes: 0] = a }
 }
@@ -33,6 +36,10 @@ struct Joined<Left: Strip, Right: Strip>: Strip {
   @inline(__always) init(_ p: UnsafePointer<Float>) {
     left = Left(p)
     right = Right(p + 16 * Left.lanes)
+  }
+  @inline(__always) static func expect(_ p: UnsafePointer<Float>) {
+    Left.expect(p)
+    Right.expect(p + 16 * Left.lanes)
   }
   @inline(__always) mutating func add(_ x: Float, _ s: Joined) {
     left.add(x, s.left)

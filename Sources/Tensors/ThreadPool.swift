@@ -2,10 +2,10 @@ import COpenBLAS
 import Glibc
 import Synchronization
 
-/// The threads that kernels share: as many as the process has cores, each always given the same part of the work.
+/// The threads that kernels share: as many as the process has cores.
 ///
-/// Work is split by position, never by who is free, so that results do not depend on timing. A call from inside a
-/// kernel, or while another thread uses the pool, runs on the calling thread alone.
+/// Work is cut by position, never by who is free, so that results do not depend on timing; who does a piece does depend
+/// on it. A call from inside a kernel, or while another thread uses the pool, runs on the calling thread alone.
 // `job` is written only between two generations, by the owner of `busy`.
 public final class ThreadPool: @unchecked Sendable {
   /// The pool of this process.
@@ -18,6 +18,7 @@ public final class ThreadPool: @unchecked Sendable {
   private let sleepers = Atomic<Int>(0)
   private let busy = Atomic<Bool>(false)
   private let limit: Atomic<Int>
+  private let shares: [Share]
   private var job: ((Int) -> Void)?
   private var lock = pthread_mutex_t()
   private var wake = pthread_cond_t()
@@ -25,6 +26,7 @@ public final class ThreadPool: @unchecked Sendable {
   private init(width: Int) {
     self.width = width
     limit = Atomic(width)
+    shares = (0..<max(1, width)).map { _ in Share() }
     pthread_mutex_init(&lock, nil)
     pthread_cond_init(&wake, nil)
     for index in 1..<max(1, width) {
@@ -55,32 +57,45 @@ public final class ThreadPool: @unchecked Sendable {
   /// Uses at most `count` threads from now on.
   public func use(_ count: Int) { limit.store(max(1, min(width, count)), ordering: .relaxed) }
 
-  /// Splits 0..<count into one contiguous range a thread, none shorter than `grain` but the last, and runs them all.
+  /// What a thread begins with: which of its pieces comes next. Others help themselves to what it has not begun.
+  private final class Share {
+    let next = Atomic<Int>(0)
+  }
+
+  /// Cuts 0..<count into contiguous ranges, none shorter than `grain` but the last, and runs them all.
   ///
-  /// Ranges begin at multiples of `unit`: 16 where items are scalars that are read and written in whole lanes.
+  /// Each thread begins with its own stretch, the same for the same count, and goes on with what others have not begun:
+  /// a core that somebody else slows down holds up nobody. Work is cut into `pieces` ranges a thread where it is long
+  /// enough, and into one otherwise. Ranges begin at multiples of `unit`: 16 where items are scalars that are read and
+  /// written in whole lanes.
   /// Where only the calling thread works it goes through the same ranges, one after another: how work is cut, and so
-  /// how sums round, is the same whoever else uses the pool.
-  public func split(_ count: Int, grain: Int, unit: Int = 1, _ body: (Range<Int>) -> Void) {
-    let parts = min(width, max(1, count / max(1, grain)))
+  /// how sums round, is the same whoever does it.
+  public func split(_ count: Int, grain: Int, unit: Int = 1, pieces: Int = 8, _ body: (Range<Int>) -> Void) {
+    let most = max(1, count / max(1, grain)), rounds = max(1, min(pieces, most / width))
+    let parts = min(width * rounds, most)
     guard parts > 1 else {
       if count > 0 { body(0..<count) }
       return
     }
     let step = ((count + parts - 1) / parts + unit - 1) / unit * unit
-    /// Every `stride`-th range from one on.
-    func work(_ first: Int, _ stride: Int, _ body: (Range<Int>) -> Void) {
-      var lower = first * step
-      while lower < count {
-        body(lower..<min(count, lower + step))
-        lower += stride * step
-      }
-    }
     let threads = threads
     guard threads > 1, busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
-      return work(0, 1, body)
+      for lower in stride(from: 0, to: count, by: step) { body(lower..<min(count, lower + step)) }
+      return
     }
+    for share in shares { share.next.store(0, ordering: .relaxed) }
     withoutActuallyEscaping(body) { body in
-      run { index in if index < threads { work(index, threads, body) } }
+      run { [shares, width] index in
+        guard index < threads else { return }
+        for turn in 0..<width {
+          let owner = (index + turn) % width, first = owner * rounds
+          while true {
+            let piece = shares[owner].next.add(1, ordering: .relaxed).oldValue, lower = (first + piece) * step
+            guard piece < rounds, lower < count else { break }
+            body(lower..<min(count, lower + step))
+          }
+        }
+      }
     }
     busy.store(false, ordering: .releasing)
   }
@@ -130,9 +145,9 @@ public final class ThreadPool: @unchecked Sendable {
 }
 
 /// Runs `body` over 0..<count on the shared pool; `cost` is the rough number of operations one item takes, and `unit` 16
-/// where items are scalars in lanes.
+/// where items are scalars in lanes. `pieces` is 1 where what a range prepares for its items is dear.
 @inline(__always)
-func parallel(_ count: Int, cost: Int = 1, unit: Int = 1, _ body: (Range<Int>) -> Void) {
+func parallel(_ count: Int, cost: Int = 1, unit: Int = 1, pieces: Int = 8, _ body: (Range<Int>) -> Void) {
   // Below some 40,000 operations a second thread costs more than it brings, above all where cores are shared.
-  ThreadPool.shared.split(count, grain: max(1, 40_000 / max(1, cost)), unit: unit, body)
+  ThreadPool.shared.split(count, grain: max(1, 40_000 / max(1, cost)), unit: unit, pieces: pieces, body)
 }

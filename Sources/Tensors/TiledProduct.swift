@@ -65,54 +65,102 @@ private func packPanel(
   }
 }
 
-/// target = scale * left * right + bias, or that added to the target, on this thread, by tiles.
+/// target = scale * left * right + bias, or that added to the target, on all threads, by tiles.
 ///
-/// Right sides are packed 512 columns at a time, and multiplied 256 rows of them at a time: half a megabyte, which stays in
-/// the second-level cache while rows of the left side after another pass over it. Four groups of rows go through all of
-/// that before the next four, so that their part of the target stays there, too. Left sides that are read down a column
-/// are copied eight tiles at a time, for far strides hit the same few lines of the cache.
+/// The right side is packed once, by all threads, a thousand of its rows and four megabytes at a time. Then pieces of rows of
+/// the left side pass over it, for each 256 of its rows panel by panel: 64 KiB that stay in the second-level cache while
+/// the piece's tiles pass over them, as does the piece's part of the target. Left sides that are read down a column
+/// are copied, for far strides hit the same few lines of the cache.
 func tiledProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget
 ) {
-  let depth = Swift.min(256, inner), group = 8 * TileRows.count
-  // What is packed at once stays within eight megabytes.
-  let breadth = Swift.max(64, Swift.min(512, (2 << 20) / inner / 64 * 64))
-  let panels = inner * ((Swift.min(breadth, columns) + 15) / 16 * 16)
-  let packed = Buffer(count: panels + TileTarget.scratchCount + (left.transposed ? depth * group : 0))
-  let scratch = packed.pointer + panels, turned = scratch + TileTarget.scratchCount
+  let deep = Swift.min(inner, 4 * ProductPiece.depth)
+  let breadth = Swift.min(columns, Swift.max(64, (1 << 20) / deep / 64 * 64))
+  let packed = Buffer(count: deep * ((breadth + 15) / 16 * 16))
+  // Eight pieces a thread share work well; below four tiles each would read the right side too often.
+  let fair = rows / (8 * ThreadPool.shared.width) / TileRows.count * TileRows.count
+  let height = Swift.max(4 * TileRows.count, Swift.min(32 * TileRows.count, fair))
   for column in stride(from: 0, to: columns, by: breadth) {
-    let across = column..<Swift.min(columns, column + breadth), width = (across.count + 15) / 16 * 16
-    for step in stride(from: 0, to: inner, by: depth) {
-      pack(right, rows: step..<Swift.min(inner, step + depth), columns: across, into: packed.pointer + step * width)
-    }
-    for block in stride(from: 0, to: rows, by: 4 * group) {
-      for step in stride(from: 0, to: inner, by: depth) {
-        let down = step..<Swift.min(inner, step + depth)
-        for first in stride(from: block, to: Swift.min(rows, block + 4 * group), by: group) {
-          let last = Swift.min(rows, first + group)
-          if left.transposed { copyDown(left, rows: first..<last, columns: down, group, into: turned) }
-          for row in stride(from: first, to: last, by: TileRows.count) {
-            let count = Swift.min(TileRows.count, last - row)
-            let lines =
-              left.transposed
-              ? TileRows(turned + (row - first), stride: 1, count: count)
-              : TileRows(left.pointer + row * left.stride + step, stride: left.stride, count: count)
-            var to = target, panel = UnsafePointer(packed.pointer) + step * width, at = across.lowerBound
-            (to.rows, to.adds, to.scratch) = (count, target.adds || step > 0, scratch)
-            while at < across.upperBound {
-              let width = Swift.min(64, across.upperBound - at), lanes = (width + 15) / 16
-              to.pointer = target.pointer + (target.isTransposed ? at * target.stride + row : row * target.stride + at)
-              to.columns = width
-              to.bias = step > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : at) }
-              tile(
-                lanes: lanes, lines, panel,
-                TilePath(length: down.count, left: left.transposed ? group : 1, right: 16 * lanes), to)
-              panel += down.count * 16 * lanes
-              at += width
-            }
-          }
-        }
+    let across = column..<Swift.min(columns, column + breadth)
+    for step in stride(from: 0, to: inner, by: deep) {
+      let down = step..<Swift.min(inner, step + deep)
+      packShared(right, rows: down, columns: across, into: packed.pointer)
+      parallel((rows + height - 1) / height, cost: height * across.count * down.count / 16) { range in
+        let piece = ProductPiece(left, packed.pointer, across: across, down: down, target, height: height)
+        for number in range { piece.multiply(number * height..<Swift.min(rows, (number + 1) * height)) }
       }
+    }
+  }
+}
+
+/// Part of the right side of a product for all threads: 256 rows after 256 rows as `pack` lays them out.
+private func packShared(
+  _ right: Matrix, rows: Range<Int>, columns: Range<Int>, into target: UnsafeMutablePointer<Float>
+) {
+  let panels = (columns.count + 63) / 64, width = (columns.count + 15) / 16 * 16
+  let steps = (rows.count + ProductPiece.depth - 1) / ProductPiece.depth
+  parallel(steps * panels, cost: 4 * ProductPiece.depth) { range in
+    for part in range {
+      let first = rows.lowerBound + part / panels * ProductPiece.depth, column = part % panels * 64
+      let down = first..<Swift.min(rows.upperBound, first + ProductPiece.depth)
+      let across = columns.lowerBound + column..<Swift.min(columns.upperBound, columns.lowerBound + column + 64)
+      pack(
+        right, rows: down, columns: across,
+        into: target + ((first - rows.lowerBound) * width + column * down.count))
+    }
+  }
+}
+
+/// Where one thread multiplies some rows of the left side after others with what is packed of the right one.
+private struct ProductPiece {
+  /// Rows of the right side that are multiplied at once.
+  static let depth = 256
+
+  private let left: Matrix, packed: UnsafePointer<Float>
+  private let across: Range<Int>, down: Range<Int>
+  private var target: TileTarget
+  /// Room for a tile, and for left sides that are copied: [depth, rows rounded up to whole lanes].
+  private let scratch: Buffer, turned: Buffer
+  private let group: Int
+
+  init(
+    _ left: Matrix, _ packed: UnsafePointer<Float>, across: Range<Int>, down: Range<Int>, _ target: TileTarget,
+    height: Int
+  ) {
+    (self.left, self.packed, self.across, self.down, self.target) = (left, packed, across, down, target)
+    group = (height + 15) / 16 * 16
+    scratch = Buffer(count: TileTarget.scratchCount)
+    turned = Buffer(count: left.transposed ? Swift.min(Self.depth, down.count) * group : 0)
+    self.target.scratch = scratch.pointer
+  }
+
+  func multiply(_ rows: Range<Int>) {
+    for first in stride(from: down.lowerBound, to: down.upperBound, by: Self.depth) {
+      multiply(rows, first..<Swift.min(down.upperBound, first + Self.depth))
+    }
+  }
+
+  private func multiply(_ rows: Range<Int>, _ steps: Range<Int>) {
+    if left.transposed { copyDown(left, rows: rows, columns: steps, group, into: turned.pointer) }
+    let width = (across.count + 15) / 16 * 16
+    var to = target, panel = packed + (steps.lowerBound - down.lowerBound) * width
+    to.adds = target.adds || steps.lowerBound > 0
+    for column in stride(from: across.lowerBound, to: across.upperBound, by: 64) {
+      to.columns = Swift.min(64, across.upperBound - column)
+      let lanes = (to.columns + 15) / 16
+      let path = TilePath(length: steps.count, left: left.transposed ? group : 1, right: 16 * lanes)
+      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: TileRows.count) {
+        to.rows = Swift.min(TileRows.count, rows.upperBound - row)
+        let lines =
+          left.transposed
+          ? TileRows(turned.pointer + (row - rows.lowerBound), stride: 1, count: to.rows)
+          : TileRows(left.pointer + (row * left.stride + steps.lowerBound), stride: left.stride, count: to.rows)
+        to.pointer =
+          target.pointer + (target.isTransposed ? column * target.stride + row : row * target.stride + column)
+        to.bias = steps.lowerBound > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : column) }
+        tile(lanes: lanes, lines, panel, path, to)
+      }
+      panel += steps.count * 16 * lanes
     }
   }
 }
