@@ -11,24 +11,139 @@ public enum Activation: String, CaseIterable, Sendable {
   case relu
 }
 
+/// A bend and its derivative, sixteen numbers at once.
+private protocol Bend {
+  static func value(_ x: Lanes) -> Lanes
+  static func slope(_ x: Lanes) -> Lanes
+}
+
+private enum Gelu: Bend {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes {
+    let half = x * 0.5
+    return multiplyAdd(half, errorFunction(x * 0.707_106_78).value, half)
+  }
+  /// Phi(x) + x phi(x)
+  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+    let (error, gauss) = errorFunction(x * 0.707_106_78)
+    return multiplyAdd(x * 0.398_942_28, gauss, error * 0.5 + 0.5)
+  }
+}
+
+/// 0.5 x (1 + tanh y) = x sigmoid(2 y), where y = sqrt(2/pi) (x + 0.044715 x^3).
+private enum GeluTanh: Bend {
+  @inline(__always) private static func share(_ x: Lanes) -> Lanes {
+    sigmoid((x + x * x * x * 0.044_715) * 1.595_769_1)
+  }
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * share(x) }
+  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+    let s = share(x), inner: Lanes = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
+    return multiplyAdd(x * s * (1 - s), inner, s)
+  }
+}
+
+private enum Silu: Bend {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * sigmoid(x) }
+  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+    let s = sigmoid(x)
+    return multiplyAdd(x * s, 1 - s, s)
+  }
+}
+
+private enum Tanh: Bend {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { tanh(x) }
+  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+    let t = tanh(x)
+    return 1 - t * t
+  }
+}
+
+private enum Sigmoid: Bend {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { sigmoid(x) }
+  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+    let s = sigmoid(x)
+    return s * (1 - s)
+  }
+}
+
+private enum Relu: Bend {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { wherePositive(x, x) }
+  @inline(__always) static func slope(_ x: Lanes) -> Lanes { wherePositive(x, Lanes(repeating: 1)) }
+}
+
+extension Activation {
+  /// Bends `count` numbers.
+  func bend(_ source: UnsafePointer<Float>, _ count: Int, into target: UnsafeMutablePointer<Float>) {
+    func all<B: Bend>(_: B.Type) {
+      let whole = count & ~15
+      for i in Swift.stride(from: 0, to: whole, by: 16) { target[lanes: i] = B.value(source[lanes: i]) }
+      if whole < count { target.store(B.value(source.lanes(whole, of: count)), whole, of: count) }
+    }
+    switch self {
+    case .gelu: all(Gelu.self)
+    case .geluTanh: all(GeluTanh.self)
+    case .silu: all(Silu.self)
+    case .tanh: all(Tanh.self)
+    case .sigmoid: all(Sigmoid.self)
+    case .relu: all(Relu.self)
+    }
+  }
+
+  /// Writes `gradient` times the derivative at `count` numbers; the target may be the gradient itself.
+  func slope(
+    _ source: UnsafePointer<Float>, _ count: Int, _ gradient: UnsafePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    func all<B: Bend>(_: B.Type) {
+      let whole = count & ~15
+      for i in Swift.stride(from: 0, to: whole, by: 16) {
+        target[lanes: i] = gradient[lanes: i] * B.slope(source[lanes: i])
+      }
+      guard whole < count else { return }
+      target.store(
+        gradient.lanes(whole, of: count) * B.slope(source.lanes(whole, of: count)), whole, of: count)
+    }
+    switch self {
+    case .gelu: all(Gelu.self)
+    case .geluTanh: all(GeluTanh.self)
+    case .silu: all(Silu.self)
+    case .tanh: all(Tanh.self)
+    case .sigmoid: all(Sigmoid.self)
+    case .relu: all(Relu.self)
+    }
+  }
+}
+
 extension Tensor {
   /// Each scalar bent.
   public func activated(_ activation: Activation) -> Tensor {
-    let value: Tensor =
-      switch activation {
-      case .gelu: map(cost: 6) { $0 * 0.5 * (1 + errorFunction($0 * 0.707_106_78).value) }
-      case .geluTanh: map(cost: 6) { $0 * sigmoid(geluTanhArgument($0) * 2) }
-      case .silu: map(cost: 5) { $0 * Tensors.sigmoid($0) }
-      case .tanh: map(cost: 5) { Tensors.tanh($0) }
-      case .sigmoid: map(cost: 5) { Tensors.sigmoid($0) }
-      case .relu: map { wherePositive($0, $0) }
+    let value = Tensor(unfilled: shape) { target in
+      let target = target.baseAddress!, source = buffer.pointer
+      parallel(count, cost: 6, unit: 16) {
+        activation.bend(source + $0.lowerBound, $0.count, into: target + $0.lowerBound)
       }
-    return value.from([self]) { [self = detached] in [self.slope(activation, $0)] }
+    }
+    return value.from([self]) { [self = detached] g in
+      [
+        Tensor(unfilled: self.shape) { target in
+          let target = target.baseAddress!, source = self.buffer.pointer, g = g.buffer.pointer
+          parallel(self.count, cost: 7, unit: 16) {
+            activation.slope(source + $0.lowerBound, $0.count, g + $0.lowerBound, into: target + $0.lowerBound)
+          }
+        }
+      ]
+    }
   }
 
   /// x sigmoid(x) times a gate of the same shape (SwiGLU; Shazeer 2020, arXiv 2002.05202).
   public func siluTimes(_ gate: Tensor) -> Tensor {
-    zip(gate, cost: 6) { $0 * Tensors.sigmoid($0) * $1 }.from([self, gate]) {
+    precondition(shape == gate.shape, "shapes \(shape) and \(gate.shape) differ")
+    let value = Tensor(unfilled: shape) { target in
+      let target = target.baseAddress!, x = buffer.pointer, y = gate.buffer.pointer
+      parallel((count + 15) / 16, cost: 96) { range in
+        for i in range { target[lanes: 16 &* i] = Silu.value(x[lanes: 16 &* i]) * y[lanes: 16 &* i] }
+      }
+    }
+    return value.from([self, gate]) {
       [self = detached, gate = gate.detached] g in
       let toSelf = Buffer(count: self.count), toGate = Buffer(count: self.count)
       let (a, b) = (toSelf.pointer, toGate.pointer)
@@ -44,107 +159,33 @@ extension Tensor {
     }
   }
 
-  /// A linear layer over the bent scalars, which are not kept: the way back bends them again, at once with the slope.
+  /// A linear layer over the bent scalars, which never lie in memory as a whole: they are bent on their way into the
+  /// product, and once more on the way back.
   public func linear(after activation: Activation, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-    let value = detached.activated(activation).linear(weight.detached, bias?.detached)
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
     let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
-    return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
-      let toBent = Tensor.product(g, weight, [rows, outputs], [outputs, inputs])
-      let bent = self.bend(activation, slopesInto: toBent)
-      let toWeight = wanted.1 ? Tensor.product(g, bent, [rows, outputs], [rows, inputs], transposingFirst: true) : nil
-      let toBias = wanted.2 ? g.columnSums(width: outputs) : nil
-      let toSelf = wanted.0 ? toBent.reshaped(self.shape) : nil
+    guard wanted.0 || wanted.1 || rows > Panels.fewRows else { return activated(activation).linear(weight, bias) }
+    let source = UnsafePointer(buffer.pointer)
+    let bent: ProductWay.Fill = { activation.bend(source + ($0 * inputs + $1), $2, into: $3) }
+    return times(weight, bias, ProductWay(left: bent)).from([self, weight] + (bias.map { [$0] } ?? [])) {
+      [self = detached, weight = weight.detached] g in
+      let source = UnsafePointer(self.buffer.pointer)
+      let toSelf = wanted.0 ? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil) : nil
+      if let to = toSelf?.buffer.pointer {
+        matrixProduct(
+          rows, inputs, outputs, Matrix(pointer: g.buffer.pointer, stride: outputs),
+          Matrix(pointer: weight.buffer.pointer, stride: inputs), into: to, stride: inputs,
+          ProductWay(finish: { rows, columns in
+            for row in rows {
+              let at = row * inputs + columns.lowerBound, line = to + at
+              activation.slope(source + at, columns.count, line, into: line)
+            }
+          }))
+      }
+      let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2) {
+        activation.bend(source + ($0 * inputs + $1), $2, into: $3)
+      }
       return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
     }
   }
-
-  /// The bent scalars; `gradient`, which nobody else holds, is multiplied by the derivative in place.
-  private func bend(_ activation: Activation, slopesInto gradient: Tensor) -> Tensor {
-    switch activation {
-    case .gelu:
-      bend(gradient) { x in
-        let (error, gauss) = errorFunction(x * 0.707_106_78), share = (1 + error) * 0.5
-        return (x * share, share + x * gauss * 0.398_942_28)
-      }
-    case .geluTanh:
-      bend(gradient) { x in
-        let s = Tensors.sigmoid(geluTanhArgument(x) * 2)
-        let inner: Lanes = x * x * 0.214_064_34 + 1.595_769_1
-        return (x * s, s + x * s * (1 - s) * inner)
-      }
-    case .silu:
-      bend(gradient) { x in
-        let s = Tensors.sigmoid(x)
-        return (x * s, s * (1 + x * (1 - s)))
-      }
-    case .tanh:
-      bend(gradient) { x in
-        let t = Tensors.tanh(x)
-        return (t, 1 - t * t)
-      }
-    case .sigmoid:
-      bend(gradient) { x in
-        let s = Tensors.sigmoid(x)
-        return (s, s * (1 - s))
-      }
-    case .relu:
-      bend(gradient) { x in
-        (wherePositive(x, x), wherePositive(x, Lanes(repeating: 1)))
-      }
-    }
-  }
-
-  @inline(__always)
-  private func bend(_ gradient: Tensor, _ both: (Lanes) -> (value: Lanes, slope: Lanes)) -> Tensor {
-    let result = Buffer(count: count), target = result.pointer, slopes = gradient.buffer.pointer
-    let source = UnsafePointer(buffer.pointer)
-    parallel((count + 15) / 16, cost: 128) { range in
-      for i in range {
-        let (value, slope) = both(source[lanes: 16 &* i])
-        target[lanes: 16 &* i] = value
-        slopes[lanes: 16 &* i] *= slope
-      }
-    }
-    return Tensor(shape: shape, buffer: result, node: nil)
-  }
-
-  /// `gradient` times the derivative of the activation here.
-  func slope(_ activation: Activation, _ gradient: Tensor) -> Tensor {
-    switch activation {
-    case .gelu: zip(gradient, cost: 7) { geluSlope($0) * $1 }
-    case .geluTanh:
-      zip(gradient, cost: 7) { x, g in
-        let s = Tensors.sigmoid(geluTanhArgument(x) * 2)
-        let inner: Lanes = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
-        return g * (s + x * s * (1 - s) * inner)
-      }
-    case .silu:
-      zip(gradient, cost: 6) { x, g in
-        let s = sigmoid(x)
-        return g * s * (1 + x * (1 - s))
-      }
-    case .tanh:
-      zip(gradient, cost: 5) { x, g in
-        let t = Tensors.tanh(x)
-        return g * (1 - t * t)
-      }
-    case .sigmoid:
-      zip(gradient, cost: 5) { x, g in
-        let s = Tensors.sigmoid(x)
-        return g * s * (1 - s)
-      }
-    case .relu: zip(gradient) { wherePositive($0, $1) }
-    }
-  }
-}
-
-/// sqrt(2/pi) (x + 0.044715 x^3); 0.5 (1 + tanh y) = sigmoid(2 y).
-@inline(__always) private func geluTanhArgument(_ x: Lanes) -> Lanes { (x + x * x * x * 0.044_715) * 0.797_884_56 }
-
-/// Phi(x) + x phi(x).
-@inline(__always)
-private func geluSlope(_ x: Lanes) -> Lanes {
-  let (error, gauss) = errorFunction(x * 0.707_106_78)
-  return (1 + error) * 0.5 + x * gauss * 0.398_942_28
 }

@@ -25,11 +25,11 @@ struct Heads {
   /// Keys rounded up to whole lanes.
   var padded: Int { (keys + 15) / 16 * 16 }
   /// Queries rounded up to whole tiles.
-  var lines: Int { (queries + TileRows.count - 1) / TileRows.count * TileRows.count }
+  var lines: Int { (queries + tileHeight - 1) / tileHeight * tileHeight }
   /// How many keys the queries of a tile see at most.
   func seen(_ query: Int) -> Int {
     var most = 0
-    for i in query..<Swift.min(queries, query + TileRows.count) { most = Swift.max(most, visible[i]) }
+    for i in query..<Swift.min(queries, query + tileHeight) { most = Swift.max(most, visible[i]) }
     return most
   }
 }

@@ -74,25 +74,47 @@ struct Matrix {
 /// this one inside a kernel; with `adds` that is added to what is there.
 func matrixProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
-  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false
+  stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false, _ way: ProductWay = ProductWay()
 ) {
   guard rows > 0, columns > 0 else { return }
   Profile.shared.multiplied(rows, columns, inner)
-  // A sum over nothing is left to those who know what that is.
-  guard multipliesByTiles, inner > 0 else {
-    return libraryProduct(
-      rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
-  }
   // To pack the right side is worth it for many rows only; few rows are packed themselves.
   let isSwapped = rows <= 64 && rows * 2 <= columns
-  let to = TileTarget(
-    pointer: target, stride: stride, isTransposed: isSwapped, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
-    scratch: target)
-  if isSwapped {
-    tiledProduct(columns, rows, inner, right.turned, left.turned, into: to)
-  } else {
-    tiledProduct(rows, columns, inner, left, right, into: to)
+  // A sum over nothing is left to those who know what that is.
+  let isTiled = multipliesByTiles && inner > 0
+  if isTiled && !isSwapped {
+    let to = TileTarget(
+      pointer: target, stride: stride, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias, scratch: target)
+    return tiledProduct(rows, columns, inner, left, right, into: to, way)
   }
+  if let sums = way.sums {
+    for step in 0..<inner { for row in 0..<rows { sums[row] += left.pointer[step * left.stride + row] } }
+  }
+  let made = (way.left.map { filled(rows, inner, $0) }, way.right.map { filled(inner, columns, $0) })
+  let left = made.0.map { Matrix(pointer: $0.pointer, stride: inner) } ?? left
+  let right = made.1.map { Matrix(pointer: $0.pointer, stride: columns) } ?? right
+  if isTiled {
+    let to = TileTarget(
+      pointer: target, stride: stride, isTransposed: true, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
+      scratch: target)
+    tiledProduct(columns, rows, inner, right.turned, left.turned, into: to, ProductWay())
+  } else {
+    libraryProduct(
+      rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
+  }
+  way.finish?(0..<rows, 0..<columns)
+  withExtendedLifetime(made) {}
+}
+
+/// A whole side of a product that is made on the way, where it must lie somewhere.
+private func filled(_ rows: Int, _ columns: Int, _ fill: ProductWay.Fill) -> Buffer {
+  let made = Buffer(count: rows * columns)
+  withoutActuallyEscaping(fill) { fill in
+    parallel(rows, cost: 8 * columns) { range in
+      for row in range { fill(row, 0, columns, made.pointer + row * columns) }
+    }
+  }
+  return made
 }
 
 /// The same by the BLAS library, whose threads are ours: a strip of rows, or of columns, for each.

@@ -53,10 +53,10 @@ func correlate(
           let path = TilePath(
             length: line, left: 1, right: 16 * lanes, segments: plan.kernel.height,
             leftJump: plan.paddedWidth * plan.channels, rightJump: line * 16 * lanes)
-          for place in stride(from: 0, to: places, by: TileRows.count) {
-            let count = Swift.min(TileRows.count, places - place)
+          for place in stride(from: 0, to: places, by: tileHeight) {
+            let count = Swift.min(tileHeight, places - place)
             tile(
-              lanes: lanes, TileRows({ image + starts[place &+ $0] }, count: count), panel, path,
+              lanes: lanes, ScatteredRows({ image + starts[place &+ $0] }, count: count), panel, path,
               TileTarget(
                 pointer: target + (sample * places + place) * outputs + output, stride: outputs, rows: count,
                 columns: width, bias: bias.map { $0 + output }, scratch: scratch.pointer))
@@ -83,10 +83,10 @@ func addKernelGradient(
   for row in 0..<plan.kernel.height {
     for column in stride(from: 0, to: line, by: 64) {
       let width = Swift.min(64, line - column)
-      for output in stride(from: 0, to: outputs, by: TileRows.count) {
-        let count = Swift.min(TileRows.count, outputs - output)
+      for output in stride(from: 0, to: outputs, by: tileHeight) {
+        let count = Swift.min(tileHeight, outputs - output)
         tile(
-          lanes: (width + 15) / 16, TileRows(slope + output, stride: 1, count: count), image + row * padded + column,
+          lanes: (width + 15) / 16, slope + output, stride: 1, image + row * padded + column,
           path,
           TileTarget(
             pointer: target + output * plan.size + row * line + column, stride: plan.size, rows: count, columns: width,

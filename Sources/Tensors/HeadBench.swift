@@ -11,7 +11,7 @@ final class HeadBench {
     self.plan = plan
     keys = Buffer(count: plan.padded * plan.width)
     values = Buffer(count: isTraining ? plan.padded * plan.width : 0)
-    shares = Buffer(count: plan.padded * (isTraining ? plan.lines : TileRows.count))
+    shares = Buffer(count: plan.padded * (isTraining ? plan.lines : tileHeight))
     slopes = Buffer(count: isTraining ? plan.padded * plan.lines : 0)
     scratch = Buffer(count: TileTarget.scratchCount)
   }
@@ -21,35 +21,34 @@ final class HeadBench {
   private func score(
     _ rows: Matrix, _ row: Int, _ packed: Buffer, _ seen: Int, into target: UnsafeMutablePointer<Float>
   ) {
-    let left = TileRows(
-      rows.pointer + row * rows.stride, stride: rows.stride, count: Swift.min(TileRows.count, plan.queries - row))
     var panel = UnsafePointer(packed.pointer), key = 0
     while key < seen {
       let lanes = (Swift.min(64, plan.padded - key)) / 16
       tile(
-        lanes: lanes, left, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
+        lanes: lanes, rows.pointer + row * rows.stride, stride: rows.stride, panel,
+        TilePath(length: plan.width, left: 1, right: 16 * lanes),
         TileTarget(
-          pointer: target + key, stride: plan.padded, rows: TileRows.count, columns: 16 * lanes,
-          scratch: scratch.pointer))
+          pointer: target + key, stride: plan.padded, rows: Swift.min(tileHeight, plan.queries - row),
+          columns: 16 * lanes, scratch: scratch.pointer))
       panel += plan.width * 16 * lanes
       key += 64
     }
   }
 
-  /// target [6, width] = scale * left [6, path] * rows [path, width] of a matrix.
+  /// target [count, width] = left [count, path] * rows [path, width] of a matrix.
   @inline(__always)
   private func mix(
-    _ left: TileRows, step: Int, length: Int, _ rows: Matrix, from first: Int, count: Int, scale: Float,
+    _ left: UnsafePointer<Float>, across: Int, step: Int, count: Int, length: Int, _ rows: Matrix, from first: Int,
     into target: UnsafeMutablePointer<Float>, stride: Int
   ) {
     var column = 0
     while column < plan.width {
       let width = Swift.min(64, plan.width - column)
       tile(
-        lanes: (width + 15) / 16, left, rows.pointer + first * rows.stride + column,
+        lanes: (width + 15) / 16, left, stride: across, rows.pointer + first * rows.stride + column,
         TilePath(length: length, left: step, right: rows.stride),
         TileTarget(
-          pointer: target + column, stride: stride, rows: count, columns: width, scale: scale,
+          pointer: target + column, stride: stride, rows: count, columns: width,
           scratch: scratch.pointer))
       column += 64
     }
@@ -65,17 +64,16 @@ final class HeadBench {
     }
     Profile.shared.multiplied(2 * n, m, d)
     pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
-    for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
-      let seen = plan.seen(line), count = Swift.min(TileRows.count, n - line)
+    for line in Swift.stride(from: 0, to: n, by: tileHeight) {
+      let seen = plan.seen(line), count = Swift.min(tileHeight, n - line)
       score(query, line, keys, seen, into: shares.pointer)
       for i in 0..<count {
         let row = shares.pointer + i * plan.padded, own = plan.visible[line + i]
         sums[line + i] = softmaxRow(row, own, of: seen, scale: plan.scale)
       }
       mix(
-        TileRows(shares.pointer, stride: plan.padded, count: count), step: 1, length: seen, worth, from: 0,
-        count: count,
-        scale: 1, into: target + line * stride, stride: stride)
+        shares.pointer, across: plan.padded, step: 1, count: count, length: seen, worth, from: 0,
+        into: target + line * stride, stride: stride)
     }
   }
 
@@ -123,7 +121,7 @@ final class HeadBench {
     if multipliesByTiles {
       pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
       pack(worth.turned, rows: 0..<d, columns: 0..<m, into: values.pointer)
-      for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
+      for line in Swift.stride(from: 0, to: n, by: tileHeight) {
         let seen = plan.seen(line)
         score(query, line, keys, seen, into: shares + line * wide)
         score(gradient, line, values, seen, into: slopes + line * wide)
@@ -140,29 +138,28 @@ final class HeadBench {
       while j < seen {
         let share = exp(row[lanes: j] * scale - sum)
         row[lanes: j] = share
-        slope[lanes: j] = share * (slope[lanes: j] - along)
+        slope[lanes: j] = share * (slope[lanes: j] - along) * scale
         j += 16
       }
       (row + seen).update(repeating: 0, count: wide - seen)
       (slope + seen).update(repeating: 0, count: wide - seen)
     }
     guard multipliesByTiles else {
-      matrixProduct(n, d, m, Matrix(pointer: slopes, stride: wide), key, into: to.0, stride: stride, scale: scale)
+      matrixProduct(n, d, m, Matrix(pointer: slopes, stride: wide), key, into: to.0, stride: stride)
       matrixProduct(
-        m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), query, into: to.1, stride: stride,
-        scale: scale)
+        m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), query, into: to.1, stride: stride)
       matrixProduct(
         m, d, n, Matrix(pointer: shares, stride: wide, transposed: true), gradient, into: to.2, stride: stride)
       return
     }
-    for line in Swift.stride(from: 0, to: n, by: TileRows.count) {
-      let count = Swift.min(TileRows.count, n - line)
+    for line in Swift.stride(from: 0, to: n, by: tileHeight) {
+      let count = Swift.min(tileHeight, n - line)
       mix(
-        TileRows(slopes + line * wide, stride: wide, count: count), step: 1, length: plan.seen(line), key, from: 0,
-        count: count, scale: scale, into: to.0 + line * stride, stride: stride)
+        slopes + line * wide, across: wide, step: 1, count: count, length: plan.seen(line), key, from: 0,
+        into: to.0 + line * stride, stride: stride)
     }
-    for line in Swift.stride(from: 0, to: m, by: TileRows.count) {
-      let count = Swift.min(TileRows.count, m - line)
+    for line in Swift.stride(from: 0, to: m, by: tileHeight) {
+      let count = Swift.min(tileHeight, m - line)
       // Queries before the first that sees these keys have nothing to say.
       let first = plan.visible.firstIndex { $0 > line } ?? n
       guard first < n else {
@@ -174,11 +171,11 @@ final class HeadBench {
       }
       let offset = first * wide + line
       mix(
-        TileRows(slopes + offset, stride: 1, count: count), step: wide, length: n - first, query, from: first,
-        count: count, scale: scale, into: to.1 + line * stride, stride: stride)
+        slopes + offset, across: 1, step: wide, count: count, length: n - first, query, from: first,
+        into: to.1 + line * stride, stride: stride)
       mix(
-        TileRows(shares + offset, stride: 1, count: count), step: wide, length: n - first, gradient, from: first,
-        count: count, scale: 1, into: to.2 + line * stride, stride: stride)
+        shares + offset, across: 1, step: wide, count: count, length: n - first, gradient, from: first,
+        into: to.2 + line * stride, stride: stride)
     }
   }
 }

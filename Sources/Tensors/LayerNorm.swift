@@ -18,12 +18,129 @@ private func share(_ rows: Int, of others: Int) -> Int {
   return rows / others
 }
 
-/// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
-@inline(__always)
-private func moments(_ row: UnsafePointer<Float>, _ width: Int, _ epsilon: Float) -> (mean: Float, scale: Float) {
-  let mean = rowSum(row, width) { $0 } / Float(width)
-  let variance = rowSum(row, width) { ($0 - mean) * ($0 - mean) } / Float(width)
-  return (mean, 1 / (variance + epsilon).squareRoot())
+/// Where the numbers of normed rows lie, while somebody holds them.
+private struct NormPointers {
+  let x: UnsafePointer<Float>, known: UnsafePointer<Float>
+  let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
+  let width: Int, each: Int, step: Int, shift: Int, scaling: Int
+
+  func fill(_ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>) {
+    let line = x + (row &* width &+ column), mean = known[2 &* row], scale = known[2 &* row &+ 1]
+    let (w, b) = (weight.map { $0 + column }, bias.map { $0 + column })
+    let m = told.map { $0 + (row / each &* step &+ column) }
+    // What is read beyond a row is not stored: all buffers have a lane more.
+    @inline(__always) func all(_ body: (Int) -> Lanes) {
+      var i = 0
+      while i < count {
+        let n = body(i)
+        if i &+ 16 <= count { target[lanes: i] = n } else { target.store(n, i, of: count) }
+        i &+= 16
+      }
+    }
+    if let w, let b, m == nil {
+      all { i in multiplyAdd((line[lanes: i] - mean) * scale, w[lanes: i], b[lanes: i]) }
+    } else if let m, w == nil, b == nil {
+      all { i in multiplyAdd((line[lanes: i] - mean) * scale, (m + scaling)[lanes: i] + 1, (m + shift)[lanes: i]) }
+    } else {
+      all { i in
+        var n = (line[lanes: i] - mean) * scale
+        if let w { n *= w[lanes: i] }
+        if let b { n += b[lanes: i] }
+        if let m { n = n * ((m + scaling)[lanes: i] + 1) + (m + shift)[lanes: i] }
+        return n
+      }
+    }
+  }
+}
+
+/// Rows that are normed, wherever they are needed: mean and reciprocal deviation of each are known.
+struct NormedRows: Sendable {
+  let x: Tensor, weight: Tensor?, bias: Tensor?
+  /// What moves them, without a past, and how many rows one of its rows serves.
+  let told: Modulators?, each: Int
+  let width: Int, rows: Int
+  /// [rows, 2]
+  private let known: Buffer
+
+  /// Measures all rows.
+  init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?) {
+    self.init(x, weight, bias, by: modulators)
+    parallel(rows, cost: width / 2) { range in for row in range { measure(row, epsilon) } }
+  }
+
+  private init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, by modulators: Modulators?) {
+    (self.x, self.weight, self.bias) = (x.detached, weight?.detached, bias?.detached)
+    width = x.shape.last ?? 1
+    rows = x.count / Swift.max(1, width)
+    told = modulators.map { Modulators($0.tensor.detached, shift: $0.shift, scale: $0.scale) }
+    each = told.map { [rows] in share(rows, of: $0.tensor.shape[0]) } ?? 1
+    known = Buffer(count: 2 * rows)
+  }
+
+  /// The same, and all rows normed on the way.
+  static func made(
+    _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?
+  ) -> (NormedRows, Tensor) {
+    let normed = NormedRows(x, weight, bias, by: modulators), width = normed.width
+    let value = Tensor(unfilled: x.shape) { target in
+      let target = target.baseAddress!, fill = normed.fill
+      parallel(normed.rows, cost: width) { range in
+        for row in range {
+          normed.measure(row, epsilon)
+          fill(row, 0, width, target + row &* width)
+        }
+      }
+    }
+    return (normed, value)
+  }
+
+  /// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
+  @inline(__always)
+  private func measure(_ row: Int, _ epsilon: Float) {
+    let known = known.pointer
+    let line = UnsafePointer(x.buffer.pointer) + row &* width
+    let mean = rowSum(line, width) { $0 } / Float(width)
+    let variance = rowSum(line, width) { ($0 - mean) * ($0 - mean) } / Float(width)
+    known[2 &* row] = mean
+    known[2 &* row &+ 1] = 1 / (variance + epsilon).squareRoot()
+  }
+
+  /// Makes some numbers of a row, normed.
+  var fill: ProductWay.Fill {
+    let pointers = NormPointers(
+      x: x.buffer.pointer, known: known.pointer, weight: weight.map { UnsafePointer($0.buffer.pointer) },
+      bias: bias.map { UnsafePointer($0.buffer.pointer) }, told: told.map { UnsafePointer($0.tensor.buffer.pointer) },
+      width: width, each: each, step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+    return { pointers.fill($0, $1, $2, $3) }
+  }
+
+  /// Passes a gradient back to the rows, and to weight, bias and modulators where there are any; the last are given what
+  /// `sofar` has for them. A gradient that nobody else holds may be used up.
+  func back(_ g: consuming Tensor, toTold: Tensor?) -> [Tensor?] {
+    let toTold = told.map { toTold ?? Tensor(zeros: $0.tensor.shape) }
+    let parts = Swift.max(1, Swift.min(16, rows / 64))
+    // Rows that are served by one stay together, since they add to the same gradient.
+    let length = ((rows + parts - 1) / parts + each - 1) / each * each
+    let sums = Tensor(zeros: [parts, 2 * width])
+    let toSelf =
+      isKnownUniquelyReferenced(&g.buffer) ? g : Tensor(shape: x.shape, buffer: Buffer(count: x.count), node: nil)
+    let pass = LayerNormBack(
+      width: width, x: x.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
+      weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
+      told: told.map { UnsafePointer($0.tensor.buffer.pointer) }, toTold: toTold?.buffer.pointer, each: each,
+      step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+    parallel(parts, cost: length * width * 2) { range in
+      let line = Buffer(count: width)
+      for part in range {
+        for row in Swift.min(rows, part * length)..<Swift.min(rows, (part + 1) * length) {
+          pass.row(row, line.pointer, sums: sums.buffer.pointer + part * 2 * width)
+        }
+      }
+    }
+    let sum = sums.columnSums(width: 2 * width)
+    return [toSelf.reshaped(x.shape)] + (weight == nil ? [] : [sum.sliced(0..<width, axis: 0)])
+      + (bias == nil ? [] : [sum.sliced(width..<2 * width, axis: 0)]) + (toTold.map { [$0] } ?? [])
+  }
 }
 
 extension Tensor {
@@ -34,60 +151,10 @@ extension Tensor {
   /// one. Nothing but mean and deviation of each row is kept for the way back.
   public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators? = nil) -> Tensor
   {
-    let width = shape.last ?? 1, rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
-    let each = modulators.map { share(rows, of: $0.tensor.shape[0]) } ?? 1
-    let known = Buffer(count: 2 * rows), w = weight?.buffer.pointer, b = bias?.buffer.pointer
-    let m = modulators.map { UnsafePointer($0.tensor.buffer.pointer) }, step = modulators?.tensor.shape[1] ?? 0
-    let (shift, scaling) = (modulators?.shift ?? 0, modulators?.scale ?? 0)
-    let value = Tensor(unfilled: shape) { target in
-      let target = target.baseAddress!, known = known.pointer
-      parallel(rows, cost: width) { range in
-        for row in range {
-          let x = source + row &* width, y = target + row &* width, (mean, scale) = moments(x, width, epsilon)
-          known[2 &* row] = mean
-          known[2 &* row &+ 1] = scale
-          let told = m.map { $0 + row / each &* step }
-          var i = 0
-          while i < width {
-            var n = (x.lanes(i, of: width) - mean) * scale
-            if let w { n *= w.lanes(i, of: width) }
-            if let b { n += b.lanes(i, of: width) }
-            if let told { n = n * ((told + scaling).lanes(i, of: width) + 1) + (told + shift).lanes(i, of: width) }
-            y.store(n, i, of: width)
-            i &+= 16
-          }
-        }
-      }
-    }
+    let (normed, value) = NormedRows.made(self, weight, bias, epsilon: epsilon, by: modulators)
     let inputs = [self] + [weight, bias, modulators?.tensor].compactMap { $0 }
-    let slots = (weight == nil ? 1 : 2) + (bias == nil ? 0 : 1)  // the modulators' place among the inputs
-    return value.addingFrom(inputs) {
-      [self = detached, weight = weight?.detached, bias = bias?.detached, told = modulators?.tensor.detached] g, sofar
-      in
-      // What the modulators were given so far; zeros if nothing.
-      let toTold = told.map { sofar(slots) ?? Tensor(zeros: $0.shape) }
-      let parts = Swift.max(1, Swift.min(16, rows / 64))
-      // Rows that are served by one stay together, since they add to the same gradient.
-      let length = ((rows + parts - 1) / parts + each - 1) / each * each
-      let sums = Tensor(zeros: [parts, 2 * width]),
-        toSelf = Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
-      let pass = LayerNormBack(
-        width: width, x: self.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
-        weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
-        told: told.map { UnsafePointer($0.buffer.pointer) }, toTold: toTold?.buffer.pointer, each: each, step: step,
-        shift: shift, scaling: scaling)
-      parallel(parts, cost: length * width * 2) { range in
-        let line = Buffer(count: width)
-        for part in range {
-          for row in Swift.min(rows, part * length)..<Swift.min(rows, (part + 1) * length) {
-            pass.row(row, line.pointer, sums: sums.buffer.pointer + part * 2 * width)
-          }
-        }
-      }
-      let sum = sums.columnSums(width: 2 * width)
-      return [toSelf] + (weight == nil ? [] : [sum.sliced(0..<width, axis: 0)])
-        + (bias == nil ? [] : [sum.sliced(width..<2 * width, axis: 0)]) + (toTold.map { [$0] } ?? [])
-    }
+    let last = modulators == nil ? nil : inputs.count - 1
+    return value.addingFrom(inputs) { g, sofar in normed.back(g, toTold: last.flatMap { sofar($0) }) }
   }
 
   /// base + gate * self, where the gate is `width` columns of `gates` [rows, wider] from `column` on; self, base

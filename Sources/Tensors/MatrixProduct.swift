@@ -5,24 +5,47 @@ extension Tensor {
       weight.shape.count == 2 && shape.last == weight.shape[1],
       "a weight of shape \(weight.shape) does not fit rows of shape \(shape)")
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
-    let value = Tensor(unfilled: shape.dropLast() + [outputs]) { target in
+    let value = times(weight, bias, ProductWay())
+    let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
+    return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
+      let toSelf = wanted.0 ? Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(self.shape) : nil
+      let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2)
+      return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
+    }
+  }
+
+  /// The gradients of weight [outputs, inputs] and bias of a linear layer, as far as they are wanted: `g` [rows, outputs]
+  /// transposed times `x` [rows, inputs], or what `fill` makes of that, and the sums of the columns of `g`.
+  static func layerGradients(
+    _ g: Tensor, _ x: Tensor, _ outputs: Int, _ inputs: Int, _ weight: Bool, _ bias: Bool,
+    _ fill: ProductWay.Fill? = nil
+  ) -> (weight: Tensor?, bias: Tensor?) {
+    guard weight else { return (nil, bias ? g.columnSums(width: outputs) : nil) }
+    let toBias = bias ? Tensor(zeros: [outputs]) : nil
+    let toWeight = Tensor(unfilled: [outputs, inputs]) {
+      matrixProduct(
+        outputs, inputs, g.count / Swift.max(1, outputs),
+        Matrix(pointer: g.buffer.pointer, stride: outputs, transposed: true),
+        Matrix(pointer: x.buffer.pointer, stride: inputs), into: $0.baseAddress!, stride: inputs,
+        ProductWay(right: fill, sums: toBias?.buffer.pointer))
+    }
+    return (toWeight, toBias)
+  }
+
+  /// The numbers of a linear layer, without a way back; what `way` makes of the rows counts as the rows.
+  func times(_ weight: Tensor, _ bias: Tensor?, _ way: ProductWay) -> Tensor {
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
+    return Tensor(unfilled: shape.dropLast() + [outputs]) { target in
       let target = target.baseAddress!
       precondition(
         bias.map { $0.shape == [outputs] } ?? true, "a bias of shape \(bias!.shape) does not fit \(outputs) outputs")
-      if multipliesByTiles, rows <= Panels.fewRows, inputs > 0, !isTracked, !weight.isTracked {
+      if multipliesByTiles, rows <= Panels.fewRows, inputs > 0, !isTracked, !weight.isTracked, way.left == nil {
         return Panels.product(buffer.pointer, rows: rows, weight, bias?.buffer.pointer, into: target)
       }
       matrixProduct(
         rows, outputs, inputs, Matrix(pointer: buffer.pointer, stride: inputs),
         Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true), into: target, stride: outputs,
-        bias: bias?.buffer.pointer)
-    }
-    let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
-    return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
-      let toSelf = wanted.0 ? Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(self.shape) : nil
-      let toWeight = wanted.1 ? Tensor.product(g, self, [rows, outputs], [rows, inputs], transposingFirst: true) : nil
-      let toBias = wanted.2 ? g.columnSums(width: outputs) : nil
-      return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
+        bias: bias?.buffer.pointer, way)
     }
   }
 

@@ -1,5 +1,6 @@
 extension Tensor {
-  /// A linear layer over normed rows, which are not kept: the way back norms them again, at the cost of one pass.
+  /// A linear layer over normed rows, which never lie in memory as a whole: they are normed on their way into the product,
+  /// and once more on the way back.
   ///
   /// The same numbers as `layerNorm(...)` and then `linear(weight, bias)`, with self [..., width] and weight
   /// [out, width]; see there for the norm.
@@ -7,30 +8,23 @@ extension Tensor {
     afterNorm normWeight: Tensor?, _ normBias: Tensor?, epsilon: Float, by modulators: Modulators? = nil,
     _ weight: Tensor, _ bias: Tensor? = nil
   ) -> Tensor {
-    let told = modulators?.tensor, (shift, scale) = (modulators?.shift ?? 0, modulators?.scale ?? 0)
-    @Sendable func normed(_ x: Tensor, _ normWeight: Tensor?, _ normBias: Tensor?, _ told: Tensor?) -> Tensor {
-      x.layerNorm(
-        normWeight, normBias, epsilon: epsilon, by: told.map { Modulators($0, shift: shift, scale: scale) })
-    }
-    let value = normed(detached, normWeight?.detached, normBias?.detached, told?.detached)
-      .linear(weight.detached, bias?.detached)
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
-    let all = [self] + [normWeight, normBias, told].compactMap { $0 } + [weight] + (bias.map { [$0] } ?? [])
-    let isTracked = (all.dropLast(bias == nil ? 1 : 2).contains { $0.isTracked }, weight.isTracked)
-    return value.addingFrom(all) {
-      [
-        self = detached, normWeight = normWeight?.detached, normBias = normBias?.detached, told = told?.detached,
-        weight = weight.detached, hasBias = bias != nil
-      ] g, sofar in
-      let again = normed(self.tracked, normWeight?.tracked, normBias?.tracked, told?.tracked)
-      let toWeight =
-        isTracked.1 ? Tensor.product(g, again, [rows, outputs], [rows, inputs], transposingFirst: true) : nil
-      let toBias = hasBias ? g.columnSums(width: outputs) : nil
-      guard let back = again.node?.backward else { preconditionFailure("a norm of tracked rows has a way back") }
+    let normers = [self] + [normWeight, normBias, modulators?.tensor].compactMap { $0 }
+    let all = normers + [weight] + (bias.map { [$0] } ?? [])
+    guard all.contains(where: { $0.isTracked }) || rows > Panels.fewRows else {
+      return layerNorm(normWeight, normBias, epsilon: epsilon, by: modulators).linear(weight, bias)
+    }
+    let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, by: modulators)
+    let wanted = (normers.contains { $0.isTracked }, weight.isTracked), count = normers.count
+    return times(weight, bias, ProductWay(left: normed.fill)).addingFrom(all) {
+      [weight = weight.detached, hasBias = bias != nil, isTold = modulators != nil, shape] g, sofar in
+      let (toWeight, toBias) = Tensor.layerGradients(g, normed.x, outputs, inputs, wanted.1, hasBias, normed.fill)
       let toNorm: [Tensor?] =
-        isTracked.0
-        ? back(Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(self.shape), sofar)
-        : Array(repeating: nil, count: all.count - (hasBias ? 2 : 1))
+        wanted.0
+        ? normed.back(
+          Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(shape),
+          toTold: isTold ? sofar(count - 1) : nil)
+        : Array(repeating: nil, count: count)
       return toNorm + (hasBias ? [toWeight, toBias] : [toWeight])
     }
   }

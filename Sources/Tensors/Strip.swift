@@ -11,6 +11,8 @@ protocol Strip {
   static func expect(_ pointer: UnsafePointer<Float>)
   /// self + x strip
   mutating func add(_ x: Float, _ strip: Self)
+  /// self + what is there
+  mutating func join(_ pointer: UnsafePointer<Float>)
   func store(_ pointer: UnsafeMutablePointer<Float>)
 }
 
@@ -25,6 +27,7 @@ struct OneLane: Strip {
   @inline(__always) init(_ p: UnsafePointer<Float>) { a = p[lanes: 0] }
   @inline(__always) static func expect(_ p: UnsafePointer<Float>) { overtone_prefetch(p) }
   @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
+  @inline(__always) mutating func join(_ p: UnsafePointer<Float>) { a += p[lanes: 0] }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[lanes: 0] = a }
 }
 
@@ -44,6 +47,10 @@ struct Joined<Left: Strip, Right: Strip>: Strip {
   @inline(__always) mutating func add(_ x: Float, _ s: Joined) {
     left.add(x, s.left)
     right.add(x, s.right)
+  }
+  @inline(__always) mutating func join(_ p: UnsafePointer<Float>) {
+    left.join(p)
+    right.join(p + 16 * Left.lanes)
   }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
     left.store(p)

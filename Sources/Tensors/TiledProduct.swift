@@ -67,117 +67,191 @@ private func packPanel(
 
 /// target = scale * left * right + bias, or that added to the target, on all threads, by tiles.
 ///
-/// The right side is packed once, by all threads, a thousand of its rows and four megabytes at a time. Then pieces of rows of
-/// the left side pass over it, for each 256 of its rows panel by panel: 64 KiB that stay in the second-level cache while
-/// the piece's tiles pass over them, as does the piece's part of the target. Left sides that are read down a column
-/// are copied, for far strides hit the same few lines of the cache.
+/// The right side is packed once, by all threads, two megabytes at a time. Then pieces of the target are made: for up to
+/// 512 rows of the right side, panel by panel, which stays in the second-level cache while the piece's rows pass over
+/// it. Left sides that are read down a column, or made on the way, are copied piece by piece.
 func tiledProduct(
-  _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget
+  _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: TileTarget,
+  _ way: ProductWay
 ) {
-  let deep = Swift.min(inner, 4 * ProductPiece.depth)
-  let breadth = Swift.min(columns, Swift.max(64, (1 << 20) / deep / 64 * 64))
+  let breadth = Swift.min(columns, 1024), depth = equalParts(of: inner, most: 512)
+  let deep = equalParts(of: inner, most: Swift.max(1, (1 << 19) / breadth / depth) * depth, unit: depth)
   let packed = Buffer(count: deep * ((breadth + 15) / 16 * 16))
-  // Eight pieces a thread share work well; below four tiles each would read the right side too often.
-  let fair = rows / (8 * ThreadPool.shared.width) / TileRows.count * TileRows.count
-  let height = Swift.max(4 * TileRows.count, Swift.min(32 * TileRows.count, fair))
   for column in stride(from: 0, to: columns, by: breadth) {
     let across = column..<Swift.min(columns, column + breadth)
     for step in stride(from: 0, to: inner, by: deep) {
       let down = step..<Swift.min(inner, step + deep)
-      packShared(right, rows: down, columns: across, into: packed.pointer)
-      parallel((rows + height - 1) / height, cost: height * across.count * down.count / 16) { range in
-        let piece = ProductPiece(left, packed.pointer, across: across, down: down, target, height: height)
-        for number in range { piece.multiply(number * height..<Swift.min(rows, (number + 1) * height)) }
+      packShared(right, rows: down, columns: across, depth: depth, way.right, into: packed.pointer)
+      let pieces = ProductPieces(
+        left, packed.pointer, rows: rows, across: across, down: down, depth: depth, target, way,
+        isLast: down.upperBound == inner)
+      parallel(pieces.count, cost: rows * across.count * down.count / 16 / pieces.count, pieces: pieces.count) {
+        range in
+        let scratch = Buffer(count: pieces.scratchCount)
+        for number in range { pieces.multiply(number, scratch.pointer) }
       }
     }
   }
 }
 
-/// Part of the right side of a product for all threads: 256 rows after 256 rows as `pack` lays them out.
+/// The size of parts, none above `most`, into which so many items are cut as evenly as multiples of `unit` allow.
+private func equalParts(of count: Int, most: Int, unit: Int = 16) -> Int {
+  let parts = (count + most - 1) / most, even = (count + parts - 1) / parts
+  return Swift.min(count, (even + unit - 1) / unit * unit)
+}
+
+/// What happens to numbers on their way through a product.
+struct ProductWay {
+  /// Makes `count` numbers of a row from a column on.
+  typealias Fill = (_ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>) -> Void
+
+  /// Numbers of the left side, which is not transposed, are made so instead of read.
+  var left: Fill?
+  /// The same of the right side.
+  var right: Fill?
+  /// Where the sums of the rows of the left side are added, which is transposed.
+  var sums: UnsafeMutablePointer<Float>?
+  /// Called when some rows and columns of the target are complete, while the cache has them.
+  var finish: ((_ rows: Range<Int>, _ columns: Range<Int>) -> Void)?
+}
+
+/// Part of the right side of a product for all threads: `depth` rows after others as `pack` lays them out.
 private func packShared(
-  _ right: Matrix, rows: Range<Int>, columns: Range<Int>, into target: UnsafeMutablePointer<Float>
+  _ right: Matrix, rows: Range<Int>, columns: Range<Int>, depth: Int, _ fill: ProductWay.Fill?,
+  into target: UnsafeMutablePointer<Float>
 ) {
   let panels = (columns.count + 63) / 64, width = (columns.count + 15) / 16 * 16
-  let steps = (rows.count + ProductPiece.depth - 1) / ProductPiece.depth
-  parallel(steps * panels, cost: 4 * ProductPiece.depth) { range in
+  let steps = (rows.count + depth - 1) / depth
+  parallel(steps * panels, cost: (fill == nil ? 64 : 256) * depth, pieces: steps * panels) { range in
     for part in range {
-      let first = rows.lowerBound + part / panels * ProductPiece.depth, column = part % panels * 64
-      let down = first..<Swift.min(rows.upperBound, first + ProductPiece.depth)
+      let first = rows.lowerBound + part / panels * depth, column = part % panels * 64
+      let down = first..<Swift.min(rows.upperBound, first + depth)
       let across = columns.lowerBound + column..<Swift.min(columns.upperBound, columns.lowerBound + column + 64)
-      pack(
-        right, rows: down, columns: across,
-        into: target + ((first - rows.lowerBound) * width + column * down.count))
+      var to = target + ((first - rows.lowerBound) * width + column * down.count)
+      guard let fill else {
+        pack(right, rows: down, columns: across, into: to)
+        continue
+      }
+      let wide = (across.count + 15) / 16 * 16
+      for row in down {
+        fill(row, across.lowerBound, across.count, to)
+        (to + across.count).update(repeating: 0, count: wide - across.count)
+        to += wide
+      }
     }
   }
 }
 
-/// Where one thread multiplies some rows of the left side after others with what is packed of the right one.
-private struct ProductPiece {
-  /// Rows of the right side that are multiplied at once.
-  static let depth = 256
-
+/// The target of a product, cut into pieces that threads make one after another.
+private struct ProductPieces {
   private let left: Matrix, packed: UnsafePointer<Float>
-  private let across: Range<Int>, down: Range<Int>
-  private var target: TileTarget
-  /// Room for a tile, and for left sides that are copied: [depth, rows rounded up to whole lanes].
-  private let scratch: Buffer, turned: Buffer
-  private let group: Int
+  private let rows: Int, across: Range<Int>, down: Range<Int>
+  /// Rows of the right side that are multiplied at once.
+  private let depth: Int
+  private let target: TileTarget, way: ProductWay, isLast: Bool
+  /// Tiles from top to bottom, and pieces they are cut into; columns of a piece, and pieces side by side.
+  private let tiles: Int, high: Int, breadth: Int, wide: Int
 
   init(
-    _ left: Matrix, _ packed: UnsafePointer<Float>, across: Range<Int>, down: Range<Int>, _ target: TileTarget,
-    height: Int
+    _ left: Matrix, _ packed: UnsafePointer<Float>, rows: Int, across: Range<Int>, down: Range<Int>,
+    depth: Int, _ target: TileTarget, _ way: ProductWay, isLast: Bool
   ) {
-    (self.left, self.packed, self.across, self.down, self.target) = (left, packed, across, down, target)
-    group = (height + 15) / 16 * 16
-    scratch = Buffer(count: TileTarget.scratchCount)
-    turned = Buffer(count: left.transposed ? Swift.min(Self.depth, down.count) * group : 0)
-    self.target.scratch = scratch.pointer
+    (self.left, self.packed, self.rows, self.across, self.down) = (left, packed, rows, across, down)
+    self.depth = Swift.min(depth, down.count)
+    (self.target, self.way, self.isLast) = (target, way, isLast)
+    let threads = ThreadPool.shared.width
+    tiles = (rows + tileHeight - 1) / tileHeight
+    // Half a megabyte of the right side stays in the second-level cache for one piece after another. Where the left side is
+    // made or copied for each piece, that is done once for all columns.
+    breadth = Swift.min(across.count, left.transposed || way.left != nil ? 1024 : 512)
+    wide = (across.count + breadth - 1) / breadth
+    // Four pieces a thread share work well, if they are not so low that the right side is read too often.
+    let most = way.finish == nil ? 32 : 16, whole = (tiles + most - 1) / most
+    let fair = Swift.max(whole, Swift.min(4 * threads / wide, tiles / 5))
+    high = Swift.max(1, (fair + threads - 1) / threads * threads)
   }
 
-  func multiply(_ rows: Range<Int>) {
-    for first in stride(from: down.lowerBound, to: down.upperBound, by: Self.depth) {
-      multiply(rows, first..<Swift.min(down.upperBound, first + Self.depth))
+  var count: Int { high * wide }
+
+  private var isCopied: Bool { left.transposed || way.left != nil }
+  /// Room for a tile, and for a left side that is copied: a lane more for each tile, or all would fall on the same few lines
+  /// of the cache.
+  var scratchCount: Int {
+    TileTarget.scratchCount + (isCopied ? ((tiles + high - 1) / high + 1) * (tileHeight * (depth + 16) + 16) : 0)
+  }
+
+  func multiply(_ number: Int, _ scratch: UnsafeMutablePointer<Float>) {
+    let (place, column) = (number % high, across.lowerBound + number / high * breadth)
+    let own = place * tiles / high * tileHeight..<Swift.min(rows, (place + 1) * tiles / high * tileHeight)
+    let columns = column..<Swift.min(across.upperBound, column + breadth)
+    guard !own.isEmpty else { return }
+    for first in stride(from: down.lowerBound, to: down.upperBound, by: depth) {
+      multiply(own, columns, first..<Swift.min(down.upperBound, first + depth), scratch)
     }
+    if isLast { way.finish?(own, columns) }
   }
 
-  private func multiply(_ rows: Range<Int>, _ steps: Range<Int>) {
-    if left.transposed { copyDown(left, rows: rows, columns: steps, group, into: turned.pointer) }
-    let width = (across.count + 15) / 16 * 16
-    var to = target, panel = packed + (steps.lowerBound - down.lowerBound) * width
-    to.adds = target.adds || steps.lowerBound > 0
-    for column in stride(from: across.lowerBound, to: across.upperBound, by: 64) {
-      to.columns = Swift.min(64, across.upperBound - column)
-      let lanes = (to.columns + 15) / 16
-      let path = TilePath(length: steps.count, left: left.transposed ? group : 1, right: 16 * lanes)
-      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: TileRows.count) {
-        to.rows = Swift.min(TileRows.count, rows.upperBound - row)
-        let lines =
-          left.transposed
-          ? TileRows(turned.pointer + (row - rows.lowerBound), stride: 1, count: to.rows)
-          : TileRows(left.pointer + (row * left.stride + steps.lowerBound), stride: left.stride, count: to.rows)
+  private func multiply(
+    _ rows: Range<Int>, _ columns: Range<Int>, _ steps: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let copied = scratch + TileTarget.scratchCount
+    // Where the rows of the first tile are read from, from one row, step and tile to the next.
+    let from: UnsafePointer<Float>, (across, step, next): (Int, Int, Int)
+    if left.transposed {
+      (from, across, step, next) = (UnsafePointer(copied), 1, tileHeight, tileHeight * steps.count + 16)
+      let sums = columns.lowerBound == 0 ? way.sums : nil
+      copyDown(left, rows: rows, columns: steps, next, sums: sums.map { $0 + rows.lowerBound }, into: copied)
+    } else if let fill = way.left {
+      let width = (steps.count + 15) / 16 * 16
+      (from, across, step, next) = (UnsafePointer(copied), width, 1, tileHeight * width)
+      for row in rows { fill(row, steps.lowerBound, steps.count, copied + (row - rows.lowerBound) * width) }
+    } else {
+      from = left.pointer + (rows.lowerBound * left.stride + steps.lowerBound)
+      (across, step, next) = (left.stride, 1, tileHeight * left.stride)
+    }
+    var to = target
+    (to.adds, to.scratch) = (target.adds || steps.lowerBound > 0, scratch)
+    let width = (self.across.count + 15) / 16 * 16
+    var panel =
+      packed
+      + ((steps.lowerBound - down.lowerBound) * width + (columns.lowerBound - self.across.lowerBound) * steps.count)
+    for column in stride(from: columns.lowerBound, to: columns.upperBound, by: 64) {
+      to.columns = Swift.min(64, columns.upperBound - column)
+      let lanes = (to.columns + 15) / 16, path = TilePath(length: steps.count, left: step, right: 16 * lanes)
+      var lines = from
+      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileHeight) {
+        to.rows = Swift.min(tileHeight, rows.upperBound - row)
         to.pointer =
           target.pointer + (target.isTransposed ? column * target.stride + row : row * target.stride + column)
         to.bias = steps.lowerBound > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : column) }
-        tile(lanes: lanes, lines, panel, path, to)
+        tile(lanes: lanes, lines, stride: across, panel, path, to)
+        lines += next
       }
       panel += steps.count * 16 * lanes
     }
   }
 }
 
-/// Some rows of a matrix that is read down its columns: [column][row of the group].
+/// Some rows of a matrix that is read down its columns, tile after tile, `next` apart: [tile][column][six rows]. What
+/// `sums` has for each row grows by the sum of its columns.
 private func copyDown(
-  _ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, _ group: Int, into target: UnsafeMutablePointer<Float>
+  _ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, _ next: Int, sums: UnsafeMutablePointer<Float>?,
+  into target: UnsafeMutablePointer<Float>
 ) {
   var from = matrix.pointer + columns.lowerBound * matrix.stride + rows.lowerBound, to = target
   for _ in columns {
-    var i = 0
+    // Rows come too far apart to be foreseen.
+    for i in stride(from: 0, to: rows.count, by: 16) { overtone_prefetch(from + (16 &* matrix.stride &+ i)) }
+    var i = 0, tile = to
     while i < rows.count {
-      overtone_prefetch(from + (16 &* matrix.stride &+ i))
-      to.store(from.lanes(i, of: rows.count), i, of: rows.count)
-      i &+= 16
+      // Eight numbers at once: two of them are overwritten by the next column, or lie in the lane between tiles.
+      let six = UnsafeRawPointer(from + i).loadUnaligned(as: SIMD8<Float>.self)
+      UnsafeMutableRawPointer(tile).storeBytes(of: six, as: SIMD8<Float>.self)
+      tile += next
+      i &+= tileHeight
     }
+    if let sums { for i in 0..<rows.count { sums[i] += from[i] } }
     from += matrix.stride
-    to += group
+    to += tileHeight
   }
 }

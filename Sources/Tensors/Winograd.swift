@@ -22,7 +22,7 @@ struct Winograd {
     var whole = plan
     (whole.rows, whole.columns) = ((plan.rows + 1) / 2 * 2, (plan.columns + 1) / 2 * 2)
     self.plan = whole
-    block = Swift.max(2, Swift.min(16, 1024 / Swift.max(plan.channels, outputs))) * TileRows.count
+    block = Swift.max(2, Swift.min(16, 1024 / Swift.max(plan.channels, outputs))) * tileHeight
   }
 
   private var channels: Int { plan.channels }
@@ -83,15 +83,14 @@ struct Winograd {
         for output in stride(from: 0, to: outputs, by: 64) {
           let width = Swift.min(64, outputs - output)
           for part in 0..<16 {
-            for row in stride(from: 0, to: count, by: TileRows.count) {
+            for row in stride(from: 0, to: count, by: tileHeight) {
               Tensors.tile(
                 lanes: width / 16,
-                TileRows(
-                  inputs.pointer + (part * step(channels) + row * channels), stride: channels, count: TileRows.count),
+                inputs.pointer + (part * step(channels) + row * channels), stride: channels,
                 kernels.pointer + (part * size + output * channels),
                 TilePath(length: channels, left: 1, right: width),
                 TileTarget(
-                  pointer: sums.pointer + (part * step(width) + row * width), stride: width, rows: TileRows.count,
+                  pointer: sums.pointer + (part * step(width) + row * width), stride: width, rows: tileHeight,
                   columns: width, scratch: scratch.pointer))
             }
           }
@@ -193,10 +192,10 @@ struct Winograd {
     let slopes = slopes + number * step(outputs), inputs = inputs + number * step(channels)
     for channel in stride(from: 0, to: channels, by: 64) {
       let width = Swift.min(64, channels - channel)
-      for output in stride(from: 0, to: outputs, by: TileRows.count) {
-        let height = Swift.min(TileRows.count, outputs - output)
+      for output in stride(from: 0, to: outputs, by: tileHeight) {
+        let height = Swift.min(tileHeight, outputs - output)
         Tensors.tile(
-          lanes: width / 16, TileRows(slopes + output, stride: 1, count: height), inputs + channel,
+          lanes: width / 16, slopes + output, stride: 1, inputs + channel,
           TilePath(length: count, left: outputs, right: channels),
           TileTarget(
             pointer: target + (output * channels + channel), stride: channels, rows: height, columns: width, adds: true,
