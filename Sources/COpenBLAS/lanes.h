@@ -110,6 +110,22 @@ OVERTONE_INLINE void overtone_transpose(
   for (int i = 0; i < side; i++)                                                                       \
     r[i] = __builtin_shufflevector(r[i], r[i + side], A) + __builtin_shufflevector(r[i], r[i + side], B);
 
+/// The sum of all lanes: halves on halves.
+OVERTONE_INLINE float overtone_sum(overtone_lanes x) {
+  x += __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3);
+  x += __builtin_shufflevector(x, x, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1);
+  return x[0] + x[1];
+}
+
+/// The largest of all lanes.
+OVERTONE_INLINE float overtone_peak(overtone_lanes x) {
+  x = overtone_largest(x, __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  x = overtone_largest(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+  x = overtone_largest(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+  return x[0] > x[1] ? x[0] : x[1];
+}
+
 /// The products of one row with sixteen others, which lie one behind the other, over `count` floats, a multiple of 32.
 /// They are read as they lie, from end to end.
 OVERTONE_INLINE overtone_lanes overtone_dots(

@@ -72,7 +72,7 @@ extension UnsafeMutablePointer<Float> {
 func rowSum(_ pointer: UnsafePointer<Float>, _ count: Int, _ transform: (Lanes) -> Lanes) -> Float {
   var total = Lanes(repeating: 0), i = 0
   while i + 16 <= count { total += transform(pointer[lanes: i]); i += 16 }
-  var sum = total.sum()
+  var sum = overtone_sum(total)
   if i < count {
     let rest = transform(partial(pointer + i, count - i))
     for k in 0..<count - i { sum += rest[k] }
@@ -85,7 +85,7 @@ func rowSum(_ pointer: UnsafePointer<Float>, _ count: Int, _ transform: (Lanes) 
 func rowDot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
   var total = Lanes(repeating: 0), i = 0
   while i + 16 <= count { total += a[lanes: i] * b[lanes: i]; i += 16 }
-  var sum = total.sum()
+  var sum = overtone_sum(total)
   while i < count { sum += a[i] * b[i]; i += 1 }
   return sum
 }
@@ -101,7 +101,7 @@ func rowMax(_ pointer: UnsafePointer<Float>, _ count: Int) -> Float {
       best = overtone_largest(next, best)
       i += 16
     }
-    largest = best.max()
+    largest = overtone_peak(best)
   }
   while i < count { largest = Swift.max(largest, pointer[i]); i += 1 }
   return largest

@@ -1,3 +1,5 @@
+import COpenBLAS
+
 /// Where in each row of a tensor [rows, wider] the shift and the scale of a norm stand. A row of it may serve several
 /// rows that are normed, as many for each: those of one sample.
 public struct Modulators: Sendable {
@@ -20,9 +22,18 @@ private func share(_ rows: Int, of others: Int) -> Int {
 
 /// Where the numbers of normed rows lie, while somebody holds them.
 private struct NormPointers {
-  let x: UnsafePointer<Float>, known: UnsafePointer<Float>
+  let x: UnsafePointer<Float>, known: UnsafeMutablePointer<Float>
   let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
   let width: Int, each: Int, step: Int, shift: Int, scaling: Int
+
+  /// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
+  @inline(__always)
+  func measure(_ row: Int, _ epsilon: Float) {
+    let line = x + row &* width, mean = rowSum(line, width) { $0 } / Float(width)
+    let variance = rowSum(line, width) { ($0 - mean) * ($0 - mean) } / Float(width)
+    known[2 &* row] = mean
+    known[2 &* row &+ 1] = 1 / (variance + epsilon).squareRoot()
+  }
 
   func fill(_ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>) {
     let line = x + (row &* width &+ column), mean = known[2 &* row], scale = known[2 &* row &+ 1]
@@ -65,7 +76,8 @@ struct NormedRows: Sendable {
   /// Measures all rows.
   init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?) {
     self.init(x, weight, bias, by: modulators)
-    parallel(rows, cost: width / 2) { range in for row in range { measure(row, epsilon) } }
+    let pointers = pointers
+    parallel(rows, cost: width / 2) { range in for row in range { pointers.measure(row, epsilon) } }
   }
 
   private init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, by modulators: Modulators?) {
@@ -83,34 +95,27 @@ struct NormedRows: Sendable {
   ) -> (NormedRows, Tensor) {
     let normed = NormedRows(x, weight, bias, by: modulators), width = normed.width
     let value = Tensor(unfilled: x.shape) { target in
-      let target = target.baseAddress!, fill = normed.fill
+      let target = target.baseAddress!, pointers = normed.pointers
       parallel(normed.rows, cost: width) { range in
         for row in range {
-          normed.measure(row, epsilon)
-          fill(row, 0, width, target + row &* width)
+          pointers.measure(row, epsilon)
+          pointers.fill(row, 0, width, target + row &* width)
         }
       }
     }
     return (normed, value)
   }
 
-  /// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
-  @inline(__always)
-  private func measure(_ row: Int, _ epsilon: Float) {
-    let known = known.pointer
-    let line = UnsafePointer(x.buffer.pointer) + row &* width
-    let mean = rowSum(line, width) { $0 } / Float(width)
-    let variance = rowSum(line, width) { ($0 - mean) * ($0 - mean) } / Float(width)
-    known[2 &* row] = mean
-    known[2 &* row &+ 1] = 1 / (variance + epsilon).squareRoot()
+  private var pointers: NormPointers {
+    NormPointers(
+      x: x.buffer.pointer, known: known.pointer, weight: weight.map { UnsafePointer($0.buffer.pointer) },
+      bias: bias.map { UnsafePointer($0.buffer.pointer) }, told: told.map { UnsafePointer($0.tensor.buffer.pointer) },
+      width: width, each: each, step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
   }
 
   /// Makes some numbers of a row, normed.
   var fill: ProductWay.Fill {
-    let pointers = NormPointers(
-      x: x.buffer.pointer, known: known.pointer, weight: weight.map { UnsafePointer($0.buffer.pointer) },
-      bias: bias.map { UnsafePointer($0.buffer.pointer) }, told: told.map { UnsafePointer($0.tensor.buffer.pointer) },
-      width: width, each: each, step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+    let pointers = pointers
     return { pointers.fill($0, $1, $2, $3) }
   }
 
@@ -233,7 +238,7 @@ private struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that
       along += slope * n
       i &+= 16
     }
-    let meanSlope = total.sum() / Float(width), meanAlong = along.sum() / Float(width)
+    let meanSlope = overtone_sum(total) / Float(width), meanAlong = overtone_sum(along) / Float(width)
     i = 0
     while i < width {
       let n = (x.lanes(i, of: width) - mean) * scale

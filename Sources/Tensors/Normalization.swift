@@ -1,3 +1,5 @@
+import COpenBLAS
+
 extension Tensor {
   /// Rows divided by their root mean square along the last axis, then times `weight` [width]
   /// (Zhang and Sennrich 2019, arXiv 1910.07467).
@@ -60,7 +62,7 @@ extension Tensor {
                 }
                 i &+= 16
               }
-              let along = told < 0 ? 0 : total.sum() * scale * scale / mean
+              let along = told < 0 ? 0 : overtone_sum(total) * scale * scale / mean
               i = 0
               while i < width {
                 var slope = g.lanes(i, of: width)

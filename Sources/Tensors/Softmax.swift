@@ -1,3 +1,4 @@
+import COpenBLAS
 import Glibc
 
 extension Tensor {
@@ -83,9 +84,13 @@ func softmaxRow(
       sum += e[k]
     }
   }
-  sum += total.sum()
+  sum += overtone_sum(total)
   let scale = 1 / sum
-  for k in 0..<width { target[k] *= scale }
+  i = 0
+  while i < width {
+    target.store(target.lanes(i, of: width) * scale, i, of: width)
+    i &+= 16
+  }
   return largest + logf(sum)
 }
 

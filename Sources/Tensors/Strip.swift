@@ -9,6 +9,8 @@ protocol Strip {
   init(_ pointer: UnsafePointer<Float>)
   /// Asks for what a strip will be read from.
   static func expect(_ pointer: UnsafePointer<Float>)
+  /// The same for what will be stored.
+  static func expectToWrite(_ pointer: UnsafeMutablePointer<Float>)
   /// self + x strip
   mutating func add(_ x: Float, _ strip: Self)
   /// self + what is there
@@ -26,6 +28,7 @@ struct OneLane: Strip {
   @inline(__always) init() {}
   @inline(__always) init(_ p: UnsafePointer<Float>) { a = p[lanes: 0] }
   @inline(__always) static func expect(_ p: UnsafePointer<Float>) { overtone_prefetch(p) }
+  @inline(__always) static func expectToWrite(_ p: UnsafeMutablePointer<Float>) { overtone_prefetch_to_write(p) }
   @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
   @inline(__always) mutating func join(_ p: UnsafePointer<Float>) { a += p[lanes: 0] }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[lanes: 0] = a }
@@ -43,6 +46,10 @@ struct Joined<Left: Strip, Right: Strip>: Strip {
   @inline(__always) static func expect(_ p: UnsafePointer<Float>) {
     Left.expect(p)
     Right.expect(p + 16 * Left.lanes)
+  }
+  @inline(__always) static func expectToWrite(_ p: UnsafeMutablePointer<Float>) {
+    Left.expectToWrite(p)
+    Right.expectToWrite(p + 16 * Left.lanes)
   }
   @inline(__always) mutating func add(_ x: Float, _ s: Joined) {
     left.add(x, s.left)

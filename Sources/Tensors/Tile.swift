@@ -100,6 +100,8 @@ private func multiply<R: TileRows, S: Strip>(
   _ rows: R, _ right: UnsafePointer<Float>, _ path: TilePath, from start: UnsafePointer<Float>,
   into sums: UnsafeMutablePointer<Float>, stride: Int, adds: Bool, _: S.Type
 ) {
+  // Asked for while the sums are being made: where they will be stored.
+  for row in 0..<tileHeight { S.expectToWrite(sums + row &* stride) }
   var all = TileSums(start: S(start)), rows = rows, b = right, segments = path.segments
   let (leftStep, rightStep) = (path.left, path.right)
   repeat {
@@ -169,33 +171,68 @@ nonisolated(unsafe) private let zeros: UnsafePointer<Float> = {
   return UnsafePointer(made)
 }()
 
-/// The same for 1 to 4 lanes, brought to where it belongs.
+/// The same for 1 to 4 lanes.
+@inline(__always)
+private func multiply<R: TileRows>(
+  lanes: Int, _ rows: R, _ right: UnsafePointer<Float>, _ path: TilePath, from start: UnsafePointer<Float>,
+  into to: UnsafeMutablePointer<Float>, stride: Int, adds: Bool
+) {
+  guard tileLanes > 1 else {
+    for at in Swift.stride(from: 0, to: 16 &* lanes, by: 16) {
+      multiply(rows, right + at, path, from: start + at, into: to + at, stride: stride, adds: adds, OneLane.self)
+    }
+    return
+  }
+  switch lanes {
+  case 1: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, OneLane.self)
+  case 2: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, TwoLanes.self)
+  case 3: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, ThreeLanes.self)
+  default: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, FourLanes.self)
+  }
+}
+
+/// The same, brought to where it belongs.
 @inline(__always)
 func tile<R: TileRows>(
   lanes: Int, _ rows: R, _ right: UnsafePointer<Float>, _ path: TilePath, _ target: TileTarget
 ) {
-  @inline(__always)
-  func sums(from start: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>, _ stride: Int, adds: Bool) {
-    guard tileLanes > 1 else {
-      for at in Swift.stride(from: 0, to: 16 &* lanes, by: 16) {
-        multiply(
-          rows, right + at, path, from: start + at, into: to + at, stride: stride, adds: adds, OneLane.self)
-      }
-      return
-    }
-    switch lanes {
-    case 1: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, OneLane.self)
-    case 2: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, TwoLanes.self)
-    case 3: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, ThreeLanes.self)
-    default: multiply(rows, right, path, from: start, into: to, stride: stride, adds: adds, FourLanes.self)
+  if target.isWhole && target.columns == 16 &* lanes {
+    multiply(
+      lanes: lanes, rows, right, path, from: target.bias ?? zeros, into: target.pointer, stride: target.stride,
+      adds: target.adds)
+  } else {
+    multiply(
+      lanes: lanes, rows, right, path, from: zeros, into: target.scratch, stride: 16 &* lanes, adds: false)
+    target.take(target.scratch, width: 16 &* lanes)
+  }
+}
+
+/// Tiles one below the other, whose rows are `stride` apart, and `next` from one tile to the next. The last may have fewer
+/// rows than six: `rows` in all.
+func tilesDown(
+  lanes: Int, rows: Int, _ first: UnsafePointer<Float>, stride: Int, next: Int, _ right: UnsafePointer<Float>,
+  _ path: TilePath, _ target: TileTarget
+) {
+  var (target, lines, done) = (target, first, 0)
+  target.rows = tileHeight
+  if target.isWhole && target.columns == 16 &* lanes {
+    let start = target.bias ?? zeros
+    while done &+ tileHeight <= rows {
+      multiply(
+        lanes: lanes, EvenRows(lines, stride: stride), right, path, from: start, into: target.pointer,
+        stride: target.stride, adds: target.adds)
+      lines += next
+      target.pointer += tileHeight &* target.stride
+      done &+= tileHeight
     }
   }
-  target.expect()
-  if target.isWhole && target.columns == 16 &* lanes {
-    sums(from: target.bias ?? zeros, into: target.pointer, target.stride, adds: target.adds)
-  } else {
-    sums(from: zeros, into: target.scratch, 16 &* lanes, adds: false)
-    target.take(target.scratch, width: 16 &* lanes)
+  while done < rows {
+    target.rows = Swift.min(tileHeight, rows &- done)
+    tile(lanes: lanes, lines, stride: stride, right, path, target)
+    lines += next
+    target.pointer += target.isTransposed ? tileHeight : tileHeight &* target.stride
+    if target.isTransposed, let bias = target.bias { target.bias = bias + tileHeight }
+    done &+= tileHeight
   }
 }
 
@@ -216,19 +253,6 @@ extension TileTarget {
   /// Whether sums can be stored as they come.
   @inline(__always)
   var isWhole: Bool { !isTransposed && rows == tileHeight && scale == 1 }
-
-  /// Asks for the memory that sums will be stored to, while they are being made.
-  @inline(__always)
-  func expect() {
-    guard !isTransposed else { return }
-    for row in 0..<rows {
-      var column = 0
-      while column < columns {
-        overtone_prefetch_to_write(pointer + (row &* stride &+ column))
-        column &+= 16
-      }
-    }
-  }
 
   /// Scales, adds and lays down sums [6, width].
   @inline(never)

@@ -218,15 +218,10 @@ private struct ProductPieces {
     for column in stride(from: columns.lowerBound, to: columns.upperBound, by: 64) {
       to.columns = Swift.min(64, columns.upperBound - column)
       let lanes = (to.columns + 15) / 16, path = TilePath(length: steps.count, left: step, right: 16 * lanes)
-      var lines = from
-      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileHeight) {
-        to.rows = Swift.min(tileHeight, rows.upperBound - row)
-        to.pointer =
-          target.pointer + (target.isTransposed ? column * target.stride + row : row * target.stride + column)
-        to.bias = steps.lowerBound > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : column) }
-        tile(lanes: lanes, lines, stride: across, panel, path, to)
-        lines += next
-      }
+      let row = rows.lowerBound
+      to.pointer = target.pointer + (target.isTransposed ? column * target.stride + row : row * target.stride + column)
+      to.bias = steps.lowerBound > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : column) }
+      tilesDown(lanes: lanes, rows: rows.count, from, stride: across, next: next, panel, path, to)
       panel += steps.count * 16 * lanes
     }
   }
