@@ -1,60 +1,61 @@
 import COpenBLAS
 
-/// One register for each of a few rows: what a few rows of a product add up for sixteen columns.
+/// A strip of registers for each of a few rows: what a few rows of a product add up for sixteen columns, or for more.
 protocol Column {
+  associatedtype Row: Strip
   static var rows: Int { get }
   /// Zeros.
   init()
-  /// Row i gains x[i] times the lanes.
-  mutating func add(_ x: UnsafePointer<Float>, _ lanes: Lanes)
-  /// [rows, 16]
+  /// Row i gains x[i] times the strip.
+  mutating func add(_ x: UnsafePointer<Float>, _ strip: Row)
+  /// [rows, 16 lanes]
   func store(_ pointer: UnsafeMutablePointer<Float>)
 }
 
-struct OneRow: Column {
-  private var sum = Lanes(repeating: 0)
+struct OneRow<Row: Strip>: Column {
+  private var sum = Row()
   static var rows: Int { 1 }
   @inline(__always) init() {}
-  @inline(__always) mutating func add(_ x: UnsafePointer<Float>, _ lanes: Lanes) {
-    sum = multiplyAdd(Lanes(repeating: x[0]), lanes, sum)
-  }
-  @inline(__always) func store(_ pointer: UnsafeMutablePointer<Float>) { pointer[lanes: 0] = sum }
+  @inline(__always) mutating func add(_ x: UnsafePointer<Float>, _ strip: Row) { sum.add(x[0], strip) }
+  @inline(__always) func store(_ pointer: UnsafeMutablePointer<Float>) { sum.store(pointer) }
 }
 
 /// Two columns, one below the other.
-struct Stacked<Upper: Column, Lower: Column>: Column {
+struct Stacked<Upper: Column, Lower: Column>: Column where Upper.Row == Lower.Row {
   private var upper = Upper(), lower = Lower()
   static var rows: Int { Upper.rows + Lower.rows }
   @inline(__always) init() {}
-  @inline(__always) mutating func add(_ x: UnsafePointer<Float>, _ lanes: Lanes) {
-    upper.add(x, lanes)
-    lower.add(x + Upper.rows, lanes)
+  @inline(__always) mutating func add(_ x: UnsafePointer<Float>, _ strip: Upper.Row) {
+    upper.add(x, strip)
+    lower.add(x + Upper.rows, strip)
   }
   @inline(__always) func store(_ pointer: UnsafeMutablePointer<Float>) {
     upper.store(pointer)
-    lower.store(pointer + 16 * Upper.rows)
+    lower.store(pointer + 16 * Upper.Row.lanes * Upper.rows)
   }
 }
 
-typealias TwoRows = Stacked<OneRow, OneRow>
-typealias FourRows = Stacked<TwoRows, TwoRows>
-typealias SixRows = Stacked<FourRows, TwoRows>
-typealias EightRows = Stacked<FourRows, FourRows>
-typealias SixteenRows = Stacked<EightRows, EightRows>
+typealias TwoRows<Row: Strip> = Stacked<OneRow<Row>, OneRow<Row>>
+typealias FourRows<Row: Strip> = Stacked<TwoRows<Row>, TwoRows<Row>>
+typealias SixRows<Row: Strip> = Stacked<FourRows<Row>, TwoRows<Row>>
+typealias EightRows<Row: Strip> = Stacked<FourRows<Row>, FourRows<Row>>
+typealias TwelveRows<Row: Strip> = Stacked<EightRows<Row>, FourRows<Row>>
+typealias SixteenRows<Row: Strip> = Stacked<EightRows<Row>, EightRows<Row>>
 
-/// sums [rows, 16] = x [inner, rows] transposed times a strip [inner, 16] of weights.
+/// sums [rows, 16 lanes] = x [inner, rows] transposed times strips [inner, 16] of weights, `apart` from one another.
 ///
-/// The strip is read once, and asked for 4 KiB ahead: so few rows take no longer than the strip takes to come, and the
-/// processor's own foresight stops where a page of memory ends (measured on Zen 4: 210 instead of 157 GFLOP/s).
+/// Strips are read once, and asked for 4 KiB ahead: so few rows take no longer than a strip takes to come, and the
+/// processor's own foresight stops where a page of memory ends (measured on Zen 4: 210 instead of 157 GFLOP/s). Two strips
+/// at once read each number of the rows once for both.
 @inline(never)
 func multiply<C: Column>(
-  _ x: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, inner: Int, into sums: UnsafeMutablePointer<Float>,
-  _: C.Type
+  _ x: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, apart: Int, inner: Int,
+  into sums: UnsafeMutablePointer<Float>, _: C.Type
 ) {
   var column = C(), x = x, strip = strip
   for _ in 0..<inner {
-    overtone_prefetch(strip + 1024)
-    column.add(x, strip[lanes: 0])
+    C.Row.expect(strip + 1024, apart: apart)
+    column.add(x, C.Row(strip, apart: apart))
     x += C.rows
     strip += 16
   }

@@ -39,26 +39,29 @@ enum Panels {
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
+    // A strip for sixteen rows, since then the strips' way from memory is what takes time; two for more.
+    let strips = (outputs + 15) / 16, pair = tileLanes > 1 && rows > 16 && strips > 1 ? 2 : 1
     // A second thread costs microseconds; four strips of sixteen rows take three.
-    parallel((outputs + 15) / 16, cost: 2 * Swift.min(rows, block) * inputs, pieces: 1) { range in
+    parallel((strips + pair - 1) / pair, cost: 2 * pair * Swift.min(rows, block) * inputs, pieces: 1) { range in
       let scratch = Buffer(count: TileTarget.scratchCount),
-        turned = Buffer(count: (Swift.min(rows, block) + 16) * inputs)
+        turned = Buffer(count: (Swift.min(rows, block) + 16) * inputs + 16)
       for start in stride(from: 0, to: rows, by: block) {
-        let groups = Group.covering(Swift.min(block, rows - start)), x = x + start * inputs
+        let groups = Group.covering(Swift.min(block, rows - start), pair: pair), x = x + start * inputs
         // Each thread turns all rows for itself: that is less than waiting for one another.
         for group in groups {
           turn(
-            x + group.first * inputs, rows: group.count, of: group.height, width: inputs,
-            into: turned.pointer + group.first * inputs)
+            x + group.first * inputs, rows: group.count, of: group.height, following: rows - start - group.first,
+            width: inputs, into: turned.pointer + group.first * inputs)
         }
-        for strip in range {
-          let first = 16 * strip
+        for number in range {
+          let strip = number * pair, first = 16 * strip, lanes = Swift.min(pair, strips - strip)
           for group in groups {
-            group.multiply(turned.pointer, panels.pointer + first * inputs, inner: inputs, into: scratch.pointer)
+            group.multiply(
+              turned.pointer, panels.pointer + first * inputs, lanes: lanes, inner: inputs, into: scratch.pointer)
             TileTarget(
               pointer: target + (start + group.first) * outputs + first, stride: outputs, rows: group.count,
-              columns: Swift.min(16, outputs - first), bias: bias.map { $0 + first }, scratch: scratch.pointer
-            ).take(scratch.pointer, width: 16)
+              columns: Swift.min(16 * lanes, outputs - first), bias: bias.map { $0 + first }, scratch: scratch.pointer
+            ).take(scratch.pointer, width: 16 * lanes)
           }
         }
       }
@@ -71,11 +74,9 @@ enum Panels {
     /// Those of the column that holds them.
     let height: Int
 
-    /// Rows of the columns that fit into registers, the most first.
-    private static let heights = tileLanes > 1 ? [16, 8, 4] : [6, 4]
-
-    /// So many rows by the highest column, the rest in the least that holds them.
-    static func covering(_ rows: Int) -> [Group] {
+    /// So many rows by the highest column that fits into registers, the rest in the least that holds them.
+    static func covering(_ rows: Int, pair: Int) -> [Group] {
+      let heights = tileLanes == 1 ? [6, 4] : pair == 2 ? [12, 8, 4] : [16, 8, 4]
       var groups: [Group] = [], first = 0
       while first < rows {
         let height = heights.last { $0 >= rows - first } ?? heights[0]
@@ -87,27 +88,39 @@ enum Panels {
 
     @inline(__always)
     func multiply(
-      _ turned: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, inner: Int, into sums: UnsafeMutablePointer<Float>
+      _ turned: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, lanes: Int, inner: Int,
+      into sums: UnsafeMutablePointer<Float>
     ) {
-      let x = turned + first * inner
-      switch height {
-      case 4: Tensors.multiply(x, strip, inner: inner, into: sums, FourRows.self)
-      case 6: Tensors.multiply(x, strip, inner: inner, into: sums, SixRows.self)
-      case 8: Tensors.multiply(x, strip, inner: inner, into: sums, EightRows.self)
-      default: Tensors.multiply(x, strip, inner: inner, into: sums, SixteenRows.self)
+      let x = turned + first * inner, apart = 16 * inner
+      @inline(__always) func by<C: Column>(_ column: C.Type) {
+        Tensors.multiply(x, strip, apart: apart, inner: inner, into: sums, column)
+      }
+      switch (height, lanes) {
+      case (4, 2): by(FourRows<TwoLanes>.self)
+      case (8, 2): by(EightRows<TwoLanes>.self)
+      case (_, 2): by(TwelveRows<TwoLanes>.self)
+      case (4, _): by(FourRows<OneLane>.self)
+      case (6, _): by(SixRows<OneLane>.self)
+      case (8, _): by(EightRows<OneLane>.self)
+      case (12, _): by(TwelveRows<OneLane>.self)
+      default: by(SixteenRows<OneLane>.self)
       }
     }
   }
 }
 
-/// x [rows, width] as [width, height], zeros behind the rows; 16 is the most.
+/// x [rows, width] as [width, height], whatever behind the rows; 16 is the most. `following` rows are there in all.
 private func turn(
-  _ x: UnsafePointer<Float>, rows: Int, of height: Int, width: Int, into target: UnsafeMutablePointer<Float>
+  _ x: UnsafePointer<Float>, rows: Int, of height: Int, following: Int, width: Int,
+  into target: UnsafeMutablePointer<Float>
 ) {
   var done = 0
-  if rows == 16 {
+  if following >= 16 {
     done = width / 16 * 16
-    for column in stride(from: 0, to: done, by: 16) { overtone_transpose(x + column, width, target + 16 * column, 16) }
+    // Sixteen rows at once: what they have too much is overwritten by the next column, or by the next rows.
+    for column in stride(from: 0, to: done, by: 16) {
+      overtone_transpose(x + column, width, target + height * column, height)
+    }
   }
   for column in done..<width {
     for row in 0..<height { target[column &* height &+ row] = row < rows ? x[row &* width &+ column] : 0 }

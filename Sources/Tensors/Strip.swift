@@ -6,9 +6,10 @@ protocol Strip {
   static var lanes: Int { get }
   /// Zeros.
   init()
-  init(_ pointer: UnsafePointer<Float>)
+  /// Sixteen floats, and sixteen more from each `apart` floats on.
+  init(_ pointer: UnsafePointer<Float>, apart: Int)
   /// Asks for what a strip will be read from.
-  static func expect(_ pointer: UnsafePointer<Float>)
+  static func expect(_ pointer: UnsafePointer<Float>, apart: Int)
   /// The same for what will be stored.
   static func expectToWrite(_ pointer: UnsafeMutablePointer<Float>)
   /// self + x strip
@@ -16,6 +17,12 @@ protocol Strip {
   /// self + what is there
   mutating func join(_ pointer: UnsafePointer<Float>)
   func store(_ pointer: UnsafeMutablePointer<Float>)
+}
+
+extension Strip {
+  /// Floats that lie side by side.
+  @inline(__always) init(_ pointer: UnsafePointer<Float>) { self.init(pointer, apart: 16) }
+  @inline(__always) static func expect(_ pointer: UnsafePointer<Float>) { expect(pointer, apart: 16) }
 }
 
 /// a b + c in one rounding where the processor can.
@@ -26,8 +33,8 @@ struct OneLane: Strip {
   var a = Lanes(repeating: 0)
   static var lanes: Int { 1 }
   @inline(__always) init() {}
-  @inline(__always) init(_ p: UnsafePointer<Float>) { a = p[lanes: 0] }
-  @inline(__always) static func expect(_ p: UnsafePointer<Float>) { overtone_prefetch(p) }
+  @inline(__always) init(_ p: UnsafePointer<Float>, apart: Int) { a = p[lanes: 0] }
+  @inline(__always) static func expect(_ p: UnsafePointer<Float>, apart: Int) { overtone_prefetch(p) }
   @inline(__always) static func expectToWrite(_ p: UnsafeMutablePointer<Float>) { overtone_prefetch_to_write(p) }
   @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
   @inline(__always) mutating func join(_ p: UnsafePointer<Float>) { a += p[lanes: 0] }
@@ -39,13 +46,13 @@ struct Joined<Left: Strip, Right: Strip>: Strip {
   var left = Left(), right = Right()
   static var lanes: Int { Left.lanes + Right.lanes }
   @inline(__always) init() {}
-  @inline(__always) init(_ p: UnsafePointer<Float>) {
-    left = Left(p)
-    right = Right(p + 16 * Left.lanes)
+  @inline(__always) init(_ p: UnsafePointer<Float>, apart: Int) {
+    left = Left(p, apart: apart)
+    right = Right(p + apart &* Left.lanes, apart: apart)
   }
-  @inline(__always) static func expect(_ p: UnsafePointer<Float>) {
-    Left.expect(p)
-    Right.expect(p + 16 * Left.lanes)
+  @inline(__always) static func expect(_ p: UnsafePointer<Float>, apart: Int) {
+    Left.expect(p, apart: apart)
+    Right.expect(p + apart &* Left.lanes, apart: apart)
   }
   @inline(__always) static func expectToWrite(_ p: UnsafeMutablePointer<Float>) {
     Left.expectToWrite(p)

@@ -22,6 +22,8 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
     arguments: [
       [5, 7, 3], [0, 7, 3], [1, 100, 50], [100, 1, 50], [6, 64, 16], [13, 65, 300], [70, 33, 17], [17, 530, 270],
       [49, 16, 257],
+      // More rows, columns and steps than are packed, or made by one thread, at once.
+      [70, 1100, 600], [1100, 70, 600],
     ])
   func product(shape: [Int]) {
     let (m, n, k) = (shape[0], shape[1], shape[2]), x = numbers([m, k], 1), w = numbers([n, k], 2), b = numbers([n], 3)
@@ -150,21 +152,24 @@ private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: 
         { slow($0).activated(.silu) }) < 1e-4)
   }
 
-  @Test("a linear layer after an activation is both, one after the other", arguments: Activation.allCases)
-  func linearAfter(activation: Activation) {
-    let inputs = [numbers([70, 40], 1), numbers([20, 40], 2), numbers([20], 3)]
+  /// Few numbers, and more than are multiplied at once.
+  @Test(
+    "a linear layer after an activation is both, one after the other", arguments: Activation.allCases, [40, 1100])
+  func linearAfter(activation: Activation, width: Int) {
+    let inputs = [numbers([70, width], 1), numbers([20, width], 2), numbers([20], 3)]
     #expect(
       distance(
         inputs, { $0[0].linear(after: activation, $0[1], $0[2]) }, { $0[0].activated(activation).linear($0[1], $0[2]) })
         < 1e-4)
   }
 
-  @Test("a linear layer after a norm is both, one after the other, moved or not", arguments: [0, 1, 2])
-  func linearAfterNorm(kind: Int) {
+  @Test(
+    "a linear layer after a norm is both, one after the other, moved or not", arguments: [0, 1, 2], [40, 1100])
+  func linearAfterNorm(kind: Int, width: Int) {
     let inputs =
-      [numbers([70, 40], 1), numbers([20, 40], 2), numbers([20], 3)]
-      + (kind > 0 ? [numbers([40], 4), numbers([40], 5)] : []) + (kind > 1 ? [numbers([70, 80], 6)] : [])
-    func modulators(_ t: [Tensor]) -> Modulators? { kind > 1 ? Modulators(t[5], shift: 0, scale: 40) : nil }
+      [numbers([70, width], 1), numbers([20, width], 2), numbers([20], 3)]
+      + (kind > 0 ? [numbers([width], 4), numbers([width], 5)] : []) + (kind > 1 ? [numbers([70, 2 * width], 6)] : [])
+    func modulators(_ t: [Tensor]) -> Modulators? { kind > 1 ? Modulators(t[5], shift: 0, scale: width) : nil }
     #expect(
       distance(
         inputs,

@@ -21,6 +21,10 @@ import Testing
     #expect(error(points.activated(.silu), floor: 1e-6) { $0 / (1 + exp(-$0)) } < 6e-7)
     #expect(error(points.activated(.gelu), floor: 1) { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) } < 6e-7)
     #expect(error(points.activated(.tanh), floor: 1) { tanh($0) } < 3e-7)
+    #expect(error(points.activated(.sigmoid), floor: 1e-6) { 1 / (1 + exp(-$0)) } < 6e-7)
+    #expect(error(points.activated(.relu), floor: 1) { max($0, 0) } == 0)
+    let inner = { (x: Double) in (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x) }
+    #expect(error(points.activated(.geluTanh), floor: 1) { 0.5 * $0 * (1 + tanh(inner($0))) } < 6e-7)
   }
 
   @Test("a norm's rows have mean 0 and variance 1 to the last digits")

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Tensors
 import Testing
@@ -26,6 +27,18 @@ import Testing
     defer { ThreadPool.shared.use(ThreadPool.shared.width) }
     #expect(ranges(count, grain: 1) == alone)
     #expect(ranges(count, grain: count) == [0..<count])
+  }
+
+  @Test("each item is done once, however unevenly long they take", arguments: [0, 31, 63])
+  func uneven(_ long: Int) {
+    let done = Mutex(Array(repeating: 0, count: 64))
+    ThreadPool.shared.split(64, grain: 1) { range in
+      for item in range {
+        if item == long { usleep(20_000) }
+        done.withLock { $0[item] += 1 }
+      }
+    }
+    #expect(done.withLock { $0 } == Array(repeating: 1, count: 64))
   }
 
   @Test("nothing is done for nothing")
