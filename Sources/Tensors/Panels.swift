@@ -41,18 +41,19 @@ enum Panels {
     Profile.shared.multiplied(rows, outputs, inputs)
     // A strip for sixteen rows, since then the strips' way from memory is what takes time; two for more.
     let strips = (outputs + 15) / 16, pair = tileLanes > 1 && rows > 16 && strips > 1 ? 2 : 1
-    // A second thread costs microseconds; four strips of sixteen rows take three.
-    parallel((strips + pair - 1) / pair, cost: 2 * pair * Swift.min(rows, block) * inputs, pieces: 1) { range in
-      let scratch = Buffer(count: TileTarget.scratchCount),
-        turned = Buffer(count: (Swift.min(rows, block) + 16) * inputs + 16)
-      for start in stride(from: 0, to: rows, by: block) {
-        let groups = Group.covering(Swift.min(block, rows - start), pair: pair), x = x + start * inputs
-        // Each thread turns all rows for itself: that is less than waiting for one another.
-        for group in groups {
+    let turned = Buffer(count: (Swift.min(rows, block) + 16) * (inputs + 16))
+    for start in stride(from: 0, to: rows, by: block) {
+      let groups = Group.covering(Swift.min(block, rows - start), pair: pair, width: inputs), x = x + start * inputs
+      parallel(groups.count, cost: 2 * inputs) { range in
+        for group in groups[range] {
           turn(
             x + group.first * inputs, rows: group.count, of: group.height, following: rows - start - group.first,
-            width: inputs, into: turned.pointer + group.first * inputs)
+            width: inputs, into: turned.pointer + group.place)
         }
+      }
+      // A second thread costs microseconds; four strips of sixteen rows take three.
+      parallel((strips + pair - 1) / pair, cost: 2 * pair * Swift.min(rows, block) * inputs, pieces: 4) { range in
+        let scratch = Buffer(count: TileTarget.scratchCount)
         for number in range {
           let strip = number * pair, first = 16 * strip, lanes = Swift.min(pair, strips - strip)
           for group in groups {
@@ -71,16 +72,21 @@ enum Panels {
   /// Rows that are multiplied at once.
   private struct Group {
     let first: Int, count: Int
+    /// Where its turned rows lie: a lane after those before, for turning writes whole lanes.
+    let place: Int
     /// Those of the column that holds them.
     let height: Int
 
     /// So many rows by the highest column that fits into registers, the rest in the least that holds them.
-    static func covering(_ rows: Int, pair: Int) -> [Group] {
+    static func covering(_ rows: Int, pair: Int, width: Int) -> [Group] {
       let heights = tileLanes == 1 ? [6, 4] : pair == 2 ? [12, 8, 4] : [16, 8, 4]
       var groups: [Group] = [], first = 0
       while first < rows {
         let height = heights.last { $0 >= rows - first } ?? heights[0]
-        groups.append(Group(first: first, count: Swift.min(height, rows - first), height: height))
+        groups.append(
+          Group(
+            first: first, count: Swift.min(height, rows - first), place: first * width + 16 * groups.count,
+            height: height))
         first += height
       }
       return groups
@@ -91,7 +97,7 @@ enum Panels {
       _ turned: UnsafePointer<Float>, _ strip: UnsafePointer<Float>, lanes: Int, inner: Int,
       into sums: UnsafeMutablePointer<Float>
     ) {
-      let x = turned + first * inner, apart = 16 * inner
+      let x = turned + place, apart = 16 * inner
       @inline(__always) func by<C: Column>(_ column: C.Type) {
         Tensors.multiply(x, strip, apart: apart, inner: inner, into: sums, column)
       }
@@ -117,7 +123,7 @@ private func turn(
   var done = 0
   if following >= 16 {
     done = width / 16 * 16
-    // Sixteen rows at once: what they have too much is overwritten by the next column, or by the next rows.
+    // Sixteen rows at once: what they have too much is overwritten by the next column, or lies in the lane behind.
     for column in stride(from: 0, to: done, by: 16) {
       overtone_transpose(x + column, width, target + height * column, height)
     }
