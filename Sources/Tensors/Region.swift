@@ -5,17 +5,17 @@ import Glibc
 ///
 /// The system may hold it in pages of 2 MiB, which spares faults and look-ups of addresses. Pages once written to stay:
 /// giving them back and clearing them anew took a twelfth of a training step.
-struct Region: ~Copyable {
+package struct Region: ~Copyable {
   /// nil where addresses are limited (`ulimit -v`).
   private let base: UnsafeMutableRawPointer?
   private let size: Int
   /// Bytes from `base` that were ever part of a block.
-  private(set) var top = 0
+  package private(set) var top = 0
   /// Free stretches below `top` in ascending order; none touches the next.
   private var gaps: [Range<Int>] = []
 
   /// Addresses without memory, four times as many as the machine has memory: memory comes when they are written to.
-  init() {
+  package init() {
     size = 4 * sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let block, block != MAP_FAILED else {
@@ -26,11 +26,13 @@ struct Region: ~Copyable {
     base = block
   }
 
+  deinit { if let base { munmap(base, size) } }
+
   /// Whether a block is one of these.
   func contains(_ block: UnsafeMutableRawPointer) -> Bool { base.map { block >= $0 && block < $0 + size } ?? false }
 
   /// So many bytes, which 64 must divide, from the smallest gap that holds them; nil where there are no addresses.
-  mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
+  package mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
     guard let base else { return nil }
     var best: Int?, least = Int.max
     for (index, gap) in gaps.enumerated() where gap.count >= bytes && gap.count < least {
@@ -50,7 +52,7 @@ struct Region: ~Copyable {
   }
 
   /// Takes back a block of so many bytes.
-  mutating func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
+  package mutating func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
     guard let base else { return }
     var gap = block - base..<block - base + bytes
     // The first gap behind the block.

@@ -2,28 +2,48 @@ import Tensors
 import Testing
 
 @Suite struct BufferPoolTests {
-  @Test("free memory that is kept stays within a twentieth, or 64 MiB, of what tensors took")
-  func limit() {
-    // Each size once, and none serves for another: without a limit all 600 MB of them would be kept.
-    var side = 700.0, total = 0
-    while total < 600_000_000 {
-      total += 4 * Tensor(zeros: [Int(side), Int(side)]).count
-      side *= 1.13
-      let usage = BufferPool.usage
-      #expect(usage.peak <= usage.most + max(64 << 20, usage.most / 20))
+  /// Blocks of a region, and the most bytes that they ever took together.
+  private struct Blocks: ~Copyable {
+    var region = Region()
+    var held: [(UnsafeMutableRawPointer, Int)] = []
+    var most = 0
+
+    mutating func take(_ bytes: Int) throws {
+      let block = region.take(bytes)
+      held.append((try #require(block), bytes))
+      most = max(most, held.reduce(0) { $0 + $1.1 })
+    }
+
+    /// Gives back those whose number is so.
+    mutating func give(_ isGiven: (Int) -> Bool) {
+      for (block, bytes) in held.enumerated().filter({ isGiven($0.offset) }).map(\.element) {
+        region.give(block, bytes)
+      }
+      held = held.enumerated().filter { !isGiven($0.offset) }.map(\.element)
     }
   }
 
+  @Test("sizes that grow, one after another, take no more than the largest")
+  func growing() throws {
+    var blocks = Blocks(), bytes = 1 << 18
+    while bytes < 600_000_000 {
+      try blocks.take(bytes)
+      blocks.give { _ in true }
+      bytes = bytes * 9 / 8 / 64 * 64
+    }
+    #expect(blocks.region.top == blocks.most)
+  }
+
   @Test("what was freed in pieces serves whole, and what was freed whole in pieces")
-  func melting() {
-    let before = BufferPool.usage
-    var held = (0..<40).map { Tensor(zeros: [300_000 + 1000 * $0]) }
-    let most = BufferPool.usage.peak
+  func melting() throws {
+    var blocks = Blocks()
+    for number in 0..<40 { try blocks.take(1_200_000 + 4096 * number) }
+    let most = blocks.most
     for round in 0..<20 {
       // Every other one, then all: pieces side by side, and one large one.
-      held = round % 2 == 0 ? held.enumerated().filter { $0.offset % 2 == 0 }.map(\.element) : []
-      held += (0..<8).map { _ in Tensor(zeros: [round % 2 == 0 ? 200_000 : 1_500_000]) }
+      blocks.give { round % 2 == 1 || $0 % 2 == 0 }
+      for _ in 0..<8 { try blocks.take(round % 2 == 0 ? 800_000 : 6_000_000) }
     }
-    #expect(BufferPool.usage.peak <= max(most, before.peak) + (64 << 20))
+    #expect(blocks.most == most && blocks.region.top == most)
   }
 }
