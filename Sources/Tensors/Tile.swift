@@ -91,7 +91,7 @@ struct TileTarget {
 /// place where numbers are multiplied in earnest.
 ///
 /// Six rows of four registers leave eight for the right side and the broadcast left one: 24 sums hide the latency of
-/// the multiply-add, and ten loads feed 24 of them (measured: 285 GFLOP/s on one Zen 5 core, 146 of 150 on a Xeon's). The
+/// the multiply-add, and ten loads feed 24 of them (measured: 285 GFLOP/s on one Zen 5 core, one flat loop then). The
 /// inner loop does nothing else, since whatever is added to it costs registers; it goes by two steps, and asks for the
 /// right side eight steps ahead: that comes from the second-level cache. With registers of eight floats (AVX2)
 /// tiles are one lane wide: twelve sums, two registers for the right side and one for the left fill the sixteen there are.
