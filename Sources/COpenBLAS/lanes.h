@@ -59,16 +59,37 @@ OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
   return tiny ? (overtone_lanes)0 : p * scale;
 }
 
-/// The error function of x, given e^(-x^2) (Abramowitz and Stegun 7.1.26; error below 2e-7).
-OVERTONE_INLINE overtone_lanes overtone_error_function(overtone_lanes x, overtone_lanes gauss) {
+/// 1 / x within 1.5 units in the last place, for x of 2^-126 to 2^126: an estimate and one step of Newton's, since a division
+/// takes as long as sixteen multiplications.
+OVERTONE_INLINE overtone_lanes overtone_reciprocal(overtone_lanes x) {
+#if defined(__AVX512F__)
 #pragma clang fp contract(fast)
-  const overtone_lanes t = 1 / (overtone_magnitude(x) * 0.3275911f + 1);
-  overtone_lanes p = t * 1.061405429f - 1.453152027f;
-  p = p * t + 1.421413741f;
-  p = p * t - 0.284496736f;
-  p = p * t + 0.254829592f;
-  const overtone_lanes positive = 1 - p * t * gauss;
-  return x < 0 ? -positive : positive;
+  typedef float stored __attribute__((vector_size(64)));
+  const overtone_lanes y = (overtone_lanes)__builtin_ia32_rcp14ps512_mask((stored)x, (stored)x, 0xFFFF);
+  return y + y * (1 - x * y);
+#else
+  return 1 / x;
+#endif
+}
+
+/// The error function, within 5e-7. A quotient of polynomials (ours, fitted to least greatest error on -3.92 to 3.92), and what
+/// it reaches there beyond.
+OVERTONE_INLINE overtone_lanes overtone_error_function(overtone_lanes x) {
+#pragma clang fp contract(fast)
+  x = x > 3.92f ? (overtone_lanes)3.92f : x;
+  x = x < -3.92f ? (overtone_lanes)-3.92f : x;
+  const overtone_lanes u = x * x;
+  overtone_lanes p = u * 2.0346852e-6f + 2.8746776e-4f, q = u * 3.8069502e-5f + 1.188049e-3f;
+  p = p * u + 3.86811e-3f;
+  q = q * u + 1.5171881e-2f;
+  p = p * u + 5.3059828e-2f;
+  q = q * u + 1.150828e-1f;
+  p = p * u + 1.927599e-1f;
+  q = q * u + 5.041607e-1f;
+  p = p * u + 1.128379f;
+  q = q * u + 1;
+  const overtone_lanes found = x * p * overtone_reciprocal(q), low = found < -1 ? (overtone_lanes)-1 : found;
+  return low > 1 ? (overtone_lanes)1 : low;
 }
 
 /// Asks for a line of the cache before it is needed.

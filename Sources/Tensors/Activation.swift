@@ -1,3 +1,5 @@
+import COpenBLAS
+
 /// The bends between linear layers.
 public enum Activation: String, CaseIterable, Sendable {
   /// x Phi(x) with the error function, the exact form (Hendrycks and Gimpel 2016, arXiv 1606.08415).
@@ -20,12 +22,12 @@ private protocol Bend {
 private enum Gelu: Bend {
   @inline(__always) static func value(_ x: Lanes) -> Lanes {
     let half = x * 0.5
-    return multiplyAdd(half, errorFunction(x * 0.707_106_78).value, half)
+    return multiplyAdd(half, errorFunction(x * 0.707_106_78), half)
   }
   /// Phi(x) + x phi(x)
   @inline(__always) static func slope(_ x: Lanes) -> Lanes {
-    let (error, gauss) = errorFunction(x * 0.707_106_78)
-    return multiplyAdd(x * 0.398_942_28, gauss, error * 0.5 + 0.5)
+    let half = Lanes(repeating: 0.5), share = multiplyAdd(errorFunction(x * 0.707_106_78), half, half)
+    return multiplyAdd(x * 0.398_942_28, exp(x * x * -0.5), share)
   }
 }
 
@@ -70,48 +72,71 @@ private enum Relu: Bend {
   @inline(__always) static func slope(_ x: Lanes) -> Lanes { wherePositive(x, Lanes(repeating: 1)) }
 }
 
+/// What is done to numbers with a bend, whichever it is.
+private protocol BendUse {
+  func callAsFunction<B: Bend>(_: B.Type)
+}
+
 extension Activation {
-  /// Bends `count` numbers.
-  func bend(_ source: UnsafePointer<Float>, _ count: Int, into target: UnsafeMutablePointer<Float>) {
-    func all<B: Bend>(_: B.Type) {
-      let whole = count & ~15
-      for i in Swift.stride(from: 0, to: whole, by: 16) { target[lanes: i] = B.value(source[lanes: i]) }
-      if whole < count { target.store(B.value(source.lanes(whole, of: count)), whole, of: count) }
-    }
+  @inline(__always)
+  private func use(_ body: some BendUse) {
     switch self {
-    case .gelu: all(Gelu.self)
-    case .geluTanh: all(GeluTanh.self)
-    case .silu: all(Silu.self)
-    case .tanh: all(Tanh.self)
-    case .sigmoid: all(Sigmoid.self)
-    case .relu: all(Relu.self)
+    case .gelu: body(Gelu.self)
+    case .geluTanh: body(GeluTanh.self)
+    case .silu: body(Silu.self)
+    case .tanh: body(Tanh.self)
+    case .sigmoid: body(Sigmoid.self)
+    case .relu: body(Relu.self)
     }
+  }
+
+  /// Bends `count` numbers; asks for those `ahead`, which come next.
+  func bend(
+    _ source: UnsafePointer<Float>, _ count: Int, ahead: Int = 512, into target: UnsafeMutablePointer<Float>
+  ) {
+    use(Bending(source: source, count: count, ahead: ahead, target: target))
   }
 
   /// Writes `gradient` times the derivative at `count` numbers; the target may be the gradient itself.
   func slope(
-    _ source: UnsafePointer<Float>, _ count: Int, _ gradient: UnsafePointer<Float>,
+    _ source: UnsafePointer<Float>, _ count: Int, ahead: Int = 512, _ gradient: UnsafePointer<Float>,
     into target: UnsafeMutablePointer<Float>
   ) {
-    func all<B: Bend>(_: B.Type) {
-      let whole = count & ~15
-      for i in Swift.stride(from: 0, to: whole, by: 16) {
-        target[lanes: i] = gradient[lanes: i] * B.slope(source[lanes: i])
-      }
-      guard whole < count else { return }
-      target.store(
-        gradient.lanes(whole, of: count) * B.slope(source.lanes(whole, of: count)), whole, of: count)
-    }
-    switch self {
-    case .gelu: all(Gelu.self)
-    case .geluTanh: all(GeluTanh.self)
-    case .silu: all(Silu.self)
-    case .tanh: all(Tanh.self)
-    case .sigmoid: all(Sigmoid.self)
-    case .relu: all(Relu.self)
-    }
+    use(Sloping(source: source, count: count, ahead: ahead, gradient: gradient, target: target))
   }
 }
+
+private struct Bending: BendUse {
+  let source: UnsafePointer<Float>, count: Int, ahead: Int, target: UnsafeMutablePointer<Float>
+
+  func callAsFunction<B: Bend>(_: B.Type) {
+    let whole = count & ~15
+    for i in Swift.stride(from: 0, to: whole, by: 16) {
+      overtone_prefetch(source + (i &+ ahead))
+      target[lanes: i] = B.value(source[lanes: i])
+    }
+    if whole < count { target.store(B.value(source.lanes(whole, of: count)), whole, of: count) }
+  }
+}
+
+private struct Sloping: BendUse {
+  let source: UnsafePointer<Float>, count: Int, ahead: Int, gradient: UnsafePointer<Float>
+  let target: UnsafeMutablePointer<Float>
+
+  func callAsFunction<B: Bend>(_: B.Type) {
+    let whole = count & ~15
+    for i in Swift.stride(from: 0, to: whole, by: 16) {
+      overtone_prefetch(source + (i &+ ahead))
+      target[lanes: i] = gradient[lanes: i] * B.slope(source[lanes: i])
+    }
+    guard whole < count else { return }
+    target.store(gradient.lanes(whole, of: count) * B.slope(source.lanes(whole, of: count)), whole, of: count)
+  }
+}
+
+/// Floats from one to what comes half a thousand later where `count` of every `width` are read, row after row.
+@inline(__always)
+func ahead(of count: Int, width: Int) -> Int { Swift.max(1, 512 / Swift.max(1, count)) &* width }
 
 extension Tensor {
   /// Each scalar bent.
@@ -166,7 +191,9 @@ extension Tensor {
     let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
     guard wanted.0 || wanted.1 || rows > Panels.fewRows else { return activated(activation).linear(weight, bias) }
     let source = UnsafePointer(buffer.pointer)
-    let bent: ProductWay.Fill = { activation.bend(source + ($0 * inputs + $1), $2, into: $3) }
+    let bent: ProductWay.Fill = {
+      activation.bend(source + ($0 * inputs + $1), $2, ahead: ahead(of: $2, width: inputs), into: $3)
+    }
     return times(weight, bias, ProductWay(left: bent)).from([self, weight] + (bias.map { [$0] } ?? [])) {
       [self = detached, weight = weight.detached] g in
       let source = UnsafePointer(self.buffer.pointer)
@@ -178,12 +205,13 @@ extension Tensor {
           ProductWay(finish: { rows, columns in
             for row in rows {
               let at = row * inputs + columns.lowerBound, line = to + at
-              activation.slope(source + at, columns.count, line, into: line)
+              let next = ahead(of: columns.count, width: inputs)
+              activation.slope(source + at, columns.count, ahead: next, line, into: line)
             }
           }))
       }
       let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2) {
-        activation.bend(source + ($0 * inputs + $1), $2, into: $3)
+        activation.bend(source + ($0 * inputs + $1), $2, ahead: ahead(of: $2, width: inputs), into: $3)
       }
       return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
     }

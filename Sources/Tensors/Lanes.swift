@@ -22,21 +22,19 @@ extension UnsafePointer<Float> {
 /// e^x with a relative error below 2e-7; 0 below -87, about 1e38 above 88.
 @inline(__always) func exp(_ x: Lanes) -> Lanes { overtone_exp(x) }
 
-@inline(__always) func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(0 - x)) }
+/// 1 / x, for x neither close to the least nor to the greatest floats.
+@inline(__always) func reciprocal(_ x: Lanes) -> Lanes { overtone_reciprocal(x) }
 
-@inline(__always) func tanh(_ x: Lanes) -> Lanes { 1 - 2 / (exp(x + x) + 1) }
+@inline(__always) func sigmoid(_ x: Lanes) -> Lanes { reciprocal(1 + exp(0 - x)) }
+
+@inline(__always) func tanh(_ x: Lanes) -> Lanes { multiplyAdd(reciprocal(exp(x + x) + 1), Lanes(repeating: -2), Lanes(repeating: 1)) }
 
 @inline(__always) func magnitude(_ x: Lanes) -> Lanes { overtone_magnitude(x) }
 
 /// `value` where x is not below zero, zeros elsewhere.
 @inline(__always) func wherePositive(_ x: Lanes, _ value: Lanes) -> Lanes { overtone_where_positive(x, value) }
 
-/// The error function and e^(-x^2).
-@inline(__always)
-func errorFunction(_ x: Lanes) -> (value: Lanes, gauss: Lanes) {
-  let gauss = exp(0 - x * x)
-  return (overtone_error_function(x, gauss), gauss)
-}
+@inline(__always) func errorFunction(_ x: Lanes) -> Lanes { overtone_error_function(x) }
 
 /// The first `count` lanes from memory, the rest as given.
 @inline(__always)

@@ -233,20 +233,43 @@ private func copyDown(
   _ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, _ next: Int, sums: UnsafeMutablePointer<Float>?,
   into target: UnsafeMutablePointer<Float>
 ) {
-  var from = matrix.pointer + columns.lowerBound * matrix.stride + rows.lowerBound, to = target
-  for _ in columns {
-    // Rows come too far apart to be foreseen.
-    for i in stride(from: 0, to: rows.count, by: 16) { overtone_prefetch(from + (16 &* matrix.stride &+ i)) }
-    var i = 0, tile = to
-    while i < rows.count {
-      // Eight numbers at once: two of them are overwritten by the next column, or lie in the lane between tiles.
-      let six = UnsafeRawPointer(from + i).loadUnaligned(as: SIMD8<Float>.self)
-      UnsafeMutableRawPointer(tile).storeBytes(of: six, as: SIMD8<Float>.self)
-      tile += next
-      i &+= tileHeight
+  let stride = matrix.stride, tiles = (rows.count + tileHeight - 1) / tileHeight
+  var from = matrix.pointer + columns.lowerBound * stride + rows.lowerBound, to = target, left = columns.count
+  // Four columns at once, for fewer steps.
+  while left > 0 {
+    let now = Swift.min(4, left)
+    for column in 0..<now {
+      // They come too far apart to be foreseen.
+      let line = from + column &* stride
+      for i in Swift.stride(from: 0, to: rows.count, by: 16) { overtone_prefetch(line + (16 &* stride &+ i)) }
+      if let sums { for i in 0..<rows.count { sums[i] += line[i] } }
     }
-    if let sums { for i in 0..<rows.count { sums[i] += from[i] } }
-    from += matrix.stride
-    to += tileHeight
+    if now == 4 {
+      var six = from, tile = to
+      for _ in 0..<tiles {
+        copySix(six, tile)
+        copySix(six + stride, tile + tileHeight)
+        copySix(six + 2 &* stride, tile + 2 &* tileHeight)
+        copySix(six + 3 &* stride, tile + 3 &* tileHeight)
+        six += tileHeight
+        tile += next
+      }
+    } else {
+      for column in 0..<now {
+        for tile in 0..<tiles {
+          copySix(from + (column &* stride &+ tile &* tileHeight), to + (tile &* next &+ column &* tileHeight))
+        }
+      }
+    }
+    from += now &* stride
+    to += now &* tileHeight
+    left &-= now
   }
+}
+
+/// Copies eight numbers at once: two of them are overwritten by the next column, or lie in the lane between tiles.
+@inline(__always)
+private func copySix(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
+  let six = UnsafeRawPointer(from).loadUnaligned(as: SIMD8<Float>.self)
+  UnsafeMutableRawPointer(to).storeBytes(of: six, as: SIMD8<Float>.self)
 }

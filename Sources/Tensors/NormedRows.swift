@@ -1,0 +1,131 @@
+import COpenBLAS
+
+/// Where the numbers of normed rows lie, while somebody holds them.
+private struct NormPointers {
+  let x: UnsafePointer<Float>, known: UnsafeMutablePointer<Float>
+  let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
+  let width: Int, each: Int, step: Int, shift: Int, scaling: Int
+
+  /// Mean and reciprocal standard deviation of one row, in two passes (the one-pass form loses digits).
+  @inline(__always)
+  func measure(_ row: Int, _ epsilon: Float) {
+    let line = x + row &* width, mean = rowSum(line, width) { $0 } / Float(width)
+    let variance = rowSum(line, width) { ($0 - mean) * ($0 - mean) } / Float(width)
+    known[2 &* row] = mean
+    known[2 &* row &+ 1] = 1 / (variance + epsilon).squareRoot()
+  }
+
+  func fill(_ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>) {
+    let line = x + (row &* width &+ column), mean = known[2 &* row], scale = known[2 &* row &+ 1]
+    let (w, b) = (weight.map { $0 + column }, bias.map { $0 + column })
+    let m = told.map { $0 + (row / each &* step &+ column) }
+    let next = line + ahead(of: count, width: width)
+    // What is read beyond a row is not stored: all buffers have a lane more.
+    @inline(__always) func all(_ body: (Int) -> Lanes) {
+      var i = 0
+      while i < count {
+        overtone_prefetch(next + i)
+        let n = body(i)
+        if i &+ 16 <= count { target[lanes: i] = n } else { target.store(n, i, of: count) }
+        i &+= 16
+      }
+    }
+    if let w, let b, m == nil {
+      all { i in multiplyAdd((line[lanes: i] - mean) * scale, w[lanes: i], b[lanes: i]) }
+    } else if let m, w == nil, b == nil {
+      all { i in multiplyAdd((line[lanes: i] - mean) * scale, (m + scaling)[lanes: i] + 1, (m + shift)[lanes: i]) }
+    } else {
+      all { i in
+        var n = (line[lanes: i] - mean) * scale
+        if let w { n *= w[lanes: i] }
+        if let b { n += b[lanes: i] }
+        if let m { n = n * ((m + scaling)[lanes: i] + 1) + (m + shift)[lanes: i] }
+        return n
+      }
+    }
+  }
+}
+
+/// Rows that are normed, wherever they are needed: mean and reciprocal deviation of each are known.
+struct NormedRows: Sendable {
+  let x: Tensor, weight: Tensor?, bias: Tensor?
+  /// What moves them, without a past, and how many rows one of its rows serves.
+  let told: Modulators?, each: Int
+  let width: Int, rows: Int
+  /// [rows, 2]
+  private let known: Buffer
+
+  /// Measures all rows.
+  init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?) {
+    self.init(x, weight, bias, by: modulators)
+    let pointers = pointers
+    parallel(rows, cost: width / 2) { range in for row in range { pointers.measure(row, epsilon) } }
+  }
+
+  private init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, by modulators: Modulators?) {
+    (self.x, self.weight, self.bias) = (x.detached, weight?.detached, bias?.detached)
+    width = x.shape.last ?? 1
+    rows = x.count / Swift.max(1, width)
+    told = modulators.map { Modulators($0.tensor.detached, shift: $0.shift, scale: $0.scale) }
+    each = told.map { [rows] in share(rows, of: $0.tensor.shape[0]) } ?? 1
+    known = Buffer(count: 2 * rows)
+  }
+
+  /// The same, and all rows normed on the way.
+  static func made(
+    _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?
+  ) -> (NormedRows, Tensor) {
+    let normed = NormedRows(x, weight, bias, by: modulators), width = normed.width
+    let value = Tensor(unfilled: x.shape) { target in
+      let target = target.baseAddress!, pointers = normed.pointers
+      parallel(normed.rows, cost: width) { range in
+        for row in range {
+          pointers.measure(row, epsilon)
+          pointers.fill(row, 0, width, target + row &* width)
+        }
+      }
+    }
+    return (normed, value)
+  }
+
+  private var pointers: NormPointers {
+    NormPointers(
+      x: x.buffer.pointer, known: known.pointer, weight: weight.map { UnsafePointer($0.buffer.pointer) },
+      bias: bias.map { UnsafePointer($0.buffer.pointer) }, told: told.map { UnsafePointer($0.tensor.buffer.pointer) },
+      width: width, each: each, step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+  }
+
+  /// Makes some numbers of a row, normed.
+  var fill: ProductWay.Fill {
+    let pointers = pointers
+    return { pointers.fill($0, $1, $2, $3) }
+  }
+
+  /// Passes a gradient back to the rows, and to weight, bias and modulators where there are any; the last are given what
+  /// `sofar` has for them. A gradient that nobody else holds may be used up.
+  func back(_ g: consuming Tensor, toTold: Tensor?) -> [Tensor?] {
+    let toTold = told.map { toTold ?? Tensor(zeros: $0.tensor.shape) }
+    let parts = Swift.max(1, Swift.min(16, rows / 64))
+    // Rows that are served by one stay together, since they add to the same gradient.
+    let length = ((rows + parts - 1) / parts + each - 1) / each * each
+    let sums = Tensor(zeros: [parts, 2 * width])
+    let toSelf =
+      isKnownUniquelyReferenced(&g.buffer) ? g : Tensor(shape: x.shape, buffer: Buffer(count: x.count), node: nil)
+    let pass = LayerNormBack(
+      width: width, x: x.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
+      weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
+      told: told.map { UnsafePointer($0.tensor.buffer.pointer) }, toTold: toTold?.buffer.pointer, each: each,
+      step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+    parallel(parts, cost: length * width * 2) { range in
+      let line = Buffer(count: width)
+      for part in range {
+        for row in Swift.min(rows, part * length)..<Swift.min(rows, (part + 1) * length) {
+          pass.row(row, line.pointer, sums: sums.buffer.pointer + part * 2 * width)
+        }
+      }
+    }
+    let sum = sums.columnSums(width: 2 * width)
+    return [toSelf.reshaped(x.shape)] + (weight == nil ? [] : [sum.sliced(0..<width, axis: 0)])
+      + (bias == nil ? [] : [sum.sliced(width..<2 * width, axis: 0)]) + (toTold.map { [$0] } ?? [])
+  }
+}
