@@ -147,6 +147,14 @@ OVERTONE_INLINE float overtone_peak(overtone_lanes x) {
   return x[0] > x[1] ? x[0] : x[1];
 }
 
+/// Pairs of neighbours turned by an angle each: (x0 c - x1 s, x1 c + x0 s); of the cosines and sines the first eight count.
+OVERTONE_INLINE overtone_lanes overtone_turn(overtone_lanes x, overtone_lanes c, overtone_lanes s) {
+  c = __builtin_shufflevector(c, c, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+  s = __builtin_shufflevector(-s, s, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const overtone_lanes others = __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return overtone_multiply_add(x, c, others * s);
+}
+
 /// The products of one row with sixteen others, which lie one behind the other, over `count` floats, a multiple of 32.
 /// They are read as they lie, from end to end.
 OVERTONE_INLINE overtone_lanes overtone_dots(

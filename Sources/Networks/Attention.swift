@@ -70,10 +70,8 @@ public struct Attention: Module {
     let width = x.shape[2], heads = design.heads, mixed = projected(x, norm, modulators)
     let isDropping = design.dropout > 0 && random != nil
     if cache == nil, design.norm == .none, design.scale == 1, !isDropping {
-      let turned = rotation.map {
-        mixed.rotated($0.cosines, $0.sines, heads: 3 * heads, turning: 2 * heads)  // values stay
-      }
-      return output((turned ?? mixed).selfAttention(heads: heads, visible: visible))
+      let angles = rotation.map { (cosines: $0.cosines, sines: $0.sines) }
+      return output(mixed.selfAttention(heads: heads, visible: visible, turnedBy: angles))
     }
     var queries = sized(mixed.sliced(0..<width, axis: 2), queryNorm)
     var keys = sized(mixed.sliced(width..<2 * width, axis: 2), keyNorm)

@@ -59,20 +59,39 @@ extension Tensor {
   }
 
   /// The same where queries, keys and values lie side by side: self [batch, n, 3 * heads * d]; [batch, n, heads * d].
-  public func selfAttention(heads: Int, visible: [Int]? = nil) -> Tensor {
+  ///
+  /// With angles, cosines and sines [batch, n, d / 2], queries and keys are turned first, as `rotated` does, head by head
+  /// on their way: the turned ones never lie in memory as a whole.
+  public func selfAttention(
+    heads: Int, visible: [Int]? = nil, turnedBy angles: (cosines: Tensor, sines: Tensor)? = nil
+  ) -> Tensor {
     let (batch, n, width) = (shape[0], shape[1], shape[2] / 3)
+    if let angles, !multipliesByTiles || n <= 2 {
+      return rotated(angles.cosines, angles.sines, heads: 3 * heads, turning: 2 * heads)
+        .selfAttention(heads: heads, visible: visible)
+    }
     let outline = Tensor(shape: [batch, n, width], buffer: buffer, node: nil)  // the shape only
     let plan = Tensor.plan(outline, keys: n, heads: heads, visible: visible)
+    let held = angles.map { ($0.cosines.detached, $0.sines.detached) }
+    precondition(
+      held.map { $0.0.shape == [batch, n, plan.width / 2] && $0.1.shape == $0.0.shape && plan.width % 2 == 0 } ?? true,
+      "angles of shape \(held?.0.shape ?? []) do not turn \(heads) heads of width \(plan.width) in \(n) rows")
+    @Sendable func turn(_ sample: Int) -> HeadAngles? {
+      let offset = sample * n * plan.width / 2
+      return held.map {
+        HeadAngles(cosines: $0.0.buffer.pointer + offset, sines: $0.1.buffer.pointer + offset)
+      }
+    }
     let (value, sums) = Tensor.attend(
       plan, Rows(self, heads: heads, part: 0, of: 3), Rows(self, heads: heads, part: 1, of: 3),
-      Rows(self, heads: heads, part: 2, of: 3), [batch, n, width])
+      Rows(self, heads: heads, part: 2, of: 3), [batch, n, width], turn)
     return value.from([self]) { [qkv = detached] g in
       let to = Buffer(count: qkv.count)
       Tensor.attendBack(
         plan, Rows(qkv, heads: heads, part: 0, of: 3), Rows(qkv, heads: heads, part: 1, of: 3),
         Rows(qkv, heads: heads, part: 2, of: 3), value, g, sums,
         (0..<3).map { to.pointer + $0 * width },
-        stride: 3 * width)
+        stride: 3 * width, turn)
       return [Tensor(shape: qkv.shape, buffer: to, node: nil)]
     }
   }
@@ -87,7 +106,9 @@ extension Tensor {
     return Heads(batch: batch, heads: heads, width: width / heads, queries: q, keys: k, visible: visible)
   }
 
-  private static func attend(_ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ shape: [Int]) -> (Tensor, Buffer) {
+  private static func attend(
+    _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ shape: [Int], _ angles: (Int) -> HeadAngles? = { _ in nil }
+  ) -> (Tensor, Buffer) {
     let sums = Buffer(count: plan.batch * plan.heads * plan.queries), total = plan.heads * plan.width
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!
@@ -95,10 +116,11 @@ extension Tensor {
         let bench = HeadBench(plan, isTraining: false)
         for item in range {
           let (sample, head) = (item / plan.heads, item % plan.heads)
+          bench.hasNext = head + 1 < plan.heads
           bench.attend(
             Matrix(pointer: q.head(sample, head), stride: q.stride),
             Matrix(pointer: k.head(sample, head), stride: k.stride),
-            Matrix(pointer: v.head(sample, head), stride: v.stride),
+            Matrix(pointer: v.head(sample, head), stride: v.stride), turnedBy: angles(sample),
             into: target + sample * plan.queries * total + head * plan.width, stride: total,
             sums: sums.pointer + item * plan.queries)
         }
@@ -109,17 +131,18 @@ extension Tensor {
 
   private static func attendBack(
     _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ value: Tensor, _ g: Tensor, _ sums: Buffer,
-    _ to: [UnsafeMutablePointer<Float>], stride: Int
+    _ to: [UnsafeMutablePointer<Float>], stride: Int, _ angles: (Int) -> HeadAngles? = { _ in nil }
   ) {
     let total = plan.heads * plan.width, (n, m, d) = (plan.queries, plan.keys, plan.width)
     parallel(plan.batch * plan.heads, cost: 3 * plan.cost) { range in
       let bench = HeadBench(plan, isTraining: true)
       for item in range {
         let (sample, head) = (item / plan.heads, item % plan.heads), offset = sample * n * total + head * d
+        bench.hasNext = head + 1 < plan.heads
         bench.back(
           Matrix(pointer: q.head(sample, head), stride: q.stride),
           Matrix(pointer: k.head(sample, head), stride: k.stride),
-          Matrix(pointer: v.head(sample, head), stride: v.stride),
+          Matrix(pointer: v.head(sample, head), stride: v.stride), turnedBy: angles(sample),
           gradient: Matrix(pointer: g.buffer.pointer + offset, stride: total),
           result: Matrix(pointer: value.buffer.pointer + offset, stride: total), sums: sums.pointer + item * n,
           into: (

@@ -1,4 +1,7 @@
-/// Where one thread works on one head after another.
+/// What one thread needs to work on one head after another.
+///
+/// Rows of a head lie far apart, each in a page of memory of its own: those that are read often are copied to lie together,
+/// and those of the next head are asked for while this one is worked on.
 final class HeadBench {
   let plan: Heads
   /// Keys, and values, with rows and columns exchanged, in panels.
@@ -6,6 +9,14 @@ final class HeadBench {
   /// [lines, padded keys], and the same of their gradients; forward only one tile of the first.
   let shares: Buffer, slopes: Buffer
   let scratch: Buffer
+  /// Copies of queries, keys and values or, on the way back, the gradient: [rows, broad].
+  private let copies: (queries: Buffer, keys: Buffer, others: Buffer)
+  /// Floats of a copied row: whole lanes.
+  private let broad: Int
+  /// Of each tile of queries: how many keys they see at most. Of each tile of keys: the first query that sees any.
+  private let seen: [Int], first: [Int]
+  /// Whether the head that comes next lies beside this one.
+  var hasNext = false
 
   init(_ plan: Heads, isTraining: Bool) {
     self.plan = plan
@@ -14,6 +25,40 @@ final class HeadBench {
     shares = Buffer(count: plan.padded * (isTraining ? plan.lines : tileHeight))
     slopes = Buffer(count: isTraining ? plan.padded * plan.lines : 0)
     scratch = Buffer(count: TileTarget.scratchCount)
+    broad = (plan.width + 15) / 16 * 16
+    copies = (
+      Buffer(count: plan.queries * broad), Buffer(count: plan.keys * broad),
+      Buffer(count: Swift.max(plan.queries, plan.keys) * broad)
+    )
+    seen = stride(from: 0, to: plan.queries, by: tileHeight).map(plan.seen)
+    first = stride(from: 0, to: plan.keys, by: tileHeight).map { line in
+      plan.visible.firstIndex { $0 > line } ?? plan.queries
+    }
+  }
+
+  /// Rows of this head where they lie together, turned if there are angles.
+  private func copied(_ rows: Matrix, count: Int, _ angles: HeadAngles?, into buffer: Buffer) -> Matrix {
+    var from = rows.pointer, to = buffer.pointer
+    for row in 0..<count {
+      if let angles {
+        angles.turn(from, into: to, row: row, width: plan.width)
+      } else {
+        for i in stride(from: 0, to: plan.width, by: 16) { to[lanes: i] = from[lanes: i] }
+      }
+      from += rows.stride
+      to += broad
+    }
+    return Matrix(pointer: buffer.pointer, stride: broad)
+  }
+
+  /// Asks for rows of the next head, as many as a tile has.
+  @inline(__always)
+  private func askNext(_ rows: Matrix, count: Int, from line: Int) {
+    guard hasNext else { return }
+    for row in line..<Swift.max(line, Swift.min(count, line &+ tileHeight)) {
+      let next = rows.pointer + (row &* rows.stride &+ plan.width)
+      for i in stride(from: 0, to: plan.width, by: 16) { OneLane.expect(next + i) }
+    }
   }
 
   /// target [6, padded keys] = rows [6, width] * the packed columns [width, keys], as far as `seen`.
@@ -55,24 +100,30 @@ final class HeadBench {
   }
 
   func attend(
-    _ query: Matrix, _ key: Matrix, _ worth: Matrix, into target: UnsafeMutablePointer<Float>, stride: Int,
-    sums: UnsafeMutablePointer<Float>
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, turnedBy angles: HeadAngles? = nil,
+    into target: UnsafeMutablePointer<Float>, stride: Int, sums: UnsafeMutablePointer<Float>
   ) {
     let (n, m, d) = (plan.queries, plan.keys, plan.width)
     guard multipliesByTiles && n > 2 else {
       return attendSlowly(query, key, worth, into: target, stride: stride, sums: sums)
     }
     Profile.shared.multiplied(2 * n, m, d)
-    pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
+    let q = angles.map { copied(query, count: n, $0, into: copies.queries) } ?? query
+    let k = angles.map { copied(key, count: m, $0, into: copies.keys) } ?? key
+    let v = copied(worth, count: m, nil, into: copies.others)
+    pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
     for line in Swift.stride(from: 0, to: n, by: tileHeight) {
-      let seen = plan.seen(line), count = Swift.min(tileHeight, n - line)
-      score(query, line, keys, seen, into: shares.pointer)
+      let seen = seen[line / tileHeight], count = Swift.min(tileHeight, n - line)
+      askNext(query, count: n, from: line)
+      askNext(key, count: m, from: line)
+      askNext(worth, count: m, from: line)
+      score(q, line, keys, seen, into: shares.pointer)
       for i in 0..<count {
         let row = shares.pointer + i * plan.padded, own = plan.visible[line + i]
         sums[line + i] = softmaxRow(row, own, of: seen, scale: plan.scale)
       }
       mix(
-        shares.pointer, across: plan.padded, step: 1, count: count, length: seen, worth, from: 0,
+        shares.pointer, across: plan.padded, step: 1, count: count, length: seen, v, from: 0,
         into: target + line * stride, stride: stride)
     }
   }
@@ -110,30 +161,39 @@ final class HeadBench {
     }
   }
 
+  /// Gradients of queries, keys and values; those of what was turned are turned back.
   func back(
-    _ query: Matrix, _ key: Matrix, _ worth: Matrix, gradient: Matrix, result: Matrix,
-    sums: UnsafePointer<Float>,
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, turnedBy angles: HeadAngles? = nil, gradient: Matrix,
+    result: Matrix, sums: UnsafePointer<Float>,
     into to: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), stride: Int
   ) {
     let (n, m, d, wide) = (plan.queries, plan.keys, plan.width, plan.padded), scale = plan.scale
     let shares = shares.pointer, slopes = slopes.pointer
     Profile.shared.multiplied(5 * n, m, d)
+    let q = copied(query, count: n, angles, into: copies.queries)
+    let k = copied(key, count: m, angles, into: copies.keys)
+    let g = copied(gradient, count: n, nil, into: copies.others)
     if multipliesByTiles {
-      pack(key.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
+      pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
       pack(worth.turned, rows: 0..<d, columns: 0..<m, into: values.pointer)
       for line in Swift.stride(from: 0, to: n, by: tileHeight) {
-        let seen = plan.seen(line)
-        score(query, line, keys, seen, into: shares + line * wide)
-        score(gradient, line, values, seen, into: slopes + line * wide)
+        let seen = seen[line / tileHeight]
+        askNext(query, count: n, from: line)
+        askNext(key, count: m, from: line)
+        askNext(worth, count: m, from: line)
+        askNext(gradient, count: n, from: line)
+        askNext(result, count: n, from: line)
+        score(q, line, keys, seen, into: shares + line * wide)
+        score(g, line, values, seen, into: slopes + line * wide)
       }
     } else {
-      matrixProduct(n, m, d, query, key.turned, into: shares, stride: wide)
-      matrixProduct(n, m, d, gradient, worth.turned, into: slopes, stride: wide)
+      matrixProduct(n, m, d, q, k.turned, into: shares, stride: wide)
+      matrixProduct(n, m, d, g, worth.turned, into: slopes, stride: wide)
     }
     for i in 0..<n {
       // The shares once more: exp(q k / sqrt(d) - log of the sum).
       let row = shares + i * wide, slope = slopes + i * wide, sum = sums[i], seen = plan.visible[i]
-      let along = rowDot(gradient.pointer + i * gradient.stride, result.pointer + i * result.stride, d)
+      let along = rowDot(g.pointer + i * g.stride, result.pointer + i * result.stride, d)
       var j = 0
       while j < seen {
         let share = exp(row[lanes: j] * scale - sum)
@@ -141,40 +201,54 @@ final class HeadBench {
         slope[lanes: j] = share * (slope[lanes: j] - along) * scale
         j += 16
       }
-      (row + seen).update(repeating: 0, count: wide - seen)
-      (slope + seen).update(repeating: 0, count: wide - seen)
+      if seen < wide {
+        (row + seen).update(repeating: 0, count: wide - seen)
+        (slope + seen).update(repeating: 0, count: wide - seen)
+      }
     }
-    guard multipliesByTiles else {
-      matrixProduct(n, d, m, Matrix(pointer: slopes, stride: wide), key, into: to.0, stride: stride)
-      matrixProduct(
-        m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), query, into: to.1, stride: stride)
-      matrixProduct(
-        m, d, n, Matrix(pointer: shares, stride: wide, transposed: true), gradient, into: to.2, stride: stride)
-      return
+    if multipliesByTiles {
+      mixBack(q, k, g, into: to, stride: stride)
+    } else {
+      matrixProduct(n, d, m, Matrix(pointer: slopes, stride: wide), k, into: to.0, stride: stride)
+      matrixProduct(m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), q, into: to.1, stride: stride)
+      matrixProduct(m, d, n, Matrix(pointer: shares, stride: wide, transposed: true), g, into: to.2, stride: stride)
     }
+    if let back = angles?.reversed {
+      for row in 0..<n { back.turn(to.0 + row * stride, into: to.0 + row * stride, row: row, width: d) }
+      for row in 0..<m { back.turn(to.1 + row * stride, into: to.1 + row * stride, row: row, width: d) }
+    }
+  }
+
+  /// From shares and slopes to the three gradients.
+  private func mixBack(
+    _ q: Matrix, _ k: Matrix, _ g: Matrix,
+    into to: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), stride: Int
+  ) {
+    let (n, m, wide) = (plan.queries, plan.keys, plan.padded)
+    let shares = shares.pointer, slopes = slopes.pointer
     for line in Swift.stride(from: 0, to: n, by: tileHeight) {
       let count = Swift.min(tileHeight, n - line)
       mix(
-        slopes + line * wide, across: wide, step: 1, count: count, length: plan.seen(line), key, from: 0,
+        slopes + line * wide, across: wide, step: 1, count: count, length: seen[line / tileHeight], k, from: 0,
         into: to.0 + line * stride, stride: stride)
     }
     for line in Swift.stride(from: 0, to: m, by: tileHeight) {
       let count = Swift.min(tileHeight, m - line)
       // Queries before the first that sees these keys have nothing to say.
-      let first = plan.visible.firstIndex { $0 > line } ?? n
+      let first = first[line / tileHeight]
       guard first < n else {
         for row in line..<line + count {
-          (to.1 + row * stride).update(repeating: 0, count: d)
-          (to.2 + row * stride).update(repeating: 0, count: d)
+          (to.1 + row * stride).update(repeating: 0, count: plan.width)
+          (to.2 + row * stride).update(repeating: 0, count: plan.width)
         }
         continue
       }
       let offset = first * wide + line
       mix(
-        slopes + offset, across: 1, step: wide, count: count, length: n - first, query, from: first,
+        slopes + offset, across: 1, step: wide, count: count, length: n - first, q, from: first,
         into: to.1 + line * stride, stride: stride)
       mix(
-        shares + offset, across: 1, step: wide, count: count, length: n - first, gradient, from: first,
+        shares + offset, across: 1, step: wide, count: count, length: n - first, g, from: first,
         into: to.2 + line * stride, stride: stride)
     }
   }

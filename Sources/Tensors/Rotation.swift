@@ -1,3 +1,5 @@
+import COpenBLAS
+
 extension Tensor {
   /// Pairs of neighbouring channels of every head turned by an angle of their row: (x0 c - x1 s, x1 c + x0 s)
   /// (rotary positions; Su et al. 2021, arXiv 2104.09864).
@@ -5,37 +7,54 @@ extension Tensor {
   /// self [batch, rows, heads * d]; cosines and sines [batch, rows, d / 2], the same for every head, without gradient.
   /// Heads from `turning` on stay as they are; nil: none does.
   public func rotated(_ cosines: Tensor, _ sines: Tensor, heads: Int, turning: Int? = nil) -> Tensor {
-    let pairs = shape[2] / heads / 2
+    let width = shape[2] / heads
     precondition(
-      shape[2] == heads * pairs * 2 && cosines.shape == [shape[0], shape[1], pairs] && sines.shape == cosines.shape,
+      shape[2] == heads * width && width % 2 == 0 && cosines.shape == [shape[0], shape[1], width / 2]
+        && sines.shape == cosines.shape,
       "angles of shape \(cosines.shape) do not turn rows of shape \(shape) in \(heads) heads")
     let some = turning ?? heads
-    return turned(cosines, sines, heads, some, 1).from([self]) { [c = cosines.detached, s = sines.detached] g in
-      [g.turned(c, s, heads, some, -1)]
+    return turned(cosines, sines, heads, some, isBack: false).from([self]) {
+      [c = cosines.detached, s = sines.detached] g in [g.turned(c, s, heads, some, isBack: true)]
     }
   }
 
-  /// `sign` 1 turns, -1 turns back.
-  private func turned(_ cosines: Tensor, _ sines: Tensor, _ heads: Int, _ some: Int, _ sign: Float) -> Tensor {
-    let width = shape[2], pairs = width / heads / 2, source = buffer.pointer
-    let c = cosines.buffer.pointer, s = sines.buffer.pointer
+  private func turned(_ cosines: Tensor, _ sines: Tensor, _ heads: Int, _ some: Int, isBack: Bool) -> Tensor {
+    let total = shape[2], width = total / heads, source = UnsafePointer(buffer.pointer)
+    let angles = HeadAngles(
+      cosines: cosines.buffer.pointer, sines: sines.buffer.pointer, isReversed: isBack)
     return Tensor(unfilled: shape) { target in
       let target = target.baseAddress!
-      parallel(shape[0] * shape[1], cost: 4 * width) { range in
+      parallel(shape[0] * shape[1], cost: total) { range in
         for row in range {
-          for head in 0..<some {
-            let at = row * width + head * pairs * 2
-            for j in 0..<pairs {
-              let (x, y) = (source[at + 2 * j], source[at + 2 * j + 1])
-              let (cosine, sine) = (c[row * pairs + j], sign * s[row * pairs + j])
-              target[at + 2 * j] = x * cosine - y * sine
-              target[at + 2 * j + 1] = y * cosine + x * sine
-            }
+          for at in Swift.stride(from: row * total, to: row * total + some * width, by: width) {
+            angles.turn(source + at, into: target + at, row: row, width: width)
           }
-          let rest = row * width + some * pairs * 2
-          (target + rest).update(from: source + rest, count: (heads - some) * pairs * 2)
+          let rest = row * total + some * width
+          (target + rest).update(from: source + rest, count: (heads - some) * width)
         }
       }
+    }
+  }
+}
+
+/// The angles by which the rows of a head are turned: cosines and sines [rows, width / 2].
+struct HeadAngles {
+  let cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>
+  var isReversed = false
+
+  /// By the same angles the other way round.
+  var reversed: HeadAngles { HeadAngles(cosines: cosines, sines: sines, isReversed: !isReversed) }
+
+  /// Turns a row of `width` channels; the target may be the source.
+  @inline(__always)
+  func turn(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, row: Int, width: Int) {
+    let c = cosines + row &* width / 2, s = sines + row &* width / 2
+    var i = 0
+    while i < width {
+      // Angles and channels beyond the row are read, not stored: all buffers have a lane more.
+      let sine = isReversed ? 0 - s[lanes: i / 2] : s[lanes: i / 2]
+      target.store(overtone_turn(source[lanes: i], c[lanes: i / 2], sine), i, of: width)
+      i &+= 16
     }
   }
 }
