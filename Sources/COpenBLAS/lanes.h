@@ -38,12 +38,9 @@ OVERTONE_INLINE overtone_lanes overtone_where_positive(overtone_lanes x, overton
   return x < 0 ? (overtone_lanes)0 : value;
 }
 
-/// e^x with a relative error below 2e-7; 0 below -87, about 1e38 above 88.
-OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
+/// e^x with a relative error below 2e-7 for x of -87 to 88.
+OVERTONE_INLINE overtone_lanes overtone_near_exp(overtone_lanes x) {
 #pragma clang fp contract(fast)
-  const overtone_whole_lanes tiny = x < -87;
-  x = x > 88 ? (overtone_lanes)88 : x;
-  x = tiny ? (overtone_lanes)-87 : x;
   // x = n ln 2 + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to the nearest whole n.
   const overtone_lanes shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
   const overtone_lanes r = x - n * 0.693359375f + n * 2.1219444e-4f;
@@ -55,8 +52,15 @@ OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
   p = p * r + 5.0000001e-1f;
   p = p * (r * r) + r + 1;
   // 2^n by writing n into the exponent.
-  const overtone_lanes scale = (overtone_lanes)((((overtone_whole_lanes)shifted - 0x4B400000) + 127) << 23);
-  return tiny ? (overtone_lanes)0 : p * scale;
+  return p * (overtone_lanes)(((overtone_whole_lanes)shifted - (0x4B400000 - 127)) << 23);
+}
+
+/// The same for all x; 0 below -87, about 1e38 above 88.
+OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
+  const overtone_whole_lanes tiny = x < -87;
+  x = x > 88 ? (overtone_lanes)88 : x;
+  x = tiny ? (overtone_lanes)-87 : x;
+  return tiny ? (overtone_lanes)0 : overtone_near_exp(x);
 }
 
 /// 1 / x within 1.5 units in the last place, for x of 2^-126 to 2^126: an estimate and one step of Newton's, since a division
@@ -72,24 +76,25 @@ OVERTONE_INLINE overtone_lanes overtone_reciprocal(overtone_lanes x) {
 #endif
 }
 
-/// The error function, within 5e-7. A quotient of polynomials (ours, fitted to least greatest error on -3.92 to 3.92), and what
-/// it reaches there beyond.
-OVERTONE_INLINE overtone_lanes overtone_error_function(overtone_lanes x) {
+/// e^(-x^2), of x no further than 9 from zero: less is nothing beside one.
+OVERTONE_INLINE overtone_lanes overtone_bell(overtone_lanes x) {
+  x = overtone_magnitude(x);
+  x = x > 9 ? (overtone_lanes)9 : x;
+  return overtone_near_exp(-(x * x));
+}
+
+/// The error function of x, given e^(-x^2) (Abramowitz and Stegun 7.1.26; error below 2e-7).
+OVERTONE_INLINE overtone_lanes overtone_error_function(overtone_lanes x, overtone_lanes gauss) {
 #pragma clang fp contract(fast)
-  x = x > 3.92f ? (overtone_lanes)3.92f : x;
-  x = x < -3.92f ? (overtone_lanes)-3.92f : x;
-  const overtone_lanes u = x * x;
-  overtone_lanes p = u * 2.0346852e-6f + 2.8746776e-4f, q = u * 3.8069502e-5f + 1.188049e-3f;
-  p = p * u + 3.86811e-3f;
-  q = q * u + 1.5171881e-2f;
-  p = p * u + 5.3059828e-2f;
-  q = q * u + 1.150828e-1f;
-  p = p * u + 1.927599e-1f;
-  q = q * u + 5.041607e-1f;
-  p = p * u + 1.128379f;
-  q = q * u + 1;
-  const overtone_lanes found = x * p * overtone_reciprocal(q), low = found < -1 ? (overtone_lanes)-1 : found;
-  return low > 1 ? (overtone_lanes)1 : low;
+  overtone_lanes size = overtone_magnitude(x);
+  size = size > 9 ? (overtone_lanes)9 : size;
+  const overtone_lanes t = overtone_reciprocal(size * 0.3275911f + 1);
+  overtone_lanes p = t * 1.061405429f - 1.453152027f;
+  p = p * t + 1.421413741f;
+  p = p * t - 0.284496736f;
+  p = p * t + 0.254829592f;
+  const overtone_lanes positive = 1 - p * t * gauss;
+  return x < 0 ? -positive : positive;
 }
 
 /// Asks for a line of the cache before it is needed.

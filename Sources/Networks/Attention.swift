@@ -62,21 +62,23 @@ public struct Attention: Module {
   /// x [batch, places, width]; place i sees the first visible[i] places, or all.
   ///
   /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
-  /// `norm` stands before the projection, moved by modulators if there are any, and keeps nothing of its own.
+  /// `norm` stands before the projection, moved by modulators if there are any, and keeps nothing of its own. What comes out
+  /// is added to `base`, if there is one.
   public func callAsFunction(
     _ x: Tensor, norm: LayerNorm? = nil, by modulators: Modulators? = nil, visible: [Int]?, rotation: Rotation? = nil,
-    cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0, _ random: inout Random?
+    cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0, onto base: Tensor? = nil,
+    _ random: inout Random?
   ) -> Tensor {
-    let width = x.shape[2], heads = design.heads, mixed = projected(x, norm, modulators)
-    let isDropping = design.dropout > 0 && random != nil
-    if cache == nil, design.norm == .none, design.scale == 1, !isDropping {
+    let width = x.shape[2], heads = design.heads, mixed = sized(projected(x, norm, modulators))
+    let isDropping = design.dropout > 0 && random != nil, isSized = sharpness != nil
+    if cache == nil, isSized || design.norm == .none && design.scale == 1, !isDropping {
       let angles = rotation.map { (cosines: $0.cosines, sines: $0.sines) }
-      return output(mixed.selfAttention(heads: heads, visible: visible, turnedBy: angles))
+      return output(mixed.selfAttention(heads: heads, visible: visible, turnedBy: angles), onto: base)
     }
-    var queries = sized(mixed.sliced(0..<width, axis: 2), queryNorm)
-    var keys = sized(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
+    var queries = normed(mixed.sliced(0..<width, axis: 2), queryNorm)
+    var keys = normed(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
     let values = mixed.sliced(2 * width..<3 * width, axis: 2)
-    queries = sharpened(queries)
+    if !isSized, design.scale != 1 { queries = queries * design.scale }
     if let rotation {
       queries = queries.rotated(rotation.cosines, rotation.sines, heads: heads)
       keys = keys.rotated(rotation.cosines, rotation.sines, heads: heads)
@@ -84,35 +86,38 @@ public struct Attention: Module {
     if let cache {
       precondition(!isDropping, "nothing is dropped where a cache is filled")
       let all = cache.extend(layer: layer, heads: heads, after: start, keys, values)
-      return output(queries.attention(all.keys, all.values, visible: visible))
+      return output(queries.attention(all.keys, all.values, visible: visible), onto: base)
     }
-    guard isDropping else { return output(queries.attention(keys, values, heads: heads, visible: visible)) }
+    guard isDropping else {
+      return output(queries.attention(keys, values, heads: heads, visible: visible), onto: base)
+    }
     let shape = [x.shape[0], heads, x.shape[1], keys.shape[1]]
     let factors = random!.uniform(shape, "attention-dropout").kept(design.dropout)
-    return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors))
+    return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors), onto: base)
   }
 
   private func projected(_ x: Tensor, _ norm: LayerNorm?, _ modulators: Modulators?) -> Tensor {
-    let mixed = norm.map { qkv(x, after: $0, by: modulators) } ?? qkv(x)
-    guard let queryBias, let valueBias else { return mixed }
-    let none = Tensor(zeros: queryBias.value.shape)
-    return mixed + Tensor.concatenated([queryBias(), none, valueBias()], axis: 0)
+    var bias = qkv.bias?()
+    if let queryBias, let valueBias {
+      bias = .concatenated([queryBias(), Tensor(zeros: queryBias.value.shape), valueBias()], axis: 0)
+    }
+    guard let norm else { return x.linear(qkv.weight(), bias) }
+    return x.linear(
+      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: modulators, qkv.weight(), bias)
+  }
+
+  /// Queries and keys of length 1, queries then made as long as was learned, if that is how they are brought to one size.
+  private func sized(_ mixed: Tensor) -> Tensor {
+    guard let sharpness else { return mixed }
+    // 100 at most; the kernel divides by sqrt(d), which norms to length 1 make needless.
+    let lengths = sharpness().clamped(to: -Float.greatestFiniteMagnitude...logf(100)).exponential
+    let each = mixed.shape[2] / 3 / design.heads
+    return mixed.headsSized(to: lengths * (Float(each).squareRoot() * design.scale))
   }
 
   /// Queries or keys [batch, places, width], each head normed.
-  private func sized(_ x: Tensor, _ norm: LayerNorm?) -> Tensor {
-    guard design.norm != .none else { return x }
-    let rows = x.reshaped([x.count / x.shape[2] * design.heads, x.shape[2] / design.heads])
-    return (norm.map { $0(rows) } ?? rows.normalized()).reshaped(x.shape)
-  }
-
-  private func sharpened(_ queries: Tensor) -> Tensor {
-    let each = queries.shape[2] / design.heads
-    guard let sharpness else { return design.scale == 1 ? queries : queries * design.scale }
-    // 100 at most; the kernel divides by sqrt(d), which norms to length 1 make needless.
-    let factors = sharpness().clamped(to: -Float.greatestFiniteMagnitude...logf(100)).exponential
-    let rows = queries.reshaped([queries.count / queries.shape[2], design.heads, each])
-    return (rows * factors.reshaped([design.heads, 1]) * (Float(each).squareRoot() * design.scale)).reshaped(
-      queries.shape)
+  private func normed(_ x: Tensor, _ norm: LayerNorm?) -> Tensor {
+    guard let norm else { return x }
+    return norm(x.reshaped([x.count / x.shape[2] * design.heads, x.shape[2] / design.heads])).reshaped(x.shape)
   }
 }

@@ -16,11 +16,19 @@ public struct Linear: Module {
     self.bias = hasBias ? Parameter(bias([outputs], &random), decays: false) : nil
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight(), bias?()) }
+  /// x W^T + b, and `base` [..., out] if there is one.
+  public func callAsFunction(_ x: Tensor, onto base: Tensor? = nil) -> Tensor {
+    x.linear(weight(), bias?(), onto: base)
+  }
 
   /// The same of bent numbers, without keeping them.
-  public func callAsFunction(_ x: Tensor, after activation: Activation) -> Tensor {
-    x.linear(after: activation, weight(), bias?())
+  public func callAsFunction(_ x: Tensor, after activation: Activation, onto base: Tensor? = nil) -> Tensor {
+    x.linear(after: activation, weight(), bias?(), onto: base)
+  }
+
+  /// The same of x sigmoid(x) times a gate, without keeping that.
+  public func callAsFunction(_ x: Tensor, afterSiluTimes gate: Tensor, onto base: Tensor? = nil) -> Tensor {
+    x.linear(afterSiluTimes: gate, weight(), bias?(), onto: base)
   }
 
   /// The same of normed numbers, without keeping them.

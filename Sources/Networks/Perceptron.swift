@@ -22,19 +22,15 @@ public enum Perceptron: String, CaseIterable, Sendable {
 
   /// What lies between the layers: `expanded` [..., hidden], and what the gate says, if there is one.
   func bent(_ expanded: Tensor, gate: Tensor?) -> Tensor {
-    switch self {
-    case .gelu: expanded.activated(.gelu)
-    case .geluTanh: expanded.activated(.geluTanh)
-    case .swiglu: gate.map { expanded.siluTimes($0) } ?? expanded.activated(.silu)
-    }
+    gate.map { expanded.siluTimes($0) } ?? expanded.activated(activation)
   }
 
-  /// What bends the expanded numbers where there is no gate.
-  var activation: Activation? {
+  /// What bends the expanded numbers.
+  var activation: Activation {
     switch self {
     case .gelu: .gelu
     case .geluTanh: .geluTanh
-    case .swiglu: nil
+    case .swiglu: .silu
     }
   }
 }

@@ -90,23 +90,31 @@ public struct TransformerBlock: Module {
     // A norm that stands before a layer is made again on the way back, at the cost of one pass.
     let first = norm1.layer, second = norm2.layer
     let toFirst = moved?.norm(.attention), toSecond = moved?.norm(.perceptron)
+    // Where nothing happens to what is added, the last layer of each part adds it.
+    let isPlain = moved == nil && (random == nil || design.dropout == 0 && dropPath == 0)
     func added(_ y: Tensor, _ part: Modulation.Part, to x: Tensor, _ random: inout Random?) -> Tensor {
-      let y = y.pathDropped(dropPath, &random)
+      if isPlain { return y }
+      let y = y.dropped(design.dropout, &random).pathDropped(dropPath, &random)
       return moved?.added(y, part, to: x) ?? x + y
     }
-    var y = attention(
+    let mixed = attention(
       first == nil ? norm1(x, by: toFirst) : x, norm: first, by: first == nil ? nil : toFirst, visible: around.visible,
-      rotation: around.rotation, cache: around.cache, layer: layer, after: around.start, &random
-    ).dropped(design.dropout, &random)
-    let x = added(y, .attention, to: x, &random)
+      rotation: around.rotation, cache: around.cache, layer: layer, after: around.start, onto: isPlain ? x : nil,
+      &random)
+    let x = added(mixed, .attention, to: x, &random), base = isPlain ? x : nil
     let isDropping = design.hiddenDropout > 0 && random != nil
-    if let activation = design.perceptron.activation, !isDropping {
-      y = second.map { expand(x, after: $0, by: toSecond) } ?? expand(norm2(x, by: toSecond))
-      y = contract(y, after: activation)
+    let y: Tensor
+    if isDropping {
+      let normed = norm2(x, by: toSecond)
+      y = contract(
+        design.perceptron.bent(expand(normed), gate: gate?(normed)).dropped(design.hiddenDropout, &random), onto: base)
+    } else if let gate {
+      let normed = norm2(x, by: toSecond)
+      y = contract(expand(normed), afterSiluTimes: gate(normed), onto: base)
     } else {
-      y = norm2(x, by: toSecond)
-      y = contract(design.perceptron.bent(expand(y), gate: gate?(y)).dropped(design.hiddenDropout, &random))
+      let expanded = second.map { expand(x, after: $0, by: toSecond) } ?? expand(norm2(x, by: toSecond))
+      y = contract(expanded, after: design.perceptron.activation, onto: base)
     }
-    return added(y.dropped(design.dropout, &random), .perceptron, to: x, &random)
+    return added(y, .perceptron, to: x, &random)
   }
 }

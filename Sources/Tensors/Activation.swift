@@ -14,7 +14,7 @@ public enum Activation: String, CaseIterable, Sendable {
 }
 
 /// A bend and its derivative, sixteen numbers at once.
-private protocol Bend {
+protocol Bend {
   static func value(_ x: Lanes) -> Lanes
   static func slope(_ x: Lanes) -> Lanes
 }
@@ -22,12 +22,12 @@ private protocol Bend {
 private enum Gelu: Bend {
   @inline(__always) static func value(_ x: Lanes) -> Lanes {
     let half = x * 0.5
-    return multiplyAdd(half, errorFunction(x * 0.707_106_78), half)
+    return multiplyAdd(half, errorFunction(x * 0.707_106_78).value, half)
   }
   /// Phi(x) + x phi(x)
   @inline(__always) static func slope(_ x: Lanes) -> Lanes {
-    let half = Lanes(repeating: 0.5), share = multiplyAdd(errorFunction(x * 0.707_106_78), half, half)
-    return multiplyAdd(x * 0.398_942_28, exp(x * x * -0.5), share)
+    let (error, gauss) = errorFunction(x * 0.707_106_78), half = Lanes(repeating: 0.5)
+    return multiplyAdd(x * 0.398_942_28, gauss, multiplyAdd(error, half, half))
   }
 }
 
@@ -43,7 +43,7 @@ private enum GeluTanh: Bend {
   }
 }
 
-private enum Silu: Bend {
+enum Silu: Bend {
   @inline(__always) static func value(_ x: Lanes) -> Lanes { x * sigmoid(x) }
   @inline(__always) static func slope(_ x: Lanes) -> Lanes {
     let s = sigmoid(x)
@@ -156,64 +156,6 @@ extension Tensor {
           }
         }
       ]
-    }
-  }
-
-  /// x sigmoid(x) times a gate of the same shape (SwiGLU; Shazeer 2020, arXiv 2002.05202).
-  public func siluTimes(_ gate: Tensor) -> Tensor {
-    precondition(shape == gate.shape, "shapes \(shape) and \(gate.shape) differ")
-    let value = Tensor(unfilled: shape) { target in
-      let target = target.baseAddress!, x = buffer.pointer, y = gate.buffer.pointer
-      parallel((count + 15) / 16, cost: 96) { range in
-        for i in range { target[lanes: 16 &* i] = Silu.value(x[lanes: 16 &* i]) * y[lanes: 16 &* i] }
-      }
-    }
-    return value.from([self, gate]) {
-      [self = detached, gate = gate.detached] g in
-      let toSelf = Buffer(count: self.count), toGate = Buffer(count: self.count)
-      let (a, b) = (toSelf.pointer, toGate.pointer)
-      let (x, y, slope) = (self.buffer.pointer, gate.buffer.pointer, g.buffer.pointer)
-      parallel((self.count + 15) / 16, cost: 128) { range in
-        for i in range {
-          let at = 16 &* i, x = x[lanes: at], g = slope[lanes: at], s = Tensors.sigmoid(x)
-          a[lanes: at] = g * y[lanes: at] * s * (1 + x * (1 - s))
-          b[lanes: at] = g * x * s
-        }
-      }
-      return [toSelf, toGate].map { Tensor(shape: self.shape, buffer: $0, node: nil) }
-    }
-  }
-
-  /// A linear layer over the bent scalars, which never lie in memory as a whole: they are bent on their way into the
-  /// product, and once more on the way back.
-  public func linear(after activation: Activation, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
-    let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
-    guard wanted.0 || wanted.1 || rows > Panels.fewRows else { return activated(activation).linear(weight, bias) }
-    let source = UnsafePointer(buffer.pointer)
-    let bent: ProductWay.Fill = {
-      activation.bend(source + ($0 * inputs + $1), $2, ahead: ahead(of: $2, width: inputs), into: $3)
-    }
-    return times(weight, bias, ProductWay(left: bent)).from([self, weight] + (bias.map { [$0] } ?? [])) {
-      [self = detached, weight = weight.detached] g in
-      let source = UnsafePointer(self.buffer.pointer)
-      let toSelf = wanted.0 ? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil) : nil
-      if let to = toSelf?.buffer.pointer {
-        matrixProduct(
-          rows, inputs, outputs, Matrix(pointer: g.buffer.pointer, stride: outputs),
-          Matrix(pointer: weight.buffer.pointer, stride: inputs), into: to, stride: inputs,
-          ProductWay(finish: { rows, columns in
-            for row in rows {
-              let at = row * inputs + columns.lowerBound, line = to + at
-              let next = ahead(of: columns.count, width: inputs)
-              activation.slope(source + at, columns.count, ahead: next, line, into: line)
-            }
-          }))
-      }
-      let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2) {
-        activation.bend(source + ($0 * inputs + $1), $2, ahead: ahead(of: $2, width: inputs), into: $3)
-      }
-      return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
     }
   }
 }

@@ -71,7 +71,7 @@ struct Matrix {
 }
 
 /// target [rows, columns] = scale * left [rows, inner] * right [inner, columns] + bias [columns], on all threads, or on
-/// this one inside a kernel; with `adds` that is added to what is there.
+/// this one inside a kernel; with `adds` that is added to what is there, or to what `way` says.
 func matrixProduct(
   _ rows: Int, _ columns: Int, _ inner: Int, _ left: Matrix, _ right: Matrix, into target: UnsafeMutablePointer<Float>,
   stride: Int, scale: Float = 1, bias: UnsafePointer<Float>? = nil, adds: Bool = false, _ way: ProductWay = ProductWay()
@@ -82,9 +82,10 @@ func matrixProduct(
   let isSwapped = rows <= 64 && rows * 2 <= columns
   // A sum over nothing is left to those who know what that is.
   let isTiled = multipliesByTiles && inner > 0
+  let added = adds ? UnsafePointer(target) : way.base
   if isTiled && !isSwapped {
     let to = TileTarget(
-      pointer: target, stride: stride, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias, scratch: target)
+      pointer: target, stride: stride, rows: 0, columns: 0, scale: scale, added: added, bias: bias, scratch: target)
     return tiledProduct(rows, columns, inner, left, right, into: to, way)
   }
   if let sums = way.sums {
@@ -95,12 +96,15 @@ func matrixProduct(
   let right = made.1.map { Matrix(pointer: $0.pointer, stride: columns) } ?? right
   if isTiled {
     let to = TileTarget(
-      pointer: target, stride: stride, isTransposed: true, rows: 0, columns: 0, scale: scale, adds: adds, bias: bias,
+      pointer: target, stride: stride, isTransposed: true, rows: 0, columns: 0, scale: scale, added: added, bias: bias,
       scratch: target)
     tiledProduct(columns, rows, inner, right.turned, left.turned, into: to, ProductWay())
   } else {
+    if let base = way.base, !adds {
+      for row in 0..<rows { (target + row * stride).update(from: base + row * stride, count: columns) }
+    }
     libraryProduct(
-      rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: adds)
+      rows, columns, inner, left, right, into: target, stride: stride, scale: scale, bias: bias, adds: added != nil)
   }
   way.finish?(0..<rows, 0..<columns)
   withExtendedLifetime(made) {}

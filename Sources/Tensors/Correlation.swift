@@ -89,8 +89,8 @@ func addKernelGradient(
           lanes: (width + 15) / 16, slope + output, stride: 1, image + row * padded + column,
           path,
           TileTarget(
-            pointer: target + output * plan.size + row * line + column, stride: plan.size, rows: count, columns: width,
-            adds: true, scratch: scratch.pointer))
+            sum: target + output * plan.size + row * line + column, stride: plan.size, rows: count, columns: width,
+            scratch: scratch.pointer))
       }
     }
   }

@@ -27,14 +27,21 @@ extension UnsafePointer<Float> {
 
 @inline(__always) func sigmoid(_ x: Lanes) -> Lanes { reciprocal(1 + exp(0 - x)) }
 
-@inline(__always) func tanh(_ x: Lanes) -> Lanes { multiplyAdd(reciprocal(exp(x + x) + 1), Lanes(repeating: -2), Lanes(repeating: 1)) }
+@inline(__always) func tanh(_ x: Lanes) -> Lanes {
+  multiplyAdd(reciprocal(exp(x + x) + 1), Lanes(repeating: -2), Lanes(repeating: 1))
+}
 
 @inline(__always) func magnitude(_ x: Lanes) -> Lanes { overtone_magnitude(x) }
 
 /// `value` where x is not below zero, zeros elsewhere.
 @inline(__always) func wherePositive(_ x: Lanes, _ value: Lanes) -> Lanes { overtone_where_positive(x, value) }
 
-@inline(__always) func errorFunction(_ x: Lanes) -> Lanes { overtone_error_function(x) }
+/// The error function and e^(-x^2).
+@inline(__always)
+func errorFunction(_ x: Lanes) -> (value: Lanes, gauss: Lanes) {
+  let gauss = overtone_bell(x)
+  return (overtone_error_function(x, gauss), gauss)
+}
 
 /// The first `count` lanes from memory, the rest as given.
 @inline(__always)

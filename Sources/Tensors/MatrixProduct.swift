@@ -1,16 +1,17 @@
 extension Tensor {
-  /// A linear layer: self [..., in] times weight [out, in] transposed, plus bias [out]: [..., out].
-  public func linear(_ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
+  /// A linear layer: self [..., in] times weight [out, in] transposed, plus bias [out], plus base [..., out]: [..., out].
+  public func linear(_ weight: Tensor, _ bias: Tensor? = nil, onto base: Tensor? = nil) -> Tensor {
     precondition(
       weight.shape.count == 2 && shape.last == weight.shape[1],
       "a weight of shape \(weight.shape) does not fit rows of shape \(shape)")
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
-    let value = times(weight, bias, ProductWay())
-    let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false)
-    return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
+    let value = times(weight, bias, onto: base, ProductWay())
+    let others = [bias, base].compactMap { $0 }
+    let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false), has = (bias != nil, base != nil)
+    return value.from([self, weight] + others) { [self = detached, weight = weight.detached] g in
       let toSelf = wanted.0 ? Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(self.shape) : nil
       let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2)
-      return bias == nil ? [toSelf, toWeight] : [toSelf, toWeight, toBias]
+      return [toSelf, toWeight] + (has.0 ? [toBias] : []) + (has.1 ? [g] : [])
     }
   }
 
@@ -33,14 +34,19 @@ extension Tensor {
   }
 
   /// The numbers of a linear layer, without a way back; what `way` makes of the rows counts as the rows.
-  func times(_ weight: Tensor, _ bias: Tensor?, _ way: ProductWay) -> Tensor {
+  func times(_ weight: Tensor, _ bias: Tensor?, onto base: Tensor? = nil, _ way: ProductWay) -> Tensor {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
     return Tensor(unfilled: shape.dropLast() + [outputs]) { target in
       let target = target.baseAddress!
+      var way = way
+      way.base = base.map { UnsafePointer($0.buffer.pointer) }
+      precondition(
+        base.map { $0.shape == shape.dropLast() + [outputs] } ?? true,
+        "rows of shape \(base!.shape) do not fit \(rows) rows of \(outputs) outputs")
       precondition(
         bias.map { $0.shape == [outputs] } ?? true, "a bias of shape \(bias!.shape) does not fit \(outputs) outputs")
-      if multipliesByTiles, rows <= Panels.fewRows, inputs > 0, !isTracked, !weight.isTracked, way.left == nil {
-        return Panels.product(buffer.pointer, rows: rows, weight, bias?.buffer.pointer, into: target)
+      if multipliesByTiles, rows <= Panels.fewRows, inputs > 0, !isTracked, !weight.isTracked {
+        return Panels.product(buffer.pointer, rows: rows, weight, bias?.buffer.pointer, way, into: target)
       }
       matrixProduct(
         rows, outputs, inputs, Matrix(pointer: buffer.pointer, stride: inputs),

@@ -11,9 +11,6 @@ extension Tensor {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
     let normers = [self] + [normWeight, normBias, modulators?.tensor].compactMap { $0 }
     let all = normers + [weight] + (bias.map { [$0] } ?? [])
-    guard all.contains(where: { $0.isTracked }) || rows > Panels.fewRows else {
-      return layerNorm(normWeight, normBias, epsilon: epsilon, by: modulators).linear(weight, bias)
-    }
     let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, by: modulators)
     let wanted = (normers.contains { $0.isTracked }, weight.isTracked), count = normers.count
     return times(weight, bias, ProductWay(left: normed.fill)).addingFrom(all) {

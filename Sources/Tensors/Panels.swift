@@ -32,9 +32,10 @@ enum Panels {
     return made
   }
 
-  /// target [rows, outputs] = x [rows, inputs] times a weight [outputs, inputs] transposed, plus bias.
+  /// target [rows, outputs] = x [rows, inputs], or what `way` makes of it, times a weight [outputs, inputs] transposed, plus
+  /// bias and base.
   static func product(
-    _ x: UnsafePointer<Float>, rows: Int, _ weight: Tensor, _ bias: UnsafePointer<Float>?,
+    _ x: UnsafePointer<Float>, rows: Int, _ weight: Tensor, _ bias: UnsafePointer<Float>?, _ way: ProductWay,
     into target: UnsafeMutablePointer<Float>
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
@@ -44,11 +45,17 @@ enum Panels {
     let turned = Buffer(count: (Swift.min(rows, block) + 16) * (inputs + 16))
     for start in stride(from: 0, to: rows, by: block) {
       let groups = Group.covering(Swift.min(block, rows - start), pair: pair, width: inputs), x = x + start * inputs
-      parallel(groups.count, cost: 2 * inputs) { range in
+      parallel(groups.count, cost: (way.left == nil ? 2 : 8) * inputs) { range in
+        let made = way.left.map { _ in Buffer(count: 16 * inputs) }
         for group in groups[range] {
+          var (from, following) = (x + group.first * inputs, rows - start - group.first)
+          if let fill = way.left, let made = made?.pointer {
+            for row in 0..<group.count { fill(start + group.first + row, 0, inputs, made + row * inputs) }
+            (from, following) = (UnsafePointer(made), 16)
+          }
           turn(
-            x + group.first * inputs, rows: group.count, of: group.height, following: rows - start - group.first,
-            width: inputs, into: turned.pointer + group.place)
+            from, rows: group.count, of: group.height, following: following, width: inputs,
+            into: turned.pointer + group.place)
         }
       }
       // A second thread costs microseconds; four strips of sixteen rows take three.
@@ -59,9 +66,11 @@ enum Panels {
           for group in groups {
             group.multiply(
               turned.pointer, panels.pointer + first * inputs, lanes: lanes, inner: inputs, into: scratch.pointer)
+            let place = (start + group.first) * outputs + first
             TileTarget(
-              pointer: target + (start + group.first) * outputs + first, stride: outputs, rows: group.count,
-              columns: Swift.min(16 * lanes, outputs - first), bias: bias.map { $0 + first }, scratch: scratch.pointer
+              pointer: target + place, stride: outputs, rows: group.count,
+              columns: Swift.min(16 * lanes, outputs - first), added: way.base.map { $0 + place },
+              bias: bias.map { $0 + first }, scratch: scratch.pointer
             ).take(scratch.pointer, width: 16 * lanes)
           }
         }

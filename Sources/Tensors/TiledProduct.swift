@@ -109,6 +109,8 @@ struct ProductWay {
   var left: Fill?
   /// The same of the right side.
   var right: Fill?
+  /// What is added to the product, as far apart as the target.
+  var base: UnsafePointer<Float>?
   /// Where the sums of the rows of the left side are added, which is transposed.
   var sums: UnsafeMutablePointer<Float>?
   /// Called when some rows and columns of the target are complete, while the cache has them.
@@ -210,7 +212,7 @@ private struct ProductPieces {
       (across, step, next) = (left.stride, 1, tileHeight * left.stride)
     }
     var to = target
-    (to.adds, to.scratch) = (target.adds || steps.lowerBound > 0, scratch)
+    to.scratch = scratch
     let width = (self.across.count + 15) / 16 * 16
     var panel =
       packed
@@ -219,7 +221,10 @@ private struct ProductPieces {
       to.columns = Swift.min(64, columns.upperBound - column)
       let lanes = (to.columns + 15) / 16, path = TilePath(length: steps.count, left: step, right: 16 * lanes)
       let row = rows.lowerBound
-      to.pointer = target.pointer + (target.isTransposed ? column * target.stride + row : row * target.stride + column)
+      let place = target.isTransposed ? column * target.stride + row : row * target.stride + column
+      to.pointer = target.pointer + place
+      // What the first steps made is there for the others.
+      to.added = steps.lowerBound > 0 ? UnsafePointer(to.pointer) : target.added.map { $0 + place }
       to.bias = steps.lowerBound > 0 ? nil : target.bias.map { $0 + (target.isTransposed ? row : column) }
       tilesDown(lanes: lanes, rows: rows.count, from, stride: across, next: next, panel, path, to)
       panel += steps.count * 16 * lanes

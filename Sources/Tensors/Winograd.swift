@@ -198,7 +198,7 @@ struct Winograd {
           lanes: width / 16, slopes + output, stride: 1, inputs + channel,
           TilePath(length: count, left: outputs, right: channels),
           TileTarget(
-            pointer: target + (output * channels + channel), stride: channels, rows: height, columns: width, adds: true,
+            sum: target + (output * channels + channel), stride: channels, rows: height, columns: width,
             scratch: scratch))
       }
     }
