@@ -136,12 +136,18 @@ struct EncoderDecoderTransformer: Backbone {
       let told = levels(view.slots.map { $0.map(\.level) }), prefix = x.sliced(0..<prefixCount, axis: 1)
       x = Tensor.concatenated([prefix, x.sliced(prefixCount..<x.shape[1], axis: 1) + told], axis: 1)
     }
-    let around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(view.slots), told: told)
-    for (layer, block) in decoderBlocks.enumerated() { x = block(x, around, layer: layer, &random) }
+    var around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(view.slots), told: told)
+    let isAllAsked = view.turn.asked.count(in: view.places) == x.shape[1]
+    for (layer, block) in decoderBlocks.enumerated() {
+      // Nobody sees what the last block makes of other places.
+      if layer == decoderBlocks.count - 1, !isAllAsked {
+        around.wanted = view.asked.map { $0.map { prefixCount + $0 } }
+      }
+      x = block(x, around, layer: layer, &random)
+    }
     if let decoderNorm { x = decoderNorm(x) } else if let adaptiveNorm, let bent { x = adaptiveNorm(x, bent) }
-    x = x.sliced(prefixCount..<prefixCount + view.places, axis: 1)
-    if let outputPositions { x = x + outputPositions().rows(view.slots.map { $0.map(\.position) }) }
-    return view.turn.asked.count(in: view.places) == view.places ? x : x.gathered(view.asked)
+    guard let outputPositions else { return x }
+    return x + outputPositions().rows(zip(view.slots, view.asked).map { row, asked in asked.map { row[$0].position } })
   }
 
   /// Prefix and tokens with their positions, as far as these are added.

@@ -59,19 +59,22 @@ public struct Attention: Module {
     self.design = design
   }
 
-  /// x [batch, places, width]; place i sees the first visible[i] places, or all.
+  /// x [batch, places, width]; place i sees the first visible[i] places, or all. Those that are `wanted` come out, each
+  /// sample's own, or all; where only some are, all are seen.
   ///
   /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
   /// `norm` stands before the projection, moved by modulators if there are any, and keeps nothing of its own. What comes out
   /// is added to `base`, if there is one.
   public func callAsFunction(
-    _ x: Tensor, norm: LayerNorm? = nil, by modulators: Modulators? = nil, visible: [Int]?, rotation: Rotation? = nil,
-    cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0, onto base: Tensor? = nil,
+    _ x: Tensor, norm: LayerNorm? = nil, by modulators: Modulators? = nil, visible: [Int]?, wanted: Indices? = nil,
+    rotation: Rotation? = nil, cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0,
+    onto base: Tensor? = nil,
     _ random: inout Random?
   ) -> Tensor {
     let width = x.shape[2], heads = design.heads, mixed = sized(projected(x, norm, modulators))
     let isDropping = design.dropout > 0 && random != nil, isSized = sharpness != nil
-    if cache == nil, isSized || design.norm == .none && design.scale == 1, !isDropping {
+    precondition(wanted == nil || visible == nil && cache == nil, "places are wanted only where all are seen")
+    if cache == nil, wanted == nil, isSized || design.norm == .none && design.scale == 1, !isDropping {
       let angles = rotation.map { (cosines: $0.cosines, sines: $0.sines) }
       return output(mixed.selfAttention(heads: heads, visible: visible, turnedBy: angles), onto: base)
     }
@@ -83,6 +86,7 @@ public struct Attention: Module {
       queries = queries.rotated(rotation.cosines, rotation.sines, heads: heads)
       keys = keys.rotated(rotation.cosines, rotation.sines, heads: heads)
     }
+    if let wanted { queries = queries.gathered(wanted) }
     if let cache {
       precondition(!isDropping, "nothing is dropped where a cache is filled")
       let all = cache.extend(layer: layer, heads: heads, after: start, keys, values)
@@ -91,7 +95,7 @@ public struct Attention: Module {
     guard isDropping else {
       return output(queries.attention(keys, values, heads: heads, visible: visible), onto: base)
     }
-    let shape = [x.shape[0], heads, x.shape[1], keys.shape[1]]
+    let shape = [x.shape[0], heads, queries.shape[1], keys.shape[1]]
     let factors = random!.uniform(shape, "attention-dropout").kept(design.dropout)
     return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors), onto: base)
   }

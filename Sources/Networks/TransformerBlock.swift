@@ -54,6 +54,9 @@ public struct TransformerBlock: Module {
     public var cache: AttentionCache?
     /// How many leading places the cache stands for.
     public var start = 0
+    /// The only places that come out, each sample's own, as many for each; nil: all. All are seen nevertheless, so
+    /// `visible` must be nil.
+    public var wanted: Indices?
 
     public init(
       visible: [Int]?, rotation: Rotation? = nil, told: Tensor? = nil, cache: AttentionCache? = nil, start: Int = 0
@@ -84,7 +87,8 @@ public struct TransformerBlock: Module {
     self.dropPath = dropPath
   }
 
-  /// x [batch, places, width]; see `Attention` for what is visible and cached. `random` nil: nothing is dropped.
+  /// x [batch, places, width]; [batch, wanted places, width]. See `Attention` for what is visible and cached. `random` nil:
+  /// nothing is dropped.
   public func callAsFunction(_ x: Tensor, _ around: Surroundings, layer: Int, _ random: inout Random?) -> Tensor {
     let moved = modulation.flatMap { modulation in around.told.map { modulation($0) } }
     // A norm that stands before a layer is made again on the way back, at the cost of one pass.
@@ -97,11 +101,12 @@ public struct TransformerBlock: Module {
       let y = y.dropped(design.dropout, &random).pathDropped(dropPath, &random)
       return moved?.added(y, part, to: x) ?? x + y
     }
+    let own = around.wanted.map { x.gathered($0) } ?? x
     let mixed = attention(
       first == nil ? norm1(x, by: toFirst) : x, norm: first, by: first == nil ? nil : toFirst, visible: around.visible,
-      rotation: around.rotation, cache: around.cache, layer: layer, after: around.start, onto: isPlain ? x : nil,
-      &random)
-    let x = added(mixed, .attention, to: x, &random), base = isPlain ? x : nil
+      wanted: around.wanted, rotation: around.rotation, cache: around.cache, layer: layer, after: around.start,
+      onto: isPlain ? own : nil, &random)
+    let x = added(mixed, .attention, to: own, &random), base = isPlain ? x : nil
     let isDropping = design.hiddenDropout > 0 && random != nil
     let y: Tensor
     if isDropping {
