@@ -1,65 +1,5 @@
 import COpenBLAS
 
-/// Six rows of the left side of a product.
-protocol TileRows {
-  /// The number of a row that is next.
-  func number(_ row: Int) -> Float
-  /// Goes on by so many floats in all rows.
-  mutating func move(_ floats: Int)
-}
-
-/// Rows of a tile.
-let tileHeight = 6
-
-/// Rows as far from one another: two pointers and a distance leave registers for all else.
-struct EvenRows: TileRows {
-  private var upper: UnsafePointer<Float>, lower: UnsafePointer<Float>
-  private let stride: Int
-
-  @inline(__always)
-  init(_ first: UnsafePointer<Float>, stride: Int) {
-    (upper, lower, self.stride) = (first, first + 3 &* stride, stride)
-  }
-
-  @inline(__always) func number(_ row: Int) -> Float {
-    row < 3 ? upper[row &* stride] : lower[(row &- 3) &* stride]
-  }
-  @inline(__always) mutating func move(_ floats: Int) {
-    upper += floats
-    lower += floats
-  }
-}
-
-/// Rows wherever they lie. A row that is not there repeats the first.
-struct ScatteredRows: TileRows {
-  private let r0: UnsafePointer<Float>, r1: UnsafePointer<Float>, r2: UnsafePointer<Float>
-  private let r3: UnsafePointer<Float>, r4: UnsafePointer<Float>, r5: UnsafePointer<Float>
-  private var at = 0
-
-  /// Row i is that at `place(i)`, if i is below `count`.
-  @inline(__always)
-  init(_ place: (Int) -> UnsafePointer<Float>, count: Int) {
-    r0 = place(0)
-    r1 = count > 1 ? place(1) : r0
-    r2 = count > 2 ? place(2) : r0
-    r3 = count > 3 ? place(3) : r0
-    r4 = count > 4 ? place(4) : r0
-    r5 = count > 5 ? place(5) : r0
-  }
-
-  @inline(__always) func number(_ row: Int) -> Float {
-    switch row {
-    case 0: r0[at]
-    case 1: r1[at]
-    case 2: r2[at]
-    case 3: r3[at]
-    case 4: r4[at]
-    default: r5[at]
-    }
-  }
-  @inline(__always) mutating func move(_ floats: Int) { at &+= floats }
-}
-
 /// What is multiplied over: `length` steps, `segments` times.
 ///
 /// The left side moves by `left` each step and `leftJump` from one segment's start to the next, the right by `right`
@@ -67,24 +7,6 @@ struct ScatteredRows: TileRows {
 struct TilePath {
   var length: Int, left: Int, right: Int
   var segments = 1, leftJump = 0, rightJump = 0
-}
-
-/// Where a tile goes: `rows` of its six and `columns` of its lanes are real.
-struct TileTarget {
-  var pointer: UnsafeMutablePointer<Float>
-  /// From one row of the tile to the next, and from one lane to the next.
-  var stride: Int
-  var isTransposed = false
-  var rows: Int, columns: Int
-  var scale: Float = 1
-  /// Where what is added lies, as far apart as the target; nil: nothing is.
-  var added: UnsafePointer<Float>?
-  /// Added by column; by row of the tile where the target is transposed.
-  var bias: UnsafePointer<Float>?
-  /// Room for one tile, `TileTarget.scratchCount` floats.
-  var scratch: UnsafeMutablePointer<Float>
-
-  static let scratchCount = tileHeight * 64
 }
 
 /// sums [6, 16 lanes] = start [16 lanes] + left [6, path] * right [path, 16 lanes], and what is added: the only place where
@@ -249,58 +171,5 @@ func tile(
     tile(lanes: lanes, EvenRows(first, stride: stride), right, path, target)
   } else {
     tile(lanes: lanes, ScatteredRows({ first + $0 &* stride }, count: target.rows), right, path, target)
-  }
-}
-
-extension TileTarget {
-  /// Where a tile is added to what is there.
-  init(sum: UnsafeMutablePointer<Float>, stride: Int, rows: Int, columns: Int, scratch: UnsafeMutablePointer<Float>) {
-    self.init(
-      pointer: sum, stride: stride, rows: rows, columns: columns, added: UnsafePointer(sum), scratch: scratch)
-  }
-
-  /// Whether sums can be stored as they come.
-  @inline(__always)
-  var isWhole: Bool { !isTransposed && rows == tileHeight && scale == 1 }
-
-  /// Goes on by so many floats.
-  @inline(__always)
-  mutating func move(_ floats: Int) {
-    pointer += floats
-    added = added.map { $0 + floats }
-  }
-
-  /// Scales, adds and lays down sums [6, width].
-  @inline(never)
-  func take(_ sums: UnsafePointer<Float>, width: Int) {
-    if isTransposed { return takeTurned(sums, width: width) }
-    for row in 0..<rows {
-      let from = sums + row &* width, to = pointer + row &* stride, more = added.map { $0 + row &* stride }
-      var i = 0
-      while i &+ 16 <= columns {
-        var value = from[lanes: i] * scale
-        if let bias { value += bias[lanes: i] }
-        if let more { value += more[lanes: i] }
-        to[lanes: i] = value
-        i &+= 16
-      }
-      while i < columns {
-        var value = from[i] * scale
-        if let bias { value += bias[i] }
-        to[i] = more.map { $0[i] + value } ?? value
-        i &+= 1
-      }
-    }
-  }
-
-  private func takeTurned(_ sums: UnsafePointer<Float>, width: Int) {
-    for column in 0..<columns {
-      let to = pointer + column &* stride, from = sums + column, more = added.map { $0 + column &* stride }
-      for row in 0..<rows {
-        var value = from[row &* width] * scale
-        if let bias { value += bias[row] }
-        to[row] = more.map { $0[row] + value } ?? value
-      }
-    }
   }
 }

@@ -76,6 +76,33 @@ import Testing
     #expect(block(x, around, layer: 0, &none).distance(to: x) == 0)
   }
 
+  @Test("a block worked out for some places gives them, and their gradients, what it gives all")
+  func wanted() {
+    for change: (inout TransformerBlock.Design) -> Void in [
+      { _ in }, { $0.attention.norm = .l2 }, { $0.attention.norm = .layer }, { $0.attention.scale = 0.5 },
+      { $0.perceptron = .swiglu }, { $0.norm = .rms },
+      { ($0.adaptive, $0.gateDeviation, $0.shiftDeviation) = (.perBlock, 0.5, 0.5) },
+    ] {
+      var design = TransformerBlock.Design(width: 16, heads: 2, hidden: 24), random = Random(seed: 5), none: Random?
+      change(&design)
+      let block = TransformerBlock(design, &random)
+      var numbers = Random(seed: 6, samples: [0, 1])
+      let spots = (0..<5).map { Spot(row: Float($0), column: 1) }
+      let x = numbers.normal([2, 5, 16], "x").tracked, weights = numbers.normal([2, 2, 16], "w")
+      let rotation = Rotation([spots, spots], headWidth: 8, base: 100, isZeroWhereNone: false)
+      for rotation in [nil, rotation] {
+        var around = TransformerBlock.Surroundings(
+          visible: nil, rotation: rotation, told: design.adaptive == .none ? nil : numbers.normal([2, 16], "told"))
+        let places = [[0, 3], [4, 1]], all = block(x, around, layer: 0, &none).gathered(places)
+        around.wanted = places
+        let some = block(x, around, layer: 0, &none)
+        #expect(some.distance(to: all) < 1e-5)
+        let slopes = [all, some].map { ($0 * weights).sum.gradients(of: [x])[0] }
+        #expect(slopes[0].distance(to: slopes[1]) < 1e-5 * max(1, slopes[0].scalars.map(abs).max() ?? 0))
+      }
+    }
+  }
+
   @Test("parameters without numbers have shapes, and cost no memory")
   func outline() {
     let design = TransformerBlock.Design(width: 4096, heads: 32, hidden: 16_384)
