@@ -2,18 +2,6 @@ import Glibc
 import Tensors
 import Testing
 
-private func numbers(_ shape: [Int], _ seed: UInt64) -> Tensor {
-  var random = Random(seed: seed)
-  return random.normal([1, shape.product], "x").reshaped(shape)
-}
-
-/// Largest distance of values and gradients of two ways to compute the same, for a random projection.
-private func distance(_ inputs: [Tensor], _ fast: ([Tensor]) -> Tensor, _ slow: ([Tensor]) -> Tensor) -> Float {
-  let tracked = inputs.map(\.tracked), a = fast(tracked), b = slow(tracked), weights = numbers(a.shape, 99)
-  let back = [a, b].map { ($0 * weights).sum.gradients(of: tracked) }
-  return max(a.distance(to: b), zip(back[0], back[1]).map { $0.distance(to: $1) }.max() ?? 0)
-}
-
 /// Operations that do several things on one way through memory, beside those things one after another.
 @Suite struct FusedTests {
   /// Rows, heads, width of a head, whether rows see only those before them.
