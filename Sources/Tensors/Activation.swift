@@ -134,10 +134,6 @@ private struct Sloping: BendUse {
   }
 }
 
-/// Floats from one to what comes half a thousand later where `count` of every `width` are read, row after row.
-@inline(__always)
-func ahead(of count: Int, width: Int) -> Int { Swift.max(1, 512 / Swift.max(1, count)) &* width }
-
 extension Tensor {
   /// Each scalar bent.
   public func activated(_ activation: Activation) -> Tensor {

@@ -111,3 +111,7 @@ func rowMax(_ pointer: UnsafePointer<Float>, _ count: Int) -> Float {
   while i < count { largest = Swift.max(largest, pointer[i]); i += 1 }
   return largest
 }
+
+/// Floats from one to what comes half a thousand later where `count` of every `width` are read, row after row.
+@inline(__always)
+func ahead(of count: Int, width: Int) -> Int { Swift.max(1, 512 / Swift.max(1, count)) &* width }
