@@ -97,6 +97,13 @@ OVERTONE_INLINE overtone_lanes overtone_error_function(overtone_lanes x, overton
   return x < 0 ? -positive : positive;
 }
 
+/// The same pointer, of which the compiler knows nothing: it would otherwise keep one for each row and step of an unrolled loop,
+/// more than there are registers.
+OVERTONE_INLINE const float *_Nonnull overtone_unforeseen(const float *_Nonnull pointer) {
+  __asm__("" : "+r"(pointer));
+  return pointer;
+}
+
 /// Asks for a line of the cache before it is needed.
 OVERTONE_INLINE void overtone_prefetch(const float *from) { __builtin_prefetch(from); }
 

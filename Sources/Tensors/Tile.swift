@@ -13,82 +13,29 @@ struct TilePath {
 /// numbers are multiplied in earnest.
 ///
 /// Six rows of four registers leave eight for the right side and the broadcast left one: 24 sums hide the latency of
-/// the multiply-add, and ten loads feed 24 of them (measured: 285 GFLOP/s on one Zen 5 core, one flat loop then). The
-/// inner loop does nothing else, since whatever is added to it costs registers; it goes by two steps, and asks for the
-/// right side eight steps ahead: that comes from the second-level cache. With registers of eight floats (AVX2)
-/// tiles are one lane wide: twelve sums, two registers for the right side and one for the left fill the sixteen there are.
+/// the multiply-add, and ten loads feed 24 of them (measured: 285 GFLOP/s on one Zen 5 core, one flat loop then). With
+/// registers of eight floats (AVX2) tiles are one lane wide: twelve sums, two registers for the right side and one for
+/// the left fill the sixteen there are.
 @inline(never)
 private func multiply<R: TileRows, S: Strip>(
   _ rows: R, _ right: UnsafePointer<Float>, _ path: TilePath, from start: UnsafePointer<Float>,
   into sums: UnsafeMutablePointer<Float>, stride: Int, added: UnsafePointer<Float>?, _: S.Type
 ) {
   // Asked for while the sums are being made: where they will be stored, and what will be added.
-  for row in 0..<tileHeight { S.expectToWrite(sums + row &* stride) }
-  if let added, added != UnsafePointer(sums) { for row in 0..<tileHeight { S.expect(added + row &* stride) } }
+  let place = TilePlace(pointer: sums, stride: stride, added: added)
+  place.expect(S.self)
   var all = TileSums(start: S(start)), rows = rows, b = right, segments = path.segments
-  let (leftStep, rightStep) = (path.left, path.right)
   repeat {
-    var left = path.length
-    while left > 1 {
-      all.add(rows, S(b))
-      S.expect(b + 8 &* rightStep)
-      rows.move(leftStep)
-      b += rightStep
-      all.add(rows, S(b))
-      S.expect(b + 8 &* rightStep)
-      rows.move(leftStep)
-      b += rightStep
-      left &-= 2
-    }
-    if left == 1 {
-      all.add(rows, S(b))
-      rows.move(leftStep)
-      b += rightStep
-    }
-    rows.move(path.leftJump &- path.length &* leftStep)
-    b += path.rightJump &- path.length &* rightStep
+    all.add(path, &rows, &b)
+    rows.move(path.leftJump &- path.length &* path.left)
+    b += path.rightJump &- path.length &* path.right
     segments &-= 1
   } while segments > 0
-  if let added { all.join(added, stride: stride) }
-  all.store(sums, stride: stride)
-}
-
-/// The sums of a tile.
-private struct TileSums<S: Strip> {
-  private var s0: S, s1: S, s2: S, s3: S, s4: S, s5: S
-
-  @inline(__always) init(start: S) { (s0, s1, s2, s3, s4, s5) = (start, start, start, start, start, start) }
-
-  @inline(__always) mutating func add<R: TileRows>(_ rows: R, _ strip: S) {
-    s0.add(rows.number(0), strip)
-    s1.add(rows.number(1), strip)
-    s2.add(rows.number(2), strip)
-    s3.add(rows.number(3), strip)
-    s4.add(rows.number(4), strip)
-    s5.add(rows.number(5), strip)
-  }
-
-  @inline(__always) mutating func join(_ added: UnsafePointer<Float>, stride: Int) {
-    s0.join(added)
-    s1.join(added + stride)
-    s2.join(added + 2 &* stride)
-    s3.join(added + 3 &* stride)
-    s4.join(added + 4 &* stride)
-    s5.join(added + 5 &* stride)
-  }
-
-  @inline(__always) func store(_ sums: UnsafeMutablePointer<Float>, stride: Int) {
-    s0.store(sums)
-    s1.store(sums + stride)
-    s2.store(sums + 2 &* stride)
-    s3.store(sums + 3 &* stride)
-    s4.store(sums + 4 &* stride)
-    s5.store(sums + 5 &* stride)
-  }
+  all.store(place)
 }
 
 /// Zeros to begin sums with; nobody writes to them.
-nonisolated(unsafe) private let zeros: UnsafePointer<Float> = {
+nonisolated(unsafe) let zeros: UnsafePointer<Float> = {
   let made = UnsafeMutablePointer<Float>.allocate(capacity: 64)
   made.initialize(repeating: 0, count: 64)
   return UnsafePointer(made)

@@ -1,7 +1,9 @@
+import COpenBLAS
+
 /// Six rows of the left side of a product.
 protocol TileRows {
-  /// The number of a row that is next.
-  func number(_ row: Int) -> Float
+  /// The number of a row so many floats on.
+  func number(_ row: Int, _ at: Int) -> Float
   /// Goes on by so many floats in all rows.
   mutating func move(_ floats: Int)
 }
@@ -19,12 +21,12 @@ struct EvenRows: TileRows {
     (upper, lower, self.stride) = (first, first + 3 &* stride, stride)
   }
 
-  @inline(__always) func number(_ row: Int) -> Float {
-    row < 3 ? upper[row &* stride] : lower[(row &- 3) &* stride]
+  @inline(__always) func number(_ row: Int, _ at: Int) -> Float {
+    row < 3 ? upper[row &* stride &+ at] : lower[(row &- 3) &* stride &+ at]
   }
   @inline(__always) mutating func move(_ floats: Int) {
-    upper += floats
-    lower += floats
+    upper = overtone_unforeseen(upper + floats)
+    lower = overtone_unforeseen(lower + floats)
   }
 }
 
@@ -45,14 +47,14 @@ struct ScatteredRows: TileRows {
     r5 = count > 5 ? place(5) : r0
   }
 
-  @inline(__always) func number(_ row: Int) -> Float {
+  @inline(__always) func number(_ row: Int, _ more: Int) -> Float {
     switch row {
-    case 0: r0[at]
-    case 1: r1[at]
-    case 2: r2[at]
-    case 3: r3[at]
-    case 4: r4[at]
-    default: r5[at]
+    case 0: r0[at &+ more]
+    case 1: r1[at &+ more]
+    case 2: r2[at &+ more]
+    case 3: r3[at &+ more]
+    case 4: r4[at &+ more]
+    default: r5[at &+ more]
     }
   }
   @inline(__always) mutating func move(_ floats: Int) { at &+= floats }

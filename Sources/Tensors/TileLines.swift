@@ -1,0 +1,6 @@
+/// Where the rows of tiles are read from.
+struct TileLines {
+  let first: UnsafePointer<Float>
+  /// From one row of a tile, step and tile to the next.
+  let across: Int, step: Int, next: Int
+}

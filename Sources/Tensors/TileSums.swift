@@ -1,0 +1,86 @@
+import COpenBLAS
+
+/// The sums of a tile while they are made: six strips.
+struct TileSums<S: Strip> {
+  private var s0: S, s1: S, s2: S, s3: S, s4: S, s5: S
+
+  @inline(__always) init(start: S) { (s0, s1, s2, s3, s4, s5) = (start, start, start, start, start, start) }
+
+  /// Adds rows times strips over one segment of a path, both of which go on by it.
+  @inline(__always)
+  mutating func add<R: TileRows>(_ path: TilePath, _ rows: inout R, _ right: inout UnsafePointer<Float>) {
+    // The compiler knows the usual distances then, and writes them into the instructions.
+    let isUsual = R.self == EvenRows.self && path.right == 16 &* S.lanes
+    if isUsual && path.left == 1 {
+      add(path.length, left: 1, right: 16 &* S.lanes, &rows, &right)
+    } else if isUsual && path.left == tileHeight {
+      add(path.length, left: 6, right: 16 &* S.lanes, &rows, &right)
+    } else {
+      add(path.length, left: path.left, right: path.right, &rows, &right)
+    }
+  }
+
+  /// The loop does nothing else, since whatever is added to it costs registers; it goes by four steps, and asks for the
+  /// right side eight steps ahead: that comes from the second-level cache.
+  @inline(__always)
+  private mutating func add<R: TileRows>(
+    _ steps: Int, left leftStep: Int, right rightStep: Int, _ rows: inout R, _ right: inout UnsafePointer<Float>
+  ) {
+    var left = steps
+    while left > 3 {
+      for step in 0..<4 {
+        add(rows, step &* leftStep, S(right + step &* rightStep))
+        S.expect(right + (8 &+ step) &* rightStep)
+      }
+      rows.move(4 &* leftStep)
+      right = overtone_unforeseen(right + 4 &* rightStep)
+      left &-= 4
+    }
+    while left > 0 {
+      add(rows, 0, S(right))
+      rows.move(leftStep)
+      right = overtone_unforeseen(right + rightStep)
+      left &-= 1
+    }
+  }
+
+  @inline(__always) private mutating func add<R: TileRows>(_ rows: R, _ at: Int, _ strip: S) {
+    s0.add(rows.number(0, at), strip)
+    s1.add(rows.number(1, at), strip)
+    s2.add(rows.number(2, at), strip)
+    s3.add(rows.number(3, at), strip)
+    s4.add(rows.number(4, at), strip)
+    s5.add(rows.number(5, at), strip)
+  }
+
+  @inline(__always) func store(_ place: TilePlace) {
+    place.store(0, s0)
+    place.store(1, s1)
+    place.store(2, s2)
+    place.store(3, s3)
+    place.store(4, s4)
+    place.store(5, s5)
+  }
+}
+
+/// Where the sums of a whole tile are laid down, and what is added to them on the way.
+struct TilePlace {
+  let pointer: UnsafeMutablePointer<Float>
+  /// From one row to the next, there and in what is added.
+  let stride: Int
+  var added: UnsafePointer<Float>?
+
+  /// Asks for the cache lines of it.
+  @inline(__always) func expect<S: Strip>(_: S.Type) {
+    for row in 0..<tileHeight { S.expectToWrite(pointer + row &* stride) }
+    if let added, added != UnsafePointer(pointer) {
+      for row in 0..<tileHeight { S.expect(added + row &* stride) }
+    }
+  }
+
+  @inline(__always) fileprivate func store<S: Strip>(_ row: Int, _ strip: S) {
+    var strip = strip
+    if let added { strip.join(added + row &* stride) }
+    strip.store(pointer + row &* stride)
+  }
+}
