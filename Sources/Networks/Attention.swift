@@ -74,7 +74,14 @@ public struct Attention: Module {
     let width = x.shape[2], heads = design.heads, mixed = sized(projected(x, norm, modulators))
     let isDropping = design.dropout > 0 && random != nil, isSized = sharpness != nil
     precondition(wanted == nil || visible == nil && cache == nil, "places are wanted only where all are seen")
-    if cache == nil, wanted == nil, isSized || design.norm == .none && design.scale == 1, !isDropping {
+    // Whether queries and keys are used as they come.
+    let isReady = isSized || design.norm == .none && design.scale == 1
+    if let cache, rotation == nil, isReady {
+      precondition(!isDropping, "nothing is dropped where a cache is filled")
+      let all = cache.extend(layer: layer, heads: heads, after: start, mixed)
+      return output(mixed.attention(all.keys, all.values, visible: visible), onto: base)
+    }
+    if cache == nil, wanted == nil, isReady, !isDropping {
       let angles = rotation.map { (cosines: $0.cosines, sines: $0.sines) }
       return output(mixed.selfAttention(heads: heads, visible: visible, turnedBy: angles), onto: base)
     }

@@ -3,8 +3,10 @@ import Tensors
 /// Keys and values of settled places, layer by layer: what makes the next token cost one place, not all.
 public final class AttentionCache {
   private var layers: [(keys: RowStorage, values: RowStorage)] = []
+  private let expected: Int
 
-  public init() {}
+  /// For so many places, as far as is known: room for them is made once.
+  public init(expecting places: Int = 0) { expected = places }
 
   /// Whether nothing was put in yet.
   public var isEmpty: Bool { layers.isEmpty }
@@ -14,14 +16,25 @@ public final class AttentionCache {
   func extend(
     layer: Int, heads: Int, after start: Int, _ keys: Tensor, _ values: Tensor
   ) -> (keys: RowStorage, values: RowStorage) {
+    let rows = storage(layer: layer, batch: keys.shape[0], heads: heads, width: keys.shape[2])
+    rows.keys.write(keys, after: start)
+    rows.values.write(values, after: start)
+    return rows
+  }
+
+  /// The same of queries, keys and values that lie side by side: [batch, places, 3 width].
+  func extend(layer: Int, heads: Int, after start: Int, _ mixed: Tensor) -> (keys: RowStorage, values: RowStorage) {
+    let width = mixed.shape[2] / 3, rows = storage(layer: layer, batch: mixed.shape[0], heads: heads, width: width)
+    rows.keys.write(mixed, from: width, after: start)
+    rows.values.write(mixed, from: 2 * width, after: start)
+    return rows
+  }
+
+  private func storage(layer: Int, batch: Int, heads: Int, width: Int) -> (keys: RowStorage, values: RowStorage) {
     if layers.count == layer {
-      func storage() -> RowStorage {
-        RowStorage(batch: keys.shape[0], heads: heads, width: keys.shape[2] / heads)
-      }
-      layers.append((storage(), storage()))
+      func rows() -> RowStorage { RowStorage(batch: batch, heads: heads, width: width / heads, expecting: expected) }
+      layers.append((rows(), rows()))
     }
-    layers[layer].keys.write(keys, after: start)
-    layers[layer].values.write(values, after: start)
     return layers[layer]
   }
 }

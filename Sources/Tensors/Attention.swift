@@ -42,7 +42,7 @@ extension Tensor {
   /// kept: the way back makes it again from one number a row (Dao et al. 2022, arXiv 2205.14135).
   public func attention(_ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil) -> Tensor {
     let width = shape[2]
-    let plan = Tensor.plan(self, keys: keys.shape[1], heads: heads, visible: visible)
+    let plan = Tensor.plan(shape, keys: keys.shape[1], heads: heads, visible: visible)
     precondition(
       keys.shape == values.shape && keys.shape == [shape[0], plan.keys, width],
       "keys and values of shapes \(keys.shape) and \(values.shape) do not fit queries of shape \(shape)")
@@ -70,8 +70,7 @@ extension Tensor {
       return rotated(angles.cosines, angles.sines, heads: 3 * heads, turning: 2 * heads)
         .selfAttention(heads: heads, visible: visible)
     }
-    let outline = Tensor(shape: [batch, n, width], buffer: buffer, node: nil)  // the shape only
-    let plan = Tensor.plan(outline, keys: n, heads: heads, visible: visible)
+    let plan = Tensor.plan([batch, n, width], keys: n, heads: heads, visible: visible)
     let held = angles.map { ($0.cosines.detached, $0.sines.detached) }
     precondition(
       held.map { $0.0.shape == [batch, n, plan.width / 2] && $0.1.shape == $0.0.shape && plan.width % 2 == 0 } ?? true,
@@ -96,8 +95,9 @@ extension Tensor {
     }
   }
 
-  static func plan(_ queries: Tensor, keys k: Int, heads: Int, visible: [Int]?) -> Heads {
-    let (batch, q, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
+  /// For queries [batch, q, heads * d].
+  static func plan(_ queries: [Int], keys k: Int, heads: Int, visible: [Int]?) -> Heads {
+    let (batch, q, width) = (queries[0], queries[1], queries[2])
     precondition(heads > 0 && width % heads == 0, "\(width) channels do not divide into \(heads) heads")
     let visible = visible ?? Array(repeating: k, count: q)
     precondition(

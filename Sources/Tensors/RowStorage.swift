@@ -2,13 +2,16 @@
 /// cache.
 ///
 /// Sixteen rows of one head lie one behind the other, then those of the next head, and so on: attention to all of them
-/// reads one stretch of memory from end to end. Room is made for 64 rows at once.
+/// reads one stretch of memory from end to end. Room is made for as many rows as are expected, and then for 64 at once.
 public final class RowStorage {
   /// Rows that lie together.
   static let block = 16
 
   private var buffer: Buffer
   private var room = 0
+  /// Rows up to which there are numbers: those that are not there yet are read with their block, and not looked at.
+  private var written = 0
+  private let expected: Int
   /// How many rows each sample has.
   public private(set) var count = 0
   let batch: Int
@@ -16,33 +19,46 @@ public final class RowStorage {
   /// Channels of a head.
   let width: Int
 
-  /// For rows of `heads` times `width` channels.
-  public init(batch: Int, heads: Int, width: Int) {
+  /// For rows of `heads` times `width` channels, so many as far as is known.
+  public init(batch: Int, heads: Int, width: Int, expecting rows: Int = 0) {
+    expected = rows
     self.batch = batch
     self.heads = heads
     self.width = width
     buffer = Buffer(count: 0)
   }
 
-  /// Puts rows [batch, n, heads * width] after the first `start`, in place of all that came after these.
-  public func write(_ rows: Tensor, after start: Int) {
+  /// Puts rows [batch, n, channels], of which heads * width from `channel` on, after the first `start`, in place of all that
+  /// came after these.
+  public func write(_ rows: Tensor, from channel: Int = 0, after start: Int) {
     precondition(
-      rows.shape.count == 3 && rows.shape[0] == batch && rows.shape[2] == heads * width,
+      rows.shape.count == 3 && rows.shape[0] == batch && channel >= 0 && rows.shape[2] >= channel + heads * width,
       "rows of shape \(rows.shape) do not go into a storage of \(batch) samples, \(heads) heads and width \(width)")
     precondition((0...count).contains(start), "there are \(count) rows, not \(start)")
-    let new = rows.shape[1]
-    if start + new > room { grow(to: (start + new + 63) / 64 * 64) }
-    var from = UnsafePointer(rows.buffer.pointer)
-    for sample in 0..<batch {
-      for row in start..<start + new {
-        for head in 0..<heads {
-          place(sample, row, head).update(from: from, count: width)
-          from += width
+    let new = rows.shape[1], stride = rows.shape[2], end = start + new
+    if end > room { grow(to: end <= expected ? Self.blocks(expected) : (end + 63) / 64 * 64) }
+    let whole = Self.blocks(end), isNew = whole > written
+    parallel(batch, cost: new * heads * width) { range in
+      for sample in range {
+        for row in 0..<new {
+          var from = UnsafePointer(rows.buffer.pointer) + ((sample * new + row) * stride + channel)
+          for head in 0..<heads {
+            place(sample, start + row, head).update(from: from, count: width)
+            from += width
+          }
+        }
+        guard isNew else { continue }
+        for row in end..<whole {
+          for head in 0..<heads { place(sample, row, head).update(repeating: 0, count: width) }
         }
       }
     }
-    count = start + new
+    count = end
+    written = Swift.max(written, whole)
   }
+
+  /// So many rows, rounded up to whole blocks.
+  private static func blocks(_ rows: Int) -> Int { (rows + block - 1) / block * block }
 
   /// The rows of one head of one sample: [count, width].
   public func rows(of sample: Int, head: Int) -> Tensor {
@@ -65,11 +81,11 @@ public final class RowStorage {
 
   private func grow(to larger: Int) {
     let each = heads * width, new = Buffer(count: batch * larger * each)
-    for sample in 0..<batch {
-      let to = new.pointer + sample * larger * each
-      to.update(from: buffer.pointer + sample * room * each, count: room * each)
-      // Rows that are not there yet are read, and then not looked at.
-      (to + room * each).update(repeating: 0, count: (larger - room) * each)
+    parallel(batch, cost: written * each) { range in
+      for sample in range {
+        let to = new.pointer + sample * larger * each
+        to.update(from: buffer.pointer + sample * room * each, count: written * each)
+      }
     }
     (buffer, room) = (new, larger)
   }

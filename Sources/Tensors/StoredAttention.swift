@@ -3,18 +3,19 @@ import COpenBLAS
 extension Tensor {
   /// Attention to keys and values of a storage, all of them or, for query i, the first visible[i]; no gradient.
   ///
-  /// self: queries [batch, q, heads * d]; result [batch, q, heads * d].
+  /// self: queries [batch, q, heads * d], behind which other channels may lie; result [batch, q, heads * d].
   public func attention(_ keys: RowStorage, _ values: RowStorage, visible: [Int]? = nil) -> Tensor {
-    let heads = keys.heads, plan = Tensor.plan(self, keys: keys.count, heads: heads, visible: visible)
+    let heads = keys.heads, total = heads * keys.width, stride = shape[2]
+    let plan = Tensor.plan([shape[0], shape[1], total], keys: keys.count, heads: heads, visible: visible)
     precondition(
-      keys.batch == shape[0] && keys.width == plan.width && values.batch == keys.batch && values.heads == heads
+      keys.batch == shape[0] && total <= stride && values.batch == keys.batch && values.heads == heads
         && values.width == keys.width && values.count == keys.count,
       "a storage of \(keys.batch) samples, \(heads) heads and width \(keys.width) does not fit queries of shape \(shape)"
     )
-    let total = shape[2], isFew = plan.queries <= 2 && plan.width % 32 == 0
+    let isFew = plan.queries <= 2 && plan.width % 32 == 0
     // All heads of a sample lie in one stretch; with few samples the threads share out heads all the same.
     let groups = isFew && plan.batch >= 8 ? 1 : heads, each = heads / groups
-    let value = Tensor(unfilled: shape) { target in
+    let value = Tensor(unfilled: [plan.batch, plan.queries, total]) { target in
       let target = target.baseAddress!
       parallel(plan.batch * groups, cost: each * plan.cost) { range in
         if isFew {
@@ -22,8 +23,9 @@ extension Tensor {
           for item in range {
             let (sample, first) = (item / groups, item % groups * each)
             for query in 0..<plan.queries {
-              let at = (sample * plan.queries + query) * total + first * plan.width
-              stream.attend(buffer.pointer + at, query, sample, first, into: target + at)
+              let row = sample * plan.queries + query, channel = first * plan.width
+              stream.attend(
+                buffer.pointer + (row * stride + channel), query, sample, first, into: target + (row * total + channel))
             }
           }
         } else {
@@ -35,12 +37,13 @@ extension Tensor {
           let own = (Buffer(count: rows * plan.width), Buffer(count: rows * plan.width))
           let sums = Buffer(count: plan.queries)
           for item in range {
-            let (sample, head) = (item / heads, item % heads), at = sample * plan.queries * total + head * plan.width
+            let (sample, head) = (item / heads, item % heads), row = sample * plan.queries, channel = head * plan.width
             keys.copy(sample, head, rows: rows, into: own.0.pointer)
             values.copy(sample, head, rows: rows, into: own.1.pointer)
             bench.attend(
-              Matrix(pointer: buffer.pointer + at, stride: total), Matrix(pointer: own.0.pointer, stride: plan.width),
-              Matrix(pointer: own.1.pointer, stride: plan.width), into: target + at, stride: total, sums: sums.pointer)
+              Matrix(pointer: buffer.pointer + (row * stride + channel), stride: stride),
+              Matrix(pointer: own.0.pointer, stride: plan.width), Matrix(pointer: own.1.pointer, stride: plan.width),
+              into: target + (row * total + channel), stride: total, sums: sums.pointer)
           }
         }
       }

@@ -2,10 +2,13 @@ import Tensors
 import Testing
 
 @Suite struct RowStorageTests {
-  @Test("rows come back head by head as they were put in, however many, and later ones give way")
-  func rows() throws {
+  @Test(
+    "rows come back head by head as they were put in, however many were expected, and later ones give way",
+    arguments: [0, 20, 150])
+  func rows(expecting: Int) throws {
     var random = Random(seed: 1, samples: [0, 1, 2])
-    let all = random.normal([3, 150, 10], "rows"), storage = RowStorage(batch: 3, heads: 2, width: 5)
+    let all = random.normal([3, 150, 10], "rows")
+    let storage = RowStorage(batch: 3, heads: 2, width: 5, expecting: expecting)
     func expect(_ rows: Tensor) {
       #expect(storage.count == rows.shape[1])
       for sample in 0..<3 {
@@ -33,6 +36,8 @@ import Testing
     var random = Random(seed: 3, samples: Array(0..<batch))
     let (width, queries) = sizes, whole = 2 * width, q = random.normal([batch, queries, whole], "q")
     let k = random.normal([batch, 85, whole], "k"), v = random.normal([batch, 85, whole], "v")
+    // The memory that storages are given next held no numbers.
+    _ = (0..<2).map { _ in Tensor(repeating: .nan, shape: [batch, 128, whole]) }
     let keys = RowStorage(batch: batch, heads: 2, width: width),
       values = RowStorage(batch: batch, heads: 2, width: width)
     keys.write(k, after: 0)
@@ -43,6 +48,21 @@ import Testing
       #expect(kept.distance(to: q.attention(k, v, heads: 2, visible: visible)) < 2e-6)
     }
     #expect(q.attention(keys, values).distance(to: q.attention(k, v, heads: 2)) < 2e-6)
+  }
+
+  @Test("what lies beside other channels is kept and looked at as if it lay alone", arguments: [(8, 5), (32, 2)])
+  func beside(_ sizes: (width: Int, queries: Int)) {
+    var random = Random(seed: 4, samples: [0, 1, 2])
+    let whole = 2 * sizes.width, mixed = random.normal([3, sizes.queries, 3 * whole], "mixed")
+    func storage(_ rows: Tensor, from channel: Int) -> RowStorage {
+      let made = RowStorage(batch: 3, heads: 2, width: sizes.width)
+      made.write(rows, from: channel, after: 0)
+      return made
+    }
+    let parts = (0..<3).map { mixed.sliced($0 * whole..<($0 + 1) * whole, axis: 2) }
+    let alone = parts[0].attention(storage(parts[1], from: 0), storage(parts[2], from: 0))
+    let made = mixed.attention(storage(mixed, from: whole), storage(mixed, from: 2 * whole))
+    #expect(made.shape == alone.shape && made.distance(to: alone) == 0)
   }
 
   @Test("attention whose factors are one is attention")
