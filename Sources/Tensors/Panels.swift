@@ -12,6 +12,8 @@ enum Panels {
 
   /// Rows from which on laying weights out anew costs little beside the product.
   static let fewRows = 1024
+  /// Rows from which on tiles that read the rows where they lie are faster than columns, for which they are turned.
+  private static let tileRows = 64
   /// Rows that are worked on at once: what they are turned into stays in the second-level cache.
   private static let block = 256
 
@@ -40,6 +42,9 @@ enum Panels {
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
+    if rows >= tileRows && tileLanes > 1 {
+      return tiledProduct(x, rows: rows, panels.pointer, outputs, inputs, bias, way, into: target)
+    }
     // A strip for sixteen rows, since then the strips' way from memory is what takes time; two for more.
     let strips = (outputs + 15) / 16, pair = tileLanes > 1 && rows > 16 && strips > 1 ? 2 : 1
     let turned = Buffer(count: (Swift.min(rows, block) + 16) * (inputs + 16))
@@ -76,6 +81,37 @@ enum Panels {
         }
       }
     }
+  }
+
+  /// The same by tiles of six rows and four strips.
+  private static func tiledProduct(
+    _ x: UnsafePointer<Float>, rows: Int, _ panels: UnsafePointer<Float>, _ outputs: Int, _ inputs: Int,
+    _ bias: UnsafePointer<Float>?, _ way: ProductWay, into target: UnsafeMutablePointer<Float>
+  ) {
+    let made = way.left.map { _ in Buffer(count: rows * inputs) }
+    if let fill = way.left, let made {
+      parallel(rows, cost: 8 * inputs) { range in
+        for row in range { fill(row, 0, inputs, made.pointer + row * inputs) }
+      }
+    }
+    let x = made.map { UnsafePointer($0.pointer) } ?? x
+    // Four strips stay in the second-level cache for sixteen tiles.
+    let height = 16 * tileHeight, high = (rows + height - 1) / height, wide = (outputs + 63) / 64
+    let path = TilePath(length: inputs, left: 1, right: 16, apart: 16 * inputs)
+    parallel(high * wide, cost: 4 * Swift.min(rows, height) * inputs, pieces: high * wide) { range in
+      let scratch = Buffer(count: TileTarget.scratchCount)
+      for number in range {
+        let (row, column) = (number % high * height, number / high * 64), place = row * outputs + column
+        let columns = Swift.min(64, outputs - column)
+        tilesDown(
+          lanes: (columns + 15) / 16, rows: Swift.min(height, rows - row), x + row * inputs, stride: inputs,
+          next: tileHeight * inputs, panels + column * inputs, path,
+          TileTarget(
+            pointer: target + place, stride: outputs, rows: tileHeight, columns: columns,
+            added: way.base.map { $0 + place }, bias: bias.map { $0 + column }, scratch: scratch.pointer))
+      }
+    }
+    withExtendedLifetime(made) {}
   }
 
   /// Rows that are multiplied at once.

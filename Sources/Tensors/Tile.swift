@@ -7,6 +7,8 @@ import COpenBLAS
 struct TilePath {
   var length: Int, left: Int, right: Int
   var segments = 1, leftJump = 0, rightJump = 0
+  /// From one lane of the right side to the next.
+  var apart = 16
 }
 
 /// sums [6, 16 lanes] = start [16 lanes] + left [6, path] * right [path, 16 lanes], and what is added: the only place where
@@ -50,8 +52,8 @@ private func multiply<R: TileRows>(
   guard tileLanes > 1 else {
     for at in Swift.stride(from: 0, to: 16 &* lanes, by: 16) {
       multiply(
-        rows, right + at, path, from: start + at, into: to + at, stride: stride, added: added.map { $0 + at },
-        OneLane.self)
+        rows, right + at / 16 &* path.apart, path, from: start + at, into: to + at, stride: stride,
+        added: added.map { $0 + at }, OneLane.self)
     }
     return
   }

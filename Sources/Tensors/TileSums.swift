@@ -10,13 +10,18 @@ struct TileSums<S: Strip> {
   @inline(__always)
   mutating func add<R: TileRows>(_ path: TilePath, _ rows: inout R, _ right: inout UnsafePointer<Float>) {
     // The compiler knows the usual distances then, and writes them into the instructions.
-    let isUsual = R.self == EvenRows.self && path.right == 16 &* S.lanes
+    let isEven = R.self == EvenRows.self, isDense = path.apart == 16
+    let isUsual = isEven && isDense && path.right == 16 &* S.lanes
     if isUsual && path.left == 1 {
-      add(path.length, left: 1, right: 16 &* S.lanes, &rows, &right)
+      add(path.length, left: 1, right: 16 &* S.lanes, apart: 16, &rows, &right)
     } else if isUsual && path.left == tileHeight {
-      add(path.length, left: 6, right: 16 &* S.lanes, &rows, &right)
+      add(path.length, left: 6, right: 16 &* S.lanes, apart: 16, &rows, &right)
+    } else if isDense {
+      add(path.length, left: path.left, right: path.right, apart: 16, &rows, &right)
+    } else if isEven && path.left == 1 && path.right == 16 {
+      add(path.length, left: 1, right: 16, apart: path.apart, &rows, &right)
     } else {
-      add(path.length, left: path.left, right: path.right, &rows, &right)
+      add(path.length, left: path.left, right: path.right, apart: path.apart, &rows, &right)
     }
   }
 
@@ -24,20 +29,21 @@ struct TileSums<S: Strip> {
   /// right side eight steps ahead: that comes from the second-level cache.
   @inline(__always)
   private mutating func add<R: TileRows>(
-    _ steps: Int, left leftStep: Int, right rightStep: Int, _ rows: inout R, _ right: inout UnsafePointer<Float>
+    _ steps: Int, left leftStep: Int, right rightStep: Int, apart: Int, _ rows: inout R,
+    _ right: inout UnsafePointer<Float>
   ) {
     var left = steps
     while left > 3 {
       for step in 0..<4 {
-        add(rows, step &* leftStep, S(right + step &* rightStep))
-        S.expect(right + (8 &+ step) &* rightStep)
+        add(rows, step &* leftStep, S(right + step &* rightStep, apart: apart))
+        S.expect(right + (8 &+ step) &* rightStep, apart: apart)
       }
       rows.move(4 &* leftStep)
       right = overtone_unforeseen(right + 4 &* rightStep)
       left &-= 4
     }
     while left > 0 {
-      add(rows, 0, S(right))
+      add(rows, 0, S(right, apart: apart))
       rows.move(leftStep)
       right = overtone_unforeseen(right + rightStep)
       left &-= 1

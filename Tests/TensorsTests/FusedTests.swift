@@ -92,7 +92,7 @@ import Testing
 
   @Test(
     "few rows without a gradient are bent, gated, normed and added to as those with one",
-    arguments: [1, 4, 13, 16, 17, 40, 300])
+    arguments: [1, 4, 13, 16, 17, 40, 64, 300])
   func fewRows(_ rows: Int) {
     let x = numbers([rows, 33], 1), w = numbers([70, 33], 2), b = numbers([70], 3), base = numbers([rows, 70], 4)
     let gate = numbers([rows, 33], 5), (scale, shift) = (numbers([33], 6), numbers([33], 7)), t = w.tracked

@@ -171,7 +171,7 @@ import Testing
 
   @Test(
     "products with few rows and no gradient are the same, and follow weights that move",
-    arguments: [1, 4, 7, 9, 16, 17, 39, 300])
+    arguments: [1, 4, 7, 9, 16, 17, 39, 64, 300])
   func fewRows(_ rows: Int) {
     var lists = [[numbers([70, 33], 1)]]
     let x = numbers([rows, 33], 2), b = numbers([70], 3)
