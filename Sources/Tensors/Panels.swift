@@ -43,7 +43,7 @@ enum Panels {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
     if rows >= tileRows && tileLanes > 1 {
-      return tiledProduct(x, rows: rows, panels.pointer, outputs, inputs, bias, way, into: target)
+      return productByTiles(x, rows: rows, panels.pointer, outputs, inputs, bias, way, into: target)
     }
     // A strip for sixteen rows, since then the strips' way from memory is what takes time; two for more.
     let strips = (outputs + 15) / 16, pair = tileLanes > 1 && rows > 16 && strips > 1 ? 2 : 1
@@ -83,8 +83,8 @@ enum Panels {
     }
   }
 
-  /// The same by tiles of six rows and four strips.
-  private static func tiledProduct(
+  /// The same for many of the few rows, by tiles of six rows and four strips.
+  private static func productByTiles(
     _ x: UnsafePointer<Float>, rows: Int, _ panels: UnsafePointer<Float>, _ outputs: Int, _ inputs: Int,
     _ bias: UnsafePointer<Float>?, _ way: ProductWay, into target: UnsafeMutablePointer<Float>
   ) {

@@ -37,7 +37,7 @@ private func multiply<R: TileRows, S: Strip>(
 }
 
 /// Zeros to begin sums with; nobody writes to them.
-nonisolated(unsafe) let zeros: UnsafePointer<Float> = {
+nonisolated(unsafe) private let zeros: UnsafePointer<Float> = {
   let made = UnsafeMutablePointer<Float>.allocate(capacity: 64)
   made.initialize(repeating: 0, count: 64)
   return UnsafePointer(made)
