@@ -107,6 +107,9 @@ OVERTONE_INLINE const float *_Nonnull overtone_unforeseen(const float *_Nonnull 
 /// Asks for a line of the cache before it is needed.
 OVERTONE_INLINE void overtone_prefetch(const float *from) { __builtin_prefetch(from); }
 
+/// The same, no further than to the second-level cache.
+OVERTONE_INLINE void overtone_prefetch_far(const float *from) { __builtin_prefetch(from, 0, 2); }
+
 /// The same for a line that will be written.
 OVERTONE_INLINE void overtone_prefetch_to_write(float *to) { __builtin_prefetch(to, 1); }
 

@@ -26,7 +26,7 @@ struct LeftSide {
     }
     guard let fill else {
       let first = matrix.pointer + (rows.lowerBound * matrix.stride + steps.lowerBound)
-      return TileLines(first: first, across: matrix.stride, step: 1, next: tileHeight * matrix.stride)
+      return TileLines(first: first, across: matrix.stride, step: 1, next: tileHeight * matrix.stride, isFar: true)
     }
     let width = (steps.count + 15) / 16 * 16
     for row in rows { fill(row, steps.lowerBound, steps.count, copied + (row - rows.lowerBound) * width) }

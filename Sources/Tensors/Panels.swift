@@ -108,7 +108,9 @@ enum Panels {
           next: tileHeight * inputs, panels + column * inputs, path,
           TileTarget(
             pointer: target + place, stride: outputs, rows: tileHeight, columns: columns,
-            added: way.base.map { $0 + place }, bias: bias.map { $0 + column }, scratch: scratch.pointer))
+            added: way.base.map { $0 + place }, bias: bias.map { $0 + column }, scratch: scratch.pointer),
+          Lookahead(
+            panel: panels + (number + 1) / high * 64 * inputs, count: 64 * inputs, isLeftFar: false))
       }
     }
     withExtendedLifetime(made) {}

@@ -51,10 +51,8 @@ struct ProductPieces {
   ) {
     let left = left.lines(
       rows, steps: steps, isSummed: columns.lowerBound == 0, copying: scratch + TileTarget.scratchCount)
-    let panels =
-      right
-      + (RightSide.count(rows: steps.lowerBound - down.lowerBound, columns: across.count)
-        + RightSide.count(rows: steps.count, columns: columns.lowerBound - across.lowerBound))
+    // Read next: further rows of the right side, or the first ones for the next piece.
+    let further = steps.upperBound < down.upperBound ? steps.upperBound : down.lowerBound
     let (row, column, isFirst) = (rows.lowerBound, columns.lowerBound, steps.lowerBound == 0)
     let place = target.isTransposed ? column * target.stride + row : row * target.stride + column
     var to = target
@@ -63,21 +61,36 @@ struct ProductPieces {
     // What the first steps made is there for the others.
     to.added = isFirst ? target.added.map { $0 + place } : UnsafePointer(to.pointer)
     to.bias = isFirst ? target.bias.map { $0 + (target.isTransposed ? row : column) } : nil
-    multiply(left, rows: rows.count, panels, columns: columns.count, steps: steps.count, to)
+    multiply(
+      left, rows: rows.count, panels(columns, from: steps.lowerBound), columns: columns.count, steps: steps.count, to,
+      next: panels(columns, from: further))
+  }
+
+  /// Where the right side's rows from a step on and these columns lie.
+  private func panels(_ columns: Range<Int>, from step: Int) -> UnsafePointer<Float> {
+    right
+      + (RightSide.count(rows: step - down.lowerBound, columns: across.count)
+        + RightSide.count(
+          rows: Swift.min(depth, down.upperBound - step), columns: columns.lowerBound - across.lowerBound))
   }
 
   /// Panel by panel, tile below tile.
   private func multiply(
-    _ left: TileLines, rows: Int, _ panels: UnsafePointer<Float>, columns: Int, steps: Int, _ target: TileTarget
+    _ left: TileLines, rows: Int, _ panels: UnsafePointer<Float>, columns: Int, steps: Int, _ target: TileTarget,
+    next: UnsafePointer<Float>
   ) {
     var panel = panels, target = target
     for column in stride(from: 0, to: columns, by: 64) {
       target.columns = Swift.min(64, columns - column)
       let lanes = (target.columns + 15) / 16
       let path = TilePath(length: steps, left: left.step, right: 16 * lanes)
+      let count = steps * 16 * lanes
       tilesDown(
-        lanes: lanes, rows: rows, left.first, stride: left.across, next: left.next, panel, path, target)
-      panel += steps * 16 * lanes
+        lanes: lanes, rows: rows, left.first, stride: left.across, next: left.next, panel, path, target,
+        Lookahead(
+          panel: column + 64 < columns ? panel + count : next, count: count,
+          isLeftFar: column == 0 && left.isFar))
+      panel += count
       target.move(target.isTransposed ? 64 * target.stride : 64)
       if !target.isTransposed { target.bias = target.bias.map { $0 + 64 } }
     }

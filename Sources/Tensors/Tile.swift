@@ -9,6 +9,11 @@ struct TilePath {
   var segments = 1, leftJump = 0, rightJump = 0
   /// From one lane of the right side to the next.
   var apart = 16
+  /// What later tiles read, where that is known.
+  var ahead: Ahead?
+
+  /// Six stretches, so far apart.
+  struct Ahead { let first: UnsafePointer<Float>, apart: Int }
 }
 
 /// sums [6, 16 lanes] = start [16 lanes] + left [6, path] * right [path, 16 lanes], and what is added: the only place where
@@ -23,12 +28,11 @@ private func multiply<R: TileRows, S: Strip>(
   _ rows: R, _ right: UnsafePointer<Float>, _ path: TilePath, from start: UnsafePointer<Float>,
   into sums: UnsafeMutablePointer<Float>, stride: Int, added: UnsafePointer<Float>?, _: S.Type
 ) {
-  // Asked for while the sums are being made: where they will be stored, and what will be added.
   let place = TilePlace(pointer: sums, stride: stride, added: added)
-  place.expect(S.self)
+  var needs = TileNeeds(place, path, right: right)
   var all = TileSums(start: S(start)), rows = rows, b = right, segments = path.segments
   repeat {
-    all.add(path, &rows, &b)
+    all.add(path, &rows, &b, &needs)
     rows.move(path.leftJump &- path.length &* path.left)
     b += path.rightJump &- path.length &* path.right
     segments &-= 1
@@ -85,13 +89,14 @@ func tile<R: TileRows>(
 /// rows than six: `rows` in all.
 func tilesDown(
   lanes: Int, rows: Int, _ first: UnsafePointer<Float>, stride: Int, next: Int, _ right: UnsafePointer<Float>,
-  _ path: TilePath, _ target: TileTarget
+  _ path: TilePath, _ target: TileTarget, _ lookahead: Lookahead
 ) {
-  var (target, lines, done) = (target, first, 0)
+  var (target, lines, done, path) = (target, first, 0, path)
   target.rows = tileHeight
   if target.isWhole && target.columns == 16 &* lanes {
     let start = target.bias ?? zeros
     while done &+ tileHeight <= rows {
+      path.ahead = lookahead.needs(at: done, lines + next, stride: stride, length: path.length)
       multiply(
         lanes: lanes, EvenRows(lines, stride: stride), right, path, from: start, into: target.pointer,
         stride: target.stride, added: target.added)

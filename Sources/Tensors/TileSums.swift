@@ -8,35 +8,47 @@ struct TileSums<S: Strip> {
 
   /// Adds rows times strips over one segment of a path, both of which go on by it.
   @inline(__always)
-  mutating func add<R: TileRows>(_ path: TilePath, _ rows: inout R, _ right: inout UnsafePointer<Float>) {
+  mutating func add<R: TileRows>(
+    _ path: TilePath, _ rows: inout R, _ right: inout UnsafePointer<Float>, _ needs: inout TileNeeds
+  ) {
     // The compiler knows the usual distances then, and writes them into the instructions.
     let isEven = R.self == EvenRows.self, isDense = path.apart == 16
     let isUsual = isEven && isDense && path.right == 16 &* S.lanes
     if isUsual && path.left == 1 {
-      add(path.length, left: 1, right: 16 &* S.lanes, apart: 16, &rows, &right)
+      add(path.length, left: 1, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
     } else if isUsual && path.left == tileHeight {
-      add(path.length, left: 6, right: 16 &* S.lanes, apart: 16, &rows, &right)
+      add(path.length, left: 6, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
     } else if isDense {
-      add(path.length, left: path.left, right: path.right, apart: 16, &rows, &right)
+      add(path.length, left: path.left, right: path.right, apart: 16, &rows, &right, &needs)
     } else if isEven && path.left == 1 && path.right == 16 {
-      add(path.length, left: 1, right: 16, apart: path.apart, &rows, &right)
+      add(path.length, left: 1, right: 16, apart: path.apart, &rows, &right, &needs)
     } else {
-      add(path.length, left: path.left, right: path.right, apart: path.apart, &rows, &right)
+      add(path.length, left: path.left, right: path.right, apart: path.apart, &rows, &right, &needs)
     }
   }
 
-  /// The loop does nothing else, since whatever is added to it costs registers; it goes by four steps, and asks for the
-  /// right side eight steps ahead: that comes from the second-level cache.
+  /// The loop does little else, since whatever is added to it costs registers. It goes by four steps, and asks for the
+  /// right side eight steps ahead, which comes from the second-level cache, and for what comes from further away now and
+  /// then: all at once that would take the places where lines arrive, and the loop would wait.
   @inline(__always)
   private mutating func add<R: TileRows>(
     _ steps: Int, left leftStep: Int, right rightStep: Int, apart: Int, _ rows: inout R,
-    _ right: inout UnsafePointer<Float>
+    _ right: inout UnsafePointer<Float>, _ needs: inout TileNeeds
   ) {
-    var left = steps
+    var left = steps, next = steps, far = right
     while left > 3 {
+      if left <= next {
+        far = needs.ask(S.self)
+        next = next &- needs.steps
+      }
       for step in 0..<4 {
         add(rows, step &* leftStep, S(right + step &* rightStep, apart: apart))
         S.expect(right + (8 &+ step) &* rightStep, apart: apart)
+      }
+      if R.self == EvenRows.self {
+        overtone_prefetch_far(far)
+        overtone_prefetch_far(far + 16)
+        far = overtone_unforeseen(far + 32)
       }
       rows.move(4 &* leftStep)
       right = overtone_unforeseen(right + 4 &* rightStep)
@@ -75,14 +87,6 @@ struct TilePlace {
   /// From one row to the next, there and in what is added.
   let stride: Int
   var added: UnsafePointer<Float>?
-
-  /// Asks for the cache lines of it.
-  @inline(__always) func expect<S: Strip>(_: S.Type) {
-    for row in 0..<tileHeight { S.expectToWrite(pointer + row &* stride) }
-    if let added, added != UnsafePointer(pointer) {
-      for row in 0..<tileHeight { S.expect(added + row &* stride) }
-    }
-  }
 
   @inline(__always) fileprivate func store<S: Strip>(_ row: Int, _ strip: S) {
     var strip = strip
