@@ -16,11 +16,6 @@ extension HeadBench {
       pack(worth.turned, rows: 0..<d, columns: 0..<m, into: values.pointer)
       for line in Swift.stride(from: 0, to: n, by: tileHeight) {
         let seen = seen[line / tileHeight]
-        askNext(query, count: n, from: line)
-        askNext(key, count: m, from: line)
-        askNext(worth, count: m, from: line)
-        askNext(gradient, count: n, from: line)
-        askNext(result, count: n, from: line)
         score(q, line, keys, seen, into: shares + line * wide)
         score(g, line, values, seen, into: slopes + line * wide)
       }
@@ -29,6 +24,11 @@ extension HeadBench {
       matrixProduct(n, m, d, g, worth.turned, into: slopes, stride: wide)
     }
     for i in 0..<n {
+      askNext(query, i, of: n)
+      askNext(key, i, of: m)
+      askNext(worth, i, of: m)
+      askNext(gradient, i, of: n)
+      askNext(result, i, of: n)
       // The shares once more: exp(q k / sqrt(d) - log of the sum).
       let row = shares + i * wide, slope = slopes + i * wide, sum = sums[i], seen = plan.visible[i]
       let along = rowDot(g.pointer + i * g.stride, result.pointer + i * result.stride, d)

@@ -15,11 +15,11 @@ extension HeadBench {
     pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
     for line in Swift.stride(from: 0, to: n, by: tileHeight) {
       let seen = seen[line / tileHeight], count = Swift.min(tileHeight, n - line)
-      askNext(query, count: n, from: line)
-      askNext(key, count: m, from: line)
-      askNext(worth, count: m, from: line)
       score(q, line, keys, seen, into: shares.pointer)
       for i in 0..<count {
+        askNext(query, line + i, of: n)
+        askNext(key, line + i, of: m)
+        askNext(worth, line + i, of: m)
         let row = shares.pointer + i * plan.padded, own = plan.visible[line + i]
         sums[line + i] = softmaxRow(row, own, of: seen, scale: plan.scale)
       }

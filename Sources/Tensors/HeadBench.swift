@@ -51,13 +51,15 @@ final class HeadBench {
     return Matrix(pointer: buffer.pointer, stride: broad)
   }
 
-  /// Asks for rows of the next head, as many as a tile has.
+  /// Asks for a row of the next head: one at a time, or the places where lines of the cache arrive would all be taken.
   @inline(__always)
-  func askNext(_ rows: Matrix, count: Int, from line: Int) {
-    guard hasNext else { return }
-    for row in line..<Swift.max(line, Swift.min(count, line &+ tileHeight)) {
-      let next = rows.pointer + (row &* rows.stride &+ plan.width)
-      for i in stride(from: 0, to: plan.width, by: 16) { OneLane.expect(next + i) }
+  func askNext(_ rows: Matrix, _ row: Int, of count: Int) {
+    guard hasNext && row < count else { return }
+    let next = rows.pointer + (row &* rows.stride &+ plan.width)
+    var i = 0
+    while i < plan.width {
+      OneLane.expect(next + i)
+      i &+= 16
     }
   }
 
