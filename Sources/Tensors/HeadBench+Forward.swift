@@ -11,7 +11,7 @@ extension HeadBench {
     Profile.shared.multiplied(2 * n, m, d)
     let q = angles.map { copied(query, count: n, $0, into: copies.queries) } ?? query
     let k = angles.map { copied(key, count: m, $0, into: copies.keys) } ?? key
-    let v = copied(worth, count: m, nil, into: copies.others)
+    let v = worth.stride == broad ? worth : copied(worth, count: m, nil, into: copies.others)
     pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
     for line in Swift.stride(from: 0, to: n, by: tileHeight) {
       let seen = seen[line / tileHeight], count = Swift.min(tileHeight, n - line)

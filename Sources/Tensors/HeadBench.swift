@@ -12,7 +12,7 @@ final class HeadBench {
   /// Copies of queries, keys and values or, on the way back, the gradient: [rows, broad].
   let copies: (queries: Buffer, keys: Buffer, others: Buffer)
   /// Floats of a copied row: whole lanes.
-  private let broad: Int
+  let broad: Int
   /// Of each tile of queries: how many keys they see at most. Of each tile of keys: the first query that sees any.
   let seen: [Int], first: [Int]
   /// Whether the head that comes next lies beside this one.
