@@ -49,8 +49,8 @@ private func copyDown(
       // They come too far apart to be foreseen.
       let line = from + column &* stride
       for i in Swift.stride(from: 0, to: rows.count, by: 16) { overtone_prefetch(line + (16 &* stride &+ i)) }
-      if let sums { for i in 0..<rows.count { sums[i] += line[i] } }
     }
+    if let sums { add(from, stride: stride, columns: now, to: sums, count: rows.count) }
     if now == 4 {
       var six = from, tile = to
       for _ in 0..<tiles {
@@ -71,6 +71,18 @@ private func copyDown(
     from += now &* stride
     to += now &* tileHeight
     left &-= now
+  }
+}
+
+/// Adds some columns of a matrix, which lie `stride` apart, to the sums of its rows; what stands behind these rows is read too.
+@inline(__always)
+private func add(
+  _ from: UnsafePointer<Float>, stride: Int, columns: Int, to sums: UnsafeMutablePointer<Float>, count: Int
+) {
+  for i in Swift.stride(from: 0, to: count, by: 16) {
+    var sum = from[lanes: i]
+    for column in 1..<columns { sum += (from + column &* stride)[lanes: i] }
+    sums.store(sum + sums[lanes: i], i, of: count)
   }
 }
 
