@@ -9,6 +9,8 @@ extension Tensor {
     let (normed, value) = NormedRows.made(self, weight, bias, epsilon: epsilon, by: modulators)
     let inputs = [self] + [weight, bias, modulators?.tensor].compactMap { $0 }
     let last = modulators == nil ? nil : inputs.count - 1
-    return value.addingFrom(inputs) { g, sofar in normed.back(g, toTold: last.flatMap { sofar($0) }) }
+    return value.addingFrom(inputs) { g, sofar in
+      normed.back(g, onto: sofar(0), toTold: last.flatMap { sofar($0) })
+    }
   }
 }

@@ -3,7 +3,10 @@ import COpenBLAS
 /// One row of the way back through a layer norm.
 struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the caller holds
   let width: Int
-  let x: UnsafePointer<Float>, g: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, known: UnsafePointer<Float>
+  let x: UnsafePointer<Float>, g: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>
+  /// Whether what stands at `to` grows by the gradient.
+  let adds: Bool
+  let known: UnsafePointer<Float>
   let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
   let toTold: UnsafeMutablePointer<Float>?
   let each: Int, step: Int, shift: Int, scaling: Int
@@ -52,7 +55,8 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
     let meanSlope = overtone_sum(total) / Float(width), meanAlong = overtone_sum(along) / Float(width)
     eachLane { i, isWhole in
       let n = (read(x, i, isWhole) - mean) * scale
-      write((read(h, i, isWhole) - meanSlope - n * meanAlong) * scale, to: to, i, isWhole)
+      let slope = (read(h, i, isWhole) - meanSlope - n * meanAlong) * scale
+      if adds { add(slope, to: to, i, isWhole) } else { write(slope, to: to, i, isWhole) }
     }
   }
 

@@ -8,8 +8,10 @@ extension Tensor {
     let value = times(weight, bias, onto: base, ProductWay())
     let others = [bias, base].compactMap { $0 }
     let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false), has = (bias != nil, base != nil)
-    return value.from([self, weight] + others) { [self = detached, weight = weight.detached] g in
-      let toSelf = wanted.0 ? Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(self.shape) : nil
+    return value.addingFrom([self, weight] + others) { [self = detached, weight = weight.detached] g, sofar in
+      let toSelf =
+        wanted.0
+        ? Tensor.product(g, weight, [rows, outputs], [outputs, inputs], onto: sofar(0)).reshaped(self.shape) : nil
       let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2)
       return [toSelf, toWeight] + (has.0 ? [toBias] : []) + (has.1 ? [g] : [])
     }
@@ -69,20 +71,21 @@ extension Tensor {
     }
   }
 
-  /// A product of tensors seen as matrices, either side transposed; no gradient.
+  /// A product of tensors seen as matrices, either side transposed; no gradient. It is added to `sum`, which nobody else
+  /// holds, if there is one.
   static func product(
     _ left: Tensor, _ right: Tensor, _ leftShape: [Int], _ rightShape: [Int], transposingFirst: Bool = false,
-    transposingSecond: Bool = false
+    transposingSecond: Bool = false, onto sum: Tensor? = nil
   ) -> Tensor {
     let rows = transposingFirst ? leftShape[1] : leftShape[0], inner = transposingFirst ? leftShape[0] : leftShape[1]
     let columns = transposingSecond ? rightShape[0] : rightShape[1]
-    return Tensor(unfilled: [rows, columns]) { target in
-      matrixProduct(
-        rows, columns, inner,
-        Matrix(pointer: left.buffer.pointer, stride: leftShape[1], transposed: transposingFirst),
-        Matrix(pointer: right.buffer.pointer, stride: rightShape[1], transposed: transposingSecond),
-        into: target.baseAddress!, stride: columns)
-    }
+    let target = sum ?? Tensor(shape: [rows, columns], buffer: Buffer(count: rows * columns), node: nil)
+    matrixProduct(
+      rows, columns, inner,
+      Matrix(pointer: left.buffer.pointer, stride: leftShape[1], transposed: transposingFirst),
+      Matrix(pointer: right.buffer.pointer, stride: rightShape[1], transposed: transposingSecond),
+      into: target.buffer.pointer, stride: columns, adds: sum != nil)
+    return target
   }
 
   /// The matrix with rows and columns exchanged: [rows, columns] to [columns, rows].

@@ -40,36 +40,39 @@ extension Tensor {
         }
       }
     }
-    return value.from([self] + (weight.map { [$0] } ?? [])) { [self = detached, weight = weight?.detached] g in
+    return value.addingFrom([self] + (weight.map { [$0] } ?? [])) {
+      [self = detached, weight = weight?.detached] g, sofar in
       let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
       let sums = Tensor(zeros: [parts, width]), w = weight?.buffer.pointer
-      let toSelf = Tensor(unfilled: self.shape) { target in
-        let target = target.baseAddress!, x = UnsafePointer(self.buffer.pointer), g = UnsafePointer(g.buffer.pointer)
-        parallel(parts, cost: each * width) { range in
-          for part in range {
-            let sum = sums.buffer.pointer + part * width
-            for row in Swift.min(rows, part * each)..<Swift.min(rows, (part + 1) * each) {
-              let x = x + row &* width, g = g + row &* width, to = target + row &* width
-              let told = factors.pointer[row], scale = abs(told)
-              var total = Lanes(repeating: 0), i = 0
-              while i < width {
-                let product = g.lanes(i, of: width) * x.lanes(i, of: width)
-                if let w {
-                  sum.store(sum.lanes(i, of: width) + product * scale, i, of: width)
-                  total += product * w.lanes(i, of: width)
-                } else {
-                  total += product
-                }
-                i &+= 16
+      let before = sofar(0), toSelf = before ?? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
+      let (target, adds) = (toSelf.buffer.pointer, before != nil)
+      let x = UnsafePointer(self.buffer.pointer), g = UnsafePointer(g.buffer.pointer)
+      parallel(parts, cost: each * width) { range in
+        for part in range {
+          let sum = sums.buffer.pointer + part * width
+          for row in Swift.min(rows, part * each)..<Swift.min(rows, (part + 1) * each) {
+            let x = x + row &* width, g = g + row &* width, to = target + row &* width
+            let told = factors.pointer[row], scale = abs(told)
+            var total = Lanes(repeating: 0), i = 0
+            while i < width {
+              let product = g.lanes(i, of: width) * x.lanes(i, of: width)
+              if let w {
+                sum.store(sum.lanes(i, of: width) + product * scale, i, of: width)
+                total += product * w.lanes(i, of: width)
+              } else {
+                total += product
               }
-              let along = told < 0 ? 0 : overtone_sum(total) * scale * scale / mean
-              i = 0
-              while i < width {
-                var slope = g.lanes(i, of: width)
-                if let w { slope *= w.lanes(i, of: width) }
-                to.store((slope - x.lanes(i, of: width) * along) * scale, i, of: width)
-                i &+= 16
-              }
+              i &+= 16
+            }
+            let along = told < 0 ? 0 : overtone_sum(total) * scale * scale / mean
+            i = 0
+            while i < width {
+              var slope = g.lanes(i, of: width)
+              if let w { slope *= w.lanes(i, of: width) }
+              slope = (slope - x.lanes(i, of: width) * along) * scale
+              if adds { slope += to.lanes(i, of: width) }
+              to.store(slope, i, of: width)
+              i &+= 16
             }
           }
         }

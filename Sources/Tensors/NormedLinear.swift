@@ -20,7 +20,7 @@ extension Tensor {
         wanted.0
         ? normed.back(
           Tensor.product(g, weight, [rows, outputs], [outputs, inputs]).reshaped(shape),
-          toTold: isTold ? sofar(count - 1) : nil)
+          onto: sofar(0), toTold: isTold ? sofar(count - 1) : nil)
         : Array(repeating: nil, count: count)
       return toNorm + (hasBias ? [toWeight, toBias] : [toWeight])
     }

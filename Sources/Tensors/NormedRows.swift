@@ -101,18 +101,19 @@ struct NormedRows: Sendable {
     return { pointers.fill($0, $1, $2, $3) }
   }
 
-  /// Passes a gradient back to the rows, and to weight, bias and modulators where there are any; the last are given what
-  /// `sofar` has for them. A gradient that nobody else holds may be used up.
-  func back(_ g: consuming Tensor, toTold: Tensor?) -> [Tensor?] {
+  /// Passes a gradient back to the rows, and to weight, bias and modulators where there are any: added to what the rows, and
+  /// the modulators, were given before. A gradient that nobody else holds may be used up.
+  func back(_ g: consuming Tensor, onto sum: Tensor?, toTold: Tensor?) -> [Tensor?] {
     let toTold = told.map { toTold ?? Tensor(zeros: $0.tensor.shape) }
     let parts = Swift.max(1, Swift.min(16, rows / 64))
     // Rows that are served by one stay together, since they add to the same gradient.
     let length = ((rows + parts - 1) / parts + each - 1) / each * each
     let sums = Tensor(zeros: [parts, 2 * width])
-    let toSelf =
-      isKnownUniquelyReferenced(&g.buffer) ? g : Tensor(shape: x.shape, buffer: Buffer(count: x.count), node: nil)
+    let own = isKnownUniquelyReferenced(&g.buffer) ? g : nil
+    let toSelf = sum ?? own ?? Tensor(shape: x.shape, buffer: Buffer(count: x.count), node: nil)
     let pass = LayerNormBack(
-      width: width, x: x.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, known: known.pointer,
+      width: width, x: x.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, adds: sum != nil,
+      known: known.pointer,
       weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
       told: told.map { UnsafePointer($0.tensor.buffer.pointer) }, toTold: toTold?.buffer.pointer, each: each,
       step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)

@@ -95,6 +95,39 @@ private let cases: [Case] = [
     #expect((x * x + x).sum.gradients(of: [x])[0].scalars == [7, 9])
   }
 
+  /// Operations that add to a gradient that came by another way.
+  private static let adding: [@Sendable (Tensor) -> Tensor] = [
+    { $0.linear(numbers([24, 40], 2), numbers([24], 3)) },
+    { $0.linear(afterNorm: numbers([40], 2), numbers([40], 3), epsilon: 1e-6, numbers([24, 40], 4)) },
+    { $0.layerNorm(numbers([40], 2), nil, epsilon: 1e-6) },
+    { $0.layerNorm(nil, nil, epsilon: 1e-6, by: Modulators(numbers([35, 80], 2), shift: 0, scale: 40)) },
+    { $0.rmsNorm(numbers([40], 2), epsilon: 1e-6) }, { $0.normalized() },
+    { $0.sliced(8..<24, axis: 1) },
+  ]
+
+  @Test("what comes by several ways adds up, in whatever order it comes", arguments: 0..<adding.count)
+  func ways(_ index: Int) {
+    let f = Self.adding[index], x = numbers([70, 40], 1), c = numbers([70, 40], 9)
+    func gradient(_ loss: (Tensor) -> Tensor) -> Tensor {
+      let x = x.tracked
+      return loss(x).gradients(of: [x])[0]
+    }
+    func way(_ x: Tensor, _ seed: UInt64) -> Tensor {
+      let y = f(x)
+      return (y * numbers(y.shape, seed)).sum
+    }
+    let sum = gradient { way($0, 5) } + gradient { way($0, 6) } + c
+    #expect(gradient { way($0, 5) + way($0, 6) + ($0 * c).sum }.distance(to: sum) < 1e-4)
+    #expect(gradient { ($0 * c).sum + way($0, 6) + way($0, 5) }.distance(to: sum) < 1e-4)
+    // Somebody else holds the gradient that came first: it must stay what it was.
+    let held = gradient { x in
+      let y = x + 0
+      return way(x.linear(numbers([40, 40], 7), onto: y), 5) + way(y, 6)
+    }
+    let apart = gradient { way($0.linear(numbers([40, 40], 7)) + $0, 5) + way($0, 6) }
+    #expect(held.distance(to: apart) < 1e-4)
+  }
+
   @Test("threads change no result", arguments: [1, 2])
   func threads(_ count: Int) {
     var random = Random(seed: 5)
