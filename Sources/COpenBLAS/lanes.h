@@ -55,12 +55,16 @@ OVERTONE_INLINE overtone_lanes overtone_near_exp(overtone_lanes x) {
   return p * (overtone_lanes)(((overtone_whole_lanes)shifted - (0x4B400000 - 127)) << 23);
 }
 
-/// The same for all x; 0 below -87, about 1e38 above 88.
-OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
+/// The same for all x up to 88; 0 below -87.
+OVERTONE_INLINE overtone_lanes overtone_exp_down(overtone_lanes x) {
   const overtone_whole_lanes tiny = x < -87;
-  x = x > 88 ? (overtone_lanes)88 : x;
   x = tiny ? (overtone_lanes)-87 : x;
   return tiny ? (overtone_lanes)0 : overtone_near_exp(x);
+}
+
+/// The same for all x; about 1e38 above 88.
+OVERTONE_INLINE overtone_lanes overtone_exp(overtone_lanes x) {
+  return overtone_exp_down(x > 88 ? (overtone_lanes)88 : x);
 }
 
 /// 1 / x within 1.5 units in the last place, for x of 2^-126 to 2^126: an estimate and one step of Newton's, since a division

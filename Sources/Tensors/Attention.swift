@@ -26,6 +26,15 @@ struct Heads {
   var padded: Int { (keys + 15) / 16 * 16 }
   /// Queries rounded up to whole tiles.
   var lines: Int { (queries + tileHeight - 1) / tileHeight * tileHeight }
+  /// Floats from one line of shares to the next: an odd number of cache lines, or those of a column would share few places
+  /// in the cache.
+  var apart: Int { (padded / 16 | 1) * 16 }
+  /// Lines of shares in so many floats, cut as evenly as whole tiles allow.
+  func block(floats: Int) -> Int {
+    let most = Swift.max(1, floats / (apart * tileHeight)), tiles = lines / tileHeight
+    let parts = Swift.max(1, (tiles + most - 1) / most)
+    return Swift.max(1, (tiles + parts - 1) / parts) * tileHeight
+  }
   /// How many keys the queries of a tile see at most.
   func seen(_ query: Int) -> Int {
     var most = 0

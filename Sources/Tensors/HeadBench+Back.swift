@@ -5,51 +5,42 @@ extension HeadBench {
     result: Matrix, sums: UnsafePointer<Float>,
     into to: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), stride: Int
   ) {
-    let (n, m, d, wide) = (plan.queries, plan.keys, plan.width, plan.padded), scale = plan.scale
-    let shares = shares.pointer, slopes = slopes.pointer
+    let (n, m, d, wide) = (plan.queries, plan.keys, plan.width, plan.apart)
     Profile.shared.multiplied(5 * n, m, d)
     let q = copied(query, count: n, angles, into: copies.queries)
     let k = copied(key, count: m, angles, into: copies.keys)
     let g = copied(gradient, count: n, nil, into: copies.others)
+    for i in 0..<n { known.pointer[i] = rowDot(g.pointer + i * g.stride, result.pointer + i * result.stride, d) }
     if multipliesByTiles {
       pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
       pack(worth.turned, rows: 0..<d, columns: 0..<m, into: values.pointer)
-      for line in Swift.stride(from: 0, to: n, by: tileHeight) {
-        let seen = seen[line / tileHeight]
-        score(q, line, keys, seen, into: shares + line * wide)
-        score(g, line, values, seen, into: slopes + line * wide)
-      }
-    } else {
-      matrixProduct(n, m, d, q, k.turned, into: shares, stride: wide)
-      matrixProduct(n, m, d, g, worth.turned, into: slopes, stride: wide)
     }
-    for i in 0..<n {
-      askNext(query, i, of: n)
-      askNext(key, i, of: m)
-      askNext(worth, i, of: m)
-      askNext(gradient, i, of: n)
-      askNext(result, i, of: n)
-      // The shares once more: exp(q k / sqrt(d) - log of the sum).
-      let row = shares + i * wide, slope = slopes + i * wide, sum = sums[i], seen = plan.visible[i]
-      let along = rowDot(g.pointer + i * g.stride, result.pointer + i * result.stride, d)
-      var j = 0
-      while j < seen {
-        let share = exp(row[lanes: j] * scale - sum)
-        row[lanes: j] = share
-        slope[lanes: j] = share * (slope[lanes: j] - along) * scale
-        j += 16
+    for first in Swift.stride(from: 0, to: n, by: block) {
+      let rows = first..<Swift.min(n, first + block)
+      if multipliesByTiles {
+        score(rows, of: q, keys, into: shares.pointer)
+        score(rows, of: g, values, into: slopes.pointer)
+      } else {
+        matrixProduct(n, m, d, q, k.turned, into: shares.pointer, stride: wide)
+        matrixProduct(n, m, d, g, worth.turned, into: slopes.pointer, stride: wide)
       }
-      if seen < wide {
-        (row + seen).update(repeating: 0, count: wide - seen)
-        (slope + seen).update(repeating: 0, count: wide - seen)
+      for i in rows {
+        askNext(query, i, of: n)
+        askNext(key, i, of: m)
+        askNext(worth, i, of: m)
+        askNext(gradient, i, of: n)
+        askNext(result, i, of: n)
+        slope(i, (i - first) * wide, sums[i])
       }
-    }
-    if multipliesByTiles {
-      mixBack(q, k, g, into: to, stride: stride)
-    } else {
-      matrixProduct(n, d, m, Matrix(pointer: slopes, stride: wide), k, into: to.0, stride: stride)
-      matrixProduct(m, d, n, Matrix(pointer: slopes, stride: wide, transposed: true), q, into: to.1, stride: stride)
-      matrixProduct(m, d, n, Matrix(pointer: shares, stride: wide, transposed: true), g, into: to.2, stride: stride)
+      if multipliesByTiles {
+        mixBack(rows, q, k, g, into: to, stride: stride)
+      } else {
+        let slopes = Matrix(pointer: slopes.pointer, stride: wide),
+          shares = Matrix(pointer: shares.pointer, stride: wide)
+        matrixProduct(n, d, m, slopes, k, into: to.0, stride: stride)
+        matrixProduct(m, d, n, slopes.turned, q, into: to.1, stride: stride)
+        matrixProduct(m, d, n, shares.turned, g, into: to.2, stride: stride)
+      }
     }
     if let back = angles?.reversed {
       for row in 0..<n { back.turn(to.0 + row * stride, into: to.0 + row * stride, row: row, width: d) }
@@ -57,37 +48,57 @@ extension HeadBench {
     }
   }
 
-  /// From shares and slopes to the three gradients.
+  /// The shares of a query once more, exp(q k / sqrt(d) - logarithm of the sum), and the slopes of its scores.
+  @inline(__always)
+  private func slope(_ query: Int, _ offset: Int, _ sum: Float) {
+    let row = shares.pointer + offset, slope = slopes.pointer + offset, seen = plan.visible[query]
+    let along = known.pointer[query], scale = plan.scale
+    var key = 0
+    while key < seen {
+      let share = exp(row[lanes: key] * scale - sum)
+      row[lanes: key] = share
+      slope[lanes: key] = share * (slope[lanes: key] - along) * scale
+      key &+= 16
+    }
+    if seen < plan.padded {
+      (row + seen).update(repeating: 0, count: plan.padded - seen)
+      (slope + seen).update(repeating: 0, count: plan.padded - seen)
+    }
+  }
+
+  /// From shares and slopes of some queries to the three gradients: those of keys and values add to what earlier queries
+  /// said.
   private func mixBack(
-    _ q: Matrix, _ k: Matrix, _ g: Matrix,
+    _ rows: Range<Int>, _ q: Matrix, _ k: Matrix, _ g: Matrix,
     into to: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), stride: Int
   ) {
-    let (n, m, wide) = (plan.queries, plan.keys, plan.padded)
+    let (n, m, wide) = (plan.queries, plan.keys, plan.apart)
     let shares = shares.pointer, slopes = slopes.pointer
-    for line in Swift.stride(from: 0, to: n, by: tileHeight) {
+    for line in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: tileHeight) {
       let count = Swift.min(tileHeight, n - line)
       mix(
-        slopes + line * wide, across: wide, step: 1, count: count, length: seen[line / tileHeight], k, from: 0,
-        into: to.0 + line * stride, stride: stride)
+        slopes + (line - rows.lowerBound) * wide, across: wide, step: 1, count: count, length: seen[line / tileHeight],
+        k, from: 0, into: to.0 + line * stride, stride: stride)
     }
     for line in Swift.stride(from: 0, to: m, by: tileHeight) {
       let count = Swift.min(tileHeight, m - line)
       // Queries before the first that sees these keys have nothing to say.
-      let first = first[line / tileHeight]
-      guard first < n else {
+      let earliest = first[line / tileHeight], from = Swift.max(rows.lowerBound, earliest)
+      if earliest >= n && rows.lowerBound == 0 {
         for row in line..<line + count {
           (to.1 + row * stride).update(repeating: 0, count: plan.width)
           (to.2 + row * stride).update(repeating: 0, count: plan.width)
         }
-        continue
       }
-      let offset = first * wide + line
+      guard from < rows.upperBound else { continue }
+      let offset = (from - rows.lowerBound) * wide + line, length = rows.upperBound - from
+      let adds = earliest < rows.lowerBound
       mix(
-        slopes + offset, across: 1, step: wide, count: count, length: n - first, q, from: first,
-        into: to.1 + line * stride, stride: stride)
+        slopes + offset, across: 1, step: wide, count: count, length: length, q, from: from,
+        into: to.1 + line * stride, stride: stride, adds: adds)
       mix(
-        shares + offset, across: 1, step: wide, count: count, length: n - first, g, from: first,
-        into: to.2 + line * stride, stride: stride)
+        shares + offset, across: 1, step: wide, count: count, length: length, g, from: from,
+        into: to.2 + line * stride, stride: stride, adds: adds)
     }
   }
 }

@@ -1,3 +1,6 @@
+import COpenBLAS
+import Glibc
+
 extension HeadBench {
   /// Shares and what they mix, [queries, width] at `target`, and the logarithm of the sum of exponentials of each row.
   func attend(
@@ -13,20 +16,58 @@ extension HeadBench {
     let k = angles.map { copied(key, count: m, $0, into: copies.keys) } ?? key
     let v = worth.stride == broad ? worth : copied(worth, count: m, nil, into: copies.others)
     pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
-    for line in Swift.stride(from: 0, to: n, by: tileHeight) {
-      let seen = seen[line / tileHeight], count = Swift.min(tileHeight, n - line)
-      score(q, line, keys, seen, into: shares.pointer)
-      for i in 0..<count {
-        askNext(query, line + i, of: n)
-        askNext(key, line + i, of: m)
-        askNext(worth, line + i, of: m)
-        let row = shares.pointer + i * plan.padded, own = plan.visible[line + i]
-        sums[line + i] = softmaxRow(row, own, of: seen, scale: plan.scale)
+    for first in Swift.stride(from: 0, to: n, by: block) {
+      let rows = first..<Swift.min(n, first + block)
+      score(rows, of: q, keys, into: shares.pointer)
+      for row in rows {
+        askNext(query, row, of: n)
+        askNext(key, row, of: m)
+        askNext(worth, row, of: m)
       }
-      mix(
-        shares.pointer, across: plan.padded, step: 1, count: count, length: seen, v, from: 0,
-        into: target + line * stride, stride: stride)
+      exponentiate(rows)
+      for line in Swift.stride(from: first, to: rows.upperBound, by: tileHeight) {
+        mix(
+          shares.pointer + (line - first) * plan.apart, across: plan.apart, step: 1,
+          count: Swift.min(tileHeight, n - line), length: seen[line / tileHeight], v, from: 0,
+          into: target + line * stride, stride: stride)
+      }
+      for row in rows { sums[row] = share(row - first, target + row * stride) }
     }
+  }
+
+  /// The scores of some queries become exponentials, e^(score - the greatest), zeros where nothing is seen.
+  ///
+  /// One thing after another for all of them: while one waits for a sum or a greatest, others go on.
+  private func exponentiate(_ rows: Range<Int>) {
+    let known = known.pointer, scale = plan.scale
+    for (i, query) in rows.enumerated() {
+      let row = shares.pointer + i * plan.apart, whole = whole(query)
+      for key in plan.visible[query]..<whole { row[key] = -.infinity }
+      known[32 * i] = rowMax(row, whole) * scale
+    }
+    for (i, query) in rows.enumerated() {
+      let row = shares.pointer + i * plan.apart, largest = known[32 * i], whole = whole(query)
+      var total = Lanes(repeating: 0), key = 0
+      while key < whole {
+        let e = expDown(row[lanes: key] * scale - largest)
+        row[lanes: key] = e
+        total += e
+        key &+= 16
+      }
+      known[lanes: 32 * i + 16] = total
+    }
+  }
+
+  /// Keys that a query's tile sees, in whole lanes.
+  private func whole(_ query: Int) -> Int { (seen[query / tileHeight] + 15) / 16 * 16 }
+
+  /// Divides what a row of exponentials has mixed by their sum; gives the logarithm of the sum of unshifted ones.
+  private func share(_ i: Int, _ row: UnsafeMutablePointer<Float>) -> Float {
+    let sum = overtone_sum(known.pointer[lanes: 32 * i + 16]), part = 1 / sum
+    for column in Swift.stride(from: 0, to: plan.width, by: 16) {
+      row.store(row.lanes(column, of: plan.width) * part, column, of: plan.width)
+    }
+    return known.pointer[32 * i] + logf(sum)
   }
 
   /// For one or two queries, or without wide registers: row by row.

@@ -6,8 +6,13 @@ final class HeadBench {
   let plan: Heads
   /// Keys, and values, with rows and columns exchanged, in panels.
   let keys: Buffer, values: Buffer
-  /// [lines, padded keys], and the same of their gradients; forward only one tile of the first.
+  /// Queries worked on at once: as many as leave room in the first-level cache or, on the way back, in the second.
+  let block: Int
+  /// [block, keys], `plan.apart` from one line to the next, and the same of their gradients.
   let shares: Buffer, slopes: Buffer
+  /// Of each query what all its slopes are moved by; forward, of each of a block its greatest score, and a lane of sums of
+  /// exponentials.
+  let known: Buffer
   let scratch: Buffer
   /// Copies of queries, keys and values or, on the way back, the gradient: [rows, broad].
   let copies: (queries: Buffer, keys: Buffer, others: Buffer)
@@ -22,8 +27,10 @@ final class HeadBench {
     self.plan = plan
     keys = Buffer(count: plan.padded * plan.width)
     values = Buffer(count: isTraining ? plan.padded * plan.width : 0)
-    shares = Buffer(count: plan.padded * (isTraining ? plan.lines : tileHeight))
-    slopes = Buffer(count: isTraining ? plan.padded * plan.lines : 0)
+    block = multipliesByTiles ? plan.block(floats: isTraining ? 40_960 : 6144) : plan.lines
+    shares = Buffer(count: plan.apart * block)
+    slopes = Buffer(count: isTraining ? plan.apart * block : 0)
+    known = Buffer(count: Swift.max(plan.lines, 32 * block))
     scratch = Buffer(count: TileTarget.scratchCount)
     broad = (plan.width + 15) / 16 * 16
     copies = (
@@ -63,40 +70,45 @@ final class HeadBench {
     }
   }
 
-  /// target [6, padded keys] = rows [6, width] * the packed columns [width, keys], as far as `seen`.
-  @inline(__always)
-  func score(
-    _ rows: Matrix, _ row: Int, _ packed: Buffer, _ seen: Int, into target: UnsafeMutablePointer<Float>
-  ) {
-    var panel = UnsafePointer(packed.pointer), key = 0
-    while key < seen {
-      let lanes = (Swift.min(64, plan.padded - key)) / 16
-      tile(
-        lanes: lanes, rows.pointer + row * rows.stride, stride: rows.stride, panel,
-        TilePath(length: plan.width, left: 1, right: 16 * lanes),
-        TileTarget(
-          pointer: target + key, stride: plan.padded, rows: Swift.min(tileHeight, plan.queries - row),
-          columns: 16 * lanes, scratch: scratch.pointer))
-      panel += plan.width * 16 * lanes
-      key += 64
+  /// target [rows, keys] = those rows [rows, width] of a matrix * the packed columns [width, keys], where they see them:
+  /// panel by panel, which stays in the first-level cache while the rows pass over it.
+  func score(_ rows: Range<Int>, of matrix: Matrix, _ packed: Buffer, into target: UnsafeMutablePointer<Float>) {
+    var panel = UnsafePointer(packed.pointer)
+    for key in Swift.stride(from: 0, to: plan.padded, by: 64) {
+      let lanes = Swift.min(64, plan.padded - key) / 16, count = plan.width * 16 * lanes
+      let hidden = Swift.max(0, first[key / tileHeight] - rows.lowerBound) / tileHeight * tileHeight
+      let from = rows.lowerBound + hidden
+      if from < rows.upperBound {
+        tilesDown(
+          lanes: lanes, rows: rows.upperBound - from, matrix.pointer + from * matrix.stride, stride: matrix.stride,
+          next: tileHeight * matrix.stride, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
+          TileTarget(
+            pointer: target + (hidden * plan.apart + key), stride: plan.apart, rows: 0, columns: 16 * lanes,
+            scratch: scratch.pointer), Lookahead(panel: panel + count, count: count, isLeftFar: false))
+      }
+      panel += count
     }
   }
 
-  /// target [count, width] = left [count, path] * rows [path, width] of a matrix.
+  /// target [count, width] = left [count, path] * rows [path, width] of a matrix, or that added to what is there.
   @inline(__always)
   func mix(
     _ left: UnsafePointer<Float>, across: Int, step: Int, count: Int, length: Int, _ rows: Matrix, from first: Int,
-    into target: UnsafeMutablePointer<Float>, stride: Int
+    into target: UnsafeMutablePointer<Float>, stride: Int, adds: Bool = false
   ) {
     var column = 0
     while column < plan.width {
       let width = Swift.min(64, plan.width - column)
-      tile(
-        lanes: (width + 15) / 16, left, stride: across, rows.pointer + first * rows.stride + column,
-        TilePath(length: length, left: step, right: rows.stride),
-        TileTarget(
-          pointer: target + column, stride: stride, rows: count, columns: width,
-          scratch: scratch.pointer))
+      let lanes = (width + 15) / 16, path = TilePath(length: length, left: step, right: rows.stride)
+      let right = rows.pointer + first * rows.stride + column
+      let to = TileTarget(
+        pointer: target + column, stride: stride, rows: count, columns: width,
+        added: adds ? UnsafePointer(target + column) : nil, scratch: scratch.pointer)
+      if across == 1 && count == tileHeight {
+        tile(lanes: lanes, AdjacentRows(pointer: left), right, path, to)
+      } else {
+        tile(lanes: lanes, left, stride: across, right, path, to)
+      }
       column += 64
     }
   }

@@ -22,6 +22,9 @@ extension UnsafePointer<Float> {
 /// e^x with a relative error below 2e-7; 0 below -87, about 1e38 above 88.
 @inline(__always) func exp(_ x: Lanes) -> Lanes { overtone_exp(x) }
 
+/// The same for x of no more than 88.
+@inline(__always) func expDown(_ x: Lanes) -> Lanes { overtone_exp_down(x) }
+
 /// 1 / x, for x neither close to the least nor to the greatest floats.
 @inline(__always) func reciprocal(_ x: Lanes) -> Lanes { overtone_reciprocal(x) }
 

@@ -30,6 +30,14 @@ struct EvenRows: TileRows {
   }
 }
 
+/// Rows side by side: the numbers of a step are neighbours.
+struct AdjacentRows: TileRows {
+  var pointer: UnsafePointer<Float>
+
+  @inline(__always) func number(_ row: Int, _ at: Int) -> Float { pointer[at &+ row] }
+  @inline(__always) mutating func move(_ floats: Int) { pointer = overtone_unforeseen(pointer + floats) }
+}
+
 /// Rows wherever they lie. A row that is not there repeats the first.
 struct ScatteredRows: TileRows {
   private let r0: UnsafePointer<Float>, r1: UnsafePointer<Float>, r2: UnsafePointer<Float>

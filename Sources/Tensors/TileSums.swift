@@ -18,6 +18,8 @@ struct TileSums<S: Strip> {
       add(path.length, left: 1, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
     } else if isUsual && path.left == tileHeight {
       add(path.length, left: 6, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
+    } else if R.self == AdjacentRows.self && isDense && path.right == 16 &* S.lanes {
+      add(path.length, left: path.left, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
     } else if isDense {
       add(path.length, left: path.left, right: path.right, apart: 16, &rows, &right, &needs)
     } else if isEven && path.left == 1 && path.right == 16 {

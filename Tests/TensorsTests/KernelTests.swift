@@ -69,7 +69,7 @@ import Testing
     "attention by tiles is softmax of products, head by head",
     arguments: [
       [7, 7, 2, 8, 0], [20, 20, 2, 32, 4], [80, 80, 1, 32, 0], [1, 9, 2, 16, 0], [2, 9, 2, 5, 0], [70, 70, 1, 24, 1],
-      [5, 17, 1, 80, 0],
+      [5, 17, 1, 80, 0], [330, 330, 1, 64, 0], [270, 270, 1, 20, 1], [150, 420, 1, 16, 1],
     ])
   func attention(of: [Int]) {
     let (n, m, heads, d, block) = (of[0], of[1], of[2], of[3], of[4])
