@@ -19,12 +19,11 @@ extension HeadBench {
     for first in Swift.stride(from: 0, to: n, by: block) {
       let rows = first..<Swift.min(n, first + block)
       score(rows, of: q, keys, into: shares.pointer)
-      for row in rows {
+      exponentiate(rows) { row in
         askNext(query, row, of: n)
         askNext(key, row, of: m)
         askNext(worth, row, of: m)
       }
-      exponentiate(rows)
       for line in Swift.stride(from: first, to: rows.upperBound, by: tileHeight) {
         mix(
           shares.pointer + (line - first) * plan.apart, across: plan.apart, step: 1,
@@ -38,7 +37,8 @@ extension HeadBench {
   /// The scores of some queries become exponentials, e^(score - the greatest), zeros where nothing is seen.
   ///
   /// One thing after another for all of them: while one waits for a sum or a greatest, others go on.
-  private func exponentiate(_ rows: Range<Int>) {
+  @inline(__always)
+  private func exponentiate(_ rows: Range<Int>, _ between: (Int) -> Void) {
     let known = known.pointer, scale = plan.scale
     for (i, query) in rows.enumerated() {
       let row = shares.pointer + i * plan.apart, whole = whole(query)
@@ -48,6 +48,7 @@ extension HeadBench {
     for (i, query) in rows.enumerated() {
       let row = shares.pointer + i * plan.apart, largest = known[32 * i], whole = whole(query)
       var total = Lanes(repeating: 0), key = 0
+      between(query)
       while key < whole {
         let e = expDown(row[lanes: key] * scale - largest)
         row[lanes: key] = e

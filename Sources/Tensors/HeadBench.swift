@@ -84,7 +84,7 @@ final class HeadBench {
           next: tileHeight * matrix.stride, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
           TileTarget(
             pointer: target + (hidden * plan.apart + key), stride: plan.apart, rows: 0, columns: 16 * lanes,
-            scratch: scratch.pointer), Lookahead(panel: panel + count, count: count, isLeftFar: false))
+            scratch: scratch.pointer), Lookahead(panel: panel, count: count, isLeftFar: true))
       }
       panel += count
     }
