@@ -79,6 +79,7 @@ final class HeadBench {
       let hidden = Swift.max(0, first[key / tileHeight] - rows.lowerBound) / tileHeight * tileHeight
       let from = rows.lowerBound + hidden
       if from < rows.upperBound {
+        // Nothing is far here: each tile asks for the rows of the next, and for no panel.
         tilesDown(
           lanes: lanes, rows: rows.upperBound - from, matrix.pointer + from * matrix.stride, stride: matrix.stride,
           next: tileHeight * matrix.stride, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
