@@ -9,17 +9,19 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
   let known: UnsafePointer<Float>
   let weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, told: UnsafePointer<Float>?
   let toTold: UnsafeMutablePointer<Float>?
+  /// Whether nothing stands at `toTold` yet.
+  let isFirstToTell: Bool
   let each: Int, step: Int, shift: Int, scaling: Int
 
   /// `h` has room for a row; `sums` [2 width] collects the gradients of weight and bias.
   func row(_ row: Int, _ h: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>) {
     // What is common has a loop without questions of its own.
-    if weight != nil, bias != nil, told == nil {
-      pass(row, h, sums, isWeighted: true, isBiased: true, isTold: false)
-    } else if weight == nil, bias == nil, told != nil {
+    switch (weight != nil && bias != nil, told != nil) {
+    case (true, false): pass(row, h, sums, isWeighted: true, isBiased: true, isTold: false)
+    case (true, true): pass(row, h, sums, isWeighted: true, isBiased: true, isTold: true)
+    case (false, true) where weight == nil && bias == nil:
       pass(row, h, sums, isWeighted: false, isBiased: false, isTold: true)
-    } else {
-      pass(row, h, sums, isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil)
+    default: pass(row, h, sums, isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil)
     }
   }
 
@@ -30,6 +32,9 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
   ) {
     let o = row &* width, x = self.x + o, g = self.g + o, to = self.to + o, at = isTold ? row / each &* step : 0
     let mean = known[2 &* row], scale = known[2 &* row &+ 1]
+    // Nothing is read or written where there is nothing.
+    let weight = self.weight ?? x, bias = self.bias ?? x, told = (self.told ?? x) + at, toTold = (self.toTold ?? h) + at
+    if isTold && isFirstToTell && row % each == 0 { toTold.update(repeating: 0, count: step) }
     var total = Lanes(repeating: 0), along = total
     // Lanes beyond the row must not count: there the slope is zero.
     eachLane { i, isWhole in
@@ -37,17 +42,17 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
       var slope = read(g, i, isWhole)
       if isTold {
         var inner = n
-        if isWeighted { inner *= read(weight!, i, isWhole) }
-        if isBiased { inner += read(bias!, i, isWhole) }
-        add(slope * inner, to: toTold! + (at &+ scaling), i, isWhole)
-        add(slope, to: toTold! + (at &+ shift), i, isWhole)
-        slope *= read(told! + (at &+ scaling), i, isWhole) + 1
+        if isWeighted { inner *= read(weight, i, isWhole) }
+        if isBiased { inner += read(bias, i, isWhole) }
+        add(slope * inner, to: toTold + scaling, i, isWhole)
+        add(slope, to: toTold + shift, i, isWhole)
+        slope *= read(told + scaling, i, isWhole) + 1
       }
       if isWeighted || isBiased {
         add(slope * n, to: sums, i, isWhole)
         add(slope, to: sums + width, i, isWhole)
       }
-      if isWeighted { slope *= read(weight!, i, isWhole) }
+      if isWeighted { slope *= read(weight, i, isWhole) }
       write(slope, to: h, i, isWhole)
       total += slope
       along = multiplyAdd(slope, n, along)

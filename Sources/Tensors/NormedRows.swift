@@ -16,32 +16,42 @@ private struct NormPointers {
   }
 
   func fill(_ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>) {
-    let line = x + (row &* width &+ column), mean = known[2 &* row], scale = known[2 &* row &+ 1]
-    let (w, b) = (weight.map { $0 + column }, bias.map { $0 + column })
-    let m = told.map { $0 + (row / each &* step &+ column) }
-    let next = line + ahead(of: count, width: width)
-    // What is read beyond a row is not stored: all buffers have a lane more.
-    @inline(__always) func all(_ body: (Int) -> Lanes) {
-      var i = 0
-      while i < count {
-        overtone_prefetch(next + i)
-        let n = body(i)
-        if i &+ 16 <= count { target[lanes: i] = n } else { target.store(n, i, of: count) }
-        i &+= 16
-      }
+    // What is common has a loop without questions of its own.
+    switch (weight != nil && bias != nil, told != nil) {
+    case (true, false): fill(row, column, count, target, isWeighted: true, isBiased: true, isTold: false)
+    case (true, true): fill(row, column, count, target, isWeighted: true, isBiased: true, isTold: true)
+    case (false, true) where weight == nil && bias == nil:
+      fill(row, column, count, target, isWeighted: false, isBiased: false, isTold: true)
+    default:
+      fill(row, column, count, target, isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil)
     }
-    if let w, let b, m == nil {
-      all { i in multiplyAdd((line[lanes: i] - mean) * scale, w[lanes: i], b[lanes: i]) }
-    } else if let m, w == nil, b == nil {
-      all { i in multiplyAdd((line[lanes: i] - mean) * scale, (m + scaling)[lanes: i] + 1, (m + shift)[lanes: i]) }
-    } else {
-      all { i in
-        var n = (line[lanes: i] - mean) * scale
-        if let w { n *= w[lanes: i] }
-        if let b { n += b[lanes: i] }
-        if let m { n = n * ((m + scaling)[lanes: i] + 1) + (m + shift)[lanes: i] }
-        return n
+  }
+
+  @inline(__always)
+  private func fill(
+    _ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>, isWeighted: Bool, isBiased: Bool,
+    isTold: Bool
+  ) {
+    let line = x + (row &* width &+ column), mean = known[2 &* row], scale = known[2 &* row &+ 1]
+    let next = line + ahead(of: count, width: width)
+    // Nothing is read where there is nothing.
+    let w = (weight ?? x) + column, b = (bias ?? x) + column
+    let m = (told ?? x) + (isTold ? row / each &* step &+ column : 0)
+    var i = 0
+    while i < count {
+      overtone_prefetch(next + i)
+      var n = (line[lanes: i] - mean) * scale
+      if isWeighted && isBiased {
+        n = multiplyAdd(n, w[lanes: i], b[lanes: i])
+      } else if isWeighted {
+        n *= w[lanes: i]
+      } else if isBiased {
+        n += b[lanes: i]
       }
+      if isTold { n = multiplyAdd(n, (m + scaling)[lanes: i] + 1, (m + shift)[lanes: i]) }
+      // What is read beyond a row is not stored: all buffers have a lane more.
+      if i &+ 16 <= count { target[lanes: i] = n } else { target.store(n, i, of: count) }
+      i &+= 16
     }
   }
 }
@@ -104,7 +114,7 @@ struct NormedRows: Sendable {
   /// Passes a gradient back to the rows, and to weight, bias and modulators where there are any: added to what the rows, and
   /// the modulators, were given before. A gradient that nobody else holds may be used up.
   func back(_ g: consuming Tensor, onto sum: Tensor?, toTold: Tensor?) -> [Tensor?] {
-    let toTold = told.map { toTold ?? Tensor(zeros: $0.tensor.shape) }
+    let toldSofar = toTold, toTold = told.map { toldSofar ?? Tensor(unfilled: $0.tensor.shape) { _ in } }
     let parts = Swift.max(1, Swift.min(16, rows / 64))
     // Rows that are served by one stay together, since they add to the same gradient.
     let length = ((rows + parts - 1) / parts + each - 1) / each * each
@@ -115,7 +125,8 @@ struct NormedRows: Sendable {
       width: width, x: x.buffer.pointer, g: g.buffer.pointer, to: toSelf.buffer.pointer, adds: sum != nil,
       known: known.pointer,
       weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
-      told: told.map { UnsafePointer($0.tensor.buffer.pointer) }, toTold: toTold?.buffer.pointer, each: each,
+      told: told.map { UnsafePointer($0.tensor.buffer.pointer) }, toTold: toTold?.buffer.pointer,
+      isFirstToTell: toldSofar == nil, each: each,
       step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
     parallel(parts, cost: length * width * 2) { range in
       let line = Buffer(count: width)
