@@ -15,13 +15,8 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
 
   /// `h` has room for a row; `sums` [2 width] collects the gradients of weight and bias.
   func row(_ row: Int, _ h: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>) {
-    // What is common has a loop without questions of its own.
-    switch (weight != nil && bias != nil, told != nil) {
-    case (true, false): pass(row, h, sums, isWeighted: true, isBiased: true, isTold: false)
-    case (true, true): pass(row, h, sums, isWeighted: true, isBiased: true, isTold: true)
-    case (false, true) where weight == nil && bias == nil:
-      pass(row, h, sums, isWeighted: false, isBiased: false, isTold: true)
-    default: pass(row, h, sums, isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil)
+    NormParts(isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil).choose {
+      pass(row, h, sums, isWeighted: $0, isBiased: $1, isTold: $2)
     }
   }
 

@@ -16,14 +16,8 @@ private struct NormPointers {
   }
 
   func fill(_ row: Int, _ column: Int, _ count: Int, _ target: UnsafeMutablePointer<Float>) {
-    // What is common has a loop without questions of its own.
-    switch (weight != nil && bias != nil, told != nil) {
-    case (true, false): fill(row, column, count, target, isWeighted: true, isBiased: true, isTold: false)
-    case (true, true): fill(row, column, count, target, isWeighted: true, isBiased: true, isTold: true)
-    case (false, true) where weight == nil && bias == nil:
-      fill(row, column, count, target, isWeighted: false, isBiased: false, isTold: true)
-    default:
-      fill(row, column, count, target, isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil)
+    NormParts(isWeighted: weight != nil, isBiased: bias != nil, isTold: told != nil).choose {
+      fill(row, column, count, target, isWeighted: $0, isBiased: $1, isTold: $2)
     }
   }
 
