@@ -56,7 +56,7 @@ struct BackboneChoices {
       throw settings.refusal(
         "\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
     }
-    let perceptron: Perceptron = try settings[
+    let perceptron: MLPActivation = try settings[
       "perceptron", default: defaults.perceptron,
       about:
         "what bends between the two layers of a block; VAR (arXiv 2404.02905): gelu-tanh, LlamaGen (arXiv 2406.06525): swiglu"
@@ -70,7 +70,7 @@ struct BackboneChoices {
     let hidden: Int = try settings[
       "hidden",
       default: (width == defaults.width ? defaults.hidden : nil)
-        ?? perceptron.hiddenWidth(width, ratio: ratio, multiple: multiple),
+        ?? perceptron.hiddenWidth(width, ratio: ratio, multipleOf: multiple),
       in: 1...1_000_000,
       about: "width of the perceptrons; follows from 'ratio' (gated: two thirds of it)"]
     var block = TransformerBlock.Design(width: width, heads: heads, hidden: hidden)
@@ -108,14 +108,14 @@ struct BackboneChoices {
       about:
         "of weights at the start; 0: Glorot's for linear layers (MAR, arXiv 2406.11838); LlamaGen (arXiv 2406.06525): 0.02"
     ]
-    weight = deviation == 0 ? .glorot : .normal(deviation: deviation)
-    embedding = .normal(deviation: deviation == 0 ? 0.02 : deviation)
+    weight = deviation == 0 ? .glorot : .normal(standardDeviation: deviation)
+    embedding = .normal(standardDeviation: deviation == 0 ? 0.02 : deviation)
     let shrinks: Bool = try settings[
       "shrink-residual", default: defaults.shrinksResidual,
       about: "layers that end in the sum begin smaller by sqrt(2 depth) (VAR, arXiv 2404.02905)"]
     let start = deviation == 0 ? (1 / Float(width)).squareRoot() : deviation
     block.weight = weight
-    block.residual = shrinks ? .normal(deviation: start / Float(2 * depth).squareRoot()) : weight
+    block.residual = shrinks ? .normal(standardDeviation: start / Float(2 * depth).squareRoot()) : weight
     if block.adaptive != .none {
       let gate: Float = try settings[
         "gate", default: defaults.gate, in: 0...1,
@@ -219,7 +219,7 @@ extension Layout {
 }
 
 extension Norm.Kind: Setting {}
-extension Perceptron: Setting {}
+extension MLPActivation: Setting {}
 extension AdaptiveNorms: Setting {}
 extension Attention.QueryNorm: Setting {}
 extension Attention.Bias: Setting {}

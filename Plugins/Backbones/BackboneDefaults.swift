@@ -9,7 +9,7 @@ struct BackboneDefaults {
   /// Channels inside the perceptrons; nil: by the rule of the perceptron.
   var hidden: Int?
   var norm = Norm.Kind.layer
-  var perceptron = Perceptron.gelu
+  var perceptron = MLPActivation.gelu
   var queryNorm = Attention.QueryNorm.none
   var bias = Attention.Bias.all
   var adaptive = AdaptiveNorms.none

@@ -27,7 +27,7 @@ struct ClassPrefix: Conditioner {
     prefixCount = try settings["count", default: 16, in: 1...1024, about: "copies; MAR and FAR: 64"]
     dropRate = try settings["drop", default: 0.1, in: 0...1, about: "share of training samples told nothing"]
     self.classes = Embedding(classes, width: width, &random)
-    nothing = Parameter(Initialization.normal(deviation: 0.02)([1, width], &random), decays: true)
+    nothing = Parameter(Initialization.normal(standardDeviation: 0.02)([1, width], &random), decays: true)
   }
 
   func callAsFunction(_ labels: [Int?]) -> Condition {

@@ -19,8 +19,8 @@ struct ClassVector: Conditioner {
     dropRate = try settings["drop", default: 0.1, in: 0...1, about: "share of training samples told nothing"]
     let deviation: Float = try settings[
       "initial-deviation", default: 0.02, in: 0...1, about: "of the vectors at the start"]
-    self.classes = Embedding(classes, width: width, weight: .normal(deviation: deviation), &random)
-    nothing = Parameter(Initialization.normal(deviation: deviation)([1, width], &random), decays: true)
+    self.classes = Embedding(classes, width: width, weight: .normal(standardDeviation: deviation), &random)
+    nothing = Parameter(Initialization.normal(standardDeviation: deviation)([1, width], &random), decays: true)
   }
 
   func callAsFunction(_ labels: [Int?]) -> Condition { Condition(vector: told(labels, classes, nothing)) }

@@ -15,7 +15,7 @@ struct Unconditional: Conditioner {
   var dropRate: Float { 0 }
 
   init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError) {
-    start = Parameter(Initialization.normal(deviation: 0.02)([1, 1, width], &random), decays: true)
+    start = Parameter(Initialization.normal(standardDeviation: 0.02)([1, 1, width], &random), decays: true)
   }
 
   func callAsFunction(_ labels: [Int?]) -> Condition {

@@ -53,7 +53,7 @@ struct CrossEntropy: TokenLoss {
     draw = try sampled["draw", default: .sum, about: "how chance picks a code; the chances are the same"]
     head = Linear(
       from: hidden, to: vocabulary, hasBias: hasBias,
-      weight: deviation == 0 ? .zeros : .normal(deviation: deviation), &random)
+      weight: deviation == 0 ? .zeros : .normal(standardDeviation: deviation), &random)
   }
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {

@@ -50,8 +50,8 @@ struct DenoisingNetwork: Module {
     tokenWidth: Int, outputs: Int, hidden: Int, width: Int, depth: Int, levels: Levels, levelCount: Int,
     _ random: inout Random
   ) {
-    timeIn = Linear(from: 256, to: width, weight: .normal(deviation: 0.02), &random)
-    timeOut = Linear(from: width, to: width, weight: .normal(deviation: 0.02), &random)
+    timeIn = Linear(from: 256, to: width, weight: .normal(standardDeviation: 0.02), &random)
+    timeOut = Linear(from: width, to: width, weight: .normal(standardDeviation: 0.02), &random)
     context = Linear(from: hidden, to: width, &random)
     levelScalar = levels == .scalar ? Linear(from: 1, to: width, &random) : nil
     levelVector = levels == .embedding ? Embedding(levelCount, width: width, &random) : nil

@@ -42,10 +42,10 @@ struct GaussianMixture: TokenLoss {
       about: "how narrow a Gaussian can become, as a share of the tokens' spread"]
     level = try LevelVector(&settings, levels: levels, width: hidden, &random)
     spread = try Spread(&settings, levels: levels)
-    let initial = Initialization.normal(deviation: 0.02)
+    let initial = Initialization.normal(standardDeviation: 0.02)
     weights = Linear(from: hidden, to: components, weight: initial, &random)
     means = Linear(
-      from: hidden, to: components * space.width, weight: initial, bias: .normal(deviation: 1), &random)
+      from: hidden, to: components * space.width, weight: initial, bias: .normal(standardDeviation: 1), &random)
     deviations = Linear(from: hidden, to: components * space.width, weight: initial, &random)
     (self.components, tokenWidth) = (components, space.width)
   }

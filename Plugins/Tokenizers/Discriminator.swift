@@ -16,7 +16,7 @@ struct Discriminator: Module {
     convolutions = (0..<widths.count - 1).map { index in
       Convolution2D(
         from: widths[index], to: widths[index + 1], kernel: 4, stride: index < layers ? 2 : 1, padding: .all(1),
-        weight: .normal(deviation: 0.02), &random)
+        weight: .normal(standardDeviation: 0.02), &random)
     }
     norms = widths[2..<widths.count - 1].map { BatchNorm($0) }
   }

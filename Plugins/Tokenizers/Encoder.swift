@@ -76,7 +76,7 @@ struct Encoder: Module {
       x = stage(x)
       if let resize = stage.resize { x = resize(x) }
     }
-    return output(norm.bent(middle(x)))
+    return output(norm.withSiLU(middle(x)))
   }
 }
 
@@ -118,6 +118,6 @@ struct Decoder: Module {
       x = stage(x)
       if let resize = stage.resize { x = resize(x.doubled) }
     }
-    return norm.bent(x)
+    return norm.withSiLU(x)
   }
 }

@@ -49,7 +49,7 @@ extension Model {
       // A cache holds one kind of batch: where guidance comes and goes, doubled rows are kept throughout.
       let cache =
         cached && direction.layout.groups.last != direction.layout.groups.first
-        ? AttentionCache(expecting: conditioner.prefixCount + count) : nil
+        ? AttentionCache(capacity: conditioner.prefixCount + count) : nil
       let isNeverGuided = guidance.scale.isAlways(1)
       var dropout: Random?
       while let now = direction.turn(after: past, batch: batch, &random) {

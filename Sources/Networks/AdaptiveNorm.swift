@@ -67,7 +67,7 @@ public struct AdaptiveNorm: Module {
 
   public init(_ norm: Norm, _ width: Int, deviation: Float, _ random: inout Random) {
     self.norm = norm
-    modulation = Linear(from: width, to: 2 * width, weight: .normal(deviation: deviation), &random)
+    modulation = Linear(from: width, to: 2 * width, weight: .normal(standardDeviation: deviation), &random)
   }
 
   /// x [batch, places, width], told [batch, width].

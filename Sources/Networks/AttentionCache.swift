@@ -3,10 +3,10 @@ import Tensors
 /// Keys and values of settled places, layer by layer: what makes the next token cost one place, not all.
 public final class AttentionCache {
   private var layers: [(keys: RowStorage, values: RowStorage)] = []
-  private let expected: Int
+  private let capacity: Int
 
-  /// For so many places, as far as is known: room for them is made once.
-  public init(expecting places: Int = 0) { expected = places }
+  /// An empty cache; `capacity` is the expected number of rows, for which memory is allocated once (0: unknown).
+  public init(capacity: Int = 0) { self.capacity = capacity }
 
   /// Whether nothing was put in yet.
   public var isEmpty: Bool { layers.isEmpty }
@@ -32,7 +32,7 @@ public final class AttentionCache {
 
   private func storage(layer: Int, batch: Int, heads: Int, width: Int) -> (keys: RowStorage, values: RowStorage) {
     if layers.count == layer {
-      func rows() -> RowStorage { RowStorage(batch: batch, heads: heads, width: width / heads, expecting: expected) }
+      func rows() -> RowStorage { RowStorage(batch: batch, heads: heads, width: width / heads, expecting: capacity) }
       layers.append((rows(), rows()))
     }
     return layers[layer]

@@ -6,7 +6,8 @@ public struct Embedding: Module {
   public let weight: Parameter
 
   public init(
-    _ entries: Int, width: Int, weight initialization: Initialization = .normal(deviation: 0.02), decays: Bool = true,
+    _ entries: Int, width: Int, weight initialization: Initialization = .normal(standardDeviation: 0.02),
+    decays: Bool = true,
     _ random: inout Random
   ) {
     weight = Parameter(initialization([entries, width], &random), decays: decays)

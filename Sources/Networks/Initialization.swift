@@ -6,7 +6,7 @@ public enum Initialization: Sendable {
   case zeros
   case ones
   /// Normal, mean 0.
-  case normal(deviation: Float)
+  case normal(standardDeviation: Float)
   /// Uniform within +- sqrt(6 / (in + out)) (Glorot and Bengio 2010), as the released MAR and FAR start linear layers.
   case glorot
   /// Uniform within +- 1 / sqrt(in), as PyTorch starts linear layers and convolutions.
@@ -45,6 +45,6 @@ enum Outline {
 /// Runs `body` so that the parameters it makes have shapes but no numbers: memory is named, never touched.
 ///
 /// For counting the parameters of what would not fit; nothing made in here may be run.
-public func withoutNumbers<Result>(_ body: () throws -> Result) rethrows -> Result {
+public func withoutStorage<Result>(_ body: () throws -> Result) rethrows -> Result {
   try Outline.$isOn.withValue(true, operation: body)
 }

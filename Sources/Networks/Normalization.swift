@@ -53,7 +53,7 @@ public struct GroupNorm: Module {
   }
 
   /// The norm and then x sigmoid(x), in one pass.
-  public func bent(_ x: Tensor) -> Tensor {
+  public func withSiLU(_ x: Tensor) -> Tensor {
     x.groupNorm(groups: groups, weight(), bias(), epsilon: epsilon, bends: true)
   }
 }

@@ -18,7 +18,7 @@ public struct ResidualBlock: Module {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    let bent = second(norm2.bent(first(norm1.bent(x))))
+    let bent = second(norm2.withSiLU(first(norm1.withSiLU(x))))
     return (shortcut?(x) ?? x) + bent
   }
 }

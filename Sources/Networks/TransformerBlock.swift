@@ -21,7 +21,7 @@ public struct TransformerBlock: Module {
     /// Channels inside the perceptron.
     public var hidden: Int
     public var attention: Attention.Design
-    public var perceptron = Perceptron.gelu
+    public var perceptron = MLPActivation.gelu
     public var perceptronBias = true
     public var norm = Norm.Kind.layer
     public var epsilon: Float?

@@ -99,6 +99,6 @@ struct LlamaGenReferenceTests {
     let file = try Fixture("gpt")
     let width = try file.sizes("dim")[0], multiple = try file.sizes("multiple_of")[0]
     let theirs = try file.sizes("ffn_hidden")[0]
-    #expect(Perceptron.swiglu.hiddenWidth(width, ratio: 4, multiple: multiple) == theirs)
+    #expect(MLPActivation.swiglu.hiddenWidth(width, ratio: 4, multipleOf: multiple) == theirs)
   }
 }

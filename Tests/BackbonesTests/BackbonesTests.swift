@@ -155,7 +155,7 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
       var settings = try Settings(parsing: "{ use: \(key), preset: \(preset) }", file: "test"), random = Random(seed: 1)
       let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
       let width = try type.width(&settings)
-      let backbone = try withoutNumbers {
+      let backbone = try withoutStorage {
         try type.init(
           &settings,
           for: BackboneShape(

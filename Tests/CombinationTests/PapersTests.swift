@@ -38,7 +38,7 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         // Seeds change neither.
         var seen: Set<String> = []
         for variant in sweep.variants where seen.insert(variant.name).inserted {
-          let assembly = try withoutNumbers { try assembled(variant) }
+          let assembly = try withoutStorage { try assembled(variant) }
           #expect(Plan(assembly, &speeds).text.contains("model parameters"), "\(name), \(variant.name)")
         }
         for (text, place) in sweep.claims {

@@ -34,8 +34,8 @@ import Testing
 
   @Test("gated perceptrons have LlamaGen's widths", arguments: [(768, 2048), (1024, 2816), (1280, 3584), (3200, 8704)])
   func hidden(_ width: Int, _ hidden: Int) {
-    #expect(Perceptron.swiglu.hiddenWidth(width, ratio: 4, multiple: 256) == hidden)
-    #expect(Perceptron.gelu.hiddenWidth(width, ratio: 4, multiple: 256) == 4 * width)
+    #expect(MLPActivation.swiglu.hiddenWidth(width, ratio: 4, multipleOf: 256) == hidden)
+    #expect(MLPActivation.gelu.hiddenWidth(width, ratio: 4, multipleOf: 256) == 4 * width)
   }
 
   @Test("whole samples pass by a block as often as asked, and the mean stays")
@@ -111,7 +111,7 @@ import Testing
     let clock = ContinuousClock()
     var count = 0
     let time = clock.measure {
-      let block = withoutNumbers { TransformerBlock(design, &random) }
+      let block = withoutStorage { TransformerBlock(design, &random) }
       count = block.parameters.reduce(0) { $0 + $1.parameter.value.count }
     }
     #expect(count == 12 * 4096 * 4096 + 13 * 4096)

@@ -31,7 +31,7 @@ struct ExperimentFrame {
     }
     let example = examples.lazy.filter { text in
       guard let settings = try? Settings(parsing: text, file: "experiment") else { return false }
-      return (try? withoutNumbers { try Assembly(settings, name: "experiment", registry: registry) }) != nil
+      return (try? withoutStorage { try Assembly(settings, name: "experiment", registry: registry) }) != nil
     }.first
     survey = Survey("experiment", whole: example ?? "", knowing: isOfComponent, attempt)
     bench = Survey("bench", example: "", attempts: [{ settings throws in _ = try BenchPlan(&settings) }])

@@ -103,7 +103,7 @@ struct Survey {
     do {
       var settings = try Settings(parsing: text.isEmpty ? "{}" : text, file: name, overrides: overrides)
       defer { for (section, reading) in settings.reads { join(section, reading, tried: overrides.count) } }
-      try withoutNumbers { try attempt(&settings) }
+      try withoutStorage { try attempt(&settings) }
       try settings.finish()
       return nil
     } catch { return "\(error)" }

@@ -9,7 +9,7 @@ public func modelParameters(of file: String, _ overrides: [String] = [], scale: 
   let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
   let campaign = try Campaign(sweep, experiment: file, registry: Registry.linked())
   guard let member = campaign.members.first else { return 0 }
-  return try withoutNumbers { try campaign.assembly(member) }.model.parameters.reduce(0) {
+  return try withoutStorage { try campaign.assembly(member) }.model.parameters.reduce(0) {
     $0 + $1.parameter.value.count
   }
 }

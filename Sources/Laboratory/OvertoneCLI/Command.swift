@@ -119,7 +119,7 @@ struct ValidateCommand: ParsableCommand {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
     var all: [JSON] = []
     for member in members {
-      let check = try Check(try withoutNumbers { try campaign.assembly(member) }, opening: inputs)
+      let check = try Check(try withoutStorage { try campaign.assembly(member) }, opening: inputs)
       all.append(.object([("file", .text(experiment.file)), ("variant", .text(member.title))] + check.fields))
       let name = members.count > 1 ? " \(member.title):" : ""
       if !json { print("\(experiment.file):\(name) \(check.text)") }
@@ -136,7 +136,7 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Say where each value comes from.") var origin = false
 
   func run() throws {
-    print(try withoutNumbers { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "")
+    print(try withoutStorage { try experiment.assembled() }.settings.resolved(origins: origin), terminator: "")
   }
 }
 
@@ -155,7 +155,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
     var speeds = ProductSpeeds()
-    let plans = try members.map { member in Plan(try withoutNumbers { try campaign.assembly(member) }, &speeds) }
+    let plans = try members.map { member in Plan(try withoutStorage { try campaign.assembly(member) }, &speeds) }
     if json {
       print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(members, plans).map { ($0.title, $1.json) }).lines)
     } else {

@@ -40,7 +40,7 @@ struct Campaign {
     var home = "Results/\(experiment)"
     let varies = sweep.variants.contains { !$0.name.isEmpty }
     members = try sweep.variants.map { variant in
-      let assembly = try withoutNumbers { try Assembly(variant.settings, name: experiment, registry: registry) }
+      let assembly = try withoutStorage { try Assembly(variant.settings, name: experiment, registry: registry) }
       let print = assembly.fingerprint, label = variant.name.isEmpty ? "plain" : variant.name
       home = "\(assembly.results)/\(experiment)"
       let folder = varies ? "\(home)/\(label)-\(print.prefix(6))" : home

@@ -62,7 +62,7 @@ package struct RunRecord {
     if let result, result.configuration == state.fingerprint { return result.settings }
     let file = "\(folder)/experiment.yaml"
     guard Folder.exists(file), let read = try? Settings(file: file),
-      let assembly = try? withoutNumbers({ try Assembly(read, name: "run", registry: Registry.linked()) })
+      let assembly = try? withoutStorage({ try Assembly(read, name: "run", registry: Registry.linked()) })
     else { return result?.settings ?? [:] }
     return assembly.settings.values
   }
@@ -70,7 +70,7 @@ package struct RunRecord {
   /// The experiment as the run had it, without weights; nothing is opened.
   func assembly() throws -> Assembly {
     let read = try Settings(file: "\(folder)/experiment.yaml")
-    return try withoutNumbers { try Assembly(read, name: experiment, registry: Registry.linked()) }
+    return try withoutStorage { try Assembly(read, name: experiment, registry: Registry.linked()) }
   }
 
   private static func object(_ path: String) -> [String: Any]? {

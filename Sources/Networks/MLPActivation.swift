@@ -1,7 +1,7 @@
 import Tensors
 
 /// The two-layer network of a block.
-public enum Perceptron: String, CaseIterable, Sendable {
+public enum MLPActivation: String, CaseIterable, Sendable {
   /// contract(gelu(expand x)), with the exact GELU (Hendrycks and Gimpel 2016, arXiv 1606.08415).
   case gelu
   /// The same with its tanh form, as VAR has it.
@@ -11,7 +11,7 @@ public enum Perceptron: String, CaseIterable, Sendable {
 
   /// The width inside: `ratio` times that of the block; with a gate two thirds of it, rounded up to a multiple, so that
   /// three matrices cost what two did (LlamaGen; Sun et al. 2024, arXiv 2406.06525).
-  public func hiddenWidth(_ width: Int, ratio: Int, multiple: Int) -> Int {
+  public func hiddenWidth(_ width: Int, ratio: Int, multipleOf multiple: Int) -> Int {
     switch self {
     case .gelu, .geluTanh: ratio * width
     case .swiglu: (2 * ratio * width / 3 + multiple - 1) / multiple * multiple
