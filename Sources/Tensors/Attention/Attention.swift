@@ -22,23 +22,23 @@ struct Heads {
   var scale: Float { 1 / Float(width).squareRoot() }
   /// Few queries share little: most of the time goes into reading keys and values.
   var cost: Int { queries * keys * (queries > 2 ? width / 8 + 4 : width + 16) }
-  /// Keys rounded up to whole lanes.
+  /// Keys rounded up to whole vectors of 16.
   var padded: Int { (keys + 15) / 16 * 16 }
   /// Queries rounded up to whole tiles.
-  var lines: Int { (queries + tileHeight - 1) / tileHeight * tileHeight }
+  var lines: Int { (queries + GEMMBlocking.mr - 1) / GEMMBlocking.mr * GEMMBlocking.mr }
   /// Floats from one line of shares to the next: an odd number of cache lines, or those of a column would share few places
   /// in the cache.
   var apart: Int { (padded / 16 | 1) * 16 }
   /// Lines of shares in so many floats, cut as evenly as whole tiles allow.
   func block(floats: Int) -> Int {
-    let most = Swift.max(1, floats / (apart * tileHeight)), tiles = lines / tileHeight
+    let most = Swift.max(1, floats / (apart * GEMMBlocking.mr)), tiles = lines / GEMMBlocking.mr
     let parts = Swift.max(1, (tiles + most - 1) / most)
-    return Swift.max(1, (tiles + parts - 1) / parts) * tileHeight
+    return Swift.max(1, (tiles + parts - 1) / parts) * GEMMBlocking.mr
   }
   /// How many keys the queries of a tile see at most.
   func seen(_ query: Int) -> Int {
     var most = 0
-    for i in query..<Swift.min(queries, query + tileHeight) { most = Swift.max(most, visible[i]) }
+    for i in query..<Swift.min(queries, query + GEMMBlocking.mr) { most = Swift.max(most, visible[i]) }
     return most
   }
 }

@@ -55,9 +55,9 @@ extension HeadBench {
     let along = known.pointer[query], scale = plan.scale
     var key = 0
     while key < seen {
-      let share = exp(row[lanes: key] * scale - sum)
-      row[lanes: key] = share
-      slope[lanes: key] = share * (slope[lanes: key] - along) * scale
+      let share = exp(row[vector: key] * scale - sum)
+      row[vector: key] = share
+      slope[vector: key] = share * (slope[vector: key] - along) * scale
       key &+= 16
     }
     if seen < plan.padded {
@@ -74,16 +74,17 @@ extension HeadBench {
   ) {
     let (n, m, wide) = (plan.queries, plan.keys, plan.apart)
     let shares = shares.pointer, slopes = slopes.pointer
-    for line in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: tileHeight) {
-      let count = Swift.min(tileHeight, n - line)
+    for line in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: GEMMBlocking.mr) {
+      let count = Swift.min(GEMMBlocking.mr, n - line)
       mix(
-        slopes + (line - rows.lowerBound) * wide, across: wide, step: 1, count: count, length: seen[line / tileHeight],
+        slopes + (line - rows.lowerBound) * wide, across: wide, step: 1, count: count,
+        length: seen[line / GEMMBlocking.mr],
         k, from: 0, into: to.0 + line * stride, stride: stride)
     }
-    for line in Swift.stride(from: 0, to: m, by: tileHeight) {
-      let count = Swift.min(tileHeight, m - line)
+    for line in Swift.stride(from: 0, to: m, by: GEMMBlocking.mr) {
+      let count = Swift.min(GEMMBlocking.mr, m - line)
       // Queries before the first that sees these keys have nothing to say.
-      let earliest = first[line / tileHeight], from = Swift.max(rows.lowerBound, earliest)
+      let earliest = first[line / GEMMBlocking.mr], from = Swift.max(rows.lowerBound, earliest)
       if earliest >= n && rows.lowerBound == 0 {
         for row in line..<line + count {
           (to.1 + row * stride).update(repeating: 0, count: plan.width)

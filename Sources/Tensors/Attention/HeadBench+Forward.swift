@@ -24,10 +24,10 @@ extension HeadBench {
         askNext(key, row, of: m)
         askNext(worth, row, of: m)
       }
-      for line in Swift.stride(from: first, to: rows.upperBound, by: tileHeight) {
+      for line in Swift.stride(from: first, to: rows.upperBound, by: GEMMBlocking.mr) {
         mix(
           shares.pointer + (line - first) * plan.apart, across: plan.apart, step: 1,
-          count: Swift.min(tileHeight, n - line), length: seen[line / tileHeight], v, from: 0,
+          count: Swift.min(GEMMBlocking.mr, n - line), length: seen[line / GEMMBlocking.mr], v, from: 0,
           into: target + line * stride, stride: stride)
       }
       for row in rows { sums[row] = share(row - first, target + row * stride) }
@@ -47,26 +47,26 @@ extension HeadBench {
     }
     for (i, query) in rows.enumerated() {
       let row = shares.pointer + i * plan.apart, largest = known[32 * i], whole = whole(query)
-      var total = Lanes(repeating: 0), key = 0
+      var total = Vector16(repeating: 0), key = 0
       between(query)
       while key < whole {
-        let e = expDown(row[lanes: key] * scale - largest)
-        row[lanes: key] = e
+        let e = expBounded(row[vector: key] * scale - largest)
+        row[vector: key] = e
         total += e
         key &+= 16
       }
-      known[lanes: 32 * i + 16] = total
+      known[vector: 32 * i + 16] = total
     }
   }
 
-  /// Keys that a query's tile sees, in whole lanes.
-  private func whole(_ query: Int) -> Int { (seen[query / tileHeight] + 15) / 16 * 16 }
+  /// Keys that a query's tile sees, in whole vectors of 16.
+  private func whole(_ query: Int) -> Int { (seen[query / GEMMBlocking.mr] + 15) / 16 * 16 }
 
   /// Divides what a row of exponentials has mixed by their sum; gives the logarithm of the sum of unshifted ones.
   private func share(_ i: Int, _ row: UnsafeMutablePointer<Float>) -> Float {
-    let sum = overtone_sum(known.pointer[lanes: 32 * i + 16]), part = 1 / sum
+    let sum = overtone_reduce_add(known.pointer[vector: 32 * i + 16]), part = 1 / sum
     for column in Swift.stride(from: 0, to: plan.width, by: 16) {
-      row.store(row.lanes(column, of: plan.width) * part, column, of: plan.width)
+      row.store(row.vector(column, of: plan.width) * part, column, of: plan.width)
     }
     return known.pointer[32 * i] + logf(sum)
   }
@@ -95,10 +95,10 @@ extension HeadBench {
     _ rows: Matrix, _ shares: UnsafePointer<Float>, _ seen: Int, into target: UnsafeMutablePointer<Float>
   ) {
     for column in Swift.stride(from: 0, to: plan.width, by: 16) {
-      var sum = Lanes(repeating: 0)
+      var sum = Vector16(repeating: 0)
       for j in 0..<seen {
         let row = rows.pointer + (j &* rows.stride &+ column)
-        sum = multiplyAdd(row.lanes(0, of: plan.width &- column), Lanes(repeating: shares[j]), sum)
+        sum = multiplyAdd(row.vector(0, of: plan.width &- column), Vector16(repeating: shares[j]), sum)
       }
       target.store(sum, column, of: plan.width)
     }

@@ -16,7 +16,7 @@ final class HeadBench {
   let scratch: Buffer
   /// Copies of queries, keys and values or, on the way back, the gradient: [rows, broad].
   let copies: (queries: Buffer, keys: Buffer, others: Buffer)
-  /// Floats of a copied row: whole lanes.
+  /// Floats of a copied row: whole vectors of 16.
   let broad: Int
   /// Of each tile of queries: how many keys they see at most. Of each tile of keys: the first query that sees any.
   let seen: [Int], first: [Int]
@@ -37,8 +37,8 @@ final class HeadBench {
       Buffer(count: plan.queries * broad), Buffer(count: plan.keys * broad),
       Buffer(count: Swift.max(plan.queries, plan.keys) * broad)
     )
-    seen = stride(from: 0, to: plan.queries, by: tileHeight).map(plan.seen)
-    first = stride(from: 0, to: plan.keys, by: tileHeight).map { line in
+    seen = stride(from: 0, to: plan.queries, by: GEMMBlocking.mr).map(plan.seen)
+    first = stride(from: 0, to: plan.keys, by: GEMMBlocking.mr).map { line in
       plan.visible.firstIndex { $0 > line } ?? plan.queries
     }
   }
@@ -50,7 +50,7 @@ final class HeadBench {
       if let angles {
         angles.turn(from, into: to, row: row, width: plan.width)
       } else {
-        for i in stride(from: 0, to: plan.width, by: 16) { to[lanes: i] = from[lanes: i] }
+        for i in stride(from: 0, to: plan.width, by: 16) { to[vector: i] = from[vector: i] }
       }
       from += rows.stride
       to += broad
@@ -76,13 +76,13 @@ final class HeadBench {
     var panel = UnsafePointer(packed.pointer)
     for key in Swift.stride(from: 0, to: plan.padded, by: 64) {
       let lanes = Swift.min(64, plan.padded - key) / 16, count = plan.width * 16 * lanes
-      let hidden = Swift.max(0, first[key / tileHeight] - rows.lowerBound) / tileHeight * tileHeight
+      let hidden = Swift.max(0, first[key / GEMMBlocking.mr] - rows.lowerBound) / GEMMBlocking.mr * GEMMBlocking.mr
       let from = rows.lowerBound + hidden
       if from < rows.upperBound {
         // Nothing is far here: each tile asks for the rows of the next, and for no panel.
         tilesDown(
           lanes: lanes, rows: rows.upperBound - from, matrix.pointer + from * matrix.stride, stride: matrix.stride,
-          next: tileHeight * matrix.stride, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
+          next: GEMMBlocking.mr * matrix.stride, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
           TileTarget(
             pointer: target + (hidden * plan.apart + key), stride: plan.apart, rows: 0, columns: 16 * lanes,
             scratch: scratch.pointer), Lookahead(panel: panel, count: count, isLeftFar: true))
@@ -105,7 +105,7 @@ final class HeadBench {
       let to = TileTarget(
         pointer: target + column, stride: stride, rows: count, columns: width,
         added: adds ? UnsafePointer(target + column) : nil, scratch: scratch.pointer)
-      if across == 1 && count == tileHeight {
+      if across == 1 && count == GEMMBlocking.mr {
         tile(lanes: lanes, AdjacentRows(pointer: left), right, path, to)
       } else {
         tile(lanes: lanes, left, stride: across, right, path, to)

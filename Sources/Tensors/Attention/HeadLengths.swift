@@ -24,7 +24,7 @@ extension Tensor {
             let scale = abs(known[head]) * (head < heads ? lengths[head] : 1)
             var i = 0
             while i < width {
-              (y + at).store(x[lanes: at &+ i] * scale, i, of: width)
+              (y + at).store(x[vector: at &+ i] * scale, i, of: width)
               i &+= 16
             }
           }
@@ -50,7 +50,7 @@ extension Tensor {
                 let along = known[head] < 0 || length == 0 ? 0 : dot / (length * length)
                 var i = 0
                 while i < width {
-                  (target + at).store((g[lanes: at &+ i] - y[lanes: at &+ i] * along) * scale, i, of: width)
+                  (target + at).store((g[vector: at &+ i] - y[vector: at &+ i] * along) * scale, i, of: width)
                   i &+= 16
                 }
               }

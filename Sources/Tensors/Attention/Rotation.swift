@@ -51,9 +51,9 @@ struct HeadAngles {
     let c = cosines + row &* width / 2, s = sines + row &* width / 2
     var i = 0
     while i < width {
-      // Angles and channels beyond the row are read, not stored: all buffers have a lane more.
-      let sine = isReversed ? 0 - s[lanes: i / 2] : s[lanes: i / 2]
-      target.store(overtone_turn(source[lanes: i], c[lanes: i / 2], sine), i, of: width)
+      // Angles and channels beyond the row are read, not stored: all buffers have a vector more.
+      let sine = isReversed ? 0 - s[vector: i / 2] : s[vector: i / 2]
+      target.store(overtone_rotate_pairs(source[vector: i], c[vector: i / 2], sine), i, of: width)
       i &+= 16
     }
   }

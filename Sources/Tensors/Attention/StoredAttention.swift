@@ -55,7 +55,7 @@ extension Tensor {
 /// Where one thread lets one query look at some heads of a sample, in the order in which their keys and values lie.
 private final class HeadStream {
   let plan: Heads, keys: RowStorage, values: RowStorage, heads: Int
-  /// [heads, keys rounded up to whole lanes]
+  /// [heads, keys rounded up to whole vectors of 16]
   let shares: Buffer
 
   init(_ plan: Heads, _ keys: RowStorage, _ values: RowStorage, heads: Int) {
@@ -72,7 +72,7 @@ private final class HeadStream {
     for key in stride(from: 0, to: seen, by: RowStorage.block) {
       var place = UnsafePointer(keys.place(sample, key, first)), row = shares.pointer + key, own = query
       for _ in 0..<heads {
-        row[lanes: 0] = overtone_dots(own, place, width)
+        row[vector: 0] = overtone_dot_products(own, place, width)
         place += RowStorage.block &* width
         row += plan.padded
         own += width
@@ -98,18 +98,19 @@ private final class HeadStream {
   private func blend(
     _ rows: UnsafePointer<Float>, _ shares: UnsafePointer<Float>, _ count: Int, into target: UnsafeMutablePointer<Float>
   ) {
-    var (a, b, c, d) = (target[lanes: 0], target[lanes: 16], Lanes(repeating: 0), Lanes(repeating: 0))
+    var (a, b, c, d) = (target[vector: 0], target[vector: 16], Vector16(repeating: 0), Vector16(repeating: 0))
     var from = rows, j = 0
     while j < count {
       // A row that is not seen has a share of zero.
-      let next = from + plan.width, (first, second) = (Lanes(repeating: shares[j]), Lanes(repeating: shares[j &+ 1]))
-      a = multiplyAdd(from[lanes: 0], first, a)
-      b = multiplyAdd(from[lanes: 16], first, b)
-      c = multiplyAdd(next[lanes: 0], second, c)
-      d = multiplyAdd(next[lanes: 16], second, d)
+      let next = from + plan.width,
+        (first, second) = (Vector16(repeating: shares[j]), Vector16(repeating: shares[j &+ 1]))
+      a = multiplyAdd(from[vector: 0], first, a)
+      b = multiplyAdd(from[vector: 16], first, b)
+      c = multiplyAdd(next[vector: 0], second, c)
+      d = multiplyAdd(next[vector: 16], second, d)
       from = next + plan.width
       j &+= 2
     }
-    (target[lanes: 0], target[lanes: 16]) = (a + c, b + d)
+    (target[vector: 0], target[vector: 16]) = (a + c, b + d)
   }
 }

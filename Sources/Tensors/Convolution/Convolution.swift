@@ -11,7 +11,7 @@ struct Windows {
   /// The part of the plane that windows touch, edges included.
   var paddedHeight: Int { (rows - 1) * stride + kernel.height }
   var paddedWidth: Int { (columns - 1) * stride + kernel.width }
-  /// Scalars of it, and some more, for whole lanes are read.
+  /// Scalars of it, and some more, for whole vectors of 16 are read.
   var paddedCount: Int { paddedHeight * paddedWidth * channels + 64 }
   /// Where in the padded image each window starts.
   var starts: [Int] {

@@ -53,8 +53,8 @@ func correlate(
           let path = TilePath(
             length: line, left: 1, right: 16 * lanes, segments: plan.kernel.height,
             leftJump: plan.paddedWidth * plan.channels, rightJump: line * 16 * lanes)
-          for place in stride(from: 0, to: places, by: tileHeight) {
-            let count = Swift.min(tileHeight, places - place)
+          for place in stride(from: 0, to: places, by: GEMMBlocking.mr) {
+            let count = Swift.min(GEMMBlocking.mr, places - place)
             tile(
               lanes: lanes, ScatteredRows({ image + starts[place &+ $0] }, count: count), panel, path,
               TileTarget(
@@ -83,8 +83,8 @@ func addKernelGradient(
   for row in 0..<plan.kernel.height {
     for column in stride(from: 0, to: line, by: 64) {
       let width = Swift.min(64, line - column)
-      for output in stride(from: 0, to: outputs, by: tileHeight) {
-        let count = Swift.min(tileHeight, outputs - output)
+      for output in stride(from: 0, to: outputs, by: GEMMBlocking.mr) {
+        let count = Swift.min(GEMMBlocking.mr, outputs - output)
         tile(
           lanes: (width + 15) / 16, slope + output, stride: 1, image + row * padded + column,
           path,

@@ -22,11 +22,11 @@ struct Winograd {
     var whole = plan
     (whole.rows, whole.columns) = ((plan.rows + 1) / 2 * 2, (plan.columns + 1) / 2 * 2)
     self.plan = whole
-    block = Swift.max(2, Swift.min(16, 1024 / Swift.max(plan.channels, outputs))) * tileHeight
+    block = Swift.max(2, Swift.min(16, 1024 / Swift.max(plan.channels, outputs))) * GEMMBlocking.mr
   }
 
   private var channels: Int { plan.channels }
-  /// From one of the sixteen parts of a block to the next, for so many channels: a lane more than there are, or all parts
+  /// From one of the sixteen parts of a block to the next, for so many channels: a vector more than there are, or all parts
   /// would fall on the same few lines of the cache.
   private func step(_ width: Int) -> Int { block &* width &+ 16 }
   /// Tiles of one image.
@@ -46,7 +46,7 @@ struct Winograd {
         for at in stride(from: 0, to: length, by: 16) {
           func row(_ y: Int) -> Four {
             let at = from + (at + 3 * y * step)
-            return Four(kernel: at[lanes: 0], at[lanes: step], at[lanes: 2 * step])
+            return Four(kernel: at[vector: 0], at[vector: step], at[vector: 2 * step])
           }
           let (above, middle, below) = (row(0), row(1), row(2)), outer = above + below
           above.store(to + at, size)
@@ -83,14 +83,14 @@ struct Winograd {
         for output in stride(from: 0, to: outputs, by: 64) {
           let width = Swift.min(64, outputs - output)
           for part in 0..<16 {
-            for row in stride(from: 0, to: count, by: tileHeight) {
+            for row in stride(from: 0, to: count, by: GEMMBlocking.mr) {
               Tensors.tile(
                 lanes: width / 16,
                 inputs.pointer + (part * step(channels) + row * channels), stride: channels,
                 kernels.pointer + (part * size + output * channels),
                 TilePath(length: channels, left: 1, right: width),
                 TileTarget(
-                  pointer: sums.pointer + (part * step(width) + row * width), stride: width, rows: tileHeight,
+                  pointer: sums.pointer + (part * step(width) + row * width), stride: width, rows: GEMMBlocking.mr,
                   columns: width, scratch: scratch.pointer))
             }
           }
@@ -140,15 +140,15 @@ struct Winograd {
     let to = target + ((sample * rows + row) * columns + column) * outputs
     let (hasBelow, hasRight) = (row + 1 < rows, column + 1 < columns)
     for at in stride(from: 0, to: width, by: 16) {
-      let from = sums + at, added = bias.map { $0[lanes: at] } ?? Lanes(repeating: 0)
+      let from = sums + at, added = bias.map { $0[vector: at] } ?? Vector16(repeating: 0)
       let (r0, r1) = (Four(from, step), Four(from + 4 * step, step))
       let (r2, r3) = (Four(from + 8 * step, step), Four(from + 12 * step, step))
       let (above, below) = ((r0 + r1 + r2).gathered, (r1 - r2 - r3).gathered)
-      to[lanes: at] = above.left + added
-      if hasRight { to[lanes: outputs &+ at] = above.right + added }
+      to[vector: at] = above.left + added
+      if hasRight { to[vector: outputs &+ at] = above.right + added }
       if hasBelow {
-        to[lanes: columns &* outputs &+ at] = below.left + added
-        if hasRight { to[lanes: (columns &+ 1) &* outputs &+ at] = below.right + added }
+        to[vector: columns &* outputs &+ at] = below.left + added
+        if hasRight { to[vector: (columns &+ 1) &* outputs &+ at] = below.right + added }
       }
     }
   }
@@ -192,8 +192,8 @@ struct Winograd {
     let slopes = slopes + number * step(outputs), inputs = inputs + number * step(channels)
     for channel in stride(from: 0, to: channels, by: 64) {
       let width = Swift.min(64, channels - channel)
-      for output in stride(from: 0, to: outputs, by: tileHeight) {
-        let height = Swift.min(tileHeight, outputs - output)
+      for output in stride(from: 0, to: outputs, by: GEMMBlocking.mr) {
+        let height = Swift.min(GEMMBlocking.mr, outputs - output)
         Tensors.tile(
           lanes: width / 16, slopes + output, stride: 1, inputs + channel,
           TilePath(length: count, left: outputs, right: channels),
@@ -206,15 +206,15 @@ struct Winograd {
 
   /// A g A^T of the gradient of a tile's outputs: sixteen parts of [block, outputs].
   private func slope(_ tile: Int, _ slopes: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
-    let (sample, row, column) = corner(tile), step = step(outputs), zero = Lanes(repeating: 0)
+    let (sample, row, column) = corner(tile), step = step(outputs), zero = Vector16(repeating: 0)
     let from = slopes + ((sample * rows + row) * columns + column) * outputs
     let (hasBelow, hasRight) = (row + 1 < rows, column + 1 < columns)
     for at in stride(from: 0, to: outputs, by: 16) {
       let to = target + at
-      let above = Four(slopes: from[lanes: at], hasRight ? from[lanes: outputs &+ at] : zero)
+      let above = Four(slopes: from[vector: at], hasRight ? from[vector: outputs &+ at] : zero)
       let below = Four(
-        slopes: hasBelow ? from[lanes: columns &* outputs &+ at] : zero,
-        hasBelow && hasRight ? from[lanes: (columns &+ 1) &* outputs &+ at] : zero)
+        slopes: hasBelow ? from[vector: columns &* outputs &+ at] : zero,
+        hasBelow && hasRight ? from[vector: (columns &+ 1) &* outputs &+ at] : zero)
       above.store(to, step)
       (above + below).store(to + 4 * step, step)
       (above - below).store(to + 8 * step, step)
@@ -235,9 +235,9 @@ struct Winograd {
             let (u1, u2) = (Four(from + 4 * size, size), Four(from + 8 * size, size)), middle = (u1 + u2) * 0.5
             for (y, row) in [u0 + middle, (u1 - u2) * 0.5, u3 + middle].enumerated() {
               let (left, center, right) = row.kernel
-              to[lanes: 3 &* y &* channels] = left
-              to[lanes: (3 &* y &+ 1) &* channels] = center
-              to[lanes: (3 &* y &+ 2) &* channels] = right
+              to[vector: 3 &* y &* channels] = left
+              to[vector: (3 &* y &+ 1) &* channels] = center
+              to[vector: (3 &* y &+ 2) &* channels] = right
             }
           }
         }
@@ -264,39 +264,41 @@ private final class PaddedImage {
 
 /// Four registers in a row of a tile.
 private struct Four {
-  var a: Lanes, b: Lanes, c: Lanes, d: Lanes
+  var a: Vector16, b: Vector16, c: Vector16, d: Vector16
 
-  @inline(__always) init(_ a: Lanes, _ b: Lanes, _ c: Lanes, _ d: Lanes) {
+  @inline(__always) init(_ a: Vector16, _ b: Vector16, _ c: Vector16, _ d: Vector16) {
     (self.a, self.b, self.c, self.d) = (a, b, c, d)
   }
 
   @inline(__always) init(_ from: UnsafePointer<Float>, _ step: Int) {
-    self.init(from[lanes: 0], from[lanes: step], from[lanes: 2 &* step], from[lanes: 3 &* step])
+    self.init(from[vector: 0], from[vector: step], from[vector: 2 &* step], from[vector: 3 &* step])
   }
 
   /// A row of a kernel times G^T.
-  @inline(__always) init(kernel left: Lanes, _ center: Lanes, _ right: Lanes) {
+  @inline(__always) init(kernel left: Vector16, _ center: Vector16, _ right: Vector16) {
     self.init(left, (left + right + center) * 0.5, (left + right - center) * 0.5, right)
   }
 
   /// A row of gradients times A^T.
-  @inline(__always) init(slopes left: Lanes, _ right: Lanes) { self.init(left, left + right, left - right, 0 - right) }
+  @inline(__always) init(slopes left: Vector16, _ right: Vector16) {
+    self.init(left, left + right, left - right, 0 - right)
+  }
 
   /// Times B.
   @inline(__always) var spread: Four { Four(a - c, b + c, c - b, b - d) }
   /// Times A.
-  @inline(__always) var gathered: (left: Lanes, right: Lanes) { (a + b + c, b - c - d) }
+  @inline(__always) var gathered: (left: Vector16, right: Vector16) { (a + b + c, b - c - d) }
   /// Times G.
-  @inline(__always) var kernel: (Lanes, Lanes, Lanes) {
+  @inline(__always) var kernel: (Vector16, Vector16, Vector16) {
     let middle = (b + c) * 0.5
     return (a + middle, (b - c) * 0.5, d + middle)
   }
 
   @inline(__always) func store(_ to: UnsafeMutablePointer<Float>, _ step: Int) {
-    to[lanes: 0] = a
-    to[lanes: step] = b
-    to[lanes: 2 &* step] = c
-    to[lanes: 3 &* step] = d
+    to[vector: 0] = a
+    to[vector: step] = b
+    to[vector: 2 &* step] = c
+    to[vector: 3 &* step] = d
   }
 
   @inline(__always) static func + (x: Four, y: Four) -> Four { Four(x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d) }

@@ -61,7 +61,8 @@ extension Tensor {
       return
     }
     let target = buffer.pointer, source = UnsafePointer(other.buffer.pointer)
-    parallel((count + 15) / 16, cost: 16) { range in for i in range { target[lanes: 16 &* i] += source[lanes: 16 &* i] }
+    parallel((count + 15) / 16, cost: 16) { range in
+      for i in range { target[vector: 16 &* i] += source[vector: 16 &* i] }
     }
   }
 

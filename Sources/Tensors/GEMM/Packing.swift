@@ -1,7 +1,7 @@
 import COpenBLAS
 
 /// Part of the right side of a product, columns 64 at a time: [panel][row][columns of the panel], the last panel filled
-/// up with zeros to whole lanes.
+/// up with zeros to whole vectors of 16.
 @inline(__always)
 func pack(
   _ matrix: Matrix, rows: Range<Int>, columns: Range<Int>, into target: UnsafeMutablePointer<Float>
@@ -25,9 +25,9 @@ private func packPanel(
     for _ in 0..<rows.count {
       for lane in 0..<whole {
         overtone_prefetch(from + (16 &* matrix.stride &+ 16 &* lane))
-        to[lanes: 16 &* lane] = from[lanes: 16 &* lane]
+        to[vector: 16 &* lane] = from[vector: 16 &* lane]
       }
-      if whole * 16 < count { to[lanes: 16 * whole] = partial(from + 16 * whole, count - 16 * whole) }
+      if whole * 16 < count { to[vector: 16 * whole] = partial(from + 16 * whole, count - 16 * whole) }
       from += matrix.stride
       to += width
     }

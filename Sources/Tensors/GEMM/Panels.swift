@@ -42,11 +42,11 @@ enum Panels {
   ) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1]), panels = of(weight)
     Profile.shared.multiplied(rows, outputs, inputs)
-    if rows >= tileRows && tileLanes > 1 {
+    if rows >= tileRows && vectorsPerTile > 1 {
       return productByTiles(x, rows: rows, panels.pointer, outputs, inputs, bias, way, into: target)
     }
     // A strip for sixteen rows, since then the strips' way from memory is what takes time; two for more.
-    let strips = (outputs + 15) / 16, pair = tileLanes > 1 && rows > 16 && strips > 1 ? 2 : 1
+    let strips = (outputs + 15) / 16, pair = vectorsPerTile > 1 && rows > 16 && strips > 1 ? 2 : 1
     let turned = Buffer(count: (Swift.min(rows, block) + 16) * (inputs + 16))
     for start in stride(from: 0, to: rows, by: block) {
       let groups = Group.covering(Swift.min(block, rows - start), pair: pair, width: inputs), x = x + start * inputs
@@ -96,7 +96,7 @@ enum Panels {
     }
     let x = made.map { UnsafePointer($0.pointer) } ?? x
     // Four strips stay in the second-level cache for sixteen tiles.
-    let height = 16 * tileHeight, high = (rows + height - 1) / height, wide = (outputs + 63) / 64
+    let height = 16 * GEMMBlocking.mr, high = (rows + height - 1) / height, wide = (outputs + 63) / 64
     let path = TilePath(length: inputs, left: 1, right: 16, apart: 16 * inputs)
     parallel(high * wide, cost: 4 * Swift.min(rows, height) * inputs, pieces: high * wide) { range in
       let scratch = Buffer(count: TileTarget.scratchCount)
@@ -105,9 +105,9 @@ enum Panels {
         let columns = Swift.min(64, outputs - column)
         tilesDown(
           lanes: (columns + 15) / 16, rows: Swift.min(height, rows - row), x + row * inputs, stride: inputs,
-          next: tileHeight * inputs, panels + column * inputs, path,
+          next: GEMMBlocking.mr * inputs, panels + column * inputs, path,
           TileTarget(
-            pointer: target + place, stride: outputs, rows: tileHeight, columns: columns,
+            pointer: target + place, stride: outputs, rows: GEMMBlocking.mr, columns: columns,
             added: way.base.map { $0 + place }, bias: bias.map { $0 + column }, scratch: scratch.pointer),
           Lookahead(
             panel: panels + (number + 1) / high * 64 * inputs, count: 64 * inputs, isLeftFar: false))
@@ -119,14 +119,14 @@ enum Panels {
   /// Rows that are multiplied at once.
   private struct Group {
     let first: Int, count: Int
-    /// Where its turned rows lie: a lane after those before, for turning writes whole lanes.
+    /// Where its turned rows lie: a lane after those before, for turning writes whole vectors of 16.
     let place: Int
     /// Those of the column that holds them.
     let height: Int
 
     /// So many rows by the highest column that fits into registers, the rest in the least that holds them.
     static func covering(_ rows: Int, pair: Int, width: Int) -> [Group] {
-      let heights = tileLanes == 1 ? [6, 4] : pair == 2 ? [12, 8, 4] : [16, 8, 4]
+      let heights = vectorsPerTile == 1 ? [6, 4] : pair == 2 ? [12, 8, 4] : [16, 8, 4]
       var groups: [Group] = [], first = 0
       while first < rows {
         let height = heights.last { $0 >= rows - first } ?? heights[0]

@@ -16,7 +16,7 @@ struct ProductPieces {
     self.depth = Swift.min(depth, down.count)
     (self.target, self.way, self.isLast) = (target, way, isLast)
     let threads = ThreadPool.shared.width
-    tiles = (rows + tileHeight - 1) / tileHeight
+    tiles = (rows + GEMMBlocking.mr - 1) / GEMMBlocking.mr
     // Half a megabyte of the right side stays in the second-level cache for one piece after another. Where the left side is
     // copied for each piece, that is done once for all columns.
     breadth = Swift.min(across.count, left.isCopied ? 1024 : 512)
@@ -38,7 +38,7 @@ struct ProductPieces {
 
   func multiply(_ number: Int, _ scratch: UnsafeMutablePointer<Float>) {
     let (place, column) = (number % high, across.lowerBound + number / high * breadth)
-    let own = place * tiles / high * tileHeight..<Swift.min(rows, (place + 1) * tiles / high * tileHeight)
+    let own = place * tiles / high * GEMMBlocking.mr..<Swift.min(rows, (place + 1) * tiles / high * GEMMBlocking.mr)
     let columns = column..<Swift.min(across.upperBound, column + breadth)
     guard !own.isEmpty else { return }
     for first in stride(from: down.lowerBound, to: down.upperBound, by: depth) {

@@ -27,18 +27,18 @@ extension Strip {
 
 /// a b + c in one rounding where the processor can.
 @inline(__always)
-func multiplyAdd(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { overtone_multiply_add(a, b, c) }
+func multiplyAdd(_ a: Vector16, _ b: Vector16, _ c: Vector16) -> Vector16 { overtone_multiply_add(a, b, c) }
 
 struct OneLane: Strip {
-  var a = Lanes(repeating: 0)
+  var a = Vector16(repeating: 0)
   static var lanes: Int { 1 }
   @inline(__always) init() {}
-  @inline(__always) init(_ p: UnsafePointer<Float>, apart: Int) { a = p[lanes: 0] }
+  @inline(__always) init(_ p: UnsafePointer<Float>, apart: Int) { a = p[vector: 0] }
   @inline(__always) static func expect(_ p: UnsafePointer<Float>, apart: Int) { overtone_prefetch(p) }
-  @inline(__always) static func expectToWrite(_ p: UnsafeMutablePointer<Float>) { overtone_prefetch_to_write(p) }
-  @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Lanes(repeating: x), s.a, a) }
-  @inline(__always) mutating func join(_ p: UnsafePointer<Float>) { a += p[lanes: 0] }
-  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[lanes: 0] = a }
+  @inline(__always) static func expectToWrite(_ p: UnsafeMutablePointer<Float>) { overtone_prefetch_for_write(p) }
+  @inline(__always) mutating func add(_ x: Float, _ s: OneLane) { a = multiplyAdd(Vector16(repeating: x), s.a, a) }
+  @inline(__always) mutating func join(_ p: UnsafePointer<Float>) { a += p[vector: 0] }
+  @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) { p[vector: 0] = a }
 }
 
 /// Two strips as one; a tile of four lanes is a pair of pairs.

@@ -53,7 +53,7 @@ private func multiply<R: TileRows>(
   lanes: Int, _ rows: R, _ right: UnsafePointer<Float>, _ path: TilePath, from start: UnsafePointer<Float>,
   into to: UnsafeMutablePointer<Float>, stride: Int, added: UnsafePointer<Float>?
 ) {
-  guard tileLanes > 1 else {
+  guard vectorsPerTile > 1 else {
     for at in Swift.stride(from: 0, to: 16 &* lanes, by: 16) {
       multiply(
         rows, right + at / 16 &* path.apart, path, from: start + at, into: to + at, stride: stride,
@@ -92,26 +92,26 @@ func tilesDown(
   _ path: TilePath, _ target: TileTarget, _ lookahead: Lookahead
 ) {
   var (target, lines, done, path) = (target, first, 0, path)
-  target.rows = tileHeight
+  target.rows = GEMMBlocking.mr
   if target.isWhole && target.columns == 16 &* lanes {
     let start = target.bias ?? zeros
-    while done &+ tileHeight <= rows {
+    while done &+ GEMMBlocking.mr <= rows {
       path.ahead = lookahead.needs(at: done, lines + next, stride: stride, length: path.length)
       multiply(
         lanes: lanes, EvenRows(lines, stride: stride), right, path, from: start, into: target.pointer,
         stride: target.stride, added: target.added)
       lines += next
-      target.move(tileHeight &* target.stride)
-      done &+= tileHeight
+      target.move(GEMMBlocking.mr &* target.stride)
+      done &+= GEMMBlocking.mr
     }
   }
   while done < rows {
-    target.rows = Swift.min(tileHeight, rows &- done)
+    target.rows = Swift.min(GEMMBlocking.mr, rows &- done)
     tile(lanes: lanes, lines, stride: stride, right, path, target)
     lines += next
-    target.move(target.isTransposed ? tileHeight : tileHeight &* target.stride)
-    if target.isTransposed, let bias = target.bias { target.bias = bias + tileHeight }
-    done &+= tileHeight
+    target.move(target.isTransposed ? GEMMBlocking.mr : GEMMBlocking.mr &* target.stride)
+    if target.isTransposed, let bias = target.bias { target.bias = bias + GEMMBlocking.mr }
+    done &+= GEMMBlocking.mr
   }
 }
 
@@ -121,7 +121,7 @@ func tile(
   lanes: Int, _ first: UnsafePointer<Float>, stride: Int, _ right: UnsafePointer<Float>, _ path: TilePath,
   _ target: TileTarget
 ) {
-  if target.rows == tileHeight {
+  if target.rows == GEMMBlocking.mr {
     tile(lanes: lanes, EvenRows(first, stride: stride), right, path, target)
   } else {
     tile(lanes: lanes, ScatteredRows({ first + $0 &* stride }, count: target.rows), right, path, target)

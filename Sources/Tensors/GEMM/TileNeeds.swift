@@ -16,7 +16,7 @@ struct TileNeeds {
     stride = place.stride
     added = place.added == UnsafePointer(place.pointer) ? nil : place.added
     (ahead, apart) = path.ahead.map { ($0.first, $0.apart) } ?? (right, 0)
-    steps = Swift.max(4, path.length &* path.segments / (4 &* tileHeight) &* 4)
+    steps = Swift.max(4, path.length &* path.segments / (4 &* GEMMBlocking.mr) &* 4)
   }
 
   /// Asks for the next row; where the stretch to ask for begins.
@@ -45,7 +45,7 @@ struct Lookahead {
   func needs(at done: Int, _ lines: UnsafePointer<Float>, stride: Int, length: Int) -> TilePath.Ahead {
     if isLeftFar { return TilePath.Ahead(first: lines, apart: stride) }
     // Two lines with every four steps.
-    let sixth = length / (4 &* tileHeight) &* 32
+    let sixth = length / (4 &* GEMMBlocking.mr) &* 32
     return TilePath.Ahead(first: panel + Swift.min(done &* sixth, count), apart: sixth)
   }
 }

@@ -8,9 +8,6 @@ protocol TileRows {
   mutating func move(_ floats: Int)
 }
 
-/// Rows of a tile.
-let tileHeight = 6
-
 /// Rows as far from one another: two pointers and a distance leave registers for all else.
 struct EvenRows: TileRows {
   private var upper: UnsafePointer<Float>, lower: UnsafePointer<Float>
@@ -25,8 +22,8 @@ struct EvenRows: TileRows {
     row < 3 ? upper[row &* stride &+ at] : lower[(row &- 3) &* stride &+ at]
   }
   @inline(__always) mutating func move(_ floats: Int) {
-    upper = overtone_unforeseen(upper + floats)
-    lower = overtone_unforeseen(lower + floats)
+    upper = overtone_opaque_pointer(upper + floats)
+    lower = overtone_opaque_pointer(lower + floats)
   }
 }
 
@@ -35,7 +32,7 @@ struct AdjacentRows: TileRows {
   var pointer: UnsafePointer<Float>
 
   @inline(__always) func number(_ row: Int, _ at: Int) -> Float { pointer[at &+ row] }
-  @inline(__always) mutating func move(_ floats: Int) { pointer = overtone_unforeseen(pointer + floats) }
+  @inline(__always) mutating func move(_ floats: Int) { pointer = overtone_opaque_pointer(pointer + floats) }
 }
 
 /// Rows wherever they lie. A row that is not there repeats the first.

@@ -16,7 +16,7 @@ struct TileSums<S: Strip> {
     let isUsual = isEven && isDense && path.right == 16 &* S.lanes
     if isUsual && path.left == 1 {
       add(path.length, left: 1, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
-    } else if isUsual && path.left == tileHeight {
+    } else if isUsual && path.left == GEMMBlocking.mr {
       add(path.length, left: 6, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
     } else if R.self == AdjacentRows.self && isDense && path.right == 16 &* S.lanes {
       add(path.length, left: path.left, right: 16 &* S.lanes, apart: 16, &rows, &right, &needs)
@@ -48,18 +48,18 @@ struct TileSums<S: Strip> {
         S.expect(right + (8 &+ step) &* rightStep, apart: apart)
       }
       if R.self == EvenRows.self {
-        overtone_prefetch_far(far)
-        overtone_prefetch_far(far + 16)
-        far = overtone_unforeseen(far + 32)
+        overtone_prefetch_l2(far)
+        overtone_prefetch_l2(far + 16)
+        far = overtone_opaque_pointer(far + 32)
       }
       rows.move(4 &* leftStep)
-      right = overtone_unforeseen(right + 4 &* rightStep)
+      right = overtone_opaque_pointer(right + 4 &* rightStep)
       left &-= 4
     }
     while left > 0 {
       add(rows, 0, S(right, apart: apart))
       rows.move(leftStep)
-      right = overtone_unforeseen(right + rightStep)
+      right = overtone_opaque_pointer(right + rightStep)
       left &-= 1
     }
   }

@@ -13,7 +13,7 @@ struct TileTarget {
   /// Room for one tile, `TileTarget.scratchCount` floats.
   var scratch: UnsafeMutablePointer<Float>
 
-  static let scratchCount = tileHeight * 64
+  static let scratchCount = GEMMBlocking.mr * 64
 }
 
 extension TileTarget {
@@ -25,7 +25,7 @@ extension TileTarget {
 
   /// Whether sums can be stored as they come.
   @inline(__always)
-  var isWhole: Bool { !isTransposed && rows == tileHeight && scale == 1 }
+  var isWhole: Bool { !isTransposed && rows == GEMMBlocking.mr && scale == 1 }
 
   /// Goes on by so many floats.
   @inline(__always)
@@ -42,10 +42,10 @@ extension TileTarget {
       let from = sums + row &* width, to = pointer + row &* stride, more = added.map { $0 + row &* stride }
       var i = 0
       while i &+ 16 <= columns {
-        var value = from[lanes: i] * scale
-        if let bias { value += bias[lanes: i] }
-        if let more { value += more[lanes: i] }
-        to[lanes: i] = value
+        var value = from[vector: i] * scale
+        if let bias { value += bias[vector: i] }
+        if let more { value += more[vector: i] }
+        to[vector: i] = value
         i &+= 16
       }
       while i < columns {

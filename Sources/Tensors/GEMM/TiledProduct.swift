@@ -1,10 +1,10 @@
 import COpenBLAS
 
-/// Lanes of a tile that registers hold; 0: tiles would spill.
-let tileLanes = Int(OVERTONE_TILE_LANES)
+/// Vector16 of a tile that registers hold; 0: tiles would spill.
+let vectorsPerTile = Int(OVERTONE_TILE_VECTORS)
 
 /// Whether products are made of our own tiles, or by BLAS.
-let multipliesByTiles = tileLanes > 0
+let multipliesByTiles = vectorsPerTile > 0
 
 extension Matrix {
   /// From one row to the next of the matrix as it is meant.

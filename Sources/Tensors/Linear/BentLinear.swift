@@ -8,7 +8,7 @@ extension Tensor {
     let wanted = (isTracked, weight.isTracked, bias?.isTracked ?? false), has = (bias != nil, base != nil)
     let source = UnsafePointer(buffer.pointer), others = [bias, base].compactMap { $0 }
     let bent: ProductWay.Fill = {
-      activation.bend(source + ($0 * inputs + $1), $2, ahead: ahead(of: $2, width: inputs), into: $3)
+      activation.bend(source + ($0 * inputs + $1), $2, ahead: prefetchDistance($2, width: inputs), into: $3)
     }
     return times(weight, bias, onto: base, ProductWay(left: bent)).from([self, weight] + others) {
       [self = detached, weight = weight.detached] g in
@@ -19,7 +19,7 @@ extension Tensor {
           rows, inputs, outputs, Matrix(pointer: g.buffer.pointer, stride: outputs),
           Matrix(pointer: weight.buffer.pointer, stride: inputs), into: to, stride: inputs,
           ProductWay(finish: { rows, columns in
-            let next = ahead(of: columns.count, width: inputs)
+            let next = prefetchDistance(columns.count, width: inputs)
             for row in rows {
               let at = row * inputs + columns.lowerBound, line = to + at
               activation.slope(source + at, columns.count, ahead: next, line, into: line)
@@ -27,7 +27,7 @@ extension Tensor {
           }))
       }
       let (toWeight, toBias) = Tensor.layerGradients(g, self, outputs, inputs, wanted.1, wanted.2) {
-        activation.bend(source + ($0 * inputs + $1), $2, ahead: ahead(of: $2, width: inputs), into: $3)
+        activation.bend(source + ($0 * inputs + $1), $2, ahead: prefetchDistance($2, width: inputs), into: $3)
       }
       return [toSelf, toWeight] + (has.0 ? [toBias] : []) + (has.1 ? [g] : [])
     }

@@ -7,7 +7,7 @@ extension Tensor {
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, x = buffer.pointer, y = gate.buffer.pointer
       parallel((count + 15) / 16, cost: 96) { range in
-        for i in range { target[lanes: 16 &* i] = Silu.value(x[lanes: 16 &* i]) * y[lanes: 16 &* i] }
+        for i in range { target[vector: 16 &* i] = Silu.value(x[vector: 16 &* i]) * y[vector: 16 &* i] }
       }
     }
     return value.from([self, gate]) {
@@ -17,9 +17,9 @@ extension Tensor {
       let (x, y, slope) = (self.buffer.pointer, gate.buffer.pointer, g.buffer.pointer)
       parallel((self.count + 15) / 16, cost: 128) { range in
         for i in range {
-          let at = 16 &* i, x = x[lanes: at], g = slope[lanes: at], s = Tensors.sigmoid(x)
-          a[lanes: at] = g * y[lanes: at] * s * (1 + x * (1 - s))
-          b[lanes: at] = g * x * s
+          let at = 16 &* i, x = x[vector: at], g = slope[vector: at], s = Tensors.sigmoid(x)
+          a[vector: at] = g * y[vector: at] * s * (1 + x * (1 - s))
+          b[vector: at] = g * x * s
         }
       }
       return [toSelf, toGate].map { Tensor(shape: self.shape, buffer: $0, node: nil) }
@@ -65,13 +65,13 @@ private struct SiluTimes: @unchecked Sendable {
   /// x sigmoid(x) times the gate, some numbers of a row.
   var fill: ProductWay.Fill {
     { row, column, count, target in
-      let at = row * width + column, x = x + at, gate = gate + at, next = ahead(of: count, width: width)
+      let at = row * width + column, x = x + at, gate = gate + at, next = prefetchDistance(count, width: width)
       var i = 0
       while i < count {
         overtone_prefetch(x + (i &+ next))
         overtone_prefetch(gate + (i &+ next))
-        // What is read beyond a row is not stored: all buffers have a lane more.
-        target.store(Silu.value(x[lanes: i]) * gate[lanes: i], i, of: count)
+        // What is read beyond a row is not stored: all buffers have a vector more.
+        target.store(Silu.value(x[vector: i]) * gate[vector: i], i, of: count)
         i &+= 16
       }
     }
@@ -82,14 +82,14 @@ private struct SiluTimes: @unchecked Sendable {
     _ row: Int, _ columns: Range<Int>, _ to: UnsafeMutablePointer<Float>, _ toGate: UnsafeMutablePointer<Float>
   ) {
     let at = row * width + columns.lowerBound, x = x + at, gate = gate + at, to = to + at, toGate = toGate + at
-    let count = columns.count, next = ahead(of: count, width: width)
+    let count = columns.count, next = prefetchDistance(count, width: width)
     var i = 0
     while i < count {
       overtone_prefetch(x + (i &+ next))
       overtone_prefetch(gate + (i &+ next))
-      let n = x[lanes: i], share = sigmoid(n), bent = n * share, g = UnsafePointer(to)[lanes: i]
+      let n = x[vector: i], share = sigmoid(n), bent = n * share, g = UnsafePointer(to)[vector: i]
       toGate.store(g * bent, i, of: count)
-      to.store(g * gate[lanes: i] * multiplyAdd(bent, 1 - share, share), i, of: count)
+      to.store(g * gate[vector: i] * multiplyAdd(bent, 1 - share, share), i, of: count)
       i &+= 16
     }
   }

@@ -11,7 +11,7 @@ final class Buffer: @unchecked Sendable {  // written only by the op that makes 
   /// The same numbers as the right side of products, if they were that and did not change since; see `Panels`.
   var panels: Buffer?
 
-  /// Room for `count` floats with whatever was there before, and a lane more, for whole lanes are read.
+  /// Room for `count` floats with whatever was there before, and a vector more, for whole vectors of 16 are read.
   init(count: Int) {
     capacity = BufferPool.capacity(for: count)
     pointer = BufferPool.take(capacity)
@@ -75,7 +75,7 @@ package enum BufferPool {
     return posix_memalign(&block, 64, bytes) == 0 ? block : nil
   }
 
-  /// Bytes of a large block: those of its floats and of a lane more, for whole lanes are read.
+  /// Bytes of a large block: those of its floats and of a vector more, for whole vectors of 16 are read.
   private static func bytes(_ capacity: Int) -> Int { (capacity * 4 + 127) / 64 * 64 }
 
   /// What is set aside for so many floats.

@@ -22,10 +22,10 @@ extension Tensor {
           }
           var c = 0
           while c < channels {
-            let f = factor.lanes(c, of: channels), o = offset.lanes(c, of: channels)
+            let f = factor.vector(c, of: channels), o = offset.vector(c, of: channels)
             for place in 0..<places {
               let at = place &* channels
-              let n = multiplyAdd((x + at).lanes(c, of: channels), f, o)
+              let n = multiplyAdd((x + at).vector(c, of: channels), f, o)
               (y + at).store(bends ? n * sigmoid(n) : n, c, of: channels)
             }
             c &+= 16
@@ -75,16 +75,16 @@ private struct GroupedChannels: Sendable {
     _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, scale: UnsafeMutablePointer<Float>, epsilon: Float
   ) {
     each16 { c in
-      var sum = Lanes(repeating: 0)
-      for place in 0..<places { sum += (x + place &* channels).lanes(c, of: channels) }
+      var sum = Vector16(repeating: 0)
+      for place in 0..<places { sum += (x + place &* channels).vector(c, of: channels) }
       mean.store(sum, c, of: channels)
     }
     spread(mean) { $0 }
     each16 { c in
-      let centre = mean.lanes(c, of: channels)
-      var sum = Lanes(repeating: 0)
+      let centre = mean.vector(c, of: channels)
+      var sum = Vector16(repeating: 0)
       for place in 0..<places {
-        let gap = (x + place &* channels).lanes(c, of: channels) - centre
+        let gap = (x + place &* channels).vector(c, of: channels) - centre
         sum = multiplyAdd(gap, gap, sum)
       }
       scale.store(sum, c, of: channels)
@@ -100,12 +100,12 @@ private struct GroupedChannels: Sendable {
   ) {
     let total = work, along = work + channels
     each16 { c in
-      let m = mean.lanes(c, of: channels), s = scale.lanes(c, of: channels), w = weight.lanes(c, of: channels)
-      let b = bias.lanes(c, of: channels)
-      var sum = Lanes(repeating: 0), product = sum
+      let m = mean.vector(c, of: channels), s = scale.vector(c, of: channels), w = weight.vector(c, of: channels)
+      let b = bias.vector(c, of: channels)
+      var sum = Vector16(repeating: 0), product = sum
       for place in 0..<places {
-        let at = place &* channels, n = ((x + at).lanes(c, of: channels) - m) * s
-        var slope = (g + at).lanes(c, of: channels)
+        let at = place &* channels, n = ((x + at).vector(c, of: channels) - m) * s
+        var slope = (g + at).vector(c, of: channels)
         if bends {
           let y = multiplyAdd(n, w, b), share = sigmoid(y)
           slope *= share * (1 + y * (1 - share))
@@ -122,11 +122,11 @@ private struct GroupedChannels: Sendable {
     spread(total) { $0 }
     spread(along) { $0 }
     each16 { c in
-      let m = mean.lanes(c, of: channels), s = scale.lanes(c, of: channels), w = weight.lanes(c, of: channels)
-      let t = total.lanes(c, of: channels), a = along.lanes(c, of: channels)
+      let m = mean.vector(c, of: channels), s = scale.vector(c, of: channels), w = weight.vector(c, of: channels)
+      let t = total.vector(c, of: channels), a = along.vector(c, of: channels)
       for place in 0..<places {
-        let at = place &* channels, n = ((x + at).lanes(c, of: channels) - m) * s
-        let slope = bends ? (target + at).lanes(c, of: channels) : (g + at).lanes(c, of: channels)
+        let at = place &* channels, n = ((x + at).vector(c, of: channels) - m) * s
+        let slope = bends ? (target + at).vector(c, of: channels) : (g + at).vector(c, of: channels)
         (target + at).store((slope * w - t - n * a) * s, c, of: channels)
       }
     }

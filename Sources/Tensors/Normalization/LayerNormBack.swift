@@ -30,8 +30,8 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
     // Nothing is read or written where there is nothing.
     let weight = self.weight ?? x, bias = self.bias ?? x, told = (self.told ?? x) + at, toTold = (self.toTold ?? h) + at
     if isTold && isFirstToTell && row % each == 0 { toTold.update(repeating: 0, count: step) }
-    var total = Lanes(repeating: 0), along = total
-    // Lanes beyond the row must not count: there the slope is zero.
+    var total = Vector16(repeating: 0), along = total
+    // Vector16 beyond the row must not count: there the slope is zero.
     eachLane { i, isWhole in
       let n = (read(x, i, isWhole) - mean) * scale
       var slope = read(g, i, isWhole)
@@ -52,7 +52,7 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
       total += slope
       along = multiplyAdd(slope, n, along)
     }
-    let meanSlope = overtone_sum(total) / Float(width), meanAlong = overtone_sum(along) / Float(width)
+    let meanSlope = overtone_reduce_add(total) / Float(width), meanAlong = overtone_reduce_add(along) / Float(width)
     eachLane { i, isWhole in
       let n = (read(x, i, isWhole) - mean) * scale
       let slope = (read(h, i, isWhole) - meanSlope - n * meanAlong) * scale
@@ -70,15 +70,15 @@ struct LayerNormBack: @unchecked Sendable {  // pointers of tensors that the cal
     if i < width { body(i, false) }
   }
 
-  @inline(__always) private func read(_ p: UnsafePointer<Float>, _ i: Int, _ isWhole: Bool) -> Lanes {
-    isWhole ? p[lanes: i] : p.lanes(i, of: width)
+  @inline(__always) private func read(_ p: UnsafePointer<Float>, _ i: Int, _ isWhole: Bool) -> Vector16 {
+    isWhole ? p[vector: i] : p.vector(i, of: width)
   }
   @inline(__always)
-  private func write(_ lanes: Lanes, to p: UnsafeMutablePointer<Float>, _ i: Int, _ isWhole: Bool) {
-    if isWhole { p[lanes: i] = lanes } else { p.store(lanes, i, of: width) }
+  private func write(_ lanes: Vector16, to p: UnsafeMutablePointer<Float>, _ i: Int, _ isWhole: Bool) {
+    if isWhole { p[vector: i] = lanes } else { p.store(lanes, i, of: width) }
   }
   @inline(__always)
-  private func add(_ lanes: Lanes, to p: UnsafeMutablePointer<Float>, _ i: Int, _ isWhole: Bool) {
+  private func add(_ lanes: Vector16, to p: UnsafeMutablePointer<Float>, _ i: Int, _ isWhole: Bool) {
     write(read(p, i, isWhole) + lanes, to: p, i, isWhole)
   }
 }

@@ -32,8 +32,8 @@ extension Tensor {
           let scale = abs(told)
           var i = 0
           while i < width {
-            var n = x.lanes(i, of: width) * scale
-            if let w { n *= w.lanes(i, of: width) }
+            var n = x.vector(i, of: width) * scale
+            if let w { n *= w.vector(i, of: width) }
             y.store(n, i, of: width)
             i &+= 16
           }
@@ -53,24 +53,24 @@ extension Tensor {
           for row in Swift.min(rows, part * each)..<Swift.min(rows, (part + 1) * each) {
             let x = x + row &* width, g = g + row &* width, to = target + row &* width
             let told = factors.pointer[row], scale = abs(told)
-            var total = Lanes(repeating: 0), i = 0
+            var total = Vector16(repeating: 0), i = 0
             while i < width {
-              let product = g.lanes(i, of: width) * x.lanes(i, of: width)
+              let product = g.vector(i, of: width) * x.vector(i, of: width)
               if let w {
-                sum.store(sum.lanes(i, of: width) + product * scale, i, of: width)
-                total += product * w.lanes(i, of: width)
+                sum.store(sum.vector(i, of: width) + product * scale, i, of: width)
+                total += product * w.vector(i, of: width)
               } else {
                 total += product
               }
               i &+= 16
             }
-            let along = told < 0 ? 0 : overtone_sum(total) * scale * scale / mean
+            let along = told < 0 ? 0 : overtone_reduce_add(total) * scale * scale / mean
             i = 0
             while i < width {
-              var slope = g.lanes(i, of: width)
-              if let w { slope *= w.lanes(i, of: width) }
-              slope = (slope - x.lanes(i, of: width) * along) * scale
-              if adds { slope += to.lanes(i, of: width) }
+              var slope = g.vector(i, of: width)
+              if let w { slope *= w.vector(i, of: width) }
+              slope = (slope - x.vector(i, of: width) * along) * scale
+              if adds { slope += to.vector(i, of: width) }
               to.store(slope, i, of: width)
               i &+= 16
             }

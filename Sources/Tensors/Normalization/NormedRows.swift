@@ -27,24 +27,24 @@ private struct NormPointers {
     isTold: Bool
   ) {
     let line = x + (row &* width &+ column), mean = known[2 &* row], scale = known[2 &* row &+ 1]
-    let next = line + ahead(of: count, width: width)
+    let next = line + prefetchDistance(count, width: width)
     // Nothing is read where there is nothing.
     let w = (weight ?? x) + column, b = (bias ?? x) + column
     let m = (told ?? x) + (isTold ? row / each &* step &+ column : 0)
     var i = 0
     while i < count {
       overtone_prefetch(next + i)
-      var n = (line[lanes: i] - mean) * scale
+      var n = (line[vector: i] - mean) * scale
       if isWeighted && isBiased {
-        n = multiplyAdd(n, w[lanes: i], b[lanes: i])
+        n = multiplyAdd(n, w[vector: i], b[vector: i])
       } else if isWeighted {
-        n *= w[lanes: i]
+        n *= w[vector: i]
       } else if isBiased {
-        n += b[lanes: i]
+        n += b[vector: i]
       }
-      if isTold { n = multiplyAdd(n, (m + scaling)[lanes: i] + 1, (m + shift)[lanes: i]) }
-      // What is read beyond a row is not stored: all buffers have a lane more.
-      if i &+ 16 <= count { target[lanes: i] = n } else { target.store(n, i, of: count) }
+      if isTold { n = multiplyAdd(n, (m + scaling)[vector: i] + 1, (m + shift)[vector: i]) }
+      // What is read beyond a row is not stored: all buffers have a vector more.
+      if i &+ 16 <= count { target[vector: i] = n } else { target.store(n, i, of: count) }
       i &+= 16
     }
   }

@@ -15,61 +15,61 @@ public enum Activation: String, CaseIterable, Sendable {
 
 /// A bend and its derivative, sixteen numbers at once.
 protocol Bend {
-  static func value(_ x: Lanes) -> Lanes
-  static func slope(_ x: Lanes) -> Lanes
+  static func value(_ x: Vector16) -> Vector16
+  static func slope(_ x: Vector16) -> Vector16
 }
 
 private enum Gelu: Bend {
-  @inline(__always) static func value(_ x: Lanes) -> Lanes {
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 {
     let half = x * 0.5
     return multiplyAdd(half, errorFunction(x * 0.707_106_78).value, half)
   }
   /// Phi(x) + x phi(x)
-  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
-    let (error, gauss) = errorFunction(x * 0.707_106_78), half = Lanes(repeating: 0.5)
+  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+    let (error, gauss) = errorFunction(x * 0.707_106_78), half = Vector16(repeating: 0.5)
     return multiplyAdd(x * 0.398_942_28, gauss, multiplyAdd(error, half, half))
   }
 }
 
 /// 0.5 x (1 + tanh y) = x sigmoid(2 y), where y = sqrt(2/pi) (x + 0.044715 x^3).
 private enum GeluTanh: Bend {
-  @inline(__always) private static func share(_ x: Lanes) -> Lanes {
+  @inline(__always) private static func share(_ x: Vector16) -> Vector16 {
     sigmoid((x + x * x * x * 0.044_715) * 1.595_769_1)
   }
-  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * share(x) }
-  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
-    let s = share(x), inner: Lanes = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * share(x) }
+  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+    let s = share(x), inner: Vector16 = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
     return multiplyAdd(x * s * (1 - s), inner, s)
   }
 }
 
 enum Silu: Bend {
-  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * sigmoid(x) }
-  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * sigmoid(x) }
+  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
     let s = sigmoid(x)
     return multiplyAdd(x * s, 1 - s, s)
   }
 }
 
 private enum Tanh: Bend {
-  @inline(__always) static func value(_ x: Lanes) -> Lanes { tanh(x) }
-  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 { tanh(x) }
+  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
     let t = tanh(x)
     return 1 - t * t
   }
 }
 
 private enum Sigmoid: Bend {
-  @inline(__always) static func value(_ x: Lanes) -> Lanes { sigmoid(x) }
-  @inline(__always) static func slope(_ x: Lanes) -> Lanes {
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 { sigmoid(x) }
+  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
     let s = sigmoid(x)
     return s * (1 - s)
   }
 }
 
 private enum Relu: Bend {
-  @inline(__always) static func value(_ x: Lanes) -> Lanes { wherePositive(x, x) }
-  @inline(__always) static func slope(_ x: Lanes) -> Lanes { wherePositive(x, Lanes(repeating: 1)) }
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 { wherePositive(x, x) }
+  @inline(__always) static func slope(_ x: Vector16) -> Vector16 { wherePositive(x, Vector16(repeating: 1)) }
 }
 
 /// What is done to numbers with a bend, whichever it is.
@@ -113,9 +113,9 @@ private struct Bending: BendUse {
     let whole = count & ~15
     for i in Swift.stride(from: 0, to: whole, by: 16) {
       overtone_prefetch(source + (i &+ ahead))
-      target[lanes: i] = B.value(source[lanes: i])
+      target[vector: i] = B.value(source[vector: i])
     }
-    if whole < count { target.store(B.value(source.lanes(whole, of: count)), whole, of: count) }
+    if whole < count { target.store(B.value(source.vector(whole, of: count)), whole, of: count) }
   }
 }
 
@@ -127,10 +127,10 @@ private struct Sloping: BendUse {
     let whole = count & ~15
     for i in Swift.stride(from: 0, to: whole, by: 16) {
       overtone_prefetch(source + (i &+ ahead))
-      target[lanes: i] = gradient[lanes: i] * B.slope(source[lanes: i])
+      target[vector: i] = gradient[vector: i] * B.slope(source[vector: i])
     }
     guard whole < count else { return }
-    target.store(gradient.lanes(whole, of: count) * B.slope(source.lanes(whole, of: count)), whole, of: count)
+    target.store(gradient.vector(whole, of: count) * B.slope(source.vector(whole, of: count)), whole, of: count)
   }
 }
 

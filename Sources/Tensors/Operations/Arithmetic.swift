@@ -87,7 +87,7 @@ extension Tensor {
   }
 
   @inline(__always)
-  private static func combined(_ left: Tensor, _ right: Tensor, _ combine: (Lanes, Lanes) -> Lanes) -> Tensor {
+  private static func combined(_ left: Tensor, _ right: Tensor, _ combine: (Vector16, Vector16) -> Vector16) -> Tensor {
     if left.shape == right.shape { return left.zip(right, combine) }
     let shape = broadcastShape(left.shape, right.shape), width = shape.last ?? 1,
       rows = shape.product / Swift.max(1, width)
@@ -99,8 +99,8 @@ extension Tensor {
         let from = x + a.offset(row), with = y + b.offset(row), to = target + row &* width
         var i = 0
         while i < width {
-          let left = a.isSpread ? Lanes(repeating: from[0]) : from.lanes(i, of: width)
-          let right = b.isSpread ? Lanes(repeating: with[0]) : with.lanes(i, of: width)
+          let left = a.isSpread ? Vector16(repeating: from[0]) : from.vector(i, of: width)
+          let right = b.isSpread ? Vector16(repeating: with[0]) : with.vector(i, of: width)
           to.store(combine(left, right), i, of: width)
           i &+= 16
         }
@@ -174,26 +174,26 @@ private func sumRows(
 ) {
   var column = 0
   while column + 64 <= width {
-    var (a, b, c, d) = (Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0), Lanes(repeating: 0))
+    var (a, b, c, d) = (Vector16(repeating: 0), Vector16(repeating: 0), Vector16(repeating: 0), Vector16(repeating: 0))
     var line = source + column
     for _ in 0..<rows {
-      a += line[lanes: 0]
-      b += line[lanes: 16]
-      c += line[lanes: 32]
-      d += line[lanes: 48]
+      a += line[vector: 0]
+      b += line[vector: 16]
+      c += line[vector: 32]
+      d += line[vector: 48]
       line += width
     }
     let to = target + column
-    (to[lanes: 0], to[lanes: 16], to[lanes: 32], to[lanes: 48]) = (a, b, c, d)
+    (to[vector: 0], to[vector: 16], to[vector: 32], to[vector: 48]) = (a, b, c, d)
     column += 64
   }
   while column + 16 <= width {
-    var sum = Lanes(repeating: 0), line = source + column
+    var sum = Vector16(repeating: 0), line = source + column
     for _ in 0..<rows {
-      sum += line[lanes: 0]
+      sum += line[vector: 0]
       line += width
     }
-    target[lanes: column] = sum
+    target[vector: column] = sum
     column += 16
   }
   guard column < width else { return }

@@ -1,24 +1,24 @@
 import Glibc
 
 extension Tensor {
-  /// A tensor of the same shape, sixteen scalars at a time. Buffers are padded to whole lanes, so the last may overrun.
+  /// A tensor of the same shape, sixteen scalars at a time. Buffers are padded to whole vectors of 16, so the last may overrun.
   @inline(__always)
-  func map(cost: Int = 1, _ transform: (Lanes) -> Lanes) -> Tensor {
+  func map(cost: Int = 1, _ transform: (Vector16) -> Vector16) -> Tensor {
     let result = Buffer(count: count), source = UnsafePointer(buffer.pointer), target = result.pointer
     parallel((count + 15) / 16, cost: 16 * cost) { range in
-      for i in range { target[lanes: 16 * i] = transform(source[lanes: 16 * i]) }
+      for i in range { target[vector: 16 * i] = transform(source[vector: 16 * i]) }
     }
     return Tensor(shape: shape, buffer: result, node: nil)
   }
 
   /// Two tensors of one shape made into a third.
   @inline(__always)
-  func zip(_ other: Tensor, cost: Int = 1, _ transform: (Lanes, Lanes) -> Lanes) -> Tensor {
+  func zip(_ other: Tensor, cost: Int = 1, _ transform: (Vector16, Vector16) -> Vector16) -> Tensor {
     precondition(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
     let result = Buffer(count: count), target = result.pointer
     let left = UnsafePointer(buffer.pointer), right = UnsafePointer(other.buffer.pointer)
     parallel((count + 15) / 16, cost: 16 * cost) { range in
-      for i in range { target[lanes: 16 * i] = transform(left[lanes: 16 * i], right[lanes: 16 * i]) }
+      for i in range { target[vector: 16 * i] = transform(left[vector: 16 * i], right[vector: 16 * i]) }
     }
     return Tensor(shape: shape, buffer: result, node: nil)
   }
@@ -52,12 +52,12 @@ extension Tensor {
 
   /// Each scalar moved into `range`; no gradient flows where it was outside.
   public func clamped(to range: ClosedRange<Float>) -> Tensor {
-    let low = Lanes(repeating: range.lowerBound), high = Lanes(repeating: range.upperBound)
+    let low = Vector16(repeating: range.lowerBound), high = Vector16(repeating: range.upperBound)
     let value = map { x in x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high) }
     return value.from([self]) { [self = detached] in
       [
         $0.zip(self) { gradient, x in
-          gradient.replacing(with: Lanes(repeating: 0), where: (x .< low) .| (x .> high))
+          gradient.replacing(with: Vector16(repeating: 0), where: (x .< low) .| (x .> high))
         }
       ]
     }

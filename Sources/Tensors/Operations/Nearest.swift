@@ -48,13 +48,13 @@ private func leastGap(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ co
   var least = Float.infinity, place = 0, i = 0
   if count >= 16 {
     // Places are counted as floats, exact up to 2^24: a tile is far smaller.
-    var best = Lanes(repeating: .infinity), places = Lanes(repeating: 0)
-    var now = Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    var best = Vector16(repeating: .infinity), places = Vector16(repeating: 0)
+    var now = Vector16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
     while i + 16 <= count {
-      let gap = a[lanes: i] - b[lanes: i], isLess = gap .< best
+      let gap = a[vector: i] - b[vector: i], isLess = gap .< best
       best = best.replacing(with: gap, where: isLess)
       places = places.replacing(with: now, where: isLess)
-      now += Lanes(repeating: 16)
+      now += Vector16(repeating: 16)
       i += 16
     }
     for lane in 0..<16 where best[lane] < least || best[lane] == least && Int(places[lane]) < place {

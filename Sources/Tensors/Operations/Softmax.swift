@@ -70,10 +70,10 @@ func softmaxRow(
   _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, _ width: Int, scale: Float = 1
 ) -> Float {
   let factor = scale, largest = rowMax(source, width) * scale
-  var total = Lanes(repeating: 0), sum: Float = 0, i = 0
+  var total = Vector16(repeating: 0), sum: Float = 0, i = 0
   while i + 16 <= width {
-    let e = exp(source[lanes: i] * factor - largest)
-    target[lanes: i] = e
+    let e = exp(source[vector: i] * factor - largest)
+    target[vector: i] = e
     total += e
     i += 16
   }
@@ -84,17 +84,17 @@ func softmaxRow(
       sum += e[k]
     }
   }
-  sum += overtone_sum(total)
+  sum += overtone_reduce_add(total)
   let scale = 1 / sum
   i = 0
   while i < width {
-    target.store(target.lanes(i, of: width) * scale, i, of: width)
+    target.store(target.vector(i, of: width) * scale, i, of: width)
     i &+= 16
   }
   return largest + logf(sum)
 }
 
-/// The same in place for the first `own` of `seen` numbers, zeros for the others: whole lanes of a row that has room for
+/// The same in place for the first `own` of `seen` numbers, zeros for the others: whole vectors of 16 of a row that has room for
 /// them.
 @inline(__always)
 func softmaxRow(_ row: UnsafeMutablePointer<Float>, _ own: Int, of seen: Int, scale: Float) -> Float {

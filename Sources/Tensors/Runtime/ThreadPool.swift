@@ -67,7 +67,7 @@ public final class ThreadPool: @unchecked Sendable {
   /// Each thread begins with its own stretch, the same for the same count, and goes on with what others have not begun:
   /// a core that somebody else slows down holds up nobody. Work is cut into `pieces` ranges a thread where it is long
   /// enough, and into one otherwise. Ranges begin at multiples of `unit`: 16 where items are scalars that are read and
-  /// written in whole lanes.
+  /// written in whole vectors of 16.
   /// Where only the calling thread works it goes through the same ranges, one after another: how work is cut, and so
   /// how sums round, is the same whoever does it.
   public func split(_ count: Int, grain: Int, unit: Int = 1, pieces: Int = 8, _ body: (Range<Int>) -> Void) {
