@@ -31,7 +31,9 @@ struct Diffusion: TokenLoss {
   let tokenWidth: Int
   /// [2, token width]: the smallest and largest value of each channel, of tokens divided by their spread.
   let range: Statistic
-  let spread: Spread
+  let tokenScale: TokenScale
+
+  static let checkpointNames = ["tokenScale": "spread"]
 
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
@@ -72,7 +74,7 @@ struct Diffusion: TokenLoss {
       about: "keep predicted tokens in the range that real ones have; 'none' is the papers' exact behaviour"]
     let told: DenoisingNetwork.Levels = try settings[
       "levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]
-    spread = try Spread(&settings, levels: levels)
+    tokenScale = try TokenScale(&settings, levels: levels)
     tokenWidth = space.width
     network = DenoisingNetwork(
       tokenWidth: space.width, outputs: 2 * space.width, hidden: hidden, width: width, depth: depth, levels: told,
@@ -85,8 +87,8 @@ struct Diffusion: TokenLoss {
   }
 
   mutating func calibrate(on answers: Tokens, levels: Indices) {
-    spread.measure(answers.values, levels: levels)
-    let scalars = spread.narrowed(answers.values, levels: levels).scalars
+    tokenScale.measure(answers.values, levels: levels)
+    let scalars = tokenScale.normalize(answers.values, levels: levels).scalars
     var low = [Float](repeating: .infinity, count: tokenWidth), high = low.map { -$0 }
     for (i, value) in scalars.enumerated() {
       low[i % tokenWidth] = min(low[i % tokenWidth], value)
@@ -118,7 +120,8 @@ struct Diffusion: TokenLoss {
     // The context is embedded once per token and used by every repeat: rows are [batch, repeats, asked].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
     let places = (0..<rows * repeats).map { $0 / (repeats * asked) * asked + $0 % asked }
-    let clean = spread.narrowed(answers.values.detached, levels: levels).reshaped([rows, tokenWidth]).rows([places])
+    let clean = tokenScale.normalize(answers.values.detached, levels: levels).reshaped([rows, tokenWidth]).rows([places]
+    )
     let losses = rowLosses(
       clean: clean.reshaped([rows * repeats, tokenWidth]), noise: noise.reshaped([rows * repeats, tokenWidth]),
       timesteps: times.flatMap { $0 }, context: embedded, of: places)
@@ -217,7 +220,7 @@ struct Diffusion: TokenLoss {
       let output = network(x, contexts + times.sliced(index..<index + 1, axis: 0))
       x = earlier(x, noise, index, spaced, output, hidden.scale, hidden.temperature)
     }
-    return Draw(.values(spread.widened(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
+    return Draw(.values(tokenScale.denormalize(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
   }
 
   /// The tokens one step of the schedule earlier, [n, width], from what the network says of them: [n or 2 n, outputs].

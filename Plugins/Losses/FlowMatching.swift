@@ -29,12 +29,14 @@ struct FlowMatching: TokenLoss {
   }
 
   let network: DenoisingNetwork
-  let spread: Spread
+  let tokenScale: TokenScale
   let repeats: Int
   let times: Times
   let steps: Schedule
   let sampler: Sampler
   let tokenWidth: Int
+
+  static let checkpointNames = ["tokenScale": "spread"]
 
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
@@ -51,7 +53,7 @@ struct FlowMatching: TokenLoss {
       throw settings.refusal("loss 'flow-matching' takes 1 to 1000 steps.", at: "steps")
     }
     sampler = try sampled["sampler", default: .euler, about: "how a step is made"]
-    spread = try Spread(&settings, levels: levels)
+    tokenScale = try TokenScale(&settings, levels: levels)
     let told: DenoisingNetwork.Levels = try settings[
       "levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]
     tokenWidth = space.width
@@ -60,7 +62,7 @@ struct FlowMatching: TokenLoss {
       levelCount: levels, &random)
   }
 
-  mutating func calibrate(on answers: Tokens, levels: Indices) { spread.measure(answers.values, levels: levels) }
+  mutating func calibrate(on answers: Tokens, levels: Indices) { tokenScale.measure(answers.values, levels: levels) }
 
   /// What the network is told of a time: a timestep as others have them, 0...1000.
   private func timeEmbedding(_ times: [Float]) -> Tensor { network.timeEmbedding(at: times.map { 1000 * Double($0) }) }
@@ -90,7 +92,7 @@ struct FlowMatching: TokenLoss {
       return (x.reshaped([batch, 1, asked, width]) + Tensor(zeros: [batch, repeats, asked, width]))
         .reshaped([all, width])
     }
-    let clean = repeated(spread.narrowed(answers.values.detached, levels: levels)), t = Tensor([all, 1], time)
+    let clean = repeated(tokenScale.normalize(answers.values.detached, levels: levels)), t = Tensor([all, 1], time)
     let velocity = network(noise + (clean - noise) * t, repeated(embedded) + timeEmbedding(time))
     return (velocity - (clean - noise)).squared.mean(axis: 1).reshaped([batch, repeats, asked]).mean(axis: 1)
   }
@@ -129,7 +131,7 @@ struct FlowMatching: TokenLoss {
         x = x + (start + end) * (step / 2)
       }
     }
-    return Draw(.values(spread.widened(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
+    return Draw(.values(tokenScale.denormalize(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
   }
 }
 

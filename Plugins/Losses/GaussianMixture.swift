@@ -28,10 +28,12 @@ struct GaussianMixture: TokenLoss {
   /// [components, token width] a token.
   let means: Linear
   let deviations: Linear
-  let spread: Spread
+  let tokenScale: TokenScale
   let components: Int
   let leastDeviation: Float
   let tokenWidth: Int
+
+  static let checkpointNames = ["tokenScale": "spread"]
 
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
@@ -41,7 +43,7 @@ struct GaussianMixture: TokenLoss {
       "least-deviation", default: 0.001, in: 0.000001...1,
       about: "how narrow a Gaussian can become, as a share of the tokens' spread"]
     level = try LevelVector(&settings, levels: levels, width: hidden, &random)
-    spread = try Spread(&settings, levels: levels)
+    tokenScale = try TokenScale(&settings, levels: levels)
     let initial = Initialization.normal(standardDeviation: 0.02)
     weights = Linear(from: hidden, to: components, weight: initial, &random)
     means = Linear(
@@ -50,7 +52,7 @@ struct GaussianMixture: TokenLoss {
     (self.components, tokenWidth) = (components, space.width)
   }
 
-  mutating func calibrate(on answers: Tokens, levels: Indices) { spread.measure(answers.values, levels: levels) }
+  mutating func calibrate(on answers: Tokens, levels: Indices) { tokenScale.measure(answers.values, levels: levels) }
 
   /// Gaussians of n tokens: logarithms of weights [n, components], means and deviations [n, components, width].
   struct Parts {
@@ -79,9 +81,9 @@ struct GaussianMixture: TokenLoss {
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
     let batch = hidden.shape[0], asked = hidden.shape[1]
-    let x = spread.narrowed(answers.values.detached, levels: levels).reshaped([batch * asked, tokenWidth])
+    let x = tokenScale.normalize(answers.values.detached, levels: levels).reshaped([batch * asked, tokenWidth])
     let nats = parts(hidden, levels).logDensity(x).reshaped([batch, asked]) * (-1 / Float(tokenWidth))
-    return nats + spread(levels).reshaped([batch, asked]).logarithm
+    return nats + tokenScale(levels).reshaped([batch, asked]).logarithm
   }
 
   var givesConfidence: Bool { true }
@@ -111,7 +113,7 @@ struct GaussianMixture: TokenLoss {
     let x = Tensor([rows, tokenWidth], values)
     let likely = told.logDensity(x), unlikely = free?.logDensity(x)
     return Draw(
-      .values(spread.widened(x.reshaped([batch, asked, tokenWidth]), levels: levels)),
+      .values(tokenScale.denormalize(x.reshaped([batch, asked, tokenWidth]), levels: levels)),
       confidence: (unlikely.map { $0 + (likely - $0) * hidden.scale } ?? likely).reshaped([batch, asked]))
   }
 

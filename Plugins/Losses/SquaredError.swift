@@ -13,25 +13,27 @@ struct SquaredError: TokenLoss {
 
   let level: LevelVector
   let head: Linear
-  let spread: Spread
+  let tokenScale: TokenScale
+
+  static let checkpointNames = ["tokenScale": "spread"]
 
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
   {
     level = try LevelVector(&settings, levels: levels, width: hidden, &random)
-    spread = try Spread(&settings, levels: levels)
+    tokenScale = try TokenScale(&settings, levels: levels)
     head = Linear(from: hidden, to: space.width, &random)
   }
 
-  mutating func calibrate(on answers: Tokens, levels: Indices) { spread.measure(answers.values, levels: levels) }
+  mutating func calibrate(on answers: Tokens, levels: Indices) { tokenScale.measure(answers.values, levels: levels) }
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
-    let wanted = spread.narrowed(answers.values.detached, levels: levels)
+    let wanted = tokenScale.normalize(answers.values.detached, levels: levels)
     return (head(level(hidden, levels)) - wanted).squared.mean(axis: 2)
   }
 
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
-    Draw(.values(spread.widened(head(level(hidden.mixed, levels)), levels: levels)))
+    Draw(.values(tokenScale.denormalize(head(level(hidden.mixed, levels)), levels: levels)))
   }
 }
 

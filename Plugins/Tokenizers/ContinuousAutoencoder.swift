@@ -116,7 +116,7 @@ struct ContinuousAutoencoder: Tokenizer {
 
   var files: [String] { fidelity.files }
 
-  var rival: (any Module)? { fidelity.adversary?.discriminator }
+  var discriminator: (any Module)? { fidelity.adversary?.discriminator }
 
   mutating func calibrate(on images: Tensor, _ random: inout Random) {
     mean.replace(Tensor(zeros: [channels]))

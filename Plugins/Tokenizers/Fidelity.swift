@@ -54,12 +54,12 @@ struct Fidelity: Module {
     let balance = adversary.isAdaptive ? min(1e4, max(0, atOutput(pull) / (atOutput(push) + 1e-4))) : 1
     let weight = adversary.weight * strength * balance, slope = pull + push * weight
     let total = Tensor(close.total.scalar + weight * fooled.scalar).from([made]) { [slope * $0.scalar] }
-    let rival = adversary.loss(real: images, made: made.detached) * strength
+    let discriminator = adversary.loss(real: images, made: made.detached) * strength
     return TokenizerLoss(
       total: total,
       parts: close.parts + [
-        ("adversarial", fooled.scalar), ("adversarial-weight", weight), ("discriminator", rival.scalar),
-      ], rival: rival)
+        ("adversarial", fooled.scalar), ("adversarial-weight", weight), ("discriminator", discriminator.scalar),
+      ], discriminator: discriminator)
   }
 
   private func closeness(_ images: Tensor, _ made: Tensor) -> TokenizerLoss {
@@ -74,6 +74,6 @@ struct Fidelity: Module {
 extension TokenizerLoss {
   /// The loss with one more term.
   func adding(_ term: Tensor, _ more: [(name: String, value: Float)]) -> TokenizerLoss {
-    TokenizerLoss(total: total + term, parts: parts + more, rival: rival)
+    TokenizerLoss(total: total + term, parts: parts + more, discriminator: discriminator)
   }
 }

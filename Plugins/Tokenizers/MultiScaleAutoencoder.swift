@@ -118,7 +118,7 @@ package struct MultiScaleAutoencoder: Tokenizer {
 
   package var files: [String] { fidelity.files }
 
-  package var rival: (any Module)? { fidelity.adversary?.discriminator }
+  package var discriminator: (any Module)? { fidelity.adversary?.discriminator }
 }
 
 @section("overtone_parts") @used private let registration: Registration = {

@@ -65,9 +65,9 @@ public protocol Tokenizer: Component, Module {
   /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
   func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
     -> TokenizerLoss?
-  /// A network that is trained against this one by `TokenizerLoss.rival`, with an optimizer of its own (a
+  /// A network that is trained against this one by `TokenizerLoss.discriminator`, with an optimizer of its own (a
   /// discriminator). Its parameters are not found among the tokenizer's. Nil, the default, if there is none.
-  var rival: (any Module)? { get }
+  var discriminator: (any Module)? { get }
   /// Whether its codes are learned for the layout of one direction, so that another direction needs it trained anew.
   var followsLayout: Bool { get }
   /// Files it depends on, for the record of inputs.
@@ -78,7 +78,7 @@ public protocol Tokenizer: Component, Module {
 
 extension Tokenizer {
   public mutating func calibrate(on images: Tensor, _ random: inout Random) {}
-  public var rival: (any Module)? { nil }
+  public var discriminator: (any Module)? { nil }
   public var followsLayout: Bool { false }
   public var files: [String] { [] }
 
@@ -111,12 +111,12 @@ public struct Posterior: Sendable {
 public struct TokenizerLoss: Sendable {
   public var total: Tensor
   public var parts: [(name: String, value: Float)]
-  /// What the rival's training lowers at the same step; nil while it rests.
-  public var rival: Tensor?
+  /// What the discriminator's training lowers at the same step; nil while it rests.
+  public var discriminator: Tensor?
 
-  public init(total: Tensor, parts: [(name: String, value: Float)], rival: Tensor? = nil) {
+  public init(total: Tensor, parts: [(name: String, value: Float)], discriminator: Tensor? = nil) {
     self.total = total
     self.parts = parts
-    self.rival = rival
+    self.discriminator = discriminator
   }
 }

@@ -11,10 +11,10 @@ public struct Checkpoint: Sendable {
   public var means: Values = []
   public var squares: Values = []
   /// A network trained against the model, its moments, and the steps of its optimizer.
-  public var rival: Values = []
-  public var rivalMeans: Values = []
-  public var rivalSquares: Values = []
-  public var rivalUpdates = 0
+  public var discriminator: Values = []
+  public var discriminatorMeans: Values = []
+  public var discriminatorSquares: Values = []
+  public var discriminatorUpdates = 0
   /// What is measured, not trained.
   public var statistics: Values = []
   /// Steps taken.
@@ -43,21 +43,22 @@ public struct Checkpoint: Sendable {
       try put(average) { "ema/\($0)" }
       try put(means) { "optimizer/\($0)/m" }
       try put(squares) { "optimizer/\($0)/v" }
-      if !rival.isEmpty {
-        try file.write([rivalUpdates], "cursor/rival", axes: [Axis("counter", .texts(["updates"]))])
+      if !discriminator.isEmpty {
+        try file.write([discriminatorUpdates], "cursor/rival", axes: [Axis("counter", .texts(["updates"]))])
       }
-      try put(rival) { "rival/model/\($0)" }
-      try put(rivalMeans) { "rival/optimizer/\($0)/m" }
-      try put(rivalSquares) { "rival/optimizer/\($0)/v" }
+      try put(discriminator) { "rival/model/\($0)" }
+      try put(discriminatorMeans) { "rival/optimizer/\($0)/m" }
+      try put(discriminatorSquares) { "rival/optimizer/\($0)/v" }
       try put(statistics) { "statistics/\($0)" }
     }
   }
 
   /// Reads what `paths` name; a missing or mis-shaped tensor is an error.
   ///
-  /// A rival is read where there is one: weights that came from elsewhere have none.
+  /// A discriminator is read where there is one: weights that came from elsewhere have none.
   public init(
-    from file: String, parameters paths: [String], statistics statisticPaths: [String], rival rivalPaths: [String] = []
+    from file: String, parameters paths: [String], statistics statisticPaths: [String],
+    discriminator discriminatorPaths: [String] = []
   ) throws(StorageError) {
     let reader = try Reader(file)
     guard reader.text(attribute: "file_type") == "checkpoint" else {
@@ -74,10 +75,10 @@ public struct Checkpoint: Sendable {
     means = try values("optimizer", paths, "/m")
     squares = try values("optimizer", paths, "/v")
     statistics = try values("statistics", statisticPaths)
-    rival = try values("rival/model", rivalPaths)
-    rivalMeans = try values("rival/optimizer", rivalPaths, "/m")
-    rivalSquares = try values("rival/optimizer", rivalPaths, "/v")
-    if reader.has("cursor/rival") { rivalUpdates = try reader.ints("cursor/rival").first ?? 0 }
+    discriminator = try values("rival/model", discriminatorPaths)
+    discriminatorMeans = try values("rival/optimizer", discriminatorPaths, "/m")
+    discriminatorSquares = try values("rival/optimizer", discriminatorPaths, "/v")
+    if reader.has("cursor/rival") { discriminatorUpdates = try reader.ints("cursor/rival").first ?? 0 }
     let cursor = try reader.ints("cursor/step")
     (step, updates) = (cursor[0], cursor[1])
     seed = try reader.ints("rng/seed")[0]

@@ -41,17 +41,17 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     let (made, _) = try tokenizer(
       "{ \(plain), adversarial: { weight: 2, width: 8, layers: 2, adaptive: false, start: 2, ramp: 4 } }")
     let images = pictures(2)
-    for _ in 0..<2 { #expect(try loss(made, images).rival == nil) }
+    for _ in 0..<2 { #expect(try loss(made, images).discriminator == nil) }
     for share in [0.25, 0.5, 0.75, 1, 1] as [Float] {
       let now = try loss(made, images)
-      #expect(now.rival != nil)
+      #expect(now.discriminator != nil)
       #expect(try now.part("adversarial-weight") == 2 * share)
     }
     #expect(made.statistics.contains { $0.path == "fidelity.age" && $0.statistic.value.scalar == 7 })
-    let rival = try #require(made.rival)
-    #expect(!rival.parameters.isEmpty && !made.parameters.contains { $0.path.contains("adversary") })
+    let discriminator = try #require(made.discriminator)
+    #expect(!discriminator.parameters.isEmpty && !made.parameters.contains { $0.path.contains("adversary") })
     let (bare, _) = try tokenizer("{ \(plain) }")
-    #expect(bare.rival == nil && bare.parameters.map(\.path) == made.parameters.map(\.path))
+    #expect(bare.discriminator == nil && bare.parameters.map(\.path) == made.parameters.map(\.path))
     for (a, b) in zip(bare.parameters, made.parameters) {
       #expect(a.parameter.value.distance(to: b.parameter.value) == 0)
     }
@@ -60,12 +60,12 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
   @Test("the discriminator learns to tell reconstructions from pictures, and its loss moves only itself")
   func learning() throws {
     let (made, _) = try tokenizer("{ \(plain), adversarial: { weight: 0.5, width: 8, layers: 2 } }")
-    let images = pictures(4), rival = try #require(made.rival).parameters.map(\.parameter)
-    var optimizer = Optimizer(rival, rule: AdamW(beta1: 0.5, beta2: 0.9, weightDecay: 0), clip: 0)
-    let first = try #require(try loss(made, images).rival)
+    let images = pictures(4), discriminator = try #require(made.discriminator).parameters.map(\.parameter)
+    var optimizer = Optimizer(discriminator, rule: AdamW(beta1: 0.5, beta2: 0.9, weightDecay: 0), clip: 0)
+    let first = try #require(try loss(made, images).discriminator)
     #expect(first.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.squared.sum.scalar == 0 })
-    for _ in 0..<25 { _ = optimizer.step(try #require(try loss(made, images).rival), rate: 2e-3) }
-    let last = try #require(try loss(made, images).rival).scalar
+    for _ in 0..<25 { _ = optimizer.step(try #require(try loss(made, images).discriminator), rate: 2e-3) }
+    let last = try #require(try loss(made, images).discriminator).scalar
     #expect(last < 0.3 && first.scalar > 0.8, "\(first.scalar) to \(last)")
   }
 
@@ -82,7 +82,7 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
       "{ use: continuous, stride: 4, width: 8, groups: 4, distance: \(distance), adversarial: { weight: 0.5, width: 8 } }"
     )
     let found = try loss(made, pictures(2))
-    #expect(found.rival != nil && found.total.scalar.isFinite)
+    #expect(found.discriminator != nil && found.total.scalar.isFinite)
     #expect(found.total.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.isFinite })
   }
 }

@@ -31,7 +31,7 @@ extension Run {
       classes = max(1, assembly.dataset.classNames.count)
     guard count > 0, !assembly.metrics.isEmpty else { return nil }
     var metrics = assembly.metrics, done = 0
-    let rows = spreadRows(count, over: assembly.dataset.count), start = Journal.seconds
+    let rows = stratifiedRows(count, over: assembly.dataset.count), start = Journal.seconds
     while done < count {
       let part = Array(rows[done..<min(count, done + assembly.sampling.batch)])
       let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))

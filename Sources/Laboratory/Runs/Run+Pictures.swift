@@ -64,7 +64,7 @@ extension Run {
   private func drawSpectrum(_ pictures: [Picture]) throws {
     let dataset = assembly.dataset, count = min(dataset.count, max(64, pictures.count))
     guard !pictures.isEmpty, count > 0 else { return }
-    let rows = spreadRows(count, over: dataset.count)
+    let rows = stratifiedRows(count, over: dataset.count)
     let real = try stride(from: 0, to: count, by: 64).flatMap { start in
       let part = Array(rows[start..<min(count, start + 64)])
       return radialPowerSpectrum(of: try dataset.batch(part, flipped: part.map { _ in false }).images)
@@ -118,7 +118,7 @@ extension Run {
     let count = min(8, dataset.count)
     var random = Random(seed: assembly.seed, samples: Array(0..<count))
     let batch = try dataset.batch(
-      spreadRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+      stratifiedRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
     let again = reconstructed(batch.images, &random)
     let sheet = ContactSheet(
       (0..<count).map { Picture(batch.images, at: $0) } + (0..<count).map { Picture(again, at: $0) }, columns: count,

@@ -96,7 +96,8 @@ struct Run {
     let direction = assembly.direction
     let trainer = Trainer(
       stage: "tokenizer", plan: assembly.tokenizerTraining, seed: assembly.seed ^ 0x7461_7267, parameters: parameters,
-      statistics: tokenizer.statistics, artefact: artefact, journal: journal, rival: tokenizer.rival?.parameters ?? [],
+      statistics: tokenizer.statistics, artefact: artefact, journal: journal,
+      discriminator: tokenizer.discriminator?.parameters ?? [],
       board: board("tokenizer"))
     let seed = assembly.seed
     // Statistics are objects: measuring on the copy measures for all.
@@ -106,14 +107,14 @@ struct Run {
         let count = min(dataset.count, 512)
         var random = Random(seed: seed, samples: Array(0..<count))
         let batch = try dataset.batch(
-          spreadRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+          stratifiedRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients { tokenizer.calibrate(on: batch.images, &random) }
       }
     ) { batch, progress, random in
       guard let loss = tokenizer.trainingLoss(batch.images, laidOutBy: direction, &random) else {
         throw LaboratoryError("this tokenizer has parameters, but no loss to train them by.")
       }
-      return (loss.total, loss.parts, loss.rival)
+      return (loss.total, loss.parts, loss.discriminator)
     }
     assembly.tokenizer = tokenizer
     assembly.model.quantizer = tokenizer.quantizer
@@ -140,7 +141,7 @@ struct Run {
         let count = min(dataset.count, 512)
         var random = Random(seed: seed, samples: Array(0..<count))
         let batch = try dataset.batch(
-          spreadRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
+          stratifiedRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
         withoutGradients {
           model.loss.calibrate(
             on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),

@@ -40,15 +40,15 @@ struct Trainer {
   let artefact: Artefact
   let journal: Journal
   /// A network trained against this one, by the same plan and an optimizer of its own.
-  var rival: [(path: String, parameter: Parameter)] = []
+  var discriminator: [(path: String, parameter: Parameter)] = []
   /// Where else numbers go.
   var board: TensorBoard?
 
   private var all: [Parameter] { parameters.map(\.parameter) }
 
-  /// One loss of a step: one number to lower, its parts by name, and what the rival lowers.
+  /// One loss of a step: one number to lower, its parts by name, and what the discriminator lowers.
   typealias Loss<Samples> = (_ batch: Samples, _ progress: Float, _ random: inout Random) throws -> (
-    Tensor, [(name: String, value: Float)], rival: Tensor?
+    Tensor, [(name: String, value: Float)], discriminator: Tensor?
   )
 
   /// Trains on pictures.
@@ -72,11 +72,11 @@ struct Trainer {
     // The lock is kept until the last write has ended, whatever ends the training.
     defer { try? writer.finish() }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
-    var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
+    var discriminatorOptimizer = Optimizer(discriminator.map(\.parameter), rule: plan.rule, clip: plan.clip)
     var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
     var step = 0, isFinished = false, isMeasured = false
     if Folder.exists(artefact.checkpoint) {
-      let saved = try restore(&optimizer, &average, &rivals)
+      let saved = try restore(&optimizer, &average, &discriminatorOptimizer)
       step = saved.step
       isFinished = step >= plan.steps
       if isFinished {
@@ -108,7 +108,7 @@ struct Trainer {
       let (total, parts, against) = try loss(batch, Float(step) / Float(plan.steps), &random)
       let rate = plan.rate(Double(step))
       let norm = optimizer.step(total, rate: rate)
-      if let against { _ = rivals.step(against, rate: rate) }
+      if let against { _ = discriminatorOptimizer.step(against, rate: rate) }
       lost = norm.isFinite ? 0 : lost + 1
       guard lost < 20 else {
         throw LaboratoryError(
@@ -136,13 +136,13 @@ struct Trainer {
             + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
           rate: Double(plan.batch) / speed, secondsPerStep: speed))
       if Interruption.isAsked && step < plan.steps {
-        try writer.write(checkpoint(optimizer, average, rivals, step), to: artefact.checkpoint)
+        try writer.write(checkpoint(optimizer, average, discriminatorOptimizer, step), to: artefact.checkpoint)
         try writer.finish()
         throw Stopped(
           description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
       }
       if step % plan.saveEvery == 0 && step < plan.steps {
-        try writer.write(checkpoint(optimizer, average, rivals, step), to: artefact.checkpoint)
+        try writer.write(checkpoint(optimizer, average, discriminatorOptimizer, step), to: artefact.checkpoint)
       }
       Profile.shared.forward("writing")
     }
@@ -155,7 +155,7 @@ struct Trainer {
       try finish()
     }
     try writer.finish()
-    try checkpoint(optimizer, average, rivals, step).write(to: artefact.checkpoint)
+    try checkpoint(optimizer, average, discriminatorOptimizer, step).write(to: artefact.checkpoint)
     useAverage(average)
   }
 
@@ -176,8 +176,8 @@ struct Trainer {
     }
     var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
     var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
-    var rivals = Optimizer(rival.map(\.parameter), rule: plan.rule, clip: plan.clip)
-    let step = try restore(&optimizer, &average, &rivals).step
+    var discriminatorOptimizer = Optimizer(discriminator.map(\.parameter), rule: plan.rule, clip: plan.clip)
+    let step = try restore(&optimizer, &average, &discriminatorOptimizer).step
     guard step >= plan.steps else {
       throw LaboratoryError(
         "the \(stage) of this experiment is trained to step \(step) of \(plan.steps); 'overtone run' goes on from there."
@@ -193,7 +193,7 @@ struct Trainer {
 
   /// Where the training stands.
   private func checkpoint(
-    _ optimizer: Optimizer, _ average: MovingAverage?, _ rivals: Optimizer, _ step: Int
+    _ optimizer: Optimizer, _ average: MovingAverage?, _ discriminatorOptimizer: Optimizer, _ step: Int
   ) -> Checkpoint {
     func named(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(parameters.map(\.path), values)) }
     var checkpoint = Checkpoint()
@@ -203,11 +203,11 @@ struct Trainer {
     if step < plan.steps {
       checkpoint.means = named(optimizer.means)
       checkpoint.squares = named(optimizer.squares)
-      func ofRival(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(rival.map(\.path), values)) }
-      checkpoint.rival = ofRival(rival.map(\.parameter.value))
-      checkpoint.rivalMeans = ofRival(rivals.means)
-      checkpoint.rivalSquares = ofRival(rivals.squares)
-      checkpoint.rivalUpdates = rivals.count
+      func ofDiscriminator(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(discriminator.map(\.path), values)) }
+      checkpoint.discriminator = ofDiscriminator(discriminator.map(\.parameter.value))
+      checkpoint.discriminatorMeans = ofDiscriminator(discriminatorOptimizer.means)
+      checkpoint.discriminatorSquares = ofDiscriminator(discriminatorOptimizer.squares)
+      checkpoint.discriminatorUpdates = discriminatorOptimizer.count
     }
     checkpoint.statistics = statistics.map { ($0.path, $0.statistic.value) }
     (checkpoint.step, checkpoint.updates, checkpoint.seed) = (step, optimizer.count, Int(seed))
@@ -216,19 +216,20 @@ struct Trainer {
   }
 
   private func restore(
-    _ optimizer: inout Optimizer, _ average: inout MovingAverage?, _ rivals: inout Optimizer
+    _ optimizer: inout Optimizer, _ average: inout MovingAverage?, _ discriminatorOptimizer: inout Optimizer
   ) throws -> Checkpoint {
     let saved = try Checkpoint(
       from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path),
-      rival: rival.map(\.path))
+      discriminator: discriminator.map(\.path))
     try adopt(saved, from: artefact.checkpoint)
     if !saved.means.isEmpty {
       optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
     }
-    for ((_, parameter), (_, value)) in zip(rival, saved.rival) { parameter.replace(value) }
-    if !saved.rivalMeans.isEmpty {
-      rivals.restore(
-        means: saved.rivalMeans.map(\.value), squares: saved.rivalSquares.map(\.value), count: saved.rivalUpdates)
+    for ((_, parameter), (_, value)) in zip(discriminator, saved.discriminator) { parameter.replace(value) }
+    if !saved.discriminatorMeans.isEmpty {
+      discriminatorOptimizer.restore(
+        means: saved.discriminatorMeans.map(\.value), squares: saved.discriminatorSquares.map(\.value),
+        count: saved.discriminatorUpdates)
     }
     if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
     return saved

@@ -26,7 +26,7 @@ final class Study {
     try run.load()
     self.run = run
     let dataset = run.assembly.dataset, count = min(64, dataset.count)
-    let rows = spreadRows(count, over: dataset.count),
+    let rows = stratifiedRows(count, over: dataset.count),
       labels = try dataset.batch(rows, flipped: rows.map { _ in false }).labels
     // Classes take turns, so that the first few pictures are of several.
     var seen: [Int: Int] = [:]

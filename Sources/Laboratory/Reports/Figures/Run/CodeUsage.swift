@@ -17,7 +17,7 @@ enum CodeUsage: RunFigure {
     var byLevel: [Int: [Int]] = [:]
     let slots = study.layout.slots
     for start in stride(from: 0, to: count, by: 64) {
-      let rows = Array(spreadRows(count, over: dataset.count)[start..<min(count, start + 64)])
+      let rows = Array(stratifiedRows(count, over: dataset.count)[start..<min(count, start + 64)])
       let images = try dataset.batch(rows, flipped: rows.map { _ in false }).images
       var random = Random(seed: study.assembly.seed, samples: Array(start..<start + rows.count))
       let latents = withoutGradients { study.assembly.tokenizer.encode(images, &random) }

@@ -29,7 +29,7 @@ enum SpectraSideBySide: SweepFigure {
     for record in records {
       guard var dataset = try? record.assembly().dataset, (try? dataset.open()) != nil else { continue }
       let count = min(64, dataset.count)
-      let rows = spreadRows(count, over: dataset.count)
+      let rows = stratifiedRows(count, over: dataset.count)
       return SpectrumFigure.spectrum(try dataset.batch(rows, flipped: rows.map { _ in false }).images)
     }
     return nil

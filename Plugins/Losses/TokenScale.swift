@@ -4,9 +4,9 @@ import Networks
 import Settings
 import Tensors
 
-/// How far tokens of each level spread: losses on values see them divided by it, so that faint levels weigh as much as
-/// strong ones.
-struct Spread: Module {
+/// The standard deviation of the tokens of each level. Losses on values normalize tokens by it, so that levels of small
+/// variance weigh as much as levels of large variance.
+struct TokenScale: Module {
   enum Choice: String, Setting, CaseIterable {
     case none
     case perLevel = "per-level"
@@ -56,8 +56,8 @@ struct Spread: Module {
   }
 
   /// Tokens [batch, rows, width] divided by their deviations.
-  func narrowed(_ tokens: Tensor, levels: Indices) -> Tensor { deviations == nil ? tokens : tokens / self(levels) }
+  func normalize(_ tokens: Tensor, levels: Indices) -> Tensor { deviations == nil ? tokens : tokens / self(levels) }
 
-  /// And back.
-  func widened(_ tokens: Tensor, levels: Indices) -> Tensor { deviations == nil ? tokens : tokens * self(levels) }
+  /// Tokens [batch, rows, width] multiplied by their deviations: the inverse of `normalize`.
+  func denormalize(_ tokens: Tensor, levels: Indices) -> Tensor { deviations == nil ? tokens : tokens * self(levels) }
 }

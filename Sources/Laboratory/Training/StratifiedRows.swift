@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Even steps would not do: where classes take turns in a data set, they meet the same class again and again. The same
 /// for the same two numbers; ascending, none twice where there are enough.
-package func spreadRows(_ count: Int, over total: Int) -> [Int] {
+package func stratifiedRows(_ count: Int, over total: Int) -> [Int] {
   guard count > 0, total > 0 else { return [] }
   var random = Random(seed: 0)
   let chance = random.uniform([1, count], "rows").scalars

@@ -44,15 +44,15 @@ private struct Stumbling: ImageDataset {
 
 @section("overtone_parts") @used private let registration: Registration = { $0.registry.add(Stumbling.self) }
 
-@Suite(.serialized) struct RivalTests {
+@Suite(.serialized) struct DiscriminatorTests {
   @Test(
-    "training with a rival, averaged codes and revival goes on after a fall as if it had never fallen",
+    "training with a discriminator, averaged codes and revival goes on after a fall as if it had never fallen",
     arguments: ["", ", update: average, revive-after: 2"])
   func resumption(_ more: String) throws {
-    let folder = NSTemporaryDirectory() + "overtone-rival-\(UUID().uuidString)", stumble = "\(folder)/stumble"
+    let folder = NSTemporaryDirectory() + "overtone-discriminator-\(UUID().uuidString)", stumble = "\(folder)/stumble"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let file = "\(folder)/rival.yaml"
+    let file = "\(folder)/discriminator.yaml"
     try """
     dataset: { use: stumbling, stumble: \(stumble) }
     tokenizer: { use: vq, stride: 4, width: 8, groups: 4, codes: 32, code-width: 4\(more), adversarial: { weight: 0.5, width: 4, layers: 2, start: 2 }, training: { steps: 8, batch: 4, save-every: 5 } }
