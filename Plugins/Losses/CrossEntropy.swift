@@ -69,7 +69,7 @@ struct CrossEntropy: TokenLoss {
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
     let batch = hidden.conditional.shape[0], asked = hidden.conditional.shape[1], rows = batch * asked
     let all = head(hidden.mixed).reshaped([rows, vocabulary]), width = vocabulary
-    let choice = CodeChoice(temperature: hidden.temperature, topK: topK, topP: topP)
+    let choice = CodeSampler(temperature: hidden.temperature, topK: topK, topP: topP)
     let each = draw == .gumbel ? width : 1
     let numbers = choice.isGreedy ? [] : random.uniform([batch, asked * each], "code").scalars
     // Chances of all rows in one go; where codes are cut, row by row from the logits.
@@ -83,7 +83,7 @@ struct CrossEntropy: TokenLoss {
           for row in range {
             let own = row * width..<(row + 1) * width
             guard !isPlain else {
-              codes[row] = CodeChoice.code(shares: UnsafeBufferPointer(rebasing: chances[own]), at: numbers[row])
+              codes[row] = CodeSampler.code(shares: UnsafeBufferPointer(rebasing: chances[own]), at: numbers[row])
               continue
             }
             codes[row] =

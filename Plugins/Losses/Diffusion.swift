@@ -22,7 +22,7 @@ struct Diffusion: TokenLoss {
 
   let network: DenoisingNetwork
   let schedule: NoiseSchedule
-  let repeats: Int
+  let batchMultiplier: Int
   /// Denoising steps along a generation; a list stands for counts of equal sections of the schedule.
   let steps: Schedule
   let sections: [Int]?
@@ -44,7 +44,8 @@ struct Diffusion: TokenLoss {
       "width", default: preset.size.width, in: 1...16_384, about: "width of the denoising network"]
     let depth: Int = try settings[
       "depth", default: preset.size.depth, in: 0...64, about: "residual blocks of the denoising network"]
-    repeats = try settings["repeats", default: 4, in: 1...64, about: "timesteps drawn per token in a training step"]
+    batchMultiplier = try settings[
+      "repeats", default: 4, in: 1...64, about: "timesteps drawn per token in a training step"]
     let kind: NoiseSchedule.Kind = try settings["noise", default: .cosine, about: "how noise grows with the timestep"]
     let schedule = NoiseSchedule(kind)
     self.schedule = schedule
@@ -97,35 +98,39 @@ struct Diffusion: TokenLoss {
     range.replace(Tensor([2, tokenWidth], low + high))
   }
 
+  var trainingEvaluations: Int { batchMultiplier }
+
   // MARK: Training
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
-    let times = random.integers(in: 0..<schedule.count, count: repeats * hidden.shape[1], "timestep")
+    let times = random.integers(in: 0..<schedule.count, count: batchMultiplier * hidden.shape[1], "timestep")
     return losses(hidden, answers, levels: levels, at: times, &random)
   }
 
   /// At the timestep that so large a share of all lies below.
   func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor? {
     let time = min(schedule.count - 1, Int(noise * Float(schedule.count)))
-    let times = Array(repeating: Array(repeating: time, count: repeats * hidden.shape[1]), count: hidden.shape[0])
+    let times = Array(
+      repeating: Array(repeating: time, count: batchMultiplier * hidden.shape[1]), count: hidden.shape[0])
     return losses(hidden, answers, levels: levels, at: times, &random)
   }
 
-  /// `times` [batch][repeats x asked]
+  /// `times` [batch][multiplier x asked]
   private func losses(
     _ hidden: Tensor, _ answers: Tokens, levels: Indices, at times: Indices, _ random: inout Random
   ) -> Tensor {
     let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked
-    let noise = random.normal([batch, repeats * asked, tokenWidth], "noise")
-    // The context is embedded once per token and used by every repeat: rows are [batch, repeats, asked].
+    let noise = random.normal([batch, batchMultiplier * asked, tokenWidth], "noise")
+    // The context is embedded once per token and used by every repeat: rows are [batch, batchMultiplier, asked].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
-    let places = (0..<rows * repeats).map { $0 / (repeats * asked) * asked + $0 % asked }
+    let places = (0..<rows * batchMultiplier).map { $0 / (batchMultiplier * asked) * asked + $0 % asked }
     let clean = tokenScale.normalize(answers.values.detached, levels: levels).reshaped([rows, tokenWidth]).rows([places]
     )
     let losses = rowLosses(
-      clean: clean.reshaped([rows * repeats, tokenWidth]), noise: noise.reshaped([rows * repeats, tokenWidth]),
+      clean: clean.reshaped([rows * batchMultiplier, tokenWidth]),
+      noise: noise.reshaped([rows * batchMultiplier, tokenWidth]),
       timesteps: times.flatMap { $0 }, context: embedded, of: places)
-    return losses.total.reshaped([batch, repeats, asked]).mean(axis: 1)
+    return losses.total.reshaped([batch, batchMultiplier, asked]).mean(axis: 1)
   }
 
   /// The two parts of the loss of each row, and what the network said: clean, noise [n, width]; [n]. Row i is told row
@@ -133,7 +138,9 @@ struct Diffusion: TokenLoss {
   func rowLosses(clean: Tensor, noise: Tensor, timesteps: [Int], context: Tensor, of places: [Int]) -> (
     total: Tensor, mse: Tensor, bound: Tensor, output: Tensor
   ) {
-    let noisy = clean * perRow(schedule.sqrtKept, timesteps) + noise * perRow(schedule.sqrtLost, timesteps)
+    let noisy =
+      clean * perRow(schedule.sqrtAlphasCumprod, timesteps) + noise
+      * perRow(schedule.sqrtOneMinusAlphasCumprod, timesteps)
     let output = network(noisy, network.embedding(context, of: places, at: timesteps))
     let predicted = output.sliced(0..<tokenWidth, axis: 1)
     let mse = (noise - predicted).squared.mean(axis: 1)
@@ -158,17 +165,18 @@ struct Diffusion: TokenLoss {
     let made = Tensor.rowwise([clean, noisy, predicted, variance], outputs: [1, width], cost: 200 * width) {
       row, from, to in
       let t = timesteps[row], (x0, x, e, v) = (from[0], from[1], from[2], from[3])
-      let logBeta = schedule.logBetas[t], logPosterior = schedule.posteriorLogVariance[t], span = logBeta - logPosterior
-      let cleanWeight = schedule.cleanWeight[t], noisyWeight = schedule.noisyWeight[t]
-      let reciprocal = schedule.sqrtReciprocal[t], reciprocalLess = schedule.sqrtReciprocalLess[t]
+      let logBeta = schedule.logBetas[t], logPosterior = schedule.posteriorLogVarianceClipped[t],
+        span = logBeta - logPosterior
+      let posteriorMeanCoef1 = schedule.posteriorMeanCoef1[t], posteriorMeanCoef2 = schedule.posteriorMeanCoef2[t]
+      let reciprocal = schedule.sqrtRecipAlphasCumprod[t], reciprocalLess = schedule.sqrtRecipm1AlphasCumprod[t]
       var sum = 0.0
       for i in 0..<width {
         let guess = reciprocal * Double(x[i]) - reciprocalLess * Double(e[i])
-        let mean = cleanWeight * guess + noisyWeight * Double(x[i])
+        let mean = posteriorMeanCoef1 * guess + posteriorMeanCoef2 * Double(x[i])
         let share = (Double(v[i]) + 1) / 2, logVariance = share * logBeta + (1 - share) * logPosterior
         let (value, slope): (Double, Double)
         if t > 0 {
-          let trueMean = cleanWeight * Double(x0[i]) + noisyWeight * Double(x[i])
+          let trueMean = posteriorMeanCoef1 * Double(x0[i]) + posteriorMeanCoef2 * Double(x[i])
           let gap = (trueMean - mean) * (trueMean - mean) * exp(-logVariance), spread = exp(logPosterior - logVariance)
           value = 0.5 * (-1 + logVariance - logPosterior + spread + gap)
           slope = 0.5 * (1 - spread - gap)
@@ -235,17 +243,18 @@ struct Diffusion: TokenLoss {
       predicted = free + (predicted - free) * guidance
     }
     let clean = clamped(
-      x * Float(spaced.sqrtReciprocal[index]) - predicted * Float(spaced.sqrtReciprocalLess[index]))
+      x * Float(spaced.sqrtRecipAlphasCumprod[index]) - predicted * Float(spaced.sqrtRecipm1AlphasCumprod[index]))
     guard let noise else {
       // DDIM without noise (Song et al. 2020, arXiv 2010.02502, eq. 12 with sigma 0).
-      let direction = (x * Float(spaced.sqrtReciprocal[index]) - clean) * Float(1 / spaced.sqrtReciprocalLess[index])
-      let before = spaced.keptBefore[index]
+      let direction =
+        (x * Float(spaced.sqrtRecipAlphasCumprod[index]) - clean) * Float(1 / spaced.sqrtRecipm1AlphasCumprod[index])
+      let before = spaced.alphasCumprodPrev[index]
       return clean * Float(before.squareRoot()) + direction * Float((1 - before).squareRoot())
     }
-    let mean = clean * Float(spaced.cleanWeight[index]) + x * Float(spaced.noisyWeight[index])
+    let mean = clean * Float(spaced.posteriorMeanCoef1[index]) + x * Float(spaced.posteriorMeanCoef2[index])
     guard index > 0 else { return mean }
     let share = output.sliced(tokenWidth..<2 * tokenWidth, axis: 1) * 0.5 + 0.5
-    let low = Float(spaced.posteriorLogVariance[index]), span = Float(spaced.logBetas[index]) - low
+    let low = Float(spaced.posteriorLogVarianceClipped[index]), span = Float(spaced.logBetas[index]) - low
     return mean + ((share * span + low) * 0.5).exponential * noise * temperature
   }
 

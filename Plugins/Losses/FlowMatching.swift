@@ -30,7 +30,7 @@ struct FlowMatching: TokenLoss {
 
   let network: DenoisingNetwork
   let tokenScale: TokenScale
-  let repeats: Int
+  let batchMultiplier: Int
   let times: Times
   let steps: Schedule
   let sampler: Sampler
@@ -43,7 +43,7 @@ struct FlowMatching: TokenLoss {
   {
     let width: Int = try settings["width", default: 256, in: 1...16_384, about: "width of the network"]
     let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the network"]
-    repeats = try settings["repeats", default: 4, in: 1...64, about: "times drawn per token in a training step"]
+    batchMultiplier = try settings["repeats", default: 4, in: 1...64, about: "times drawn per token in a training step"]
     times = try settings["times", default: .logitNormal, about: "how times are drawn in training"]
     var sampled = settings.generationOnly
     steps = try Schedule(
@@ -67,34 +67,36 @@ struct FlowMatching: TokenLoss {
   /// What the network is told of a time: a timestep as others have them, 0...1000.
   private func timeEmbedding(_ times: [Float]) -> Tensor { network.timeEmbedding(at: times.map { 1000 * Double($0) }) }
 
+  var trainingEvaluations: Int { batchMultiplier }
+
   // MARK: Training
 
   func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
-    let time = drawTimes([hidden.shape[0], repeats * hidden.shape[1]], &random)
+    let time = drawTimes([hidden.shape[0], batchMultiplier * hidden.shape[1]], &random)
     return losses(hidden, answers, levels: levels, at: time, &random)
   }
 
   func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor? {
-    let time = Array(repeating: 1 - noise, count: hidden.shape[0] * repeats * hidden.shape[1])
+    let time = Array(repeating: 1 - noise, count: hidden.shape[0] * batchMultiplier * hidden.shape[1])
     return losses(hidden, answers, levels: levels, at: time, &random)
   }
 
-  /// `time` [batch x repeats x asked]: 0 is noise, 1 a token.
+  /// `time` [batch x multiplier x asked]: 0 is noise, 1 a token.
   private func losses(
     _ hidden: Tensor, _ answers: Tokens, levels: Indices, at time: [Float], _ random: inout Random
   ) -> Tensor {
-    let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked, all = rows * repeats
-    let noise = random.normal([batch, repeats * asked, tokenWidth], "noise").reshaped([all, tokenWidth])
-    // The context is embedded once per token and used by every repeat: [batch, repeats, asked, width].
+    let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked, all = rows * batchMultiplier
+    let noise = random.normal([batch, batchMultiplier * asked, tokenWidth], "noise").reshaped([all, tokenWidth])
+    // The context is embedded once per token and used by every repeat: [batch, batchMultiplier, asked, width].
     let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
     func repeated(_ x: Tensor) -> Tensor {
       let width = x.count / rows
-      return (x.reshaped([batch, 1, asked, width]) + Tensor(zeros: [batch, repeats, asked, width]))
+      return (x.reshaped([batch, 1, asked, width]) + Tensor(zeros: [batch, batchMultiplier, asked, width]))
         .reshaped([all, width])
     }
     let clean = repeated(tokenScale.normalize(answers.values.detached, levels: levels)), t = Tensor([all, 1], time)
     let velocity = network(noise + (clean - noise) * t, repeated(embedded) + timeEmbedding(time))
-    return (velocity - (clean - noise)).squared.mean(axis: 1).reshaped([batch, repeats, asked]).mean(axis: 1)
+    return (velocity - (clean - noise)).squared.mean(axis: 1).reshaped([batch, batchMultiplier, asked]).mean(axis: 1)
   }
 
   private func drawTimes(_ shape: [Int], _ random: inout Random) -> [Float] {

@@ -22,7 +22,7 @@ struct GaussianMixture: TokenLoss {
     "A mixture of Gaussians for each token: continuous tokens with a likelihood.",
     source: "Tschannen et al. 2023 (GIVT), arXiv 2312.02116", example: "components: 4")
 
-  let level: LevelVector
+  let level: LevelEmbedding
   /// Logarithms of weights, but for a constant: [components] a token.
   let weights: Linear
   /// [components, token width] a token.
@@ -42,7 +42,7 @@ struct GaussianMixture: TokenLoss {
     leastDeviation = try settings[
       "least-deviation", default: 0.001, in: 0.000001...1,
       about: "how narrow a Gaussian can become, as a share of the tokens' spread"]
-    level = try LevelVector(&settings, levels: levels, width: hidden, &random)
+    level = try LevelEmbedding(&settings, levels: levels, width: hidden, &random)
     tokenScale = try TokenScale(&settings, levels: levels)
     let initial = Initialization.normal(standardDeviation: 0.02)
     weights = Linear(from: hidden, to: components, weight: initial, &random)
@@ -95,7 +95,7 @@ struct GaussianMixture: TokenLoss {
     let free = hidden.scale == 1 ? nil : hidden.unconditional.map { parts($0, levels) }
     let numbers = random.uniform([batch, asked], "component").scalars
     let noise = random.normal([batch, asked, tokenWidth], "value").scalars
-    let chance = CodeChoice(), logits = told.weights.scalars
+    let chance = CodeSampler(), logits = told.weights.scalars
     let (means, deviations) = (told.means.scalars, told.deviations.scalars)
     let (others, otherDeviations) = (free?.means.scalars, free?.deviations.scalars)
     var values = [Float](repeating: 0, count: rows * tokenWidth)

@@ -9,23 +9,23 @@ public struct NoiseSchedule: Sendable {
   public let timesteps: [Int]
   public let betas: [Double]
   /// Product of 1 - beta up to and with each step.
-  public let kept: [Double]
+  public let alphasCumprod: [Double]
   /// The same one step earlier; 1 before the first.
-  public let keptBefore: [Double]
-  public let sqrtKept: [Double]
-  public let sqrtLost: [Double]
-  public let logLost: [Double]
-  public let sqrtReciprocal: [Double]
-  public let sqrtReciprocalLess: [Double]
+  public let alphasCumprodPrev: [Double]
+  public let sqrtAlphasCumprod: [Double]
+  public let sqrtOneMinusAlphasCumprod: [Double]
+  public let logOneMinusAlphasCumprod: [Double]
+  public let sqrtRecipAlphasCumprod: [Double]
+  public let sqrtRecipm1AlphasCumprod: [Double]
   public let logBetas: [Double]
   /// Variance of the step before, given the clean token.
   public let posteriorVariance: [Double]
   /// Its logarithm; the first entry, minus infinity, is that of the second.
-  public let posteriorLogVariance: [Double]
+  public let posteriorLogVarianceClipped: [Double]
   /// Weight of the clean token in the mean of the step before.
-  public let cleanWeight: [Double]
+  public let posteriorMeanCoef1: [Double]
   /// Weight of the noisy token in it.
-  public let noisyWeight: [Double]
+  public let posteriorMeanCoef2: [Double]
 
   /// The full schedule.
   public init(_ kind: Kind, steps: Int = 1000) {
@@ -53,32 +53,34 @@ public struct NoiseSchedule: Sendable {
     self.timesteps = timesteps
     self.betas = betas
     var product = 1.0
-    let kept = betas.map { beta in
+    let alphasCumprod = betas.map { beta in
       product *= 1 - beta
       return product
     }
-    let before = [1] + kept.dropLast()
-    self.kept = kept
-    keptBefore = before
-    sqrtKept = kept.map { $0.squareRoot() }
-    sqrtLost = kept.map { (1 - $0).squareRoot() }
-    logLost = kept.map { log(1 - $0) }
-    sqrtReciprocal = kept.map { (1 / $0).squareRoot() }
-    sqrtReciprocalLess = kept.map { (1 / $0 - 1).squareRoot() }
+    let before = [1] + alphasCumprod.dropLast()
+    self.alphasCumprod = alphasCumprod
+    alphasCumprodPrev = before
+    sqrtAlphasCumprod = alphasCumprod.map { $0.squareRoot() }
+    sqrtOneMinusAlphasCumprod = alphasCumprod.map { (1 - $0).squareRoot() }
+    logOneMinusAlphasCumprod = alphasCumprod.map { log(1 - $0) }
+    sqrtRecipAlphasCumprod = alphasCumprod.map { (1 / $0).squareRoot() }
+    sqrtRecipm1AlphasCumprod = alphasCumprod.map { (1 / $0 - 1).squareRoot() }
     logBetas = betas.map { log($0) }
-    let variance = betas.indices.map { betas[$0] * (1 - before[$0]) / (1 - kept[$0]) }
+    let variance = betas.indices.map { betas[$0] * (1 - before[$0]) / (1 - alphasCumprod[$0]) }
     posteriorVariance = variance
-    posteriorLogVariance = variance.indices.map { log($0 == 0 && variance.count > 1 ? variance[1] : variance[$0]) }
-    cleanWeight = betas.indices.map { betas[$0] * before[$0].squareRoot() / (1 - kept[$0]) }
-    noisyWeight = betas.indices.map { (1 - before[$0]) * (1 - betas[$0]).squareRoot() / (1 - kept[$0]) }
+    posteriorLogVarianceClipped = variance.indices.map {
+      log($0 == 0 && variance.count > 1 ? variance[1] : variance[$0])
+    }
+    posteriorMeanCoef1 = betas.indices.map { betas[$0] * before[$0].squareRoot() / (1 - alphasCumprod[$0]) }
+    posteriorMeanCoef2 = betas.indices.map { (1 - before[$0]) * (1 - betas[$0]).squareRoot() / (1 - alphasCumprod[$0]) }
   }
 
-  /// The schedule that visits only some of the steps, given ascending: betas are taken from the kept products.
+  /// The schedule that visits only some of the steps, given ascending: betas follow from the products of alphas.
   public func respaced(to steps: [Int]) -> NoiseSchedule {
     var last = 1.0
     let betas = steps.map { step in
-      defer { last = kept[step] }
-      return 1 - kept[step] / last
+      defer { last = alphasCumprod[step] }
+      return 1 - alphasCumprod[step] / last
     }
     return NoiseSchedule(timesteps: steps.map { timesteps[$0] }, betas: betas)
   }

@@ -11,7 +11,7 @@ struct SquaredError: TokenLoss {
   static let key = "l2"
   static let about = About("The mean of what a token can be; the control that collapses.", example: "levels: none")
 
-  let level: LevelVector
+  let level: LevelEmbedding
   let head: Linear
   let tokenScale: TokenScale
 
@@ -20,7 +20,7 @@ struct SquaredError: TokenLoss {
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
   {
-    level = try LevelVector(&settings, levels: levels, width: hidden, &random)
+    level = try LevelEmbedding(&settings, levels: levels, width: hidden, &random)
     tokenScale = try TokenScale(&settings, levels: levels)
     head = Linear(from: hidden, to: space.width, &random)
   }

@@ -40,8 +40,8 @@ public protocol TokenLoss: Component, Module {
   mutating func calibrate(on answers: Tokens, levels: Indices)
   /// Whether draws come with a confidence.
   var givesConfidence: Bool { get }
-  /// How often a training step passes each token through its network; for plans.
-  var repeats: Int { get }
+  /// Evaluations of its network for each token in a training step, for estimates of cost.
+  var trainingEvaluations: Int { get }
   /// How often a draw passes each token through its network at a moment; for those who compare costs.
   func evaluations(at moment: Moment) -> Int
   /// The loss where so large a share of a token is noise, in [0, 1), for those who look; [batch, asked]. Nil for a loss
@@ -52,7 +52,7 @@ public protocol TokenLoss: Component, Module {
 extension TokenLoss {
   public mutating func calibrate(on answers: Tokens, levels: Indices) {}
   public var givesConfidence: Bool { false }
-  public var repeats: Int { 1 }
+  public var trainingEvaluations: Int { 1 }
   public func evaluations(at moment: Moment) -> Int { 1 }
   public func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random)
     -> Tensor?

@@ -16,12 +16,17 @@ import Testing
         let group = "\(kind.rawValue)/\(spacing)"
         #expect(ours.timesteps == (try file.ints("\(group)/timestep_map")))
         for (name, values) in [
-          ("betas", ours.betas), ("alphas_cumprod", ours.kept), ("alphas_cumprod_prev", ours.keptBefore),
-          ("sqrt_alphas_cumprod", ours.sqrtKept), ("sqrt_one_minus_alphas_cumprod", ours.sqrtLost),
-          ("log_one_minus_alphas_cumprod", ours.logLost), ("sqrt_recip_alphas_cumprod", ours.sqrtReciprocal),
-          ("sqrt_recipm1_alphas_cumprod", ours.sqrtReciprocalLess), ("posterior_variance", ours.posteriorVariance),
-          ("posterior_log_variance_clipped", ours.posteriorLogVariance), ("posterior_mean_coef1", ours.cleanWeight),
-          ("posterior_mean_coef2", ours.noisyWeight),
+          ("betas", ours.betas), ("alphas_cumprod", ours.alphasCumprod),
+          ("alphas_cumprod_prev", ours.alphasCumprodPrev),
+          ("sqrt_alphas_cumprod", ours.sqrtAlphasCumprod),
+          ("sqrt_one_minus_alphas_cumprod", ours.sqrtOneMinusAlphasCumprod),
+          ("log_one_minus_alphas_cumprod", ours.logOneMinusAlphasCumprod),
+          ("sqrt_recip_alphas_cumprod", ours.sqrtRecipAlphasCumprod),
+          ("sqrt_recipm1_alphas_cumprod", ours.sqrtRecipm1AlphasCumprod),
+          ("posterior_variance", ours.posteriorVariance),
+          ("posterior_log_variance_clipped", ours.posteriorLogVarianceClipped),
+          ("posterior_mean_coef1", ours.posteriorMeanCoef1),
+          ("posterior_mean_coef2", ours.posteriorMeanCoef2),
         ] {
           #expect(try file.disagreement(values, "\(group)/\(name)") == nil)
         }

@@ -3,7 +3,7 @@ import Losses
 import Tensors
 import Testing
 
-@Suite struct CodeChoiceTests {
+@Suite struct CodeSamplerTests {
   @Test("chances after both filters are those of the papers' own code", arguments: ["gpt", "var"])
   func reference(_ name: String) throws {
     let file = try Fixture(name), logits = try file.tensor("inputs/filter/logits"), width = logits.shape.last ?? 1
@@ -13,7 +13,7 @@ import Testing
       let parts = entry.split(separator: "_"), prefixes = ["topk", "topp"]
       try #require(parts.count == 2 && zip(parts, prefixes).allSatisfy { $0.hasPrefix($1) })
       let share = try #require(Float(parts[1].dropFirst(4)))
-      let choice = CodeChoice(topK: try #require(Int(parts[0].dropFirst(4))), topP: share == 0 ? 1 : share)
+      let choice = CodeSampler(topK: try #require(Int(parts[0].dropFirst(4))), topP: share == 0 ? 1 : share)
       let shares = stride(from: 0, to: logits.count, by: width).flatMap {
         choice.shares(of: Array(logits.scalars[$0..<$0 + width]))
       }
@@ -41,10 +41,10 @@ import Testing
   @Test(
     "codes come as often as their chances say, drawn either way", arguments: [1, 2, 3] as [UInt64],
     [
-      CodeChoice(), CodeChoice(temperature: 0.5), CodeChoice(temperature: 2), CodeChoice(topK: 3),
-      CodeChoice(topP: 0.7), CodeChoice(temperature: 0.7, topK: 5, topP: 0.8),
+      CodeSampler(), CodeSampler(temperature: 0.5), CodeSampler(temperature: 2), CodeSampler(topK: 3),
+      CodeSampler(topP: 0.7), CodeSampler(temperature: 0.7, topK: 5, topP: 0.8),
     ])
-  func frequencies(_ seed: UInt64, _ choice: CodeChoice) {
+  func frequencies(_ seed: UInt64, _ choice: CodeSampler) {
     let logits: [Float] = [0.3, -1, 2, 1.5, -3, 0.9, 1.1, -0.2], count = 8000
     var random = Random(seed: seed)
     let numbers = random.uniform([1, count], "sum").scalars
@@ -64,8 +64,8 @@ import Testing
   func shares(_ temperature: Float) {
     var random = Random(seed: 4)
     let logits = random.normal([1, 1000], "logits") * 3, numbers = random.uniform([1, 500], "numbers").scalars
-    let shares = (logits * (1 / temperature)).softmax.scalars, slow = CodeChoice(temperature: temperature)
-    let picked = shares.withUnsafeBufferPointer { shares in numbers.map { CodeChoice.code(shares: shares, at: $0) } }
+    let shares = (logits * (1 / temperature)).softmax.scalars, slow = CodeSampler(temperature: temperature)
+    let picked = shares.withUnsafeBufferPointer { shares in numbers.map { CodeSampler.code(shares: shares, at: $0) } }
     #expect(zip(picked, numbers).count { $0 != slow.code(logits.scalars, at: $1) } <= 1)  // one on a border
     #expect(Set(picked).count > 5)
   }
@@ -74,23 +74,23 @@ import Testing
   func filters() {
     let shares: [Float] = [0.4, 0.3, 0.2, 0.1], logits = shares.map(logarithm)
     /// Whether chances are in proportion to `parts`.
-    func close(_ choice: CodeChoice, _ parts: [Float]) -> Bool {
+    func close(_ choice: CodeSampler, _ parts: [Float]) -> Bool {
       let total = parts.reduce(0, +)
       return zip(choice.shares(of: logits), parts).allSatisfy { abs($0 - $1 / total) < 1e-6 }
     }
-    #expect(close(CodeChoice(), [0.4, 0.3, 0.2, 0.1]))
-    #expect(close(CodeChoice(topK: 2), [4, 3, 0, 0]))
-    #expect(close(CodeChoice(topP: 0.5), [4, 3, 0, 0]))
-    #expect(close(CodeChoice(topP: 0.001), [1, 0, 0, 0]))
-    #expect(close(CodeChoice(temperature: 0.5), [16, 9, 4, 1]))
+    #expect(close(CodeSampler(), [0.4, 0.3, 0.2, 0.1]))
+    #expect(close(CodeSampler(topK: 2), [4, 3, 0, 0]))
+    #expect(close(CodeSampler(topP: 0.5), [4, 3, 0, 0]))
+    #expect(close(CodeSampler(topP: 0.001), [1, 0, 0, 0]))
+    #expect(close(CodeSampler(temperature: 0.5), [16, 9, 4, 1]))
     // The share counts after the k likeliest are kept: 0.4 / 0.9 and 0.7 / 0.9, which passes.
-    #expect(close(CodeChoice(topK: 3, topP: 0.75), [4, 3, 0, 0]))
-    #expect(close(CodeChoice(temperature: 0), [1, 0, 0, 0]) && close(CodeChoice(topK: 1), [1, 0, 0, 0]))
-    #expect(CodeChoice(topK: 1).code(logits, at: 0.99) == 0)
-    #expect(CodeChoice().code(logits, at: 0.99) == 3)
-    #expect(CodeChoice(topK: 9).shares(of: logits) == CodeChoice().shares(of: logits))
+    #expect(close(CodeSampler(topK: 3, topP: 0.75), [4, 3, 0, 0]))
+    #expect(close(CodeSampler(temperature: 0), [1, 0, 0, 0]) && close(CodeSampler(topK: 1), [1, 0, 0, 0]))
+    #expect(CodeSampler(topK: 1).code(logits, at: 0.99) == 0)
+    #expect(CodeSampler().code(logits, at: 0.99) == 3)
+    #expect(CodeSampler(topK: 9).shares(of: logits) == CodeSampler().shares(of: logits))
     // What cannot be drawn is not drawn at the edge.
-    #expect(CodeChoice().code([0, 0, -1e9], at: 0.9999999) == 1)
+    #expect(CodeSampler().code([0, 0, -1e9], at: 0.9999999) == 1)
   }
 
   @Test("filters keep what sorting all codes would keep", arguments: [1, 2, 3] as [UInt64])
@@ -98,13 +98,13 @@ import Testing
     var random = Random(seed: seed)
     // Rounded, so that many codes are equally likely.
     let logits = (random.normal([1, 500], "logits") * 2).scalars.map { ($0 * 10).rounded() / 10 }
-    let sorted = logits.sorted(by: >), shares = CodeChoice().shares(of: logits)
+    let sorted = logits.sorted(by: >), shares = CodeSampler().shares(of: logits)
     for k in [2, 3, 17, 250, 499] {
-      let kept = CodeChoice(topK: k).shares(of: logits).map { $0 > 0 }
+      let kept = CodeSampler(topK: k).shares(of: logits).map { $0 > 0 }
       #expect(kept == logits.map { $0 >= sorted[k - 1] })
     }
     for p in [0.1, 0.5, 0.9, 0.99] as [Float] {
-      let cut = CodeChoice(topP: p).shares(of: logits), kept = cut.indices.filter { cut[$0] > 0 }
+      let cut = CodeSampler(topP: p).shares(of: logits), kept = cut.indices.filter { cut[$0] > 0 }
       let total = kept.reduce(0) { $0 + shares[$1] }, least = kept.map { shares[$0] }.min() ?? 0
       // Enough is kept, not more than one too many, and nothing likelier than what is kept was cut.
       #expect(total > p - 1e-5 && total - least <= p + 1e-5)

@@ -4,7 +4,7 @@ import Settings
 import Tensors
 
 /// A learned vector per level, added to what the backbone says.
-struct LevelVector: Module {
+struct LevelEmbedding: Module {
   enum Choice: String, Setting, CaseIterable { case none, embedding }
 
   let vectors: Embedding?

@@ -5,7 +5,7 @@ import Glibc
 /// The order and the edges are those of LlamaGen (Sun et al. 2024, arXiv 2406.06525) and VAR (Tian et al. 2024,
 /// arXiv 2404.02905): codes as likely as the last of the `topK` stay, and so does the code at which the sum of shares
 /// passes `topP`.
-public struct CodeChoice: Sendable {
+public struct CodeSampler: Sendable {
   /// Logits are divided by it; 0: the likeliest code.
   public var temperature: Float
   /// 0: all.
