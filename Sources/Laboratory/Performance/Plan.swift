@@ -27,7 +27,8 @@ package struct Plan {
     let asked = turn.asked.indices(in: seen - model.conditioner.prefixCount, sample: 0).count
     // A multiplication and an addition for each number of a matrix and each row; twice that again on the way back.
     let picture =
-      6 * (matrices(model.backbone) * Double(seen) + matrices(model.loss) * Double(asked * model.loss.trainingEvaluations))
+      6
+      * (matrices(model.backbone) * Double(seen) + matrices(model.loss) * Double(asked * model.loss.trainingEvaluations))
     let step = picture * Double(plan.batch), whole = step * Double(plan.steps)
     let rows = min(4096, max(16, plan.batch * seen)), width = min(2048, max(16, model.backbone.width))
     let speed = speeds.speed(rows, width), seconds = whole / speed
