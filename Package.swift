@@ -43,11 +43,17 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Metrics", ["Autoregression", "Tensors", "Settings"]),
   (
     "Laboratory",
-    ["Autoregression", "Images", "Storage", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }
+    ["ProgramSupport", "Autoregression", "Images", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }
+  ),
+  ("Reports", ["ProgramSupport", "Laboratory", "Images", "Settings"]),
+  (
+    "OvertoneCLI",
+    ["ProgramSupport", "Laboratory", "Autoregression", "Images", "Settings", "Tensors"]
+      + plugins.map { .target(name: $0.name) }
   ),
   (
     "Combination",
-    ["Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]
+    ["OvertoneCLI", "Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]
       + plugins.map { .target(name: $0.name) }
   ),
 ]
@@ -62,6 +68,7 @@ let package = Package(
     .library(name: "Autoregression", targets: ["Autoregression"]),
     .library(name: "AutoregressionTesting", targets: ["AutoregressionTesting"]),
     .library(name: "Laboratory", targets: ["Laboratory"]),
+    .library(name: "OvertoneCLI", targets: ["OvertoneCLI"]),
     .library(name: "StandardParts", targets: plugins.map(\.name)),
   ],
   dependencies: [
@@ -90,19 +97,28 @@ let package = Package(
     .target(name: "Autoregression", dependencies: ["Networks", "Tensors", "Settings", "CParts"]),
     .target(name: "AutoregressionTesting", dependencies: ["Autoregression", "Networks", "Tensors"]),
   ] + pluginTargets + [
-    // 5, 6: the laboratory and its command
+    // 5 to 8: the laboratory, its reports, its command line, the program
     .target(
       name: "Laboratory",
       dependencies: [
         "Autoregression", "Networks", "Settings", "Storage", "ForeignWeights", "Images", "Tensors", "Spectra",
+      ]),
+    .target(
+      name: "Reports",
+      dependencies: ["Laboratory", "Autoregression", "Networks", "Settings", "Images", "Tensors", "Spectra"]),
+    .target(
+      name: "OvertoneCLI",
+      dependencies: [
+        "Laboratory", "Reports", "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "overtone", dependencies: ["Laboratory"] + plugins.map { .target(name: $0.name) }),
+      name: "overtone", dependencies: ["OvertoneCLI"] + plugins.map { .target(name: $0.name) }),
     // beside: what tests share
     .target(
       name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],
       path: "Tests/FixtureSupport"),
+    .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),
   ]
     + tests.map { test in
       .testTarget(

@@ -1,4 +1,4 @@
-import Laboratory
+import OvertoneCLI
 
 @main
 struct Main {

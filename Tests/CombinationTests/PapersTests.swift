@@ -2,6 +2,7 @@ import Autoregression
 import Foundation
 import Laboratory
 import Networks
+import OvertoneCLI
 import Settings
 import Tensors
 import Testing

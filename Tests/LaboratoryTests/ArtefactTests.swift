@@ -1,5 +1,6 @@
 import Autoregression
 import Foundation
+import ProgramSupport
 import Settings
 import Storage
 import Tensors

@@ -15,7 +15,7 @@ let package = Package(
     .executableTarget(
       name: "myovertone",
       dependencies: [
-        "Zigzag", .product(name: "Laboratory", package: "overtone"),
+        "Zigzag", .product(name: "OvertoneCLI", package: "overtone"),
         .product(name: "StandardParts", package: "overtone"),
       ]),
     .testTarget(

@@ -4,7 +4,7 @@ import Tensors
 
 /// Every component with all of its settings, found by constructing each from its own example and its choices.
 public struct Catalogue {
-  struct Entry {
+  package struct Entry {
     let role: String, key: String, about: About, file: String
     let survey: Survey
     /// Why its example does not construct; nil when it does.
@@ -30,13 +30,13 @@ public struct Catalogue {
     all.compactMap { entry in entry.failure.map { "\(entry.role) \(entry.key): \($0)" } }
   }
 
-  var names: [String] { Array(Set(all.map(\.role) + all.map(\.key))) }
+  package var names: [String] { Array(Set(all.map(\.role) + all.map(\.key))) }
 
-  func entries(_ name: String?) -> [Entry] {
+  package func entries(_ name: String?) -> [Entry] {
     name.map { name in all.filter { $0.role == name || $0.key == name } } ?? all
   }
 
-  func text(_ name: String?, json: Bool) -> String {
+  package func text(_ name: String?, json: Bool) -> String {
     json
       ? "[\n" + entries(name).map(object).joined(separator: ",\n") + "\n]"
       : entries(name).map(paragraph).joined(separator: "\n\n")

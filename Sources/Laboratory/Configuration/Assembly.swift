@@ -6,23 +6,23 @@ import Tensors
 /// An experiment put together from its file: every part constructed, nothing trained, no data opened.
 package struct Assembly {
   package var settings: Settings
-  let name: String
-  let seed: UInt64
+  package let name: String
+  package let seed: UInt64
   let results: String
   let logging: Logging
   /// What a run makes of it.
   let stages: Set<Stage>
   package var dataset: any ImageDataset
-  let images: ImageShape
+  package let images: ImageShape
   let classes: Int
   package let direction: any RegressionDirection
   package var tokenizer: any Tokenizer
   package var model: Model
-  let metrics: [any Metric]
-  let tokenizerTraining: TrainingPlan
-  let training: TrainingPlan
+  package let metrics: [any Metric]
+  package let tokenizerTraining: TrainingPlan
+  package let training: TrainingPlan
   let latents: LatentKeeping
-  let sampling: SamplingPlan
+  package let sampling: SamplingPlan
   let evaluation: EvaluationPlan
 
   /// Reads the whole file; every key must be read by someone.

@@ -4,10 +4,10 @@ import Settings
 import Tensors
 
 /// How one network is trained; the section `training` of a tokenizer or of the experiment.
-struct TrainingPlan: Sendable {
-  var steps: Int
+package struct TrainingPlan: Sendable {
+  package var steps: Int
   var batch: Int
-  var rate: LearningRate
+  package var rate: LearningRate
   var rule: AdamW
   var clip: Double
   /// Rate of the moving average; 0: none.
@@ -50,9 +50,9 @@ private enum RateShape: String, Setting, CaseIterable {
 }
 
 /// How pictures are made once the model is trained.
-struct SamplingPlan: Sendable {
-  var guidance: Guidance
-  var perClass: Int
+package struct SamplingPlan: Sendable {
+  package var guidance: Guidance
+  package var perClass: Int
   var batch: Int
 
   init(_ settings: inout Settings) throws(SettingsError) {

@@ -1,12 +1,12 @@
 import Autoregression
 
 /// What `validate` finds: that a file is sound, and with its inputs what is there.
-struct Check {
+package struct Check {
   private let assembly: Assembly
   private let pictures: Int?
   private let made: Artefacts?
 
-  init(_ assembly: Assembly, opening: Bool) throws {
+  package init(_ assembly: Assembly, opening: Bool) throws {
     var assembly = assembly
     if opening { try assembly.dataset.open() }
     pictures = opening ? assembly.dataset.count : nil
@@ -27,7 +27,7 @@ struct Check {
     return stages
   }
 
-  var text: String {
+  package var text: String {
     let sound = "sound (\(assembly.tokenSummary), \(assembly.classes) classes)"
     guard let pictures, let made else { return sound }
     return
@@ -35,7 +35,7 @@ struct Check {
       + stages.map { "  \($0.name): \($0.state) (\($0.artefact.folder))" }).joined(separator: "\n")
   }
 
-  var fields: [(String, JSON)] {
+  package var fields: [(String, JSON)] {
     let found: [(String, JSON)] = [
       ("sound", .bool(true)), ("tokens", .text(assembly.tokenSummary)), ("classes", .number(Double(assembly.classes))),
     ]

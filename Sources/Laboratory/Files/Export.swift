@@ -3,14 +3,14 @@ import Images
 import Storage
 
 /// What an HDF5 file holds, written as other formats.
-struct Export {
+package struct Export {
   private let reader: Reader
   /// Paths of the data sets that are meant.
   private let names: [String]
   private let isChosen: Bool
 
   /// `chosen`: paths of data sets; all when there are none.
-  init(_ path: String, only chosen: [String]) throws(StorageError) {
+  package init(_ path: String, only chosen: [String]) throws(StorageError) {
     reader = try Reader(path)
     isChosen = !chosen.isEmpty
     guard isChosen else {
@@ -36,7 +36,7 @@ struct Export {
   }
 
   /// Gives a line for each file, and for what had to be left out.
-  func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
+  package func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
     switch URL(fileURLWithPath: output).pathExtension.lowercased() {
     case "npz": try archive(output)
     case "csv": try table(output)

@@ -1,12 +1,12 @@
 import Storage
 
 /// The tree of an HDF5 file: data sets with kind, axes and attributes.
-struct Inspection {
+package struct Inspection {
   private let reader: Reader
 
-  init(_ path: String) throws(StorageError) { reader = try Reader(path) }
+  package init(_ path: String) throws(StorageError) { reader = try Reader(path) }
 
-  var text: String {
+  package var text: String {
     get throws {
       let kind = reader.text(attribute: "file_type").map { ", \($0)" } ?? ""
       return "\(reader.path)\(kind)\n"
@@ -61,7 +61,7 @@ struct Inspection {
     }
   }
 
-  var json: String {
+  package var json: String {
     get throws {
       JSON.object([
         ("file", .text(reader.path)), ("attributes", object(attributes("/"))), ("content", .list(try items("/"))),

@@ -3,12 +3,16 @@ import Images
 import Storage
 
 /// A folder of class folders made into one file of pictures of one size.
-struct PictureImport {
+package struct PictureImport {
   let folder: String
   let output: String
   let size: Int
 
-  func run(_ journal: Journal) throws {
+  package init(folder: String, output: String, size: Int) {
+    (self.folder, self.output, self.size) = (folder, output, size)
+  }
+
+  package func run(_ journal: Journal) throws {
     let files = FileManager.default
     var isFolder: ObjCBool = false
     guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {

@@ -3,14 +3,14 @@ import Images
 import Storage
 
 /// Whether one file is what was written, and what to do where it is not.
-struct Soundness {
-  let path: String
-  var findings: [String]
+package struct Soundness {
+  package let path: String
+  package var findings: [String]
   /// What was looked at.
-  var summary: String
-  var advice: String
+  package var summary: String
+  package var advice: String
 
-  var json: JSON {
+  package var json: JSON {
     .object([
       ("file", .text(path)), ("sound", .bool(findings.isEmpty)), ("findings", .list(findings.map { .text($0) })),
       ("advice", findings.isEmpty ? .null : .text(advice)),
@@ -43,7 +43,7 @@ struct Soundness {
   /// HDF5 1.10 trusts the structure of a file, and may take the program with it: another process goes first.
   private static func breaks(_ path: String) -> Bool {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: Overtone.program)
+    process.executableURL = URL(fileURLWithPath: Environment.program)
     process.arguments = ["verify", "--tried", path]
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
@@ -77,7 +77,7 @@ struct Soundness {
   // MARK: Runs
 
   /// A file, a run, or every run below a folder.
-  static func all(at path: String, isTried: Bool) throws -> [Soundness] {
+  package static func all(at path: String, isTried: Bool) throws -> [Soundness] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
       return [Soundness(file: path, isTried: isTried)]

@@ -8,23 +8,23 @@ import Tensors
 ///
 /// Names and layouts are translated by the dialects of the components, the same tables through which the tests read
 /// the reference's numbers.
-struct WeightImport {
-  enum Part: String, CaseIterable { case tokenizer, model }
+package struct WeightImport {
+  package enum Part: String, CaseIterable { case tokenizer, model }
 
   /// What fits and what does not, each name once.
-  struct Report {
+  package struct Report {
     var dialect: String
     var taken: [String] = []
     /// Ours that nothing was put into.
-    var missing: [String] = []
+    package var missing: [String] = []
     /// Theirs that no part of ours asked for.
     var unexpected: [String] = []
     /// "backbone.blocks.0.norm1.weight: [768], ours [512]".
-    var misshaped: [String] = []
+    package var misshaped: [String] = []
 
-    var isComplete: Bool { missing.isEmpty && misshaped.isEmpty }
+    package var isComplete: Bool { missing.isEmpty && misshaped.isEmpty }
 
-    var text: String {
+    package var text: String {
       func list(_ title: String, _ names: [String]) -> [String] {
         names.isEmpty ? [] : ["\(title) (\(names.count)):"] + names.map { "  \($0)" }
       }
@@ -36,6 +36,8 @@ struct WeightImport {
 
   let assembly: Assembly
   let part: Part
+
+  package init(assembly: Assembly, part: Part) { (self.assembly, self.part) = (assembly, part) }
 
   private var components: [(prefix: String, component: any Component)] {
     switch part {
@@ -58,7 +60,7 @@ struct WeightImport {
   }
 
   /// Puts weights in place. The family is the one named, else the one that fits most tensors.
-  func take(_ weights: [String: Tensor], dialect name: String?) throws -> Report {
+  package func take(_ weights: [String: Tensor], dialect name: String?) throws -> Report {
     guard !dialects.isEmpty else {
       throw LaboratoryError("no public checkpoint is known for the \(part.rawValue) of this experiment.")
     }
@@ -105,7 +107,7 @@ struct WeightImport {
 
   /// Writes what is in the parts now, for `training.weights` of an experiment to begin from. Statistics are left out:
   /// they are measured on the experiment's own data.
-  func write(to path: String, from source: String) throws {
+  package func write(to path: String, from source: String) throws {
     var checkpoint = Checkpoint()
     checkpoint.model = parameters.map { ($0.path, $0.parameter.value) }
     checkpoint.configuration = "imported from \(source)\n"

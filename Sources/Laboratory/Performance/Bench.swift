@@ -18,7 +18,7 @@ struct BenchPlan {
 /// One timed case: an experiment file with a section `bench` that says what is timed.
 ///
 /// Data are fixed random numbers, nothing is read or written, and every result is checked before a time is given.
-final class Bench {
+package final class Bench {
   /// What one repetition is.
   enum Measure: String, Setting, CaseIterable {
     /// A step of the model: forward, backward, optimizer.
@@ -29,9 +29,9 @@ final class Bench {
     case sampling
   }
 
-  let name: String
+  package let name: String
   let measure: Measure
-  let batch: Int
+  package let batch: Int
   private var assembly: Assembly
   private var optimizer: Optimizer
   private var average: MovingAverage?
@@ -44,7 +44,7 @@ final class Bench {
   private var first: Tensor?
 
   /// Reads a case by its path, or by its name from Experiments/bench.
-  init(_ file: String, overrides: [String]) throws {
+  package init(_ file: String, overrides: [String]) throws {
     let path = file.hasSuffix(".yaml") ? file : "Experiments/bench/\(file).yaml"
     name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     var settings = try Settings(file: path, overrides: overrides)
@@ -68,7 +68,7 @@ final class Bench {
   }
 
   /// One repetition; gives its seconds.
-  func repetition() throws -> Double {
+  package func repetition() throws -> Double {
     if measure != .sampling && before == nil { before = probe() }
     let start = Journal.seconds
     switch measure {
@@ -93,7 +93,7 @@ final class Bench {
   }
 
   /// What must hold after all repetitions: training has lowered the loss of fixed draws.
-  func check() throws {
+  package func check() throws {
     guard let before, steps > 0 else { return }
     let after = probe()
     guard after.isFinite, after < before else {
@@ -126,7 +126,7 @@ final class Bench {
 }
 
 /// The numbers of a case, as one line of JSON.
-struct BenchResult {
+package struct BenchResult {
   let name: String
   let times: [Double]
   let items: Int
@@ -135,13 +135,18 @@ struct BenchResult {
   /// The best product seen in this run, operations a second.
   let peak: Double
 
+  package init(name: String, times: [Double], items: Int, operations: Int, peak: Double) {
+    (self.name, self.times, self.items) = (name, times, items)
+    (self.operations, self.peak) = (operations, peak)
+  }
+
   private var median: Double {
     let sorted = times.sorted(), middle = sorted.count / 2
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 
   /// For people: seconds (median), pictures a second, GFLOP/s, share of the best product, memory.
-  var text: String {
+  package var text: String {
     let rate = peak > 0 ? Double(operations) / median / peak * 100 : .nan
     return name.padding(toLength: max(20, name.count), withPad: " ", startingAt: 0)
       + String(
@@ -149,7 +154,7 @@ struct BenchResult {
         Double(operations) / median / 1e9, rate, Self.peakMegabytes)
   }
 
-  var line: String {
+  package var line: String {
     let least = times.min() ?? .nan
     let best = Double(operations) / least
     let facts: [(String, String)] = [

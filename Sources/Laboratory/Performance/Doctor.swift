@@ -2,12 +2,15 @@ import Foundation
 import Tensors
 
 /// Whether this machine is ready, and how fast it multiplies.
-struct Doctor {
+package struct Doctor {
   private let blas = BLAS.loaded
   private let speed = Doctor.fastestProduct() / 1e9
   private let free = Environment.freeBytes(at: ".")
 
-  var text: String {
+  /// Measures the speed of matrix products, which takes a second.
+  package init() {}
+
+  package var text: String {
     var lines = [
       "processor     \(Environment.processor)", "threads       \(ThreadPool.shared.threads)",
       "BLAS          \(blas.library)", "BLAS kernels  \(blas.kernel ?? "unknown")",
@@ -18,7 +21,7 @@ struct Doctor {
     return lines.joined(separator: "\n")
   }
 
-  var json: String {
+  package var json: String {
     JSON.object([
       ("overtone", .text(Environment.version)), ("processor", .text(Environment.processor)),
       ("threads", .number(Double(ThreadPool.shared.threads))), ("blas", .text(blas.library)),
@@ -37,7 +40,7 @@ struct Doctor {
   static func fastestProduct() -> Double { gigaflops(4096, 1024, times: 5) * 1e9 }
 
   /// The best of some products of rows x inner by inner x inner numbers, in 10^9 operations a second.
-  static func gigaflops(_ rows: Int, _ inner: Int, times: Int) -> Double {
+  package static func gigaflops(_ rows: Int, _ inner: Int, times: Int) -> Double {
     var random = Random(seed: 1)
     let a = random.normal([1, rows * inner], "a").reshaped([rows, inner]),
       b = random.normal([1, inner * inner], "b").reshaped([inner, inner])

@@ -87,7 +87,7 @@ package struct Plan {
     return count
   }
 
-  var json: JSON { .object(facts.map { ($0.key, $0.value) }) }
+  package var json: JSON { .object(facts.map { ($0.key, $0.value) }) }
 
   package var text: String {
     let width = facts.map(\.name.count).max() ?? 0

@@ -4,10 +4,10 @@ extension Campaign {
   /// Runs the campaign by several processes of this program, which claim runs by lock; this one waits.
   ///
   /// Whoever asks this process to stop asks the others, too: a batch system may know only this one.
-  func run(jobs: Int, arguments: [String], journal: Journal) throws {
+  package func run(jobs: Int, arguments: [String], journal: Journal) throws {
     let workers = try (0..<jobs).map { index in
       let process = Process()
-      process.executableURL = URL(fileURLWithPath: Overtone.program)
+      process.executableURL = URL(fileURLWithPath: Environment.program)
       process.arguments = ["run"] + arguments
       process.standardInput = FileHandle.nullDevice
       try process.run()
@@ -29,12 +29,5 @@ extension Campaign {
     if workers.contains(where: { $0.terminationStatus != 0 }) {
       throw LaboratoryError("some runs failed; 'overtone status' says which and why.")
     }
-  }
-}
-
-extension Overtone {
-  /// Where this program lies.
-  static var program: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
   }
 }

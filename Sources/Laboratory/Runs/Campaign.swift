@@ -5,35 +5,35 @@ import Settings
 import Storage
 
 /// All variants of an experiment file: which there are, how far each has come, and how to run them.
-struct Campaign {
+package struct Campaign {
   /// One variant with one seed.
-  struct Member {
+  package struct Member {
     let variant: Sweep.Variant
     /// Where its run lies: Results/<experiment>/<variant>-<hash>/<seed>, or without the variant where nothing varies.
-    let folder: String
-    let name: String
-    let seed: UInt64
+    package let folder: String
+    package let name: String
+    package let seed: UInt64
     /// Of everything that was read, seed and folder left out.
-    let fingerprint: String
+    package let fingerprint: String
     let logging: Logging
 
     /// Whether nothing is left to do.
-    var isDone: Bool {
+    package var isDone: Bool {
       RunState(folder).isDone(as: fingerprint) && (logging == .none || TensorBoard.isThere(in: folder))
     }
 
-    var title: String { name.isEmpty ? "seed \(seed)" : "\(name), seed \(seed)" }
+    package var title: String { name.isEmpty ? "seed \(seed)" : "\(name), seed \(seed)" }
   }
 
-  let experiment: String
+  package let experiment: String
   /// Where all its runs lie: Results/<experiment>.
-  let folder: String
-  let members: [Member]
+  package let folder: String
+  package let members: [Member]
   let claims: [(text: String, place: Place)]
   private let registry: Registry
 
   /// Assembles every variant once, so that all are known to be sound before the first is run.
-  init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
+  package init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
     self.experiment = experiment
     self.registry = registry
     claims = sweep.claims
@@ -51,12 +51,12 @@ struct Campaign {
     folder = home
   }
 
-  func assembly(_ member: Member) throws(SettingsError) -> Assembly {
+  package func assembly(_ member: Member) throws(SettingsError) -> Assembly {
     try Assembly(member.variant.settings, name: experiment, registry: registry)
   }
 
   /// Those whose name, or name and seed ("band/2"), is one of `names`; all when there are none.
-  func members(named names: [String]) throws -> [Member] {
+  package func members(named names: [String]) throws -> [Member] {
     guard !names.isEmpty else { return members }
     return try names.flatMap { name in
       let found = members.filter { $0.name == name || "\($0.name)/\($0.seed)" == name || "\($0.seed)" == name }
@@ -70,12 +70,12 @@ struct Campaign {
   }
 
   /// A line for each claim of the file, judged by what its members measured so far.
-  func verdicts() throws -> [String] {
+  package func verdicts() throws -> [String] {
     try judgements().map { "\($0.text): \($0.verdict.rawValue) (\($0.numbers))" }
   }
 
   /// Each claim of the file with its verdict and the numbers behind it.
-  func judgements() throws -> [(text: String, verdict: Claim.Verdict, numbers: String)] {
+  package func judgements() throws -> [(text: String, verdict: Claim.Verdict, numbers: String)] {
     guard !claims.isEmpty else { return [] }
     let results = try members.filter { FileManager.default.fileExists(atPath: RunResult.path(in: $0.folder)) }
       .map { try RunResult(in: $0.folder) }
@@ -99,7 +99,7 @@ struct Campaign {
   /// Runs members one after another, each by whoever holds its lock: other processes may work on the same campaign.
   ///
   /// A failure is told at once and kept in STATUS; the rest goes on unless `failFast`. Throws at the end if any failed.
-  func run(_ chosen: [Member], journal: Journal, failFast: Bool, retries: Int, force: Bool) throws {
+  package func run(_ chosen: [Member], journal: Journal, failFast: Bool, retries: Int, force: Bool) throws {
     var failures = 0
     for (number, member) in chosen.enumerated() {
       try Folder.make("\(member.folder)/samples")

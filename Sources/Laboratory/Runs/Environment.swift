@@ -3,8 +3,13 @@ import Storage
 import Tensors
 
 /// What a run was run on, for those who repeat it.
-enum Environment {
-  static let version = "0.1.0"
+package enum Environment {
+  package static let version = "0.1.0"
+
+  /// The path of this program's file.
+  package static var program: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+  }
 
   static var processor: String {
     let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
@@ -20,7 +25,7 @@ enum Environment {
   }
 
   /// One word of a command line.
-  static func quoted(_ word: String) -> String {
+  package static func quoted(_ word: String) -> String {
     let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0) }
     return isPlain
       ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A long stage looks after every step, saves, and leaves. A second Ctrl-C ends the program at once; so does another
 /// signal, unless it follows the first within two seconds: batch systems send one request by several ways.
-enum Interruption {
+package enum Interruption {
   private static let asked = Atomic<Bool>(false)
   /// When the first signal came, in milliseconds of the monotonic clock.
   private static let first = Atomic<Int>(0)
@@ -14,13 +14,13 @@ enum Interruption {
   static var isAsked: Bool { asked.load(ordering: .relaxed) || isOutOfTime }
 
   /// Whether the limit that was set has come.
-  static var isOutOfTime: Bool { now >= deadline.load(ordering: .relaxed) }
+  package static var isOutOfTime: Bool { now >= deadline.load(ordering: .relaxed) }
 
   /// Asks for a stop in so many seconds.
-  static func stop(after seconds: Double) { deadline.store(now + Int(seconds * 1000), ordering: .relaxed) }
+  package static func stop(after seconds: Double) { deadline.store(now + Int(seconds * 1000), ordering: .relaxed) }
 
   /// Starts listening.
-  static func listen() {
+  package static func listen() {
     for number in [SIGINT, SIGTERM, SIGUSR1] {
       signal(number) { number in
         let now = Interruption.now
@@ -53,6 +53,8 @@ enum Interruption {
 }
 
 /// Thrown once everything is saved: the run can be taken up again.
-struct Stopped: Error, CustomStringConvertible {
-  var description: String
+package struct Stopped: Error, CustomStringConvertible {
+  package var description: String
+
+  package init(description: String) { self.description = description }
 }

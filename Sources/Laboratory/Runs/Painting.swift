@@ -8,13 +8,13 @@ import Tensors
 /// A mask is a picture of the same size: white is painted, black stays. Tokens whose cell holds no pixel that is painted
 /// are given to the model from the start; after decoding, known pixels are laid over the result, since no decoder gives
 /// back exactly what the encoder saw.
-struct Painting {
+package struct Painting {
   let picture: Picture
   /// By pixel, row by row: whether it is painted anew.
   let isOpen: [Bool]
   let isComposed: Bool
 
-  init(image: String, mask: String, isComposed: Bool, shape: ImageShape) throws {
+  package init(image: String, mask: String, isComposed: Bool, shape: ImageShape) throws {
     picture = try Picture.read(image)
     self.isComposed = isComposed
     guard picture.height == shape.height, picture.width == shape.width else {
@@ -81,7 +81,7 @@ struct Painting {
   }
 
   /// A painted picture with the known pixels laid over it.
-  func composed(_ painted: Picture) -> Picture {
+  package func composed(_ painted: Picture) -> Picture {
     guard isComposed else { return painted }
     var result = painted
     for pixel in isOpen.indices where !isOpen[pixel] {

@@ -5,7 +5,9 @@ import Settings
 package struct ResultTable {
   /// Runs of one row and column.
   package struct Cell: Equatable {
-    var values: [Double]
+    package var values: [Double]
+
+    package init(values: [Double]) { self.values = values }
 
     package var count: Int { values.count }
     package var mean: Double { values.reduce(0, +) / Double(values.count) }
@@ -20,7 +22,7 @@ package struct ResultTable {
   package struct Column: Equatable {
     /// "psnr", or "psnr, steps=8" with a pivot.
     package var title: String
-    var lowerIsBetter: Bool?
+    package var lowerIsBetter: Bool?
   }
 
   package let rowTitles: [String]

@@ -12,7 +12,7 @@ extension Run {
   }
 
   /// Makes numbers the run's own.
-  func keep(_ values: [Autoregression.Measurement], _ count: Int) throws {
+  package func keep(_ values: [Autoregression.Measurement], _ count: Int) throws {
     try MetricsLog("\(folder)/metrics.h5").rewind("eval", to: assembly.training.steps - 1)
     try MetricsLog("\(folder)/metrics.h5").append(
       "eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
@@ -26,7 +26,7 @@ extension Run {
   }
 
   /// What the metrics say, and of how many pictures; nil where nothing is to be measured.
-  func measurements() throws -> ([Autoregression.Measurement], count: Int)? {
+  package func measurements() throws -> ([Autoregression.Measurement], count: Int)? {
     let count = min(assembly.evaluation.count, assembly.dataset.count),
       classes = max(1, assembly.dataset.classNames.count)
     guard count > 0, !assembly.metrics.isEmpty else { return nil }

@@ -7,7 +7,7 @@ import Tensors
 
 extension Run {
   /// Pictures of given classes, as many as labels; picture i is the same whatever the batch.
-  func paint(
+  package func paint(
     _ labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
     _ watch: (Stroke) throws -> Void = { _ in }
   ) throws -> Tensor {
@@ -17,7 +17,9 @@ extension Run {
   }
 
   /// Pictures made a batch at a time, and the seconds that took; around what a painting knows, if there is one.
-  func pictures(_ labels: [Int], seed: UInt64, of painting: Painting? = nil) throws -> ([Picture], seconds: Double) {
+  package func pictures(_ labels: [Int], seed: UInt64, of painting: Painting? = nil) throws -> (
+    [Picture], seconds: Double
+  ) {
     var pictures: [Picture] = [], seconds = 0.0
     for start in stride(from: 0, to: labels.count, by: assembly.sampling.batch) {
       let part = Array(labels[start..<min(labels.count, start + assembly.sampling.batch)]), before = Journal.seconds
@@ -53,7 +55,8 @@ extension Run {
   }
 
   /// `notes` says of each picture what made it other than the rest.
-  func write(_ pictures: [Picture], _ labels: [Int], seed: UInt64, notes: [String] = [], to path: String) throws {
+  package func write(_ pictures: [Picture], _ labels: [Int], seed: UInt64, notes: [String] = [], to path: String) throws
+  {
     try SampleFile.write(
       to: path, pixels: pictures.flatMap(\.pixels),
       shape: [pictures.count, assembly.images.height, assembly.images.width, 3], labels: labels,
@@ -106,7 +109,7 @@ extension Run {
   private static func level(of view: View) -> Int { view.turn.levels == nil ? view.askedLevels[0].last ?? 0 : 0 }
 
   /// Pictures as the tokens of the direction give them back: what is lost by a vocabulary is lost here, too.
-  func reconstructed(_ images: Tensor, _ random: inout Random) -> Tensor {
+  package func reconstructed(_ images: Tensor, _ random: inout Random) -> Tensor {
     withoutGradients {
       let (tokenizer, direction) = (assembly.tokenizer, assembly.direction), quantizer = tokenizer.quantizer
       let canvas = direction.canvas(of: tokenizer.encode(images, &random), by: quantizer)

@@ -7,15 +7,15 @@ import Storage
 import Tensors
 
 /// One experiment from file to pictures: trains what is missing, samples, measures.
-struct Run {
-  var assembly: Assembly
+package struct Run {
+  package var assembly: Assembly
   let journal: Journal
-  let folder: String
+  package let folder: String
   /// What varies in a sweep; empty outside one.
-  let variant: String
+  package let variant: String
 
   /// `folder` nil: Results/<experiment>/<seed>.
-  init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) throws {
+  package init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) throws {
     self.assembly = assembly
     self.journal = journal
     self.variant = variant
@@ -73,7 +73,7 @@ struct Run {
   }
 
   /// Puts in place what was trained before; an error where that is missing.
-  mutating func load() throws {
+  package mutating func load() throws {
     try assembly.dataset.open()
     let made = try Artefacts(of: assembly), tokenizer = assembly.tokenizer, model = assembly.model
     if !tokenizer.parameters.isEmpty {

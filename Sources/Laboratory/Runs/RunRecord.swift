@@ -7,22 +7,22 @@ import Storage
 /// What the folder of a run says of it. Reading it makes nothing and needs no trained weights.
 package struct RunRecord {
   package let folder: String
-  let state: RunState
+  package let state: RunState
   /// What it measured; nil before it has.
   package let result: RunResult?
   /// The name of its variant; empty outside a sweep.
-  let variant: String
-  let seed: String
+  package let variant: String
+  package let seed: String
   /// Every setting by its path, defaults included.
   package let settings: [String: String]
   /// Where each setting was set, by its path; what is missing is a default. Nil for runs that did not keep it.
-  let origins: [String: String]?
+  package let origins: [String: String]?
   /// Facts of the machine and of the program, in their order.
   package let environment: [(name: String, value: String)]
   /// Files it read, with the SHA-256 of each.
   package let inputs: [(path: String, hash: String)]
   /// The folders of what was trained.
-  let stages: [(name: String, folder: String)]
+  package let stages: [(name: String, folder: String)]
 
   /// `variant` nil: as the run itself says. A folder that is not there is a run that waits.
   package init(_ folder: String, variant: String? = nil) {
@@ -38,7 +38,7 @@ package struct RunRecord {
     environment = Self.facts("\(folder)/environment.json") ?? []
     let read = try? InputRecord(in: folder)
     inputs = read?.inputs.map { ($0.path, $0.hash) } ?? []
-    let results = TrainedArguments.results(above: folder).folder
+    let results = RunFolder.results(above: folder).folder
     stages = [("tokenizer", read?.tokenizer), ("model", read?.model)].compactMap { stage, path in
       guard let path else { return nil }
       // Where the results lie now, or where they lay when it ran.
@@ -48,14 +48,14 @@ package struct RunRecord {
   }
 
   /// What was typed; nil where it is not known.
-  var command: String? { environment.first { $0.name == "command" }?.value }
+  package var command: String? { environment.first { $0.name == "command" }?.value }
   /// What the program, the machine and the state of the files were: all but what was typed, when, and where.
-  var surroundings: [(name: String, value: String)] {
+  package var surroundings: [(name: String, value: String)] {
     environment.filter { !["command", "begun", "folder", "gitChanges", "slurmJob"].contains($0.name) }
   }
 
-  var title: String { variant.isEmpty ? "seed \(seed)" : "\(variant), seed \(seed)" }
-  var experiment: String { result?.experiment ?? TrainedArguments.results(above: folder).names.first ?? folder }
+  package var title: String { variant.isEmpty ? "seed \(seed)" : "\(variant), seed \(seed)" }
+  package var experiment: String { result?.experiment ?? RunFolder.results(above: folder).names.first ?? folder }
 
   /// A run that has not measured yet, or measured something else before, is known by its file.
   private static func settings(in folder: String, _ state: RunState, _ result: RunResult?) -> [String: String] {
@@ -68,7 +68,7 @@ package struct RunRecord {
   }
 
   /// The experiment as the run had it, without weights; nothing is opened.
-  func assembly() throws -> Assembly {
+  package func assembly() throws -> Assembly {
     let read = try Settings(file: "\(folder)/experiment.yaml")
     return try withoutStorage { try Assembly(read, name: experiment, registry: Registry.linked()) }
   }
@@ -94,14 +94,14 @@ package struct RunRecord {
   }
 
   /// One curve of a stage's training.
-  struct Curve {
-    let stage: String
-    let name: String
-    let points: [(x: Double, y: Double)]
+  package struct Curve {
+    package let stage: String
+    package let name: String
+    package let points: [(x: Double, y: Double)]
   }
 
   /// Every curve that was kept while training.
-  var curves: [Curve] {
+  package var curves: [Curve] {
     stages.flatMap { stage, folder -> [Curve] in
       let log = MetricsLog("\(folder)/metrics.h5")
       guard Folder.exists(log.path), let reader = try? Reader(log.path) else { return [] }

@@ -3,12 +3,12 @@ import Foundation
 /// What a finished run measured, with the settings it ran with: `results.json` of a run folder.
 package struct RunResult: Codable, Equatable {
   package struct Number: Codable, Equatable {
-    var name: String
-    var value: Double
+    package var name: String
+    package var value: Double
     /// Nil: neither direction is better.
-    var lowerIsBetter: Bool?
+    package var lowerIsBetter: Bool?
     /// Pictures that it was measured on.
-    var count: Int
+    package var count: Int
 
     package init(name: String, value: Double, lowerIsBetter: Bool?, count: Int) {
       self.name = name
@@ -18,14 +18,14 @@ package struct RunResult: Codable, Equatable {
     }
   }
   var experiment: String
-  var variant: String
+  package var variant: String
   var seed: Int
   var configuration: String
   /// Every setting by its path, defaults included.
   var settings: [String: String]
-  var measurements: [Number]
+  package var measurements: [Number]
 
-  static func path(in folder: String) -> String { "\(folder)/results.json" }
+  package static func path(in folder: String) -> String { "\(folder)/results.json" }
 
   package func write(to folder: String) throws {
     let encoder = JSONEncoder()

@@ -1,17 +1,17 @@
 import Foundation
 
 /// How far a run has come, as its folder says.
-struct RunState {
-  enum Kind: String { case waiting, running, stopped, failed, done }
+package struct RunState {
+  package enum Kind: String { case waiting, running, stopped, failed, done }
 
   let folder: String
-  let kind: Kind
+  package let kind: Kind
   /// Why it failed, or where it stands.
-  let detail: String
+  package let detail: String
   /// The configuration that STATUS speaks of.
-  let fingerprint: String
+  package let fingerprint: String
 
-  init(_ folder: String) {
+  package init(_ folder: String) {
     self.folder = folder
     let lines = ((try? String(contentsOfFile: "\(folder)/STATUS", encoding: .utf8)) ?? "").split(separator: "\n").map(
       String.init)

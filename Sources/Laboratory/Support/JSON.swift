@@ -1,5 +1,5 @@
 /// Facts as JSON, written by hand: there are few kinds and their order matters to readers.
-indirect enum JSON {
+package indirect enum JSON {
   case null, bool(Bool), number(Double), text(String), list([JSON]), object([(String, JSON)])
 
   /// On one line.
@@ -16,7 +16,7 @@ indirect enum JSON {
   }
 
   /// One field or item a line at the outermost level.
-  var lines: String {
+  package var lines: String {
     switch self {
     case .object(let fields):
       "{\n" + fields.map { "  \(Self.text($0.0)): \($0.1.line)" }.joined(separator: ",\n") + "\n}"

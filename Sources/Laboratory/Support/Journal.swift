@@ -1,7 +1,7 @@
 import Glibc
 
 /// What a run says while it works: one line that renews itself on a terminal, plain lines elsewhere, and log.txt.
-final class Journal {
+package final class Journal {
   private let isTerminal: Bool
   private let isQuiet: Bool
   private var log: UnsafeMutablePointer<FILE>?
@@ -10,7 +10,7 @@ final class Journal {
   private var lastNote = 0.0
   private var hasOpenLine = false
 
-  init(quiet: Bool = false) {
+  package init(quiet: Bool = false) {
     isQuiet = quiet
     isTerminal = isatty(STDERR_FILENO) == 1
   }
@@ -35,7 +35,7 @@ final class Journal {
   }
 
   /// A line that stays.
-  func say(_ line: String) {
+  package func say(_ line: String) {
     closeLine()
     if !isQuiet { write(line + "\n") }
     if let log {
@@ -78,7 +78,7 @@ final class Journal {
 }
 
 /// How far a stage has come.
-struct Progress {
+package struct Progress {
   var stage: String
   var done: Int
   var total: Int
@@ -106,7 +106,7 @@ struct Progress {
   }
 
   /// Three digits or so: "0.0123", "4.57", "312".
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite else { return "\(value)" }
     let digits =
       abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 1 ? 2 : abs(value) >= 0.001 || value == 0 ? 4 : 7

@@ -1,5 +1,5 @@
 /// What can go wrong beside settings, data and files.
-struct LaboratoryError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+package struct LaboratoryError: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }

@@ -5,8 +5,8 @@ import Storage
 
 /// What one stage of a run makes, in a folder whose name tells all that shaped it: made once, used by every run that
 /// asks for the same.
-struct Artefact {
-  let folder: String
+package struct Artefact {
+  package let folder: String
   /// The settings and inputs that shape it, a line each.
   let recipe: String
 
@@ -41,17 +41,17 @@ struct Artefact {
 }
 
 /// What the stages of one experiment make, and what they read.
-struct Artefacts {
+package struct Artefacts {
   /// Files of data set and tokenizer with the hash of their content.
   let inputs: [(path: String, hash: String)]
   /// Checkpoints that trainings begin from.
   private let weights: [(path: String, hash: String)]
   let tokenizer: Artefact
   let latents: Artefact
-  let model: Artefact
+  package let model: Artefact
 
   /// The data set must be open.
-  init(of assembly: Assembly) throws {
+  package init(of assembly: Assembly) throws {
     inputs = try (assembly.dataset.files + assembly.tokenizer.files).map { path in
       guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
       return (path, hash)
@@ -90,8 +90,8 @@ struct Artefacts {
 }
 
 /// Folders and small files of a run.
-enum Folder {
-  static func make(_ path: String) throws {
+package enum Folder {
+  package static func make(_ path: String) throws {
     do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
       throw LaboratoryError("\(path): this folder cannot be made; choose another with results=DIR.")
     }
@@ -101,9 +101,9 @@ enum Folder {
   }
 
   /// Writes a text beside its place first, then into it.
-  static func write(_ text: String, to path: String) throws {
+  package static func write(_ text: String, to path: String) throws {
     try writeWhole(Array(text.utf8), to: path)
   }
 
-  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+  package static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

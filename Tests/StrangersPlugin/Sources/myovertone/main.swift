@@ -1,2 +1,2 @@
-import Laboratory
+import OvertoneCLI
 Overtone.main()

@@ -1,0 +1,6 @@
+import ArgumentParser
+import Laboratory
+import Reports
+
+extension ResultTable.Format: ExpressibleByArgument {}
+extension Comparison.Format: ExpressibleByArgument {}

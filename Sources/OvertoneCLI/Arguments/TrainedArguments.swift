@@ -1,0 +1,30 @@
+import ArgumentParser
+import Autoregression
+import Foundation
+import Laboratory
+import Settings
+
+/// A trained experiment, named by the folder of a run or by its file.
+struct TrainedArguments: ParsableArguments {
+  @Argument(help: "The folder of a run, such as Results/quickstart/1, or an experiment file.") var run: String
+  @Argument(help: "Settings put over those it was run with, as key=value: sampling.guidance=3.")
+  var overrides: [String] = []
+  @Option(help: "One of the scales that the file offers.") var scale: String?
+  @Option(help: "This variant of a sweep, by its name, or name/seed.") var variant: [String] = []
+
+  /// The run with these settings put over its own, not yet loaded.
+  func opened(with extra: [String], _ journal: Journal) throws -> Run {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: run, isDirectory: &isFolder), isFolder.boolValue else {
+      var experiment = ExperimentArguments()
+      (experiment.file, experiment.overrides) = (run, overrides + extra)
+      (experiment.scale, experiment.variant) = (scale, variant)
+      let campaign = try experiment.campaign(), member = try experiment.member(of: campaign)
+      return try Run(try campaign.assembly(member), folder: member.folder, variant: member.name, journal: journal)
+    }
+    for override in overrides where !override.contains("=") {
+      throw ValidationError("'\(override)' is no override; write it as key=value, for example sampling.guidance=3.")
+    }
+    return try RunFolder(run).open(overrides: overrides + extra, journal: journal)
+  }
+}

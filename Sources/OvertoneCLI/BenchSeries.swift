@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Images
+import Laboratory
+import Tensors
+
+/// One case with a setting at several values: how its time grows.
+struct BenchSeries {
+  let setting: String
+  let values: [String]
+  let file: String
+  let overrides: [String]
+  let warmup: Int
+  let repetitions: Int
+
+  /// `over` is "bench.batch=1,4,16".
+  init(_ over: String, of file: String, overrides: [String], warmup: Int, repetitions: Int) throws {
+    let parts = over.split(separator: "=", maxSplits: 1).map(String.init)
+    values = parts.count == 2 ? parts[1].split(separator: ",").map(String.init) : []
+    guard values.count > 1, values.allSatisfy({ Double($0) != nil }) else {
+      throw ValidationError("'\(over)' is no setting with values; write --over bench.batch=1,4,16.")
+    }
+    setting = parts[0]
+    (self.file, self.overrides, self.warmup, self.repetitions) = (file, overrides, warmup, repetitions)
+  }
+
+  /// 1, 2, 4 ... threads, and all.
+  static var everyWidth: [Int] {
+    let all = ThreadPool.shared.width
+    return Array(sequence(first: 1) { $0 * 2 < all ? $0 * 2 : nil }) + (all > 1 ? [all] : [])
+  }
+
+  /// A line of JSON for each value and number of threads; then the plot, of the least time of each.
+  func run(threads: [Int], plot path: String?) throws {
+    var series = threads.map { Plot.Series($0 == 1 ? "1 thread" : "\($0) threads", []) }, name = ""
+    for value in values {
+      let bench = try Bench(file, overrides: overrides + ["\(setting)=\(value)"])
+      name = bench.name
+      for (index, count) in threads.enumerated() {
+        ThreadPool.shared.use(count)
+        for _ in 0..<warmup { _ = try bench.repetition() }
+        let times = try (0..<repetitions).map { _ in try bench.repetition() }
+        try bench.check()
+        let least = times.min() ?? 0
+        print(
+          "{\"name\": \(JSON.text(name)), \"setting\": \(JSON.text(setting)), \"value\": \(value), \"threads\": \(count), "
+            + String(format: "\"min_s\": %.6g, \"s_per_item\": %.6g}", least, least / Double(bench.batch)))
+        fflush(nil)
+        series[index].points.append((Double(value) ?? 0, least))
+      }
+    }
+    guard let path else { return }
+    let plot = Plot(
+      "\(name): seconds a repetition", x: setting, y: "seconds", series, xScale: .log, yScale: .log)
+    try path.hasSuffix(".svg") ? Folder.write(plot.svg(), to: path) : plot.picture().writePNG(to: path)
+  }
+}

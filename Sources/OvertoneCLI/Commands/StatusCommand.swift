@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import Laboratory
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Print how far each run of an experiment has come.")
+  @OptionGroup var experiment: ExperimentArguments
+  @Flag(help: "Print JSON.") var json = false
+
+  private struct Entry: Encodable {
+    var variant: String, seed: UInt64, state: String, detail: String, folder: String
+  }
+
+  func run() throws {
+    let campaign = try experiment.campaign()
+    let entries = try experiment.members(of: campaign).map { member in
+      let state = RunState(member.folder)
+      let isStale = state.kind == .done && state.fingerprint != member.fingerprint
+      return Entry(
+        variant: member.name, seed: member.seed, state: isStale ? "changed" : state.kind.rawValue,
+        detail: isStale
+          ? "done with another configuration" : state.kind == .running ? progress(member.folder) : state.detail,
+        folder: member.folder)
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(entries), as: UTF8.self))
+      return
+    }
+    let width = entries.map { $0.variant.count }.max() ?? 0
+    for entry in entries {
+      let name = entry.variant + String(repeating: " ", count: width - entry.variant.count)
+      let state = entry.state + String(repeating: " ", count: 8 - entry.state.count)
+      print(
+        "\(name.isEmpty ? "" : name + "  ")seed \(entry.seed)  \(state) \(entry.detail.isEmpty ? entry.folder : entry.detail)"
+      )
+    }
+    let done = entries.filter { $0.state == "done" }.count
+    print("\(done) of \(entries.count) done")
+  }
+
+  /// Where a running one stands, with its time left.
+  private func progress(_ folder: String) -> String {
+    ((try? String(contentsOfFile: "\(folder)/PROGRESS", encoding: .utf8)) ?? "").trimmingCharacters(
+      in: .whitespacesAndNewlines)
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Laboratory
+import Settings
+
+/// A script for sbatch whose tasks run the same command and share its runs by lock.
+package struct SlurmScript {
+  package let path: String
+  package let text: String
+  private let tasks: Int
+
+  init(
+    of campaign: Campaign, members: [Campaign.Member], _ slurm: SlurmArguments, timeLimit: TimeLimit?,
+    arguments: [String], jobs: Int, threads: Int?
+  ) throws {
+    let waiting = members.filter { !$0.isDone }.count
+    guard waiting > 0 else {
+      throw LaboratoryError("all \(members.count) runs are done; there is nothing to submit.")
+    }
+    let name = campaign.experiment
+    tasks = slurm.array ?? min(32, (waiting + jobs - 1) / jobs)
+    let folder = URL(fileURLWithPath: "\(campaign.folder)/slurm").standardizedFileURL.path
+    path = "\(folder)/\(name).sbatch"
+    text = Self.text(
+      Self.directives(name: name, folder: folder, tasks: tasks, slurm, timeLimit),
+      setup: slurm.setup, directory: FileManager.default.currentDirectoryPath, program: Environment.program,
+      arguments: arguments + (jobs > 1 ? ["--jobs", "\(jobs)"] : [])
+        + (timeLimit.map { ["--time-limit", $0.text] } ?? []),
+      threads: threads.map { "\($0)" } ?? Self.threads(jobs: jobs, cpus: slurm.cpus))
+  }
+
+  /// Of one process: the cores that Slurm gave, shared by those that run at once.
+  private static func threads(jobs: Int, cpus: Int) -> String {
+    jobs > 1 ? "\(max(1, cpus / jobs))" : "\"${SLURM_CPUS_PER_TASK:-\(cpus)}\""
+  }
+
+  private static func directives(
+    name: String, folder: String, tasks: Int, _ slurm: SlurmArguments, _ timeLimit: TimeLimit?
+  ) -> [String] {
+    // Slurm puts numbers in for %A and %a, and takes %% for the sign itself.
+    let log = folder.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+    // The warning comes so many seconds before the end, and up to a minute earlier than asked.
+    let warning = timeLimit.map { min(120, max(1, $0.seconds / 4)) } ?? 120
+    return [
+      "--job-name=\(name)", tasks > 1 ? "--array=1-\(tasks)" : nil,
+      "--output=\"\(log)/\(tasks > 1 ? "%A_%a" : "%j").log\"", "--open-mode=append", "--ntasks=1",
+      "--cpus-per-task=\(slurm.cpus)", slurm.memory.map { "--mem=\($0)" }, timeLimit.map { "--time=\($0.text)" },
+      slurm.partition.map { "--partition=\($0)" }, slurm.account.map { "--account=\($0)" },
+      "--signal=B:USR1@\(warning)", "--requeue",
+    ].compactMap(\.self) + slurm.sbatch
+  }
+
+  package static func text(
+    _ directives: [String], setup: [String], directory: String, program: String, arguments: [String], threads: String
+  ) -> String {
+    """
+    #!/bin/bash
+    # Written by overtone \(Environment.version). Each task takes runs that no other has taken, and goes on where an
+    # earlier one stopped; submitting this again does nothing twice.
+    \(directives.map { "#SBATCH \($0)" }.joined(separator: "\n"))
+
+    cd \(quoted(directory)) || exit 1
+    \(setup.map { $0 + "\n" }.joined())
+    \(quoted(program)) run \(arguments.map(quoted).joined(separator: " ")) --threads \(threads) &
+    program=$!
+
+    # Slurm warns this shell before the time is over (USR1), or ends the job (TERM). Either goes on to the program,
+    # which saves and ends with status 75.
+    ended=no
+    trap 'kill -USR1 "$program" 2>/dev/null' USR1
+    trap 'ended=yes; kill -TERM "$program" 2>/dev/null' TERM
+    while kill -0 "$program" 2>/dev/null; do wait "$program"; done
+    wait "$program"
+    status=$?
+
+    # There is more to do. A job that was cancelled stays away; one that was preempted comes back by itself.
+    if [ "$status" -eq 75 ] && [ "$ended" = no ]; then
+      job="${SLURM_JOB_ID:-}"
+      if [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then job="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"; fi
+      if [ "${SLURM_RESTART_COUNT:-0}" -ge 1000 ]; then
+        echo "stopped after 1000 restarts; submit $0 again to go on."
+      elif scontrol requeue "$job"; then
+        echo "stopped in time; job $job is back in the queue and goes on from there."
+      else
+        echo "Slurm does not take the job back; submit the script again to go on."
+      fi
+    fi
+    exit "$status"
+
+    """
+  }
+
+  /// A word that a shell leaves as it is.
+  private static func quoted(_ word: String) -> String {
+    let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%")
+    if !word.isEmpty && word.allSatisfy({ plain.contains($0) }) { return word }
+    return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  /// Writes the script, and submits it or says how.
+  func write(submitting: Bool) throws {
+    try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    try Folder.write(text, to: path)
+    print("\(path): \(tasks == 1 ? "one task" : "\(tasks) tasks"); what they say goes beside it.")
+    fflush(nil)
+    guard submitting else {
+      return print("Submit it with: sbatch \(Self.quoted(path))")
+    }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["sbatch", path]
+    try process.run()
+    process.waitUntilExit()
+    switch process.terminationStatus {
+    case 0: return
+    case 127:
+      throw LaboratoryError("there is no sbatch here; submit \(path) where Slurm's commands are.")
+    default: throw LaboratoryError("sbatch does not take \(path); its reason is above.")
+    }
+  }
+}

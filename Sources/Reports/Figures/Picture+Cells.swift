@@ -1,0 +1,26 @@
+import Images
+import Laboratory
+
+extension Picture {
+  /// The same with cells of the pixels' grid greyed out, lighter and darker in turn so that no colour looks like them.
+  func hidden(where isHidden: [Bool]) -> Picture {
+    var result = self
+    for cell in isHidden.indices where isHidden[cell] {
+      let shade: UInt8 = (cell % width + cell / width).isMultiple(of: 2) ? 236 : 224
+      for c in 0..<3 { result.pixels[3 * cell + c] = shade }
+    }
+    return result
+  }
+
+  /// Each pixel repeated, so that the result has another size.
+  func stretched(height: Int, width: Int) -> Picture {
+    var result = Picture(height: height, width: width, colour: [0, 0, 0])
+    for y in 0..<height {
+      for x in 0..<width {
+        let from = (y * self.height / height) * self.width + x * self.width / width
+        for c in 0..<3 { result.pixels[3 * (y * width + x) + c] = pixels[3 * from + c] }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,77 @@
+import Images
+import Laboratory
+import Storage
+
+/// The same class and seed across variants.
+enum SideBySide: SweepFigure {
+  static let name = "side-by-side"
+  static let about = "The same class and seed across variants, from the pictures that runs left."
+
+  static func panels(of records: [RunRecord]) throws -> [Panel] {
+    let rows = Self.rows(of: records)
+    guard let first = rows.first else {
+      throw Inapplicable("no run has made pictures yet (samples.h5 is missing)")
+    }
+    let classes = Array(Set(first.samples.labels)).sorted().prefix(10), size = first.samples.pictures[0]
+    var pictures: [Picture] = []
+    for row in rows {
+      for label in classes {
+        let own = row.samples.labels.firstIndex(of: label).map { row.samples.pictures[$0] }
+        let picture = own ?? Picture(height: size.height, width: size.width, colour: [236, 236, 236])
+        pictures.append(
+          picture.height == size.height && picture.width == size.width
+            ? picture : picture.stretched(height: size.height, width: size.width))
+      }
+    }
+    let sheet = ContactSheet(
+      pictures, columns: classes.count, rowLabels: rows.map(\.title),
+      columnLabels: classes.map { first.samples.name(of: $0) }, title: "same class and seed")
+    let seeds = Set(rows.map(\.seed)).sorted().joined(separator: ", ")
+    return [
+      Panel(
+        name, .sheet(sheet),
+        caption:
+          "The first picture of each class, from seed \(seeds), in every variant; all draw from the same random numbers."
+      )
+    ]
+  }
+
+  /// One run of each variant that has pictures: all of one seed where there is one that all have.
+  static func rows(of records: [RunRecord]) -> [(title: String, seed: String, samples: Samples)] {
+    let withPictures = records.compactMap { record in Samples(record).map { (record, $0) } }
+    let sides = Comparison.sides(of: withPictures.map(\.0))
+    let common = sides.dropFirst().reduce(Set(sides.first?.runs.map(\.seed) ?? [])) {
+      $0.intersection($1.runs.map(\.seed))
+    }
+    return sides.compactMap { side in
+      guard let run = side.runs.first(where: { $0.seed == common.min() }) ?? side.runs.first,
+        let samples = withPictures.first(where: { $0.0.folder == run.folder })?.1
+      else { return nil }
+      return (side.title, run.seed, samples)
+    }
+  }
+}
+
+/// The pictures that a run left in samples.h5.
+struct Samples {
+  let pictures: [Picture]
+  let labels: [Int]
+  private let names: [String]
+
+  /// Nil where there are none.
+  init?(_ record: RunRecord) {
+    let path = "\(record.folder)/samples.h5"
+    guard Folder.exists(path), let reader = try? Reader(path), let shape = try? reader.shape(of: "images"),
+      shape.count == 4, shape[0] > 0, shape[3] == 3, let bytes = try? reader.bytes("images"),
+      let labels = try? reader.ints("label"), labels.count == shape[0]
+    else { return nil }
+    let area = shape[1] * shape[2] * 3
+    pictures = (0..<shape[0]).map {
+      Picture(height: shape[1], width: shape[2], pixels: Array(bytes[$0 * area..<($0 + 1) * area]))
+    }
+    self.labels = labels
+    names = (try? reader.texts("class_name")) ?? []
+  }
+
+  func name(of label: Int) -> String { names.indices.contains(label) ? names[label] : "class \(label)" }
+}

@@ -1,0 +1,117 @@
+import Laboratory
+
+extension Comparison {
+  package enum Format: String, CaseIterable { case text, md, json }
+
+  package func text(as format: Format) -> String {
+    switch format {
+    case .text:
+      written {
+        $0.text
+      } heading: {
+        "\($0)\n"
+      }
+    case .md:
+      written {
+        $0.markdown
+      } heading: {
+        "## \($0)\n\n"
+      }
+    case .json: json.lines + "\n"
+    }
+  }
+
+  /// "A", "B", ... "Z", "27"
+  package static func letter(_ index: Int) -> String {
+    index < 26 ? String(UnicodeScalar(UInt8(65 + index))) : "\(index + 1)"
+  }
+
+  private var letters: [String] { sides.indices.map(Self.letter) }
+
+  private func written(_ table: (TextTable) -> String, heading: (String) -> String) -> String {
+    let names = TextTable(
+      head: ["", "", "runs", "state"],
+      rows: sides.enumerated().map { index, side in
+        var states: [String] = []
+        for run in side.runs where !states.contains(run.state.kind.rawValue) { states.append(run.state.kind.rawValue) }
+        return [letters[index], side.title, "\(side.runs.count)", states.joined(separator: ", ")]
+      })
+    let parts = [
+      ("Configuration", configuration, "the same"), ("Environment", environment, "the same"),
+      ("Inputs and what was trained", inputs, "the same"),
+    ].map { title, differences, none in
+      heading(title)
+        + (differences.isEmpty
+          ? none + "\n"
+          : table(TextTable(head: [""] + letters, rows: differences.map { [$0.name] + $0.values })))
+    }
+    return ([table(names)] + parts + [heading("Results") + results(table)]).joined(separator: "\n")
+  }
+
+  private func results(_ table: (TextTable) -> String) -> String {
+    guard !outcomes.isEmpty else { return "nothing was measured\n" }
+    let isPair = sides.count == 2
+    let rows = outcomes.map { outcome in
+      [outcome.metric + (outcome.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "")]
+        + outcome.cells.enumerated().map { index, cell in
+          Self.written(cell) + (outcome.best == index ? " *" : "")
+        }
+        + (isPair ? [outcome.difference.map { Self.signed($0.mean, $0.deviation) } ?? "-"] : [])
+    }
+    return table(TextTable(head: [""] + letters + (isPair ? ["B - A"] : []), rows: rows))
+      + "\nmean ± standard deviation (n runs); * best\n"
+  }
+
+  /// "0.63 ± 0.02 (3)"; "-" where nothing was measured.
+  static func written(_ cell: ResultTable.Cell?) -> String {
+    guard let cell else { return "-" }
+    return "\(Progress.number(cell.mean))\(cell.deviation.map { " ± \(Progress.number($0))" } ?? "") (\(cell.count))"
+  }
+
+  /// "+0.63 ± 0.02"
+  static func signed(_ mean: Double, _ deviation: Double?) -> String {
+    "\(mean < 0 ? "-" : "+")\(Progress.number(mean.magnitude))\(deviation.map { " ± \(Progress.number($0))" } ?? "")"
+  }
+
+  private var json: JSON {
+    func list(_ differences: [Difference]) -> JSON {
+      .list(differences.map { .object([("name", .text($0.name)), ("values", .list($0.values.map { .text($0) }))]) })
+    }
+    return .object([
+      (
+        "sides",
+        .list(
+          sides.map { side in
+            .object([
+              ("title", .text(side.title)), ("runs", .list(side.runs.map { .text($0.folder) })),
+              ("states", .list(side.runs.map { .text($0.state.kind.rawValue) })),
+            ])
+          })
+      ),
+      ("configuration", list(configuration)), ("environment", list(environment)), ("inputs", list(inputs)),
+      (
+        "results",
+        .list(
+          outcomes.map { outcome in
+            .object([
+              ("metric", .text(outcome.metric)),
+              ("lower-is-better", outcome.lowerIsBetter.map { .bool($0) } ?? .null),
+              (
+                "values",
+                .list(
+                  outcome.cells.map { cell in
+                    guard let cell else { return .null }
+                    return .object([
+                      ("mean", .number(cell.mean)), ("std", cell.deviation.map { .number($0) } ?? .null),
+                      ("n", .number(Double(cell.count))),
+                    ])
+                  })
+              ),
+              ("best", outcome.best.map { .number(Double($0)) } ?? .null),
+              ("difference", outcome.difference.map { .number($0.mean) } ?? .null),
+            ])
+          })
+      ),
+    ])
+  }
+}

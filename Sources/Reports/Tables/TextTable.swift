@@ -1,0 +1,26 @@
+import Laboratory
+
+/// Rows of texts in columns, for a terminal or for Markdown.
+struct TextTable {
+  var head: [String]
+  var rows: [[String]]
+
+  /// Columns padded with blanks, two between.
+  var text: String {
+    let all = [head] + rows
+    let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      let line = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n") + "\n"
+  }
+
+  var markdown: String {
+    func line(_ cells: [String]) -> String {
+      "| "
+        + cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+        .joined(separator: " | ") + " |"
+    }
+    return ([line(head), line(head.map { _ in "---" })] + rows.map(line)).joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,113 @@
+import FixtureSupport
+import Foundation
+import Laboratory
+import OvertoneCLI
+import Storage
+import Tensors
+import Testing
+
+/// Weights of the reference, written as a public checkpoint would be, brought into an experiment of the same sizes.
+@Suite struct ImportTests {
+  private func number(_ file: Fixture, _ name: String) throws -> Int { try file.sizes(name)[0] }
+
+  /// MAR at the sizes of the fixture, on pictures that give as many tokens.
+  private func experiment(_ file: Fixture) throws -> String {
+    let patch = try number(file, "patch_size"), side = try number(file, "latent_hw") / patch
+    return """
+      seed: 1
+      dataset: { use: shapes, size: \(2 * side), count: 8, classes: [circle] }
+      tokenizer:
+        { use: continuous, stride: 2, width: 4, groups: 1, blocks: 0, channels: \(try number(file, "vae_embed_dim") * patch * patch) }
+      direction: { use: masked, steps: 2 }
+      conditioner: { use: class-prefix, count: \(try number(file, "buffer_size")) }
+      backbone:
+        use: encoder-decoder
+        width: \(try number(file, "encoder_embed_dim"))
+        heads: \(try number(file, "encoder_num_heads"))
+        depth: \(2 * (try number(file, "encoder_depth")))
+      loss: { use: diffusion, width: \(try number(file, "diffloss_w")), depth: \(try number(file, "diffloss_d")) }
+      """
+  }
+
+  private func overtone(_ arguments: [String]) -> String {
+    do {
+      var command = try Overtone.parseAsRoot(arguments)
+      try command.run()
+      return "done"
+    } catch { return "\(error)" }
+  }
+
+  private func inFolder(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "overtone-import-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  @Test("a checkpoint of MAR becomes ours, tensor by tensor, whatever the number of classes")
+  func whole() throws {
+    let file = try Fixture("mar")
+    var weights = try file.weights()
+    // The experiment has one class; the table is cut to it.
+    let table = try #require(weights["class_emb.weight"])
+    weights["class_emb.weight"] = table.sliced(0..<1, axis: 0)
+    try inFolder { folder in
+      try experiment(file).write(toFile: "\(folder)/mar.yaml", atomically: true, encoding: .utf8)
+      try safetensors(weights).write(to: URL(fileURLWithPath: "\(folder)/mar.safetensors"))
+      let said = overtone(["import", "\(folder)/mar.safetensors", "\(folder)/mar.h5", "\(folder)/mar.yaml"])
+      #expect(said == "done")
+      let reader = try Reader("\(folder)/mar.h5")
+      let ours = try reader.tensor("model/backbone/blank"), theirs = try #require(weights["mask_token"])
+      #expect(ours.scalars == theirs.scalars)
+      #expect(try reader.tensor("model/conditioner/classes/weight").scalars == weights["class_emb.weight"]?.scalars)
+    }
+  }
+
+  @Test("missing, mis-shaped and unexpected tensors are listed, and nothing is written unless asked to")
+  func partial() throws {
+    let file = try Fixture("mar")
+    var weights = try file.weights()
+    weights["mask_token"] = nil
+    weights["head.extra"] = Tensor([1], [1])
+    weights["class_emb.weight"] = weights["class_emb.weight"]?.sliced(0..<1, axis: 0)
+    let norm = try #require(weights["encoder_norm.weight"])
+    weights["encoder_norm.weight"] = norm.sliced(0..<norm.shape[0] - 1, axis: 0)
+    try inFolder { folder in
+      try experiment(file).write(toFile: "\(folder)/mar.yaml", atomically: true, encoding: .utf8)
+      let path = "\(folder)/mar.safetensors", arguments = ["import", path, "\(folder)/mar.h5", "\(folder)/mar.yaml"]
+      try safetensors(weights).write(to: URL(fileURLWithPath: path))
+      #expect(
+        overtone(arguments)
+          == "\(path): 1 tensors are missing and 1 mis-shaped, so nothing was written; change the experiment's sizes, or add --partial."
+      )
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/mar.h5"))
+      #expect(overtone(arguments + ["--partial"]) == "done")
+      #expect(FileManager.default.fileExists(atPath: "\(folder)/mar.h5"))
+      #expect(
+        overtone(arguments + ["--dialect", "MRA"])
+          == "the model of this experiment knows no checkpoints of 'MRA'; it knows FAR, LlamaGen, MAR, VAR.")
+    }
+  }
+
+  @Test("training begins from imported weights, and with no steps they are used as they came")
+  func begins() throws {
+    let file = try Fixture("mar")
+    var weights = try file.weights()
+    weights["class_emb.weight"] = weights["class_emb.weight"]?.sliced(0..<1, axis: 0)
+    try inFolder { folder in
+      try experiment(file).write(toFile: "\(folder)/mar.yaml", atomically: true, encoding: .utf8)
+      try safetensors(weights).write(to: URL(fileURLWithPath: "\(folder)/mar.safetensors"))
+      #expect(overtone(["import", "\(folder)/mar.safetensors", "\(folder)/mar.h5", "\(folder)/mar.yaml"]) == "done")
+      let run = overtone([
+        "run", "--quiet", "\(folder)/mar.yaml", "results=\(folder)/r", "training.weights=\(folder)/mar.h5",
+        "training.steps=0", "tokenizer.training.steps=1", "tokenizer.training.batch=2", "sampling.per-class=1",
+        "loss.steps=4", "evaluation.count=0",
+      ])
+      #expect(run == "done")
+      let artefacts = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/r/artefacts")
+      let model = try #require(artefacts.first { $0.hasPrefix("model-") })
+      let saved = try Reader("\(folder)/r/artefacts/\(model)/checkpoint.h5").tensor("model/backbone/blank")
+      #expect(saved.scalars == weights["mask_token"]?.scalars)
+    }
+  }
+}
