@@ -3,13 +3,13 @@ import Networks
 import Settings
 import Tensors
 
-/// Which code a token is, as a classifier would say: a linear layer and softmax.
+/// A categorical distribution over the vocabulary: a linear head and softmax.
 ///
-/// Guidance mixes logits, u + s (c - u). The head is linear, so that what goes in is mixed instead, at half the cost.
+/// Guidance combines logits, u + s (c - u). The head is linear, so its inputs are combined instead, at half the cost.
 struct CrossEntropy: TokenLoss {
   static let key = "cross-entropy"
   static let about = About(
-    "A chance for every code of the tokenizer's vocabulary.",
+    "A probability for every code of the tokenizer's vocabulary.",
     source: "Esser et al. 2021 (VQGAN), arXiv 2012.09841", example: "label-smoothing: 0.1")
 
   static let dialects = [
@@ -17,19 +17,25 @@ struct CrossEntropy: TokenLoss {
     Dialect("LlamaGen", prefixes: ["output."], [("output.", "head.")]),
   ]
 
-  enum Chance: String, Setting, CaseIterable {
-    /// One random number a token, looked up in the sums of shares.
+  /// How random numbers become a code. The distribution is the same.
+  enum DrawMethod: String, Setting, CaseIterable {
+    /// One number for each token, looked up in the cumulative probabilities.
     case sum
-    /// One random number a code, as MaskGIT draws: the same chances.
+    /// One number for each code, as MaskGIT draws (Chang et al. 2022, arXiv 2202.04200).
     case gumbel
   }
 
+  /// Logits from hidden features: [vocabulary, hidden].
   let head: Linear
+  /// Number of codes.
   let vocabulary: Int
+  /// Probability of the target that is distributed over all codes, in [0, 1).
   let labelSmoothing: Float
+  /// Codes that can be drawn; 0: all.
   let topK: Int
+  /// Cumulative probability of the codes that can be drawn.
   let topP: Float
-  let draw: Chance
+  let drawMethod: DrawMethod
 
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
@@ -41,63 +47,70 @@ struct CrossEntropy: TokenLoss {
     }
     self.vocabulary = vocabulary
     labelSmoothing = try settings[
-      "label-smoothing", default: 0, in: 0...0.99, about: "share of the target that is spread over all codes"]
-    let hasBias: Bool = try settings["bias", default: true, about: "whether codes have a chance of their own"]
+      "label-smoothing", default: 0, in: 0...0.99,
+      about: "probability of the target that is distributed over all codes"]
+    let hasBias: Bool = try settings["bias", default: true, about: "a learned bias of the logits"]
     let deviation: Float = try settings[
-      "initial-deviation", default: 0.02, in: 0...1, about: "of the weights at the start; 0: all codes equal"]
+      "initial-deviation", default: 0.02, in: 0...1,
+      about: "standard deviation of the initial weights; 0: all codes equally probable"]
     var sampled = settings.generationOnly
     topK = try sampled[
-      "top-k", default: 0, in: 0...10_000_000, about: "draw from so many likeliest codes; 0: from all"]
+      "top-k", default: 0, in: 0...10_000_000, about: "draw from this many most probable codes; 0: from all"]
     topP = try sampled[
-      "top-p", default: 1, in: 0.001...1, about: "draw from the likeliest codes that make up this share"]
-    draw = try sampled["draw", default: .sum, about: "how chance picks a code; the chances are the same"]
+      "top-p", default: 1, in: 0.001...1,
+      about: "draw from the most probable codes with this cumulative probability (nucleus sampling)"]
+    drawMethod = try sampled[
+      "draw", default: .sum,
+      about: "draw by the cumulative probabilities or by Gumbel noise (MaskGIT); the distribution is the same"]
     head = Linear(
       from: hidden, to: vocabulary, hasBias: hasBias,
       weight: deviation == 0 ? .zeros : .normal(standardDeviation: deviation), &random)
   }
 
-  func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
-    guard let codes = answers.codes else { preconditionFailure("tokens of \(vocabulary) codes came without codes") }
-    let batch = hidden.shape[0], asked = hidden.shape[1]
-    return head(hidden.reshaped([batch * asked, hidden.shape[2]]))
-      .crossEntropy(codes.flatMap { $0 }, smoothing: labelSmoothing).reshaped([batch, asked])
+  /// Nats of each token, [batch, tokens], from hidden features [batch, tokens, hidden].
+  func callAsFunction(_ hidden: Tensor, _ targets: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
+    guard let codes = targets.codes else { preconditionFailure("tokens of \(vocabulary) codes came without codes") }
+    let batch = hidden.shape[0], tokens = hidden.shape[1]
+    return head(hidden.reshaped([batch * tokens, hidden.shape[2]]))
+      .crossEntropy(codes.flatMap { $0 }, smoothing: labelSmoothing).reshaped([batch, tokens])
   }
 
   var givesConfidence: Bool { true }
 
-  /// Codes, and as confidence the logarithm of each one's chance at temperature 1, guided, with nothing cut.
+  /// Codes, and as confidence the log-probability of each at temperature 1, guided, without top-k and top-p.
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
-    let batch = hidden.conditional.shape[0], asked = hidden.conditional.shape[1], rows = batch * asked
+    let batch = hidden.conditional.shape[0], tokens = hidden.conditional.shape[1], rows = batch * tokens
     let all = head(hidden.mixed).reshaped([rows, vocabulary]), width = vocabulary
-    let choice = CodeSampler(temperature: hidden.temperature, topK: topK, topP: topP)
-    let each = draw == .gumbel ? width : 1
-    let numbers = choice.isGreedy ? [] : random.uniform([batch, asked * each], "code").scalars
-    // Chances of all rows in one go; where codes are cut, row by row from the logits.
-    let isPlain = !choice.isGreedy && !choice.cuts && draw == .sum
-    let chances = isPlain ? (all * (1 / hidden.temperature)).softmax.scalars : []
-    let logits = all.scalars, sums = all.logSumExp.scalars
+    let sampler = CodeSampler(temperature: hidden.temperature, topK: topK, topP: topP)
+    let numbersPerToken = drawMethod == .gumbel ? width : 1
+    let numbers = sampler.isGreedy ? [] : random.uniform([batch, tokens * numbersPerToken], "code").scalars
+    // One softmax over all rows; with top-k or top-p each row is computed from its logits.
+    let isPlain = !sampler.isGreedy && !sampler.isTruncated && drawMethod == .sum
+    let probabilities = isPlain ? (all * (1 / hidden.temperature)).softmax.scalars : []
+    let logits = all.scalars, logSums = all.logSumExp.scalars
     var codes = [Int](repeating: 0, count: rows)
     codes.withUnsafeMutableBufferPointer { codes in
-      chances.withUnsafeBufferPointer { chances in
+      probabilities.withUnsafeBufferPointer { probabilities in
         ThreadPool.shared.split(rows, grain: max(1, 10_000 / width)) { range in
           for row in range {
-            let own = row * width..<(row + 1) * width
+            let columns = row * width..<(row + 1) * width
             guard !isPlain else {
-              codes[row] = CodeSampler.code(shares: UnsafeBufferPointer(rebasing: chances[own]), at: numbers[row])
+              codes[row] = CodeSampler.code(
+                probabilities: UnsafeBufferPointer(rebasing: probabilities[columns]), at: numbers[row])
               continue
             }
             codes[row] =
-              choice.isGreedy || draw == .sum
-              ? choice.code(Array(logits[own]), at: choice.isGreedy ? 0 : numbers[row])
-              : choice.code(Array(logits[own]), disturbedBy: Array(numbers[own]))
+              sampler.isGreedy || drawMethod == .sum
+              ? sampler.code(from: Array(logits[columns]), at: sampler.isGreedy ? 0 : numbers[row])
+              : sampler.code(from: Array(logits[columns]), perturbedBy: Array(numbers[columns]))
           }
         }
       }
     }
-    let confidence = codes.indices.map { logits[$0 * width + codes[$0]] - sums[$0] }
+    let confidence = codes.indices.map { logits[$0 * width + codes[$0]] - logSums[$0] }
     return Draw(
-      .codes((0..<batch).map { Array(codes[$0 * asked..<($0 + 1) * asked]) }),
-      confidence: Tensor([batch, asked], confidence))
+      .codes((0..<batch).map { Array(codes[$0 * tokens..<($0 + 1) * tokens]) }),
+      confidence: Tensor([batch, tokens], confidence))
   }
 }
 

@@ -1,7 +1,7 @@
 import Settings
 
-/// Widths and depths of the papers' denoising networks (Li et al. 2024, MAR, arXiv 2406.11838, table 4; Yu et al. 2025,
-/// FAR, arXiv 2503.05305, where the width of -L follows from the number of parameters in table 1).
+/// Sizes of the papers' denoising networks (Li et al. 2024, MAR, arXiv 2406.11838, table 4; Yu et al. 2025, FAR,
+/// arXiv 2503.05305, where the width of -L follows from the number of parameters in table 1).
 enum DiffusionPreset: String, Setting, CaseIterable {
   case none
   case marB = "mar-b"
@@ -11,6 +11,7 @@ enum DiffusionPreset: String, Setting, CaseIterable {
   case farL = "far-l"
   case farH = "far-h"
 
+  /// Width and residual blocks of the network.
   var size: (width: Int, depth: Int) {
     switch self {
     case .none: (256, 3)

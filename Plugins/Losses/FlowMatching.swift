@@ -4,32 +4,35 @@ import Networks
 import Settings
 import Tensors
 
-/// A small flow for each token, along straight lines from noise to the token
-/// (flow matching; Lipman et al. 2022, arXiv 2210.02747; rectified flow; Liu et al. 2022, arXiv 2209.03003).
+/// A flow for each token along straight lines from noise to the token (flow matching; Lipman et al. 2022,
+/// arXiv 2210.02747; rectified flow; Liu et al. 2022, arXiv 2209.03003).
 ///
 /// At time t in [0, 1] a token is x_t = (1 - t) noise + t x, noise at 0 and the token at 1; the network learns the
-/// velocity x - noise, and sampling follows it from 0 to 1. Guidance mixes velocities, u + s (c - u). Temperature scales
-/// the noise at the start, the only thing that is drawn.
+/// velocity x - noise, and sampling integrates it from 0 to 1. Guidance combines velocities, u + s (c - u). Temperature
+/// scales the initial noise, the only random draw.
 struct FlowMatching: TokenLoss {
   static let key = "flow-matching"
   static let about = About(
     "A small network moves each token from noise along a straight line: continuous tokens in few steps.",
     source: "Lipman et al. 2022, arXiv 2210.02747", example: "width: 64\ndepth: 2\nsteps: 10")
 
+  /// The distribution of times in training.
   enum Times: String, Setting, CaseIterable {
     case uniform
     /// The sigmoid of a standard normal number: more of the middle (Esser et al. 2024, arXiv 2403.03206, section 3.1).
     case logitNormal = "logit-normal"
   }
+  /// The integrator of the flow.
   enum Sampler: String, Setting, CaseIterable {
-    /// One evaluation a step, of first order.
+    /// First order: one evaluation a step.
     case euler
-    /// Two evaluations a step, of second order.
+    /// Second order: two evaluations a step.
     case heun
   }
 
   let network: DenoisingNetwork
   let tokenScale: TokenScale
+  /// Times drawn for each token in a training step.
   let batchMultiplier: Int
   let times: Times
   let steps: Schedule
@@ -41,62 +44,71 @@ struct FlowMatching: TokenLoss {
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
   {
-    let width: Int = try settings["width", default: 256, in: 1...16_384, about: "width of the network"]
-    let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the network"]
-    batchMultiplier = try settings["repeats", default: 4, in: 1...64, about: "times drawn per token in a training step"]
-    times = try settings["times", default: .logitNormal, about: "how times are drawn in training"]
+    let width: Int = try settings["width", default: 256, in: 1...16_384, about: "width of the MLP"]
+    let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the MLP"]
+    batchMultiplier = try settings[
+      "repeats", default: 4, in: 1...64,
+      about: "times drawn for each token in a training step (MAR: diffusion_batch_mul)"]
+    times = try settings[
+      "times", default: .logitNormal, about: "the distribution of times in training (Esser et al. 2024: logit-normal)"]
     var sampled = settings.generationOnly
     steps = try Schedule(
       &sampled, "steps", default: .constant(25),
-      about: "steps from noise to a token; a schedule may vary them along a generation")
+      about: "integration steps from noise to a token; a schedule may vary them along a generation")
     guard steps.values.allSatisfy({ (1...1000).contains($0) }) else {
       throw settings.refusal("loss 'flow-matching' takes 1 to 1000 steps.", at: "steps")
     }
-    sampler = try sampled["sampler", default: .euler, about: "how a step is made"]
+    sampler = try sampled[
+      "sampler", default: .euler, about: "the integrator: Euler, or Heun with two evaluations a step"]
     tokenScale = try TokenScale(&settings, levels: levels)
-    let told: DenoisingNetwork.Levels = try settings[
-      "levels", default: levels > 1 ? .scalar : .none, about: "how the level reaches the network"]
+    let conditioning: DenoisingNetwork.LevelConditioning = try settings[
+      "levels", default: levels > 1 ? .scalar : .none,
+      about: "how the network is conditioned on the level: not, by its index (FAR), or by a learned vector"]
     tokenWidth = space.width
     network = DenoisingNetwork(
-      tokenWidth: space.width, outputs: space.width, hidden: hidden, width: width, depth: depth, levels: told,
-      levelCount: levels, &random)
+      .init(
+        tokenWidth: space.width, outputs: space.width, hidden: hidden, width: width, depth: depth,
+        levelConditioning: conditioning, levels: levels), &random)
   }
 
-  mutating func calibrate(on answers: Tokens, levels: Indices) { tokenScale.measure(answers.values, levels: levels) }
+  mutating func calibrate(on targets: Tokens, levels: Indices) { tokenScale.measure(targets.values, levels: levels) }
 
-  /// What the network is told of a time: a timestep as others have them, 0...1000.
+  /// Embeddings of times in [0, 1] as timesteps in [0, 1000]: [n, width].
   private func timeEmbedding(_ times: [Float]) -> Tensor { network.timeEmbedding(at: times.map { 1000 * Double($0) }) }
-
-  var trainingEvaluations: Int { batchMultiplier }
 
   // MARK: Training
 
-  func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
+  var trainingEvaluations: Int { batchMultiplier }
+
+  /// Mean squared error of the velocity of each token: [batch, tokens].
+  func callAsFunction(_ hidden: Tensor, _ targets: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
     let time = drawTimes([hidden.shape[0], batchMultiplier * hidden.shape[1]], &random)
-    return losses(hidden, answers, levels: levels, at: time, &random)
+    return losses(hidden, targets, levels: levels, at: time, &random)
   }
 
-  func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor? {
+  func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor? {
     let time = Array(repeating: 1 - noise, count: hidden.shape[0] * batchMultiplier * hidden.shape[1])
-    return losses(hidden, answers, levels: levels, at: time, &random)
+    return losses(hidden, targets, levels: levels, at: time, &random)
   }
 
-  /// `time` [batch x multiplier x asked]: 0 is noise, 1 a token.
+  /// The loss of each token, the mean over times [batch x multiplier x tokens], 0 noise and 1 the token:
+  /// [batch, tokens].
   private func losses(
-    _ hidden: Tensor, _ answers: Tokens, levels: Indices, at time: [Float], _ random: inout Random
+    _ hidden: Tensor, _ targets: Tokens, levels: Indices, at time: [Float], _ random: inout Random
   ) -> Tensor {
-    let batch = hidden.shape[0], asked = hidden.shape[1], rows = batch * asked, all = rows * batchMultiplier
-    let noise = random.normal([batch, batchMultiplier * asked, tokenWidth], "noise").reshaped([all, tokenWidth])
-    // The context is embedded once per token and used by every repeat: [batch, batchMultiplier, asked, width].
-    let embedded = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
+    let batch = hidden.shape[0], tokens = hidden.shape[1], rows = batch * tokens, all = rows * batchMultiplier
+    let noise = random.normal([batch, batchMultiplier * tokens, tokenWidth], "noise").reshaped([all, tokenWidth])
+    // The context is embedded once for each token and used by every repetition.
+    let context = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
     func repeated(_ x: Tensor) -> Tensor {
       let width = x.count / rows
-      return (x.reshaped([batch, 1, asked, width]) + Tensor(zeros: [batch, batchMultiplier, asked, width]))
+      // [batch, multiplier, tokens, width], then [batch x multiplier x tokens, width]
+      return (x.reshaped([batch, 1, tokens, width]) + Tensor(zeros: [batch, batchMultiplier, tokens, width]))
         .reshaped([all, width])
     }
-    let clean = repeated(tokenScale.normalize(answers.values.detached, levels: levels)), t = Tensor([all, 1], time)
-    let velocity = network(noise + (clean - noise) * t, repeated(embedded) + timeEmbedding(time))
-    return (velocity - (clean - noise)).squared.mean(axis: 1).reshaped([batch, batchMultiplier, asked]).mean(axis: 1)
+    let clean = repeated(tokenScale.normalize(targets.values.detached, levels: levels)), t = Tensor([all, 1], time)
+    let velocity = network(noise + (clean - noise) * t, repeated(context) + timeEmbedding(time))
+    return (velocity - (clean - noise)).squared.mean(axis: 1).reshaped([batch, batchMultiplier, tokens]).mean(axis: 1)
   }
 
   private func drawTimes(_ shape: [Int], _ random: inout Random) -> [Float] {
@@ -108,22 +120,26 @@ struct FlowMatching: TokenLoss {
 
   // MARK: Sampling
 
-  func evaluations(at moment: Moment) -> Int {
-    max(1, Int(steps(moment).rounded())) * (sampler == .heun ? 2 : 1)
-  }
+  private func steps(at moment: Moment) -> Int { max(1, Int(steps(moment).rounded())) }
 
+  func evaluations(at moment: Moment) -> Int { steps(at: moment) * (sampler == .heun ? 2 : 1) }
+
+  /// Values of tokens by integration of the velocity from noise.
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
-    let batch = hidden.conditional.shape[0], asked = hidden.conditional.shape[1], rows = batch * asked
-    let flat = levels.flatMap { $0 }, count = max(1, Int(steps(moment).rounded())), step = 1 / Float(count)
-    func context(_ z: Tensor) -> Tensor { network.contextEmbedding(z.reshaped([rows, z.shape[2]]), levels: flat) }
-    let told = context(hidden.conditional), free = hidden.scale == 1 ? nil : hidden.unconditional.map(context)
+    let batch = hidden.conditional.shape[0], tokens = hidden.conditional.shape[1], rows = batch * tokens
+    let levelOfRow = levels.flatMap { $0 }, count = steps(at: moment), step = 1 / Float(count)
+    func context(_ z: Tensor) -> Tensor {
+      network.contextEmbedding(z.reshaped([rows, z.shape[2]]), levels: levelOfRow)
+    }
+    let conditional = context(hidden.conditional)
+    let unconditional = hidden.scale == 1 ? nil : hidden.unconditional.map(context)
     func velocity(_ x: Tensor, _ time: Float) -> Tensor {
-      let time = timeEmbedding([time]), c = network(x, told + time)
-      guard let free else { return c }
-      let u = network(x, free + time)
+      let time = timeEmbedding([time]), c = network(x, conditional + time)
+      guard let unconditional else { return c }
+      let u = network(x, unconditional + time)
       return u + (c - u) * hidden.scale
     }
-    var x = random.normal([batch, asked, tokenWidth], "initial").reshaped([rows, tokenWidth]) * hidden.temperature
+    var x = random.normal([batch, tokens, tokenWidth], "initial").reshaped([rows, tokenWidth]) * hidden.temperature
     for number in 0..<count {
       let start = velocity(x, Float(number) * step)
       switch sampler {
@@ -133,7 +149,7 @@ struct FlowMatching: TokenLoss {
         x = x + (start + end) * (step / 2)
       }
     }
-    return Draw(.values(tokenScale.denormalize(x.reshaped([batch, asked, tokenWidth]), levels: levels)))
+    return Draw(.values(tokenScale.denormalize(x.reshaped([batch, tokens, tokenWidth]), levels: levels)))
   }
 }
 

@@ -3,18 +3,21 @@ import Networks
 import Settings
 import Tensors
 
-/// A learned vector per level, added to what the backbone says.
+/// A learned vector for each level, added to the hidden features.
 struct LevelEmbedding: Module {
-  enum Choice: String, Setting, CaseIterable { case none, embedding }
+  /// How a head is conditioned on the level.
+  enum Conditioning: String, Setting, CaseIterable { case none, embedding }
 
+  /// [levels, hidden]; nil: not conditioned.
   let vectors: Embedding?
 
   init(_ settings: inout Settings, levels: Int, width: Int, _ random: inout Random) throws(SettingsError) {
-    let choice: Choice = try settings[
-      "levels", default: levels > 1 ? .embedding : .none, about: "whether the head is told the level"]
-    vectors = choice == .none ? nil : Embedding(levels, width: width, &random)
+    let conditioning: Conditioning = try settings[
+      "levels", default: levels > 1 ? .embedding : .none,
+      about: "how the head is conditioned on the level: not, or by a learned vector added to the hidden features"]
+    vectors = conditioning == .none ? nil : Embedding(levels, width: width, &random)
   }
 
-  /// hidden [batch, asked, width], levels [batch][asked].
+  /// hidden [batch, tokens, width], levels [batch][tokens]; [batch, tokens, width].
   func callAsFunction(_ hidden: Tensor, _ levels: Indices) -> Tensor { vectors.map { hidden + $0(levels) } ?? hidden }
 }

@@ -3,13 +3,14 @@ import Networks
 import Settings
 import Tensors
 
-/// The mean of what a token can be, by squared error: the control that must collapse.
+/// The conditional mean of a token by squared error: a baseline that cannot represent several modes.
 ///
-/// Where a token has two equally likely values it answers between them, which is neither (Li et al. 2024, MAR,
-/// arXiv 2406.11838, section 3.1). Nothing is drawn: temperature changes nothing.
+/// Where a token has two equally probable values the mean lies between them and is neither (Li et al. 2024, MAR,
+/// arXiv 2406.11838, section 3.1). Sampling is deterministic: temperature has no effect.
 struct SquaredError: TokenLoss {
   static let key = "l2"
-  static let about = About("The mean of what a token can be; the control that collapses.", example: "levels: none")
+  static let about = About(
+    "The mean of a token by squared error; the baseline that averages over modes.", example: "levels: none")
 
   let level: LevelEmbedding
   let head: Linear
@@ -25,11 +26,12 @@ struct SquaredError: TokenLoss {
     head = Linear(from: hidden, to: space.width, &random)
   }
 
-  mutating func calibrate(on answers: Tokens, levels: Indices) { tokenScale.measure(answers.values, levels: levels) }
+  mutating func calibrate(on targets: Tokens, levels: Indices) { tokenScale.measure(targets.values, levels: levels) }
 
-  func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
-    let wanted = tokenScale.normalize(answers.values.detached, levels: levels)
-    return (head(level(hidden, levels)) - wanted).squared.mean(axis: 2)
+  /// Mean squared error over the channels of each normalized token: [batch, tokens].
+  func callAsFunction(_ hidden: Tensor, _ targets: Tokens, levels: Indices, _ random: inout Random) -> Tensor {
+    let normalized = tokenScale.normalize(targets.values.detached, levels: levels)
+    return (head(level(hidden, levels)) - normalized).squared.mean(axis: 2)
   }
 
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {

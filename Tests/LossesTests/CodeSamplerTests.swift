@@ -12,12 +12,12 @@ import Testing
     for entry in cases {
       let parts = entry.split(separator: "_"), prefixes = ["topk", "topp"]
       try #require(parts.count == 2 && zip(parts, prefixes).allSatisfy { $0.hasPrefix($1) })
-      let share = try #require(Float(parts[1].dropFirst(4)))
-      let choice = CodeSampler(topK: try #require(Int(parts[0].dropFirst(4))), topP: share == 0 ? 1 : share)
-      let shares = stride(from: 0, to: logits.count, by: width).flatMap {
-        choice.shares(of: Array(logits.scalars[$0..<$0 + width]))
+      let probability = try #require(Float(parts[1].dropFirst(4)))
+      let choice = CodeSampler(topK: try #require(Int(parts[0].dropFirst(4))), topP: probability == 0 ? 1 : probability)
+      let probabilities = stride(from: 0, to: logits.count, by: width).flatMap {
+        choice.probabilities(of: Array(logits.scalars[$0..<$0 + width]))
       }
-      #expect(try file.disagreement(Tensor(logits.shape, shares), "outputs/filter/\(entry)") == nil)
+      #expect(try file.disagreement(Tensor(logits.shape, probabilities), "outputs/filter/\(entry)") == nil)
     }
   }
 
@@ -29,9 +29,9 @@ import Testing
   }
 
   /// Pearson's sum over codes that can be drawn; infinite if another was.
-  private func misfit(_ counts: [Double], _ shares: [Float]) -> Double {
+  private func misfit(_ counts: [Double], _ probabilities: [Float]) -> Double {
     let total = counts.reduce(0, +)
-    return zip(counts, shares).reduce(0) { sum, pair in
+    return zip(counts, probabilities).reduce(0) { sum, pair in
       let expected = Double(pair.1) * total
       if expected == 0 { return pair.0 == 0 ? sum : .infinity }
       return sum + (pair.0 - expected) * (pair.0 - expected) / expected
@@ -49,48 +49,48 @@ import Testing
     var random = Random(seed: seed)
     let numbers = random.uniform([1, count], "sum").scalars
     let many = random.uniform([1, count * logits.count], "gumbel").scalars
-    let shares = choice.shares(of: logits)
-    let summed = counts(logits, count) { choice.code(logits, at: numbers[$0]) }
+    let probabilities = choice.probabilities(of: logits)
+    let summed = counts(logits, count) { choice.code(from: logits, at: numbers[$0]) }
     let disturbed = counts(logits, count) { row in
       let start = row * logits.count
-      return choice.code(logits, disturbedBy: Array(many[start..<start + logits.count]))
+      return choice.code(from: logits, perturbedBy: Array(many[start..<start + logits.count]))
     }
     // Chi-squared with at most 7 degrees of freedom: 30 is passed once in 10,000 tries.
-    #expect(misfit(summed, shares) < 30)
-    #expect(misfit(disturbed, shares) < 30)
+    #expect(misfit(summed, probabilities) < 30)
+    #expect(misfit(disturbed, probabilities) < 30)
   }
 
   @Test("chances made at once for many rows pick the codes that logits pick", arguments: [0.5, 1, 2] as [Float])
-  func shares(_ temperature: Float) {
+  func probabilities(_ temperature: Float) {
     var random = Random(seed: 4)
     let logits = random.normal([1, 1000], "logits") * 3, numbers = random.uniform([1, 500], "numbers").scalars
-    let shares = (logits * (1 / temperature)).softmax.scalars, slow = CodeSampler(temperature: temperature)
-    let picked = shares.withUnsafeBufferPointer { shares in numbers.map { CodeSampler.code(shares: shares, at: $0) } }
-    #expect(zip(picked, numbers).count { $0 != slow.code(logits.scalars, at: $1) } <= 1)  // one on a border
+    let probabilities = (logits * (1 / temperature)).softmax.scalars, slow = CodeSampler(temperature: temperature)
+    let picked = probabilities.withUnsafeBufferPointer { probabilities in numbers.map { CodeSampler.code(probabilities: probabilities, at: $0) } }
+    #expect(zip(picked, numbers).count { $0 != slow.code(from: logits.scalars, at: $1) } <= 1)  // one on a border
     #expect(Set(picked).count > 5)
   }
 
   @Test("filters and temperature do what they say")
   func filters() {
-    let shares: [Float] = [0.4, 0.3, 0.2, 0.1], logits = shares.map(logarithm)
+    let probabilities: [Float] = [0.4, 0.3, 0.2, 0.1], logits = probabilities.map(logarithm)
     /// Whether chances are in proportion to `parts`.
     func close(_ choice: CodeSampler, _ parts: [Float]) -> Bool {
       let total = parts.reduce(0, +)
-      return zip(choice.shares(of: logits), parts).allSatisfy { abs($0 - $1 / total) < 1e-6 }
+      return zip(choice.probabilities(of: logits), parts).allSatisfy { abs($0 - $1 / total) < 1e-6 }
     }
     #expect(close(CodeSampler(), [0.4, 0.3, 0.2, 0.1]))
     #expect(close(CodeSampler(topK: 2), [4, 3, 0, 0]))
     #expect(close(CodeSampler(topP: 0.5), [4, 3, 0, 0]))
     #expect(close(CodeSampler(topP: 0.001), [1, 0, 0, 0]))
     #expect(close(CodeSampler(temperature: 0.5), [16, 9, 4, 1]))
-    // The share counts after the k likeliest are kept: 0.4 / 0.9 and 0.7 / 0.9, which passes.
+    // The probability counts after the k likeliest are kept: 0.4 / 0.9 and 0.7 / 0.9, which passes.
     #expect(close(CodeSampler(topK: 3, topP: 0.75), [4, 3, 0, 0]))
     #expect(close(CodeSampler(temperature: 0), [1, 0, 0, 0]) && close(CodeSampler(topK: 1), [1, 0, 0, 0]))
-    #expect(CodeSampler(topK: 1).code(logits, at: 0.99) == 0)
-    #expect(CodeSampler().code(logits, at: 0.99) == 3)
-    #expect(CodeSampler(topK: 9).shares(of: logits) == CodeSampler().shares(of: logits))
+    #expect(CodeSampler(topK: 1).code(from: logits, at: 0.99) == 0)
+    #expect(CodeSampler().code(from: logits, at: 0.99) == 3)
+    #expect(CodeSampler(topK: 9).probabilities(of: logits) == CodeSampler().probabilities(of: logits))
     // What cannot be drawn is not drawn at the edge.
-    #expect(CodeSampler().code([0, 0, -1e9], at: 0.9999999) == 1)
+    #expect(CodeSampler().code(from: [0, 0, -1e9], at: 0.9999999) == 1)
   }
 
   @Test("filters keep what sorting all codes would keep", arguments: [1, 2, 3] as [UInt64])
@@ -98,17 +98,17 @@ import Testing
     var random = Random(seed: seed)
     // Rounded, so that many codes are equally likely.
     let logits = (random.normal([1, 500], "logits") * 2).scalars.map { ($0 * 10).rounded() / 10 }
-    let sorted = logits.sorted(by: >), shares = CodeSampler().shares(of: logits)
+    let sorted = logits.sorted(by: >), probabilities = CodeSampler().probabilities(of: logits)
     for k in [2, 3, 17, 250, 499] {
-      let kept = CodeSampler(topK: k).shares(of: logits).map { $0 > 0 }
+      let kept = CodeSampler(topK: k).probabilities(of: logits).map { $0 > 0 }
       #expect(kept == logits.map { $0 >= sorted[k - 1] })
     }
     for p in [0.1, 0.5, 0.9, 0.99] as [Float] {
-      let cut = CodeSampler(topP: p).shares(of: logits), kept = cut.indices.filter { cut[$0] > 0 }
-      let total = kept.reduce(0) { $0 + shares[$1] }, least = kept.map { shares[$0] }.min() ?? 0
+      let cut = CodeSampler(topP: p).probabilities(of: logits), kept = cut.indices.filter { cut[$0] > 0 }
+      let total = kept.reduce(0) { $0 + probabilities[$1] }, least = kept.map { probabilities[$0] }.min() ?? 0
       // Enough is kept, not more than one too many, and nothing likelier than what is kept was cut.
       #expect(total > p - 1e-5 && total - least <= p + 1e-5)
-      #expect(shares.indices.allSatisfy { kept.contains($0) || shares[$0] <= least })
+      #expect(probabilities.indices.allSatisfy { kept.contains($0) || probabilities[$0] <= least })
     }
   }
 

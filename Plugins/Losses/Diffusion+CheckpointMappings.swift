@@ -1,7 +1,8 @@
 import Autoregression
 
 extension Diffusion {
-  /// The network of MAR and FAR, which FAR also tells the level; on its own or inside a model.
+  /// Names of `SimpleMLPAdaLN` in the checkpoints of MAR and FAR, alone ("net.") or inside a model ("diffloss.net.").
+  /// FAR's network also has a level ("index_cond_embed").
   static let dialects = ["MAR", "FAR"].map {
     Dialect(
       $0, prefixes: ["diffloss.net.", "net."],
