@@ -65,7 +65,9 @@ import Testing
     var random = Random(seed: 4)
     let logits = random.normal([1, 1000], "logits") * 3, numbers = random.uniform([1, 500], "numbers").scalars
     let probabilities = (logits * (1 / temperature)).softmax.scalars, slow = CodeSampler(temperature: temperature)
-    let picked = probabilities.withUnsafeBufferPointer { probabilities in numbers.map { CodeSampler.code(probabilities: probabilities, at: $0) } }
+    let picked = probabilities.withUnsafeBufferPointer { probabilities in
+      numbers.map { CodeSampler.code(probabilities: probabilities, at: $0) }
+    }
     #expect(zip(picked, numbers).count { $0 != slow.code(from: logits.scalars, at: $1) } <= 1)  // one on a border
     #expect(Set(picked).count > 5)
   }
