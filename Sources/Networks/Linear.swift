@@ -23,12 +23,12 @@ public struct Linear: Module {
 
   /// The same of bent numbers, without keeping them.
   public func callAsFunction(_ x: Tensor, after activation: Activation, onto base: Tensor? = nil) -> Tensor {
-    x.linear(after: activation, weight(), bias?(), onto: base)
+    x.linear(afterActivation: activation, weight(), bias?(), onto: base)
   }
 
   /// The same of x sigmoid(x) times a gate, without keeping that.
-  public func callAsFunction(_ x: Tensor, afterSiluTimes gate: Tensor, onto base: Tensor? = nil) -> Tensor {
-    x.linear(afterSiluTimes: gate, weight(), bias?(), onto: base)
+  public func callAsFunction(_ x: Tensor, afterSwiGLU gate: Tensor, onto base: Tensor? = nil) -> Tensor {
+    x.linear(afterSwiGLU: gate, weight(), bias?(), onto: base)
   }
 
   /// The same of normed numbers, without keeping them.

@@ -22,7 +22,7 @@ public enum MLPActivation: String, CaseIterable, Sendable {
 
   /// What lies between the layers: `expanded` [..., hidden], and what the gate says, if there is one.
   func bent(_ expanded: Tensor, gate: Tensor?) -> Tensor {
-    gate.map { expanded.siluTimes($0) } ?? expanded.activated(activation)
+    gate.map { expanded.swiGLU($0) } ?? expanded.activated(activation)
   }
 
   /// What bends the expanded numbers.

@@ -115,7 +115,7 @@ public struct TransformerBlock: Module {
         design.perceptron.bent(expand(normed), gate: gate?(normed)).dropped(design.hiddenDropout, &random), onto: base)
     } else if let gate {
       let normed = norm2(x, by: toSecond)
-      y = contract(expand(normed), afterSiluTimes: gate(normed), onto: base)
+      y = contract(expand(normed), afterSwiGLU: gate(normed), onto: base)
     } else {
       let expanded = second.map { expand(x, after: $0, by: toSecond) } ?? expand(norm2(x, by: toSecond))
       y = contract(expanded, after: design.perceptron.activation, onto: base)

@@ -75,7 +75,7 @@ extension Tensor {
     heads: Int, visible: [Int]? = nil, turnedBy angles: (cosines: Tensor, sines: Tensor)? = nil
   ) -> Tensor {
     let (batch, n, width) = (shape[0], shape[1], shape[2] / 3)
-    if let angles, !multipliesByTiles || n <= 2 {
+    if let angles, !usesMicroKernels || n <= 2 {
       return rotated(angles.cosines, angles.sines, heads: 3 * heads, turning: 2 * heads)
         .selfAttention(heads: heads, visible: visible)
     }

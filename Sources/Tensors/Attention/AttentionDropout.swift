@@ -27,17 +27,18 @@ extension Tensor {
           let kept = scratch.baseAddress!
           for item in range {
             let share = shares + item * q * k, factor = factors.buffer.pointer + item * q * k
-            matrixProduct(
-              q, k, d, matrix(self, item, q), matrix(keys, item, k, true), into: share, stride: k, scale: scale)
+            gemm(
+              GEMMShape(m: q, n: k, k: d), alpha: scale, matrix(self, item, q), matrix(keys, item, k, true),
+              into: OutputMatrix(pointer: share, stride: k))
             for i in 0..<q {
               let row = share + i * k
               _ = softmaxRow(row, into: row, seen[i])
               (row + seen[i]).update(repeating: 0, count: k - seen[i])
               for j in 0..<k { kept[i * k + j] = row[j] * factor[i * k + j] }
             }
-            matrixProduct(
-              q, d, k, Matrix(pointer: kept, stride: k), matrix(values, item, k),
-              into: target + item / heads * q * width + item % heads * d, stride: width)
+            gemm(
+              GEMMShape(m: q, n: d, k: k), Matrix(pointer: kept, stride: k), matrix(values, item, k),
+              into: OutputMatrix(pointer: target + item / heads * q * width + item % heads * d, stride: width))
           }
         }
       }
@@ -50,8 +51,9 @@ extension Tensor {
           let slope = scratch.baseAddress!, kept = slope + q * k
           for item in range {
             let share = shares.pointer + item * q * k, factor = factors.buffer.pointer + item * q * k
-            matrixProduct(
-              q, k, d, matrix(g, item, q), matrix(values, item, k, true), into: slope, stride: k)
+            gemm(
+              GEMMShape(m: q, n: k, k: d), matrix(g, item, q), matrix(values, item, k, true),
+              into: OutputMatrix(pointer: slope, stride: k))
             for i in 0..<q {
               var along: Float = 0
               for j in i * k..<(i + 1) * k {
@@ -62,15 +64,15 @@ extension Tensor {
               for j in i * k..<(i + 1) * k { slope[j] = share[j] * (slope[j] - along) }
             }
             let at = { (rows: Int) in item / heads * rows * width + item % heads * d }
-            matrixProduct(
-              q, d, k, Matrix(pointer: slope, stride: k), matrix(keys, item, k), into: to[0].pointer + at(q),
-              stride: width, scale: scale)
-            matrixProduct(
-              k, d, q, Matrix(pointer: slope, stride: k, transposed: true), matrix(queries, item, q),
-              into: to[1].pointer + at(k), stride: width, scale: scale)
-            matrixProduct(
-              k, d, q, Matrix(pointer: kept, stride: k, transposed: true), matrix(g, item, q),
-              into: to[2].pointer + at(k), stride: width)
+            gemm(
+              GEMMShape(m: q, n: d, k: k), alpha: scale, Matrix(pointer: slope, stride: k), matrix(keys, item, k),
+              into: OutputMatrix(pointer: to[0].pointer + at(q), stride: width))
+            gemm(
+              GEMMShape(m: k, n: d, k: q), alpha: scale, Matrix(pointer: slope, stride: k, transposed: true),
+              matrix(queries, item, q), into: OutputMatrix(pointer: to[1].pointer + at(k), stride: width))
+            gemm(
+              GEMMShape(m: k, n: d, k: q), Matrix(pointer: kept, stride: k, transposed: true), matrix(g, item, q),
+              into: OutputMatrix(pointer: to[2].pointer + at(k), stride: width))
           }
         }
       }

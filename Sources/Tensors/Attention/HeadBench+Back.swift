@@ -11,18 +11,19 @@ extension HeadBench {
     let k = copied(key, count: m, angles, into: copies.keys)
     let g = copied(gradient, count: n, nil, into: copies.others)
     for i in 0..<n { known.pointer[i] = rowDot(g.pointer + i * g.stride, result.pointer + i * result.stride, d) }
-    if multipliesByTiles {
-      pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
-      pack(worth.turned, rows: 0..<d, columns: 0..<m, into: values.pointer)
+    if usesMicroKernels {
+      pack(k.transposed, rows: 0..<d, columns: 0..<m, into: keys.pointer)
+      pack(worth.transposed, rows: 0..<d, columns: 0..<m, into: values.pointer)
     }
     for first in Swift.stride(from: 0, to: n, by: block) {
       let rows = first..<Swift.min(n, first + block)
-      if multipliesByTiles {
+      if usesMicroKernels {
         score(rows, of: q, keys, into: shares.pointer)
         score(rows, of: g, values, into: slopes.pointer)
       } else {
-        matrixProduct(n, m, d, q, k.turned, into: shares.pointer, stride: wide)
-        matrixProduct(n, m, d, g, worth.turned, into: slopes.pointer, stride: wide)
+        gemm(GEMMShape(m: n, n: m, k: d), q, k.transposed, into: OutputMatrix(pointer: shares.pointer, stride: wide))
+        gemm(
+          GEMMShape(m: n, n: m, k: d), g, worth.transposed, into: OutputMatrix(pointer: slopes.pointer, stride: wide))
       }
       for i in rows {
         askNext(query, i, of: n)
@@ -32,14 +33,14 @@ extension HeadBench {
         askNext(result, i, of: n)
         slope(i, (i - first) * wide, sums[i])
       }
-      if multipliesByTiles {
+      if usesMicroKernels {
         mixBack(rows, q, k, g, into: to, stride: stride)
       } else {
         let slopes = Matrix(pointer: slopes.pointer, stride: wide),
           shares = Matrix(pointer: shares.pointer, stride: wide)
-        matrixProduct(n, d, m, slopes, k, into: to.0, stride: stride)
-        matrixProduct(m, d, n, slopes.turned, q, into: to.1, stride: stride)
-        matrixProduct(m, d, n, shares.turned, g, into: to.2, stride: stride)
+        gemm(GEMMShape(m: n, n: d, k: m), slopes, k, into: OutputMatrix(pointer: to.0, stride: stride))
+        gemm(GEMMShape(m: m, n: d, k: n), slopes.transposed, q, into: OutputMatrix(pointer: to.1, stride: stride))
+        gemm(GEMMShape(m: m, n: d, k: n), shares.transposed, g, into: OutputMatrix(pointer: to.2, stride: stride))
       }
     }
     if let back = angles?.reversed {

@@ -8,14 +8,14 @@ extension HeadBench {
     into target: UnsafeMutablePointer<Float>, stride: Int, sums: UnsafeMutablePointer<Float>
   ) {
     let (n, m, d) = (plan.queries, plan.keys, plan.width)
-    guard multipliesByTiles && n > 2 else {
+    guard usesMicroKernels && n > 2 else {
       return attendSlowly(query, key, worth, into: target, stride: stride, sums: sums)
     }
     Profile.shared.multiplied(2 * n, m, d)
     let q = angles.map { copied(query, count: n, $0, into: copies.queries) } ?? query
     let k = angles.map { copied(key, count: m, $0, into: copies.keys) } ?? key
     let v = worth.stride == broad ? worth : copied(worth, count: m, nil, into: copies.others)
-    pack(k.turned, rows: 0..<d, columns: 0..<m, into: keys.pointer)
+    pack(k.transposed, rows: 0..<d, columns: 0..<m, into: keys.pointer)
     for first in Swift.stride(from: 0, to: n, by: block) {
       let rows = first..<Swift.min(n, first + block)
       score(rows, of: q, keys, into: shares.pointer)

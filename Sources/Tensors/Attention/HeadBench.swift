@@ -27,7 +27,7 @@ final class HeadBench {
     self.plan = plan
     keys = Buffer(count: plan.padded * plan.width)
     values = Buffer(count: isTraining ? plan.padded * plan.width : 0)
-    block = multipliesByTiles ? plan.block(floats: isTraining ? 40_960 : 6144) : plan.lines
+    block = usesMicroKernels ? plan.block(floats: isTraining ? 40_960 : 6144) : plan.lines
     shares = Buffer(count: plan.apart * block)
     slopes = Buffer(count: isTraining ? plan.apart * block : 0)
     known = Buffer(count: Swift.max(plan.lines, 32 * block))
@@ -65,7 +65,7 @@ final class HeadBench {
     let next = rows.pointer + (row &* rows.stride &+ plan.width)
     var i = 0
     while i < plan.width {
-      OneLane.expect(next + i)
+      OneVector.prefetch(next + i)
       i &+= 16
     }
   }
@@ -75,17 +75,20 @@ final class HeadBench {
   func score(_ rows: Range<Int>, of matrix: Matrix, _ packed: Buffer, into target: UnsafeMutablePointer<Float>) {
     var panel = UnsafePointer(packed.pointer)
     for key in Swift.stride(from: 0, to: plan.padded, by: 64) {
-      let lanes = Swift.min(64, plan.padded - key) / 16, count = plan.width * 16 * lanes
+      let vectors = Swift.min(64, plan.padded - key) / 16, count = plan.width * 16 * vectors
       let hidden = Swift.max(0, first[key / GEMMBlocking.mr] - rows.lowerBound) / GEMMBlocking.mr * GEMMBlocking.mr
       let from = rows.lowerBound + hidden
       if from < rows.upperBound {
         // Nothing is far here: each tile asks for the rows of the next, and for no panel.
-        tilesDown(
-          lanes: lanes, rows: rows.upperBound - from, matrix.pointer + from * matrix.stride, stride: matrix.stride,
-          next: GEMMBlocking.mr * matrix.stride, panel, TilePath(length: plan.width, left: 1, right: 16 * lanes),
+        macroKernel(
+          vectors: vectors, rows: rows.upperBound - from,
+          PanelLayout(
+            start: matrix.pointer + from * matrix.stride, rowStride: matrix.stride, kStride: 1,
+            panelStride: GEMMBlocking.mr * matrix.stride), panel,
+          ReductionPath(length: plan.width, aStep: 1, bStep: 16 * vectors),
           TileTarget(
-            pointer: target + (hidden * plan.apart + key), stride: plan.apart, rows: 0, columns: 16 * lanes,
-            scratch: scratch.pointer), Lookahead(panel: panel, count: count, isLeftFar: true))
+            pointer: target + (hidden * plan.apart + key), stride: plan.apart, rows: 0, columns: 16 * vectors,
+            scratch: scratch.pointer), PrefetchPlan(nextPanel: panel, count: count, prefetchesA: true))
       }
       panel += count
     }
@@ -100,15 +103,15 @@ final class HeadBench {
     var column = 0
     while column < plan.width {
       let width = Swift.min(64, plan.width - column)
-      let lanes = (width + 15) / 16, path = TilePath(length: length, left: step, right: rows.stride)
+      let vectors = (width + 15) / 16, path = ReductionPath(length: length, aStep: step, bStep: rows.stride)
       let right = rows.pointer + first * rows.stride + column
       let to = TileTarget(
         pointer: target + column, stride: stride, rows: count, columns: width,
-        added: adds ? UnsafePointer(target + column) : nil, scratch: scratch.pointer)
+        addend: adds ? UnsafePointer(target + column) : nil, scratch: scratch.pointer)
       if across == 1 && count == GEMMBlocking.mr {
-        tile(lanes: lanes, AdjacentRows(pointer: left), right, path, to)
+        microKernel(vectors: vectors, PackedPanelA(pointer: left), right, path, to)
       } else {
-        tile(lanes: lanes, left, stride: across, right, path, to)
+        microKernel(vectors: vectors, left, stride: across, right, path, to)
       }
       column += 64
     }

@@ -135,9 +135,11 @@ extension Tensor {
     parallel(plan.batch, cost: places * plan.size * outputs / 8) { samples in
       let windows = Buffer(count: places * plan.size)
       for sample in samples {
-        matrixProduct(
-          places, plan.size, outputs, Matrix(pointer: g.buffer.pointer + sample * places * outputs, stride: outputs),
-          Matrix(pointer: weight.buffer.pointer, stride: plan.size), into: windows.pointer, stride: plan.size)
+        gemm(
+          GEMMShape(m: places, n: plan.size, k: outputs),
+          Matrix(pointer: g.buffer.pointer + sample * places * outputs, stride: outputs),
+          Matrix(pointer: weight.buffer.pointer, stride: plan.size),
+          into: OutputMatrix(pointer: windows.pointer, stride: plan.size))
         plan.fold(windows.pointer, sample * places..<(sample + 1) * places, into: result.buffer.pointer)
       }
     }
@@ -153,19 +155,20 @@ extension Tensor {
     }
     let each = (plan.batch + parts - 1) / parts, sums = Tensor(zeros: [parts] + weight.shape)
     parallel(parts, cost: each * places * plan.size * outputs / 8) { range in
-      let scratch = Buffer(count: multipliesByTiles ? plan.paddedCount : places * plan.size)
+      let scratch = Buffer(count: usesMicroKernels ? plan.paddedCount : places * plan.size)
       for part in range {
         let to = sums.buffer.pointer + part * weight.count
         for sample in part * each..<Swift.max(part * each, Swift.min(plan.batch, (part + 1) * each)) {
           let slope = g.buffer.pointer + sample * places * outputs
-          if multipliesByTiles {
+          if usesMicroKernels {
             plan.pad(buffer.pointer, sample, into: scratch.pointer)
             addKernelGradient(plan, scratch.pointer, slope, outputs, into: to)
           } else {
             plan.unfold(buffer.pointer, sample * places..<(sample + 1) * places, into: scratch.pointer)
-            matrixProduct(
-              outputs, plan.size, places, Matrix(pointer: slope, stride: outputs, transposed: true),
-              Matrix(pointer: scratch.pointer, stride: plan.size), into: to, stride: plan.size, adds: true)
+            gemm(
+              GEMMShape(m: outputs, n: plan.size, k: places), Matrix(pointer: slope, stride: outputs, transposed: true),
+              Matrix(pointer: scratch.pointer, stride: plan.size), into: OutputMatrix(pointer: to, stride: plan.size),
+              epilogue: GEMMEpilogue(addend: .output))
           }
         }
       }

@@ -26,14 +26,15 @@ func correlate(
     return winograd.correlate(images, kernel, bias, into: target)
   }
   let places = plan.places, cost = places * plan.size * outputs / 16
-  guard multipliesByTiles else {
+  guard usesMicroKernels else {
     return parallel(plan.batch, cost: cost) { samples in
       let windows = Buffer(count: places * plan.size)
       for sample in samples {
         plan.unfold(images, sample * places..<(sample + 1) * places, into: windows.pointer)
-        matrixProduct(
-          places, outputs, plan.size, Matrix(pointer: windows.pointer, stride: plan.size), kernel,
-          into: target + sample * places * outputs, stride: outputs, bias: bias)
+        gemm(
+          GEMMShape(m: places, n: outputs, k: plan.size), Matrix(pointer: windows.pointer, stride: plan.size), kernel,
+          into: OutputMatrix(pointer: target + sample * places * outputs, stride: outputs),
+          epilogue: GEMMEpilogue(bias: bias))
       }
     }
   }
@@ -49,19 +50,19 @@ func correlate(
       starts.withUnsafeBufferPointer { starts in
         var panel = UnsafePointer(packed.pointer)
         for output in stride(from: 0, to: outputs, by: 64) {
-          let width = Swift.min(64, outputs - output), lanes = (width + 15) / 16
-          let path = TilePath(
-            length: line, left: 1, right: 16 * lanes, segments: plan.kernel.height,
-            leftJump: plan.paddedWidth * plan.channels, rightJump: line * 16 * lanes)
+          let width = Swift.min(64, outputs - output), vectors = (width + 15) / 16
+          let path = ReductionPath(
+            length: line, aStep: 1, bStep: 16 * vectors, segments: plan.kernel.height,
+            aSegmentStride: plan.paddedWidth * plan.channels, bSegmentStride: line * 16 * vectors)
           for place in stride(from: 0, to: places, by: GEMMBlocking.mr) {
             let count = Swift.min(GEMMBlocking.mr, places - place)
-            tile(
-              lanes: lanes, ScatteredRows({ image + starts[place &+ $0] }, count: count), panel, path,
+            microKernel(
+              vectors: vectors, GatheredPanelA({ image + starts[place &+ $0] }, count: count), panel, path,
               TileTarget(
                 pointer: target + (sample * places + place) * outputs + output, stride: outputs, rows: count,
                 columns: width, bias: bias.map { $0 + output }, scratch: scratch.pointer))
           }
-          panel += plan.size * 16 * lanes
+          panel += plan.size * 16 * vectors
         }
       }
     }
@@ -77,19 +78,20 @@ func addKernelGradient(
   let line = plan.kernel.width * plan.channels, padded = plan.paddedWidth * plan.channels
   let scratch = Buffer(count: TileTarget.scratchCount)
   Profile.shared.multiplied(plan.places, outputs, plan.size)
-  let path = TilePath(
-    length: plan.columns, left: outputs, right: plan.stride * plan.channels, segments: plan.rows,
-    leftJump: plan.columns * outputs, rightJump: plan.stride * padded)
+  let path = ReductionPath(
+    length: plan.columns, aStep: outputs, bStep: plan.stride * plan.channels, segments: plan.rows,
+    aSegmentStride: plan.columns * outputs, bSegmentStride: plan.stride * padded)
   for row in 0..<plan.kernel.height {
     for column in stride(from: 0, to: line, by: 64) {
       let width = Swift.min(64, line - column)
       for output in stride(from: 0, to: outputs, by: GEMMBlocking.mr) {
         let count = Swift.min(GEMMBlocking.mr, outputs - output)
-        tile(
-          lanes: (width + 15) / 16, slope + output, stride: 1, image + row * padded + column,
+        microKernel(
+          vectors: (width + 15) / 16, slope + output, stride: 1, image + row * padded + column,
           path,
           TileTarget(
-            sum: target + output * plan.size + row * line + column, stride: plan.size, rows: count, columns: width,
+            accumulatingInto: target + output * plan.size + row * line + column, stride: plan.size, rows: count,
+            columns: width,
             scratch: scratch.pointer))
       }
     }

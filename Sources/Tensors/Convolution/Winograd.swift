@@ -15,7 +15,7 @@ struct Winograd {
 
   /// nil where another way is better: few channels leave the sums before and after the products too large a part.
   init?(_ plan: Windows, outputs: Int) {
-    guard multipliesByTiles, plan.kernel == (3, 3), plan.stride == 1, Swift.min(plan.channels, outputs) >= 32,
+    guard usesMicroKernels, plan.kernel == (3, 3), plan.stride == 1, Swift.min(plan.channels, outputs) >= 32,
       plan.channels % 16 == 0, outputs % 16 == 0
     else { return nil }
     (rows, columns, self.outputs) = (plan.rows, plan.columns, outputs)
@@ -38,8 +38,8 @@ struct Winograd {
   private func kernels(_ kernel: Matrix) -> Buffer {
     let made = Buffer(count: 16 * channels * outputs), packed = Buffer(count: 16 * channels * outputs)
     // As the kernel lies: lines of channels for each output, or of outputs for each channel.
-    let (lines, length) = kernel.transposed ? (outputs, channels) : (channels, outputs)
-    let step = kernel.transposed ? channels : channels * kernel.stride, size = channels * outputs
+    let (lines, length) = kernel.isTransposed ? (outputs, channels) : (channels, outputs)
+    let step = kernel.isTransposed ? channels : channels * kernel.stride, size = channels * outputs
     parallel(lines, cost: 4 * length) { range in
       for line in range {
         let from = kernel.pointer + line * kernel.stride, to = made.pointer + line * length
@@ -59,7 +59,7 @@ struct Winograd {
     parallel(16, cost: size / 4) { range in
       for part in range {
         pack(
-          Matrix(pointer: made.pointer + part * size, stride: length, transposed: kernel.transposed),
+          Matrix(pointer: made.pointer + part * size, stride: length, transposed: kernel.isTransposed),
           rows: 0..<channels, columns: 0..<outputs, into: packed.pointer + part * size)
       }
     }
@@ -84,11 +84,11 @@ struct Winograd {
           let width = Swift.min(64, outputs - output)
           for part in 0..<16 {
             for row in stride(from: 0, to: count, by: GEMMBlocking.mr) {
-              Tensors.tile(
-                lanes: width / 16,
+              Tensors.microKernel(
+                vectors: width / 16,
                 inputs.pointer + (part * step(channels) + row * channels), stride: channels,
                 kernels.pointer + (part * size + output * channels),
-                TilePath(length: channels, left: 1, right: width),
+                ReductionPath(length: channels, aStep: 1, bStep: width),
                 TileTarget(
                   pointer: sums.pointer + (part * step(width) + row * width), stride: width, rows: GEMMBlocking.mr,
                   columns: width, scratch: scratch.pointer))
@@ -194,11 +194,11 @@ struct Winograd {
       let width = Swift.min(64, channels - channel)
       for output in stride(from: 0, to: outputs, by: GEMMBlocking.mr) {
         let height = Swift.min(GEMMBlocking.mr, outputs - output)
-        Tensors.tile(
-          lanes: width / 16, slopes + output, stride: 1, inputs + channel,
-          TilePath(length: count, left: outputs, right: channels),
+        Tensors.microKernel(
+          vectors: width / 16, slopes + output, stride: 1, inputs + channel,
+          ReductionPath(length: count, aStep: outputs, bStep: channels),
           TileTarget(
-            sum: target + (output * channels + channel), stride: channels, rows: height, columns: width,
+            accumulatingInto: target + (output * channels + channel), stride: channels, rows: height, columns: width,
             scratch: scratch))
       }
     }

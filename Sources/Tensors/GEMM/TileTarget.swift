@@ -1,45 +1,52 @@
-/// Where a tile goes: `rows` of its six and `columns` of its lanes are real.
+/// The destination of a micro-tile and its epilogue: C = scale * sums + bias + addend.
 struct TileTarget {
+  /// Element [0, 0] of the micro-tile in C.
   var pointer: UnsafeMutablePointer<Float>
-  /// From one row of the tile to the next, and from one lane to the next.
+  /// From one row of the micro-tile to the next; from one column to the next where the target is transposed.
   var stride: Int
+  /// Whether C is the transpose of what the micro-kernel computes.
   var isTransposed = false
+  /// Rows and columns of the micro-tile that lie in C.
   var rows: Int, columns: Int
+  /// The factor alpha of the product.
   var scale: Float = 1
-  /// Where what is added lies, as far apart as the target; nil: nothing is.
-  var added: UnsafePointer<Float>?
-  /// Added by column; by row of the tile where the target is transposed.
+  /// Added to the micro-tile, with the strides of C.
+  var addend: UnsafePointer<Float>?
+  /// Added by column; by row of the micro-tile where the target is transposed.
   var bias: UnsafePointer<Float>?
-  /// Room for one tile, `TileTarget.scratchCount` floats.
+  /// Room for one micro-tile, `scratchCount` floats.
   var scratch: UnsafeMutablePointer<Float>
 
-  static let scratchCount = GEMMBlocking.mr * 64
+  static let scratchCount = GEMMBlocking.mr * GEMMBlocking.nr
 }
 
 extension TileTarget {
-  /// Where a tile is added to what is there.
-  init(sum: UnsafeMutablePointer<Float>, stride: Int, rows: Int, columns: Int, scratch: UnsafeMutablePointer<Float>) {
+  /// A micro-tile that is added to C.
+  init(
+    accumulatingInto pointer: UnsafeMutablePointer<Float>, stride: Int, rows: Int, columns: Int,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
     self.init(
-      pointer: sum, stride: stride, rows: rows, columns: columns, added: UnsafePointer(sum), scratch: scratch)
+      pointer: pointer, stride: stride, rows: rows, columns: columns, addend: UnsafePointer(pointer), scratch: scratch)
   }
 
   /// Whether sums can be stored as they come.
   @inline(__always)
   var isWhole: Bool { !isTransposed && rows == GEMMBlocking.mr && scale == 1 }
 
-  /// Goes on by so many floats.
+  /// Moves by so many floats in C and in the addend.
   @inline(__always)
-  mutating func move(_ floats: Int) {
+  mutating func advance(by floats: Int) {
     pointer += floats
-    added = added.map { $0 + floats }
+    addend = addend.map { $0 + floats }
   }
 
-  /// Scales, adds and lays down sums [6, width].
+  /// Scales sums [mr, width], adds bias and addend, and writes the rows and columns that lie in C.
   @inline(never)
-  func take(_ sums: UnsafePointer<Float>, width: Int) {
-    if isTransposed { return takeTurned(sums, width: width) }
+  func store(_ sums: UnsafePointer<Float>, width: Int) {
+    if isTransposed { return storeTransposed(sums, width: width) }
     for row in 0..<rows {
-      let from = sums + row &* width, to = pointer + row &* stride, more = added.map { $0 + row &* stride }
+      let from = sums + row &* width, to = pointer + row &* stride, more = addend.map { $0 + row &* stride }
       var i = 0
       while i &+ 16 <= columns {
         var value = from[vector: i] * scale
@@ -57,9 +64,9 @@ extension TileTarget {
     }
   }
 
-  private func takeTurned(_ sums: UnsafePointer<Float>, width: Int) {
+  private func storeTransposed(_ sums: UnsafePointer<Float>, width: Int) {
     for column in 0..<columns {
-      let to = pointer + column &* stride, from = sums + column, more = added.map { $0 + column &* stride }
+      let to = pointer + column &* stride, from = sums + column, more = addend.map { $0 + column &* stride }
       for row in 0..<rows {
         var value = from[row &* width] * scale
         if let bias { value += bias[row] }

@@ -2,7 +2,7 @@ import COpenBLAS
 
 extension Tensor {
   /// x sigmoid(x) times a gate of the same shape (SwiGLU; Shazeer 2020, arXiv 2002.05202).
-  public func siluTimes(_ gate: Tensor) -> Tensor {
+  public func swiGLU(_ gate: Tensor) -> Tensor {
     precondition(shape == gate.shape, "shapes \(shape) and \(gate.shape) differ")
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, x = buffer.pointer, y = gate.buffer.pointer
@@ -12,84 +12,85 @@ extension Tensor {
     }
     return value.from([self, gate]) {
       [self = detached, gate = gate.detached] g in
-      let toSelf = Buffer(count: self.count), toGate = Buffer(count: self.count)
-      let (a, b) = (toSelf.pointer, toGate.pointer)
-      let (x, y, slope) = (self.buffer.pointer, gate.buffer.pointer, g.buffer.pointer)
+      let input = Buffer(count: self.count), gateGradient = Buffer(count: self.count)
+      let (a, b) = (input.pointer, gateGradient.pointer)
+      let (x, y, g) = (self.buffer.pointer, gate.buffer.pointer, g.buffer.pointer)
       parallel((self.count + 15) / 16, cost: 128) { range in
         for i in range {
-          let at = 16 &* i, x = x[vector: at], g = slope[vector: at], s = Tensors.sigmoid(x)
+          let at = 16 &* i, x = x[vector: at], g = g[vector: at], s = Tensors.sigmoid(x)
           a[vector: at] = g * y[vector: at] * s * (1 + x * (1 - s))
           b[vector: at] = g * x * s
         }
       }
-      return [toSelf, toGate].map { Tensor(shape: self.shape, buffer: $0, node: nil) }
+      return [input, gateGradient].map { Tensor(shape: self.shape, buffer: $0, node: nil) }
     }
   }
 
-  /// A linear layer over x sigmoid(x) times a gate (see `siluTimes`), which never lies in memory as a whole: it is made on
-  /// its way into the product, and once more on the way back. Then base [..., out] is added, if there is one.
+  /// A linear layer over a SwiGLU: `swiGLU(gate)` and then `linear(weight, bias, onto: residual)`.
+  ///
+  /// self and gate [..., in], weight [out, in], bias [out], residual [..., out]; result [..., out]. The gated scalars never
+  /// lie in memory as a whole: they are computed while the product packs them, forward and once more backward.
   public func linear(
-    afterSiluTimes gate: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, onto base: Tensor? = nil
+    afterSwiGLU gate: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil
   ) -> Tensor {
     precondition(shape == gate.shape, "shapes \(shape) and \(gate.shape) differ")
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1]), rows = count / Swift.max(1, inputs)
-    let wanted = (isTracked || gate.isTracked, weight.isTracked, bias?.isTracked ?? false)
-    let has = (bias != nil, base != nil), others = [bias, base].compactMap { $0 }
-    let pointers = SiluTimes(x: buffer.pointer, gate: gate.buffer.pointer, width: inputs)
-    return times(weight, bias, onto: base, ProductWay(left: pointers.fill)).from([self, gate, weight] + others) {
+    let layer = LinearLayer(self, weight, bias, residual: residual), needsInput = isTracked || gate.isTracked
+    let rows = SwiGLURows(x: buffer.pointer, gate: gate.buffer.pointer, width: layer.inputs)
+    let value = layer.product(self, weight, bias, residual: residual, generator: rows.generator)
+    return value.from([self, gate] + LinearLayer.operands(weight, bias, residual)) {
       [self = detached, gate = gate.detached, weight = weight.detached] g in
-      let pointers = SiluTimes(x: self.buffer.pointer, gate: gate.buffer.pointer, width: inputs)
-      var parts: [Tensor?] = [nil, nil]
-      if wanted.0 {
-        let made = [self, gate].map { Tensor(shape: $0.shape, buffer: Buffer(count: $0.count), node: nil) }
-        let (to, toGate) = (made[0].buffer.pointer, made[1].buffer.pointer)
-        matrixProduct(
-          rows, inputs, outputs, Matrix(pointer: g.buffer.pointer, stride: outputs),
-          Matrix(pointer: weight.buffer.pointer, stride: inputs), into: to, stride: inputs,
-          ProductWay(finish: { rows, columns in
-            for row in rows { pointers.back(row, columns, to, toGate) }
-          }))
-        parts = made
+      let rows = SwiGLURows(x: self.buffer.pointer, gate: gate.buffer.pointer, width: layer.inputs)
+      var factors: [Tensor?] = [nil, nil]
+      if needsInput {
+        let gradients = [self, gate].map { Tensor(shape: $0.shape, buffer: Buffer(count: $0.count), node: nil) }
+        let (target, gateTarget) = (gradients[0].buffer.pointer, gradients[1].buffer.pointer)
+        layer.inputGradient(g, weight, into: target) { range, columns in
+          for row in range { rows.backward(row, columns, target, gateTarget) }
+        }
+        factors = gradients
       }
-      let (toWeight, toBias) = Tensor.layerGradients(
-        g, self, outputs, inputs, wanted.1, wanted.2, pointers.fill)
-      return parts + [toWeight] + (has.0 ? [toBias] : []) + (has.1 ? [g] : [])
+      let others = layer.gradients(g, self, needsBias: layer.needsBias, generator: rows.generator)
+      return factors + others.ordered(for: layer)
     }
   }
 }
 
-/// Where two tensors [rows, width] lie, while somebody holds them, of which one is bent and multiplied by the other.
-private struct SiluTimes: @unchecked Sendable {
+/// Pointers to the two factors [rows, width] of a SwiGLU; their tensors must outlive it.
+private struct SwiGLURows: @unchecked Sendable {  // read only
   let x: UnsafePointer<Float>, gate: UnsafePointer<Float>, width: Int
 
-  /// x sigmoid(x) times the gate, some numbers of a row.
-  var fill: ProductWay.Fill {
+  /// Computes x sigmoid(x) gate for some scalars of a row.
+  var generator: OperandGenerator {
     { row, column, count, target in
-      let at = row * width + column, x = x + at, gate = gate + at, next = prefetchDistance(count, width: width)
+      let offset = row * width + column, x = x + offset, gate = gate + offset
+      let next = prefetchDistance(count, width: width)
       var i = 0
       while i < count {
         overtone_prefetch(x + (i &+ next))
         overtone_prefetch(gate + (i &+ next))
-        // What is read beyond a row is not stored: all buffers have a vector more.
+        // Up to 15 floats are read beyond a row and not stored: all buffers are padded by a vector.
         target.store(Silu.value(x[vector: i]) * gate[vector: i], i, of: count)
         i &+= 16
       }
     }
   }
 
-  /// From the gradient of some numbers of a row, which lies in `to`, to those of both factors.
-  func back(
-    _ row: Int, _ columns: Range<Int>, _ to: UnsafeMutablePointer<Float>, _ toGate: UnsafeMutablePointer<Float>
+  /// Replaces the gradient of some scalars of a row in `target` by that of x, and writes that of the gate.
+  func backward(
+    _ row: Int, _ columns: Range<Int>, _ target: UnsafeMutablePointer<Float>,
+    _ gateTarget: UnsafeMutablePointer<Float>
   ) {
-    let at = row * width + columns.lowerBound, x = x + at, gate = gate + at, to = to + at, toGate = toGate + at
+    let offset = row * width + columns.lowerBound, x = x + offset, gate = gate + offset
+    let target = target + offset, gateTarget = gateTarget + offset
     let count = columns.count, next = prefetchDistance(count, width: width)
     var i = 0
     while i < count {
       overtone_prefetch(x + (i &+ next))
       overtone_prefetch(gate + (i &+ next))
-      let n = x[vector: i], share = sigmoid(n), bent = n * share, g = UnsafePointer(to)[vector: i]
-      toGate.store(g * bent, i, of: count)
-      to.store(g * gate[vector: i] * multiplyAdd(bent, 1 - share, share), i, of: count)
+      let n = x[vector: i], s = sigmoid(n), silu = n * s, g = UnsafePointer(target)[vector: i]
+      gateTarget.store(g * silu, i, of: count)
+      // d silu / dx = s + silu (1 - s)
+      target.store(g * gate[vector: i] * multiplyAdd(silu, 1 - s, s), i, of: count)
       i &+= 16
     }
   }

@@ -8,8 +8,8 @@ import Glibc
 final class Buffer: @unchecked Sendable {  // written only by the op that makes it, before anyone else can see it
   @usableFromInline let pointer: UnsafeMutablePointer<Float>
   let capacity: Int
-  /// The same numbers as the right side of products, if they were that and did not change since; see `Panels`.
-  var panels: Buffer?
+  /// The scalars packed as an operand of products; read and written by `PackedWeights` alone, under its lock.
+  var packed: Buffer?
 
   /// Room for `count` floats with whatever was there before, and a vector more, for whole vectors of 16 are read.
   init(count: Int) {

@@ -100,7 +100,7 @@ struct NormedRows: Sendable {
   }
 
   /// Makes some numbers of a row, normed.
-  var fill: ProductWay.Fill {
+  var fill: OperandGenerator {
     let pointers = pointers
     return { pointers.fill($0, $1, $2, $3) }
   }

@@ -14,72 +14,72 @@ public enum Activation: String, CaseIterable, Sendable {
 }
 
 /// A bend and its derivative, sixteen numbers at once.
-protocol Bend {
+protocol ActivationKernel {
   static func value(_ x: Vector16) -> Vector16
-  static func slope(_ x: Vector16) -> Vector16
+  static func derivative(_ x: Vector16) -> Vector16
 }
 
-private enum Gelu: Bend {
+private enum Gelu: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 {
     let half = x * 0.5
     return multiplyAdd(half, errorFunction(x * 0.707_106_78).value, half)
   }
   /// Phi(x) + x phi(x)
-  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+  @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
     let (error, gauss) = errorFunction(x * 0.707_106_78), half = Vector16(repeating: 0.5)
     return multiplyAdd(x * 0.398_942_28, gauss, multiplyAdd(error, half, half))
   }
 }
 
 /// 0.5 x (1 + tanh y) = x sigmoid(2 y), where y = sqrt(2/pi) (x + 0.044715 x^3).
-private enum GeluTanh: Bend {
+private enum GeluTanh: ActivationKernel {
   @inline(__always) private static func share(_ x: Vector16) -> Vector16 {
     sigmoid((x + x * x * x * 0.044_715) * 1.595_769_1)
   }
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * share(x) }
-  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+  @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
     let s = share(x), inner: Vector16 = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
     return multiplyAdd(x * s * (1 - s), inner, s)
   }
 }
 
-enum Silu: Bend {
+enum Silu: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * sigmoid(x) }
-  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+  @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
     let s = sigmoid(x)
     return multiplyAdd(x * s, 1 - s, s)
   }
 }
 
-private enum Tanh: Bend {
+private enum Tanh: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { tanh(x) }
-  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+  @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
     let t = tanh(x)
     return 1 - t * t
   }
 }
 
-private enum Sigmoid: Bend {
+private enum Sigmoid: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { sigmoid(x) }
-  @inline(__always) static func slope(_ x: Vector16) -> Vector16 {
+  @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
     let s = sigmoid(x)
     return s * (1 - s)
   }
 }
 
-private enum Relu: Bend {
+private enum Relu: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { wherePositive(x, x) }
-  @inline(__always) static func slope(_ x: Vector16) -> Vector16 { wherePositive(x, Vector16(repeating: 1)) }
+  @inline(__always) static func derivative(_ x: Vector16) -> Vector16 { wherePositive(x, Vector16(repeating: 1)) }
 }
 
 /// What is done to numbers with a bend, whichever it is.
-private protocol BendUse {
-  func callAsFunction<B: Bend>(_: B.Type)
+private protocol ActivationKernelUse {
+  func callAsFunction<B: ActivationKernel>(_: B.Type)
 }
 
 extension Activation {
   @inline(__always)
-  private func use(_ body: some BendUse) {
+  private func use(_ body: some ActivationKernelUse) {
     switch self {
     case .gelu: body(Gelu.self)
     case .geluTanh: body(GeluTanh.self)
@@ -91,25 +91,25 @@ extension Activation {
   }
 
   /// Bends `count` numbers; asks for those `ahead`, which come next.
-  func bend(
+  func evaluate(
     _ source: UnsafePointer<Float>, _ count: Int, ahead: Int = 512, into target: UnsafeMutablePointer<Float>
   ) {
-    use(Bending(source: source, count: count, ahead: ahead, target: target))
+    use(ActivationForward(source: source, count: count, ahead: ahead, target: target))
   }
 
   /// Writes `gradient` times the derivative at `count` numbers; the target may be the gradient itself.
-  func slope(
+  func multiplyByDerivative(
     _ source: UnsafePointer<Float>, _ count: Int, ahead: Int = 512, _ gradient: UnsafePointer<Float>,
     into target: UnsafeMutablePointer<Float>
   ) {
-    use(Sloping(source: source, count: count, ahead: ahead, gradient: gradient, target: target))
+    use(ActivationBackward(source: source, count: count, ahead: ahead, gradient: gradient, target: target))
   }
 }
 
-private struct Bending: BendUse {
+private struct ActivationForward: ActivationKernelUse {
   let source: UnsafePointer<Float>, count: Int, ahead: Int, target: UnsafeMutablePointer<Float>
 
-  func callAsFunction<B: Bend>(_: B.Type) {
+  func callAsFunction<B: ActivationKernel>(_: B.Type) {
     let whole = count & ~15
     for i in Swift.stride(from: 0, to: whole, by: 16) {
       overtone_prefetch(source + (i &+ ahead))
@@ -119,18 +119,18 @@ private struct Bending: BendUse {
   }
 }
 
-private struct Sloping: BendUse {
+private struct ActivationBackward: ActivationKernelUse {
   let source: UnsafePointer<Float>, count: Int, ahead: Int, gradient: UnsafePointer<Float>
   let target: UnsafeMutablePointer<Float>
 
-  func callAsFunction<B: Bend>(_: B.Type) {
+  func callAsFunction<B: ActivationKernel>(_: B.Type) {
     let whole = count & ~15
     for i in Swift.stride(from: 0, to: whole, by: 16) {
       overtone_prefetch(source + (i &+ ahead))
-      target[vector: i] = gradient[vector: i] * B.slope(source[vector: i])
+      target[vector: i] = gradient[vector: i] * B.derivative(source[vector: i])
     }
     guard whole < count else { return }
-    target.store(gradient.vector(whole, of: count) * B.slope(source.vector(whole, of: count)), whole, of: count)
+    target.store(gradient.vector(whole, of: count) * B.derivative(source.vector(whole, of: count)), whole, of: count)
   }
 }
 
@@ -140,7 +140,7 @@ extension Tensor {
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, source = buffer.pointer
       parallel(count, cost: 6, unit: 16) {
-        activation.bend(source + $0.lowerBound, $0.count, into: target + $0.lowerBound)
+        activation.evaluate(source + $0.lowerBound, $0.count, into: target + $0.lowerBound)
       }
     }
     return value.from([self]) { [self = detached] g in
@@ -148,7 +148,8 @@ extension Tensor {
         Tensor(unfilled: self.shape) { target in
           let target = target.baseAddress!, source = self.buffer.pointer, g = g.buffer.pointer
           parallel(self.count, cost: 7, unit: 16) {
-            activation.slope(source + $0.lowerBound, $0.count, g + $0.lowerBound, into: target + $0.lowerBound)
+            activation.multiplyByDerivative(
+              source + $0.lowerBound, $0.count, g + $0.lowerBound, into: target + $0.lowerBound)
           }
         }
       ]

@@ -22,10 +22,11 @@ extension Tensor {
             var least = [Float](repeating: .infinity, count: height)
             for start in stride(from: 0, to: entries, by: tile) {
               let length = Swift.min(tile, entries - start)
-              matrixProduct(
-                height, length, width, Matrix(pointer: buffer.pointer + first * width, stride: width),
-                Matrix(pointer: table.buffer.pointer + start * width, stride: width, transposed: true), into: products,
-                stride: length)
+              gemm(
+                GEMMShape(m: height, n: length, k: width),
+                Matrix(pointer: buffer.pointer + first * width, stride: width),
+                Matrix(pointer: table.buffer.pointer + start * width, stride: width, transposed: true),
+                into: OutputMatrix(pointer: products, stride: length))
               for row in 0..<height {
                 let (gap, place) = leastGap(halves.buffer.pointer + start, products + row * length, length)
                 if gap < least[row] {

@@ -78,7 +78,7 @@ func softmaxRow(
     i += 16
   }
   if i < width {
-    let e = exp(partial(source + i, width - i) * factor - largest)
+    let e = exp(loadPartial(source + i, width - i) * factor - largest)
     for k in 0..<width - i {
       target[i + k] = e[k]
       sum += e[k]

@@ -73,7 +73,7 @@ extension Tensor {
         }
       }
     }
-    for list in lists { for tensor in list { tensor.buffer.panels = nil } }
+    PackedWeights.discard(of: lists.joined().lazy.map(\.buffer))
     let written = lists.map { $0.map(\.buffer.pointer) }
     walk(shapes.map(\.product)) { index, range in
       body(

@@ -22,6 +22,10 @@ extension UnsafePointer<Float> {
   }
 }
 
+/// a b + c, rounded once where the processor has a fused multiply-add.
+@inline(__always)
+func multiplyAdd(_ a: Vector16, _ b: Vector16, _ c: Vector16) -> Vector16 { overtone_multiply_add(a, b, c) }
+
 /// e^x with a relative error below 2e-7; 0 below -87, about 1e38 above 88.
 @inline(__always) func exp(_ x: Vector16) -> Vector16 { overtone_exp(x) }
 
@@ -51,8 +55,8 @@ func errorFunction(_ x: Vector16) -> (value: Vector16, gauss: Vector16) {
 
 /// The first `count` lanes from memory, the rest as given.
 @inline(__always)
-func partial(_ pointer: UnsafePointer<Float>, _ count: Int, otherwise: Float = 0) -> Vector16 {
-  var lanes = Vector16(repeating: otherwise)
+func loadPartial(_ pointer: UnsafePointer<Float>, _ count: Int, padding: Float = 0) -> Vector16 {
+  var lanes = Vector16(repeating: padding)
   for i in 0..<count { lanes[i] = pointer[i] }
   return lanes
 }
@@ -60,7 +64,7 @@ func partial(_ pointer: UnsafePointer<Float>, _ count: Int, otherwise: Float = 0
 extension UnsafePointer<Float> {
   /// Sixteen floats from `offset` on, of which those before `count` are real and the others zero.
   @inline(__always) func vector(_ offset: Int, of count: Int) -> Vector16 {
-    offset &+ 16 <= count ? self[vector: offset] : partial(self + offset, count &- offset)
+    offset &+ 16 <= count ? self[vector: offset] : loadPartial(self + offset, count &- offset)
   }
 }
 extension UnsafeMutablePointer<Float> {
@@ -85,7 +89,7 @@ func rowSum(_ pointer: UnsafePointer<Float>, _ count: Int, _ transform: (Vector1
   while i + 16 <= count { total += transform(pointer[vector: i]); i += 16 }
   var sum = overtone_reduce_add(total)
   if i < count {
-    let rest = transform(partial(pointer + i, count - i))
+    let rest = transform(loadPartial(pointer + i, count - i))
     for k in 0..<count - i { sum += rest[k] }
   }
   return sum

@@ -145,7 +145,8 @@ import Testing
     let inputs = [numbers([70, width], 1), numbers([20, width], 2), numbers([20], 3)]
     #expect(
       distance(
-        inputs, { $0[0].linear(after: activation, $0[1], $0[2]) }, { $0[0].activated(activation).linear($0[1], $0[2]) })
+        inputs, { $0[0].linear(afterActivation: activation, $0[1], $0[2]) },
+        { $0[0].activated(activation).linear($0[1], $0[2]) })
         < 1e-4)
   }
 

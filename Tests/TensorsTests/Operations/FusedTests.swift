@@ -66,12 +66,12 @@ import Testing
     }
     #expect(
       distance(
-        inputs, { $0[0].linear(afterSiluTimes: $0[1], $0[2], $0[3], onto: $0[4]) },
-        { $0[4] + $0[0].siluTimes($0[1]).linear($0[2], $0[3]) }) < 1e-4)
+        inputs, { $0[0].linear(afterSwiGLU: $0[1], $0[2], $0[3], onto: $0[4]) },
+        { $0[4] + $0[0].swiGLU($0[1]).linear($0[2], $0[3]) }) < 1e-4)
     #expect(
       distance(
-        Array(inputs.prefix(3)), { $0[0].linear(afterSiluTimes: $0[1], $0[2]) },
-        { $0[0].siluTimes($0[1]).linear($0[2]) }) < 1e-4)
+        Array(inputs.prefix(3)), { $0[0].linear(afterSwiGLU: $0[1], $0[2]) },
+        { $0[0].swiGLU($0[1]).linear($0[2]) }) < 1e-4)
   }
 
   /// Few numbers, and more than are multiplied at once.
@@ -86,7 +86,7 @@ import Testing
       distance(inputs, { $0[0].linear($0[1], $0[2], onto: $0[3]) }, { $0[3] + $0[0].linear($0[1], $0[2]) }) < 1e-4)
     #expect(
       distance(
-        inputs, { $0[0].linear(after: .gelu, $0[1], onto: $0[3]) + $0[2] },
+        inputs, { $0[0].linear(afterActivation: .gelu, $0[1], onto: $0[3]) + $0[2] },
         { $0[3] + $0[0].activated(.gelu).linear($0[1], $0[2]) }) < 1e-4)
   }
 
@@ -98,8 +98,8 @@ import Testing
     let gate = numbers([rows, 33], 5), (scale, shift) = (numbers([33], 6), numbers([33], 7)), t = w.tracked
     for (few, many) in [
       (x.linear(w, b, onto: base), x.linear(t, b, onto: base)),
-      (x.linear(after: .silu, w, b, onto: base), x.linear(after: .silu, t, b, onto: base)),
-      (x.linear(afterSiluTimes: gate, w, b), x.linear(afterSiluTimes: gate, t, b)),
+      (x.linear(afterActivation: .silu, w, b, onto: base), x.linear(afterActivation: .silu, t, b, onto: base)),
+      (x.linear(afterSwiGLU: gate, w, b), x.linear(afterSwiGLU: gate, t, b)),
       (
         x.linear(afterNorm: scale, shift, epsilon: 1e-5, w, b), x.linear(afterNorm: scale, shift, epsilon: 1e-5, t, b)
       ),

@@ -1,0 +1,16 @@
+extension Tensor {
+  /// A linear layer: self [..., in] times weight [out, in] transposed, plus bias [out], plus a residual [..., out]:
+  /// [..., out].
+  public func linear(_ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil) -> Tensor {
+    let layer = LinearLayer(self, weight, bias, residual: residual), needsInput = isTracked
+    let value = layer.product(self, weight, bias, residual: residual)
+    return value.addingFrom([self] + LinearLayer.operands(weight, bias, residual)) {
+      [self = detached, weight = weight.detached] g, sofar in
+      let input =
+        needsInput
+        ? Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: sofar(0)).reshaped(self.shape)
+        : nil
+      return [input] + layer.gradients(g, self, needsBias: layer.needsBias).ordered(for: layer)
+    }
+  }
+}

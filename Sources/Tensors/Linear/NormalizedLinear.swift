@@ -1,0 +1,27 @@
+extension Tensor {
+  /// A linear layer over normalized rows: `layerNorm(...)` and then `linear(weight, bias)`.
+  ///
+  /// self [..., in], weight [out, in], bias [out]; result [..., out]. The normalized rows never lie in memory as a whole:
+  /// they are computed while the product packs them, forward and once more backward.
+  public func linear(
+    afterNorm normWeight: Tensor?, _ normBias: Tensor?, epsilon: Float, by modulators: Modulators? = nil,
+    _ weight: Tensor, _ bias: Tensor? = nil
+  ) -> Tensor {
+    let layer = LinearLayer(self, weight, bias, residual: nil)
+    let inputs = [self] + [normWeight, normBias, modulators?.tensor].compactMap { $0 }, count = inputs.count
+    let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, by: modulators)
+    let needsInput = inputs.contains { $0.isTracked }
+    let value = layer.product(self, weight, bias, residual: nil, generator: normed.fill)
+    return value.addingFrom(inputs + LinearLayer.operands(weight, bias, nil)) {
+      [weight = weight.detached, isModulated = modulators != nil, shape] g, sofar in
+      let others = layer.gradients(g, normed.x, needsBias: layer.hasBias, generator: normed.fill)
+      let normGradients: [Tensor?] =
+        needsInput
+        ? normed.back(
+          Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: nil).reshaped(shape),
+          onto: sofar(0), toTold: isModulated ? sofar(count - 1) : nil)
+        : Array(repeating: nil, count: count)
+      return normGradients + others.ordered(for: layer)
+    }
+  }
+}
