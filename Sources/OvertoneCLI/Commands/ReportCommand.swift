@@ -37,7 +37,7 @@ struct ReportCommand: ParsableCommand {
     let html: String
     if records.count == 1 {
       let (figures, why) = try figures(of: records[0])
-      html = RunReport(record: records[0], figures: figures, whyNoFigures: why).html
+      html = RunReport(record: records[0], figures: figures, reasonForNoFigures: why).html
     } else {
       html = try sweep(records, sources)
     }
@@ -56,7 +56,7 @@ struct ReportCommand: ParsableCommand {
       known?.configuration == record.state.fingerprint && folder.isNewer(than: "\(record.folder)/STATUS")
     let missing = Figures.ofRuns.filter { fresh || !isCurrent || !seen.contains($0.name) }
     guard !missing.isEmpty else { return (known, nil) }
-    do { return (try RunFigures.draw(missing, of: record, say: say), nil) } catch {
+    do { return (try RunFigures.draw(missing, of: record, log: say), nil) } catch {
       return (known, "\(error)")
     }
   }
@@ -66,7 +66,7 @@ struct ReportCommand: ParsableCommand {
     let index =
       noFigures
       ? FigureFolder(path: folder).index
-      : try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, say: say)
+      : try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, log: say)
     let name = campaigns.first?.experiment ?? records.first?.experiment ?? "runs"
     return try SweepReport(
       title: name, records: records, sides: Comparison.sides(of: records),

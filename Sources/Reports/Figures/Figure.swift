@@ -1,36 +1,40 @@
 import Images
 import Laboratory
 
-/// Something to see of runs, drawn from what the contract says of their parts.
+/// A drawing of runs that relies on nothing but the protocols of the contract, so that it fits every direction,
+/// tokenizer and loss.
 package protocol Figure {
-  /// "turns", as the command line and files have it.
+  /// The name on the command line and in file names, such as "turns".
   static var name: String { get }
-  /// One sentence.
+  /// One sentence for help texts and headings.
   static var about: String { get }
 }
 
 /// A figure of one trained run.
 package protocol RunFigure: Figure {
-  /// Throws `Inapplicable` where the run has nothing of the kind.
-  static func panels(of study: Study) throws -> [Panel]
+  /// The drawings, in order; throws `Inapplicable` for a run without the quantity that is drawn.
+  static func panels(of context: FigureContext) throws -> [Panel]
 }
 
-/// A figure of several runs beside each other, from what they left in their folders.
+/// A figure that compares several runs, from the files in their folders.
 package protocol SweepFigure: Figure {
+  /// The drawings, in order; throws `Inapplicable` for runs without the quantity that is drawn.
   static func panels(of records: [RunRecord]) throws -> [Panel]
 }
 
-/// Why a figure does not apply: one sentence.
+/// The reason for which a figure does not apply, one sentence.
 package struct Inapplicable: Error, CustomStringConvertible {
+  /// The sentence, without a full stop.
   package let description: String
+
   init(_ description: String) { self.description = description }
 }
 
 /// One drawing of a figure.
 package struct Panel {
-  /// "schedules-guidance": the name of its files.
+  /// The base name of its files, such as "schedules-guidance".
   let name: String
-  /// What is to be seen, and how it was made.
+  /// Description of the quantity drawn and of its measurement.
   let caption: String
   let drawing: Drawing
 
@@ -41,6 +45,7 @@ package struct Panel {
   }
 }
 
+/// The three kinds of drawing: curves, bars, and sheets of images.
 enum Drawing {
   case plot(Plot), bars(BarPlot), sheet(ContactSheet)
 
@@ -52,6 +57,7 @@ enum Drawing {
     }
   }
 
+  /// The drawing as an SVG document.
   var svg: String {
     switch self {
     case .plot(let plot): plot.svg()
@@ -60,7 +66,7 @@ enum Drawing {
     }
   }
 
-  /// The numbers that are drawn, a line each; nil for pictures.
+  /// The numbers drawn, one row each, with a header; nil for sheets of images.
   var csv: String? {
     func quoted(_ text: String) -> String {
       "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
@@ -77,16 +83,19 @@ enum Drawing {
   }
 }
 
+/// All figures, in the order in which they are drawn.
 package enum Figures {
-  /// In the order in which they are drawn.
+  /// Figures of one run.
   package static var ofRuns: [any RunFigure.Type] {
     [
       LevelStrip.self, TurnStrip.self, ReconstructionGrid.self, FilterResponse.self, SpectrumFigure.self,
       Schedules.self, LossProfile.self, OrderMaps.self, CodeUsage.self, Diversity.self,
     ]
   }
+  /// Figures that compare runs.
   package static var ofSweeps: [any SweepFigure.Type] {
     [SideBySide.self, Tokenizers.self, Tradeoffs.self, SpectraSideBySide.self, DiversitySideBySide.self]
   }
+  /// Names of both kinds.
   package static var names: [String] { ofRuns.map { $0.name } + ofSweeps.map { $0.name } }
 }

@@ -2,37 +2,45 @@ import Foundation
 import Images
 import Laboratory
 
-/// Figures as they lie in the folder `figures` of a run or a sweep, with what is said of them.
+/// The folder `figures` of a run or a sweep, with an index of its drawings and their captions.
 package struct FigureFolder {
   /// One drawing on disk.
   package struct Entry: Codable {
+    /// The name of its figure.
     package var figure: String
+    /// The base name of its files.
     var name: String
     var caption: String
   }
+  /// The file index.json.
   package struct Index: Codable {
-    /// Of what it was drawn: another configuration, or a later result, needs it drawn again.
+    /// Fingerprint of the runs that were drawn; drawings of another fingerprint are out of date.
     package var configuration: String
+    /// Drawings, in the order of `Figures.names`.
     package var panels: [Entry]
-    /// Why figures were left out, by name.
+    /// Reasons for which figures do not apply, by name.
     package var leftOut: [String: String]
   }
 
+  /// The folder.
   package let path: String
 
+  /// The folder at a path, which need not exist yet.
   package init(path: String) { self.path = path }
+
   private var indexPath: String { "\(path)/index.json" }
 
-  /// Nil where nothing was drawn yet.
+  /// The index on disk; nil before the first drawing.
   package var index: Index? {
     FileManager.default.contents(atPath: indexPath).flatMap { try? JSONDecoder().decode(Index.self, from: $0) }
   }
 
-  /// Draws some figures and writes each as PNG and SVG, and the numbers of curves as CSV. What is not drawn this time keeps its place.
+  /// Draws figures and writes each as PNG and SVG, and the numbers of curves as CSV.
   ///
-  /// `say` is told every file, and why a figure is left out.
+  /// Drawings of other figures are kept while they are of the same configuration. `log` receives the path of every
+  /// file, and the reason for a figure that is left out.
   func draw(
-    _ figures: [(name: String, draw: () throws -> [Panel])], of configuration: String, say: (String) -> Void
+    _ figures: [(name: String, draw: () throws -> [Panel])], of configuration: String, log: (String) -> Void
   ) throws -> Index {
     try Folder.make(path)
     var index = self.index ?? Index(configuration: configuration, panels: [], leftOut: [:])
@@ -46,11 +54,11 @@ package struct FigureFolder {
           try Folder.write(panel.drawing.svg, to: "\(path)/\(panel.name).svg")
           if let csv = panel.drawing.csv { try Folder.write(csv, to: "\(path)/\(panel.name).csv") }
           index.panels.append(Entry(figure: figure.name, name: panel.name, caption: panel.caption))
-          say("\(path)/\(panel.name).png")
+          log("\(path)/\(panel.name).png")
         }
       } catch let reason as Inapplicable {
         index.leftOut[figure.name] = reason.description
-        say("\(figure.name): left out, because \(reason)")
+        log("\(figure.name): left out, because \(reason)")
       }
     }
     let order = Figures.names

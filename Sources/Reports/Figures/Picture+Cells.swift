@@ -2,7 +2,9 @@ import Images
 import Laboratory
 
 extension Picture {
-  /// The same with cells of the pixels' grid greyed out, lighter and darker in turn so that no colour looks like them.
+  /// A copy with some pixels replaced by a grey checkerboard, which no image shows by itself.
+  ///
+  /// `isHidden`: one entry a pixel, row by row.
   func hidden(where isHidden: [Bool]) -> Picture {
     var result = self
     for cell in isHidden.indices where isHidden[cell] {
@@ -12,7 +14,7 @@ extension Picture {
     return result
   }
 
-  /// Each pixel repeated, so that the result has another size.
+  /// A copy of another size by nearest neighbour.
   func stretched(height: Int, width: Int) -> Picture {
     var result = Picture(height: height, width: width, colour: [0, 0, 0])
     for y in 0..<height {

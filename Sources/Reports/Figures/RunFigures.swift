@@ -1,26 +1,28 @@
 import Foundation
 import Laboratory
 
-/// Drawing into folders.
+/// Draws figures of runs into their folders.
 package enum RunFigures {
-  package static func draw(_ figures: [any RunFigure.Type], of record: RunRecord, say: (String) -> Void) throws
+  /// Draws figures of one run into its folder `figures`.
+  package static func draw(_ figures: [any RunFigure.Type], of record: RunRecord, log: (String) -> Void) throws
     -> FigureFolder.Index
   {
-    let study = try Study(folder: record.folder)
+    let context = try FigureContext(folder: record.folder)
     return try FigureFolder(path: "\(record.folder)/figures").draw(
-      figures.map { figure in (figure.name, { try figure.panels(of: study) }) }, of: record.state.fingerprint, say: say)
+      figures.map { figure in (figure.name, { try figure.panels(of: context) }) }, of: record.state.fingerprint,
+      log: log)
   }
 
-  /// `folder` nil: `figures` in the folder that all runs lie below.
+  /// Draws figures that compare runs; with `folder` nil into `figures` below the common folder of all runs.
   package static func draw(
-    _ figures: [any SweepFigure.Type], of records: [RunRecord], into folder: String?, say: (String) -> Void
+    _ figures: [any SweepFigure.Type], of records: [RunRecord], into folder: String?, log: (String) -> Void
   ) throws -> FigureFolder.Index {
     try FigureFolder(path: folder ?? "\(common(records))/figures").draw(
       figures.map { figure in (figure.name, { try figure.panels(of: records) }) },
-      of: records.map(\.state.fingerprint).joined(separator: " "), say: say)
+      of: records.map(\.state.fingerprint).joined(separator: " "), log: log)
   }
 
-  /// The folder that all runs lie below.
+  /// The deepest folder that holds all runs.
   package static func common(_ records: [RunRecord]) -> String {
     let paths = records.map { $0.folder.split(separator: "/", omittingEmptySubsequences: false).map(String.init) }
     guard var shared = paths.first else { return "." }

@@ -2,12 +2,12 @@ import Foundation
 import Images
 import Laboratory
 
-/// Curves of training, of one run or of several laid over each other.
+/// Plots of training curves, of one run or of several overlaid.
 package struct CurvePlots {
-  /// One for each stage and name that any of the runs kept, in the order of the first.
+  /// One plot for each stage and quantity of any run: the loss first, technical quantities last.
   package let plots: [(stage: String, name: String, plot: Plot)]
 
-  /// `runs`: names for the legend, and the curves of each.
+  /// `runs`: legend entries and curves; `names`: quantities to draw, all if nil.
   package init(_ title: String, _ runs: [(name: String, curves: [RunRecord.Curve])], names: [String]? = nil) {
     var keys: [(stage: String, name: String)] = []
     for curve in runs.flatMap(\.curves) where names?.contains(curve.name) ?? true {
@@ -20,31 +20,34 @@ package struct CurvePlots {
         return Plot.Series(runs.count > 1 ? run.name : "", Self.smooth(curve.points))
       }
       let all = series.flatMap { $0.points.map(\.y) }.filter(\.isFinite)
-      // What spans a decade or more and is never zero or less is told by a logarithm.
-      let isWide = !Self.technical.contains(name) && (all.min() ?? 0) > 0 && (all.max() ?? 1) / (all.min() ?? 1) > 8
+      // A logarithmic axis for positive values that span almost a decade.
+      let isLogarithmic =
+        !Self.technical.contains(name) && (all.min() ?? 0) > 0 && (all.max() ?? 1) / (all.min() ?? 1) > 8
       let raw = runs.map { $0.curves.first { $0.stage == stage && $0.name == name }?.points.count ?? 0 }.max() ?? 0
-      let label = raw > Self.most ? "\(name), mean of \((raw + Self.most - 1) / Self.most) neighbours" : name
+      let label =
+        raw > Self.maximumPoints
+        ? "\(name), mean of \((raw + Self.maximumPoints - 1) / Self.maximumPoints) neighbours" : name
       return (
         stage, name,
-        Plot("\(title): \(name) of the \(stage)", x: "step", y: label, series, yScale: isWide ? .log : .linear)
+        Plot("\(title): \(name) of the \(stage)", x: "step", y: label, series, yScale: isLogarithmic ? .log : .linear)
       )
     }
   }
 
-  /// Curves of how training goes, not of what it lowers.
+  /// Quantities that describe the optimization rather than its objective.
   static let technical = ["gradient-norm", "learning-rate", "images-per-second"]
 
-  /// The loss first, its parts by name, then what is technical.
+  /// Sort key: the loss, its terms by name, technical quantities.
   private static func rank(_ name: String) -> (Int, String) {
     (name == "loss" ? 0 : 1 + (technical.firstIndex(of: name).map { $0 + 1 } ?? 0), name)
   }
 
-  /// More points than this are no more to see than their means.
-  static let most = 150
+  /// Maximum number of points of a curve.
+  static let maximumPoints = 150
 
-  /// Neighbours made one, so that no more than `most` points are left.
+  /// Means of neighbouring points, so that at most `maximumPoints` remain.
   static func smooth(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-    let width = (points.count + most - 1) / most
+    let width = (points.count + maximumPoints - 1) / maximumPoints
     guard width > 1 else { return points }
     return stride(from: 0, to: points.count, by: width).map { start in
       let part = points[start..<min(points.count, start + width)], n = Double(part.count)

@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Laboratory
 
-/// A page of HTML that needs nothing but itself: style, drawings and pictures lie inside, and no script.
+/// A self-contained HTML document: style, drawings and images are inline, and there is no script.
 struct Page {
   private let title: String
   private var parts: [String] = []
@@ -10,25 +10,30 @@ struct Page {
 
   init(_ title: String) { self.title = title }
 
-  /// A heading that the list of contents names.
+  /// Begins a section, which the table of contents lists.
   mutating func section(_ title: String) {
     let id = title.lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
     sections.append((id, title))
     parts.append("<h2 id=\"\(id)\">\(title.escaped)</h2>")
   }
 
+  /// Adds a heading within a section.
   mutating func heading(_ title: String) { parts.append("<h3>\(title.escaped)</h3>") }
+
+  /// Adds a paragraph; `quiet`: in the colour of captions.
   mutating func text(_ text: String, quiet: Bool = false) {
     parts.append("<p\(quiet ? " class=\"quiet\"" : "")>\(text.escaped)</p>")
   }
+
+  /// Adds preformatted text.
   mutating func code(_ text: String) { parts.append("<pre><code>\(text.escaped)</code></pre>") }
 
-  /// A cell of a table, as text.
+  /// A cell of a table.
   struct Cell {
     var text: String
     var isStrong = false
     var isNumber = false
-    /// A class of the style: "done", "failed".
+    /// A CSS class of the style, such as "done" or "failed".
     var mark: String?
 
     init(_ text: String, isStrong: Bool = false, isNumber: Bool = false, mark: String? = nil) {
@@ -46,6 +51,7 @@ struct Page {
     }
   }
 
+  /// Adds a table; a head of empty strings is left out. A column is aligned as its first cell.
   mutating func table(_ head: [String], _ rows: [[Cell]], caption: String? = nil) {
     let columns = rows.first?.map(\.isNumber) ?? []
     let heads = head.enumerated().map { index, text in
@@ -58,39 +64,43 @@ struct Page {
         + "<tbody>\(rows.map { "<tr>\($0.map(\.html).joined())</tr>" }.joined(separator: "\n"))</tbody></table></div>")
   }
 
-  /// A drawing with what is said of it. `isSheet`: pictures, which lose more by being small than by being moved.
+  /// Adds a drawing with its caption. `isSheet`: a sheet of images, which scrolls rather than shrinks below 560 pixels.
   mutating func drawing(_ svg: String, caption: String, isSheet: Bool) {
     let width = Self.width(of: svg)
-    // Said to who does not see it; numbers inside the drawing say nothing without it.
-    let named =
+    // The caption is the label for screen readers.
+    let opening =
       "<svg role=\"img\" aria-label=\"\(caption.escaped)\" class=\"\(isSheet ? "sheet" : "plot")\" style=\"max-width:\(Int(Double(width) * (isSheet ? 1.25 : 1)))px;min-width:\(isSheet ? min(width, 560) : min(width, 300))px\""
-    let body = svg.hasPrefix("<svg") ? named + svg.dropFirst(4) : Substring(svg).description
+    let body = svg.hasPrefix("<svg") ? opening + svg.dropFirst(4) : Substring(svg).description
     parts.append(
       "<figure><div class=\"scroll\">\(body)</div><figcaption>\(caption.escaped)</figcaption></figure>")
   }
 
-  /// Several drawings beside each other where there is room.
+  /// Adds drawings side by side, as far as the page is wide enough.
   mutating func row(_ fill: (inout Page) -> Void) {
     parts.append("<div class=\"row\">")
     fill(&self)
     parts.append("</div>")
   }
 
+  /// Adds folded content below a summary.
   mutating func details(_ summary: String, _ fill: (inout Page) -> Void) {
     parts.append("<details><summary>\(summary.escaped)</summary>")
     fill(&self)
     parts.append("</details>")
   }
 
+  /// Adds a marked state of runs.
   mutating func status(_ text: String, mark: String) {
     parts.append("<p><span class=\"mark \(mark)\">\(text.escaped)</span></p>")
   }
 
+  /// Width in pixels of an SVG document by its view box.
   private static func width(of svg: String) -> Int {
     guard let box = svg.range(of: "viewBox=\"0 0 ") else { return 760 }
     return svg[box.upperBound...].split(separator: " ").first.flatMap { Int($0) } ?? 760
   }
 
+  /// The document.
   var html: String {
     let contents = sections.map { "<a href=\"#\($0.id)\">\($0.title.escaped)</a>" }.joined(separator: " ")
     return """
@@ -124,7 +134,7 @@ struct Page {
     @media (prefers-color-scheme: dark) {
       :root { --ink: #e6e8eb; --quiet: #a2a9b3; --paper: #15171a; --card: #1e2126; --line: #363b43; --link: #7cc4ff;
         --good: #58d39b; --bad: #ff8a80; --wait: #f0c05a; }
-      svg.plot polyline, svg.plot circle, svg.plot line[stroke-width="3"] { filter: brightness(1.4); }
+      svg.plot polyline, svg.plot circle, svg.plot line[step-width="3"] { filter: brightness(1.4); }
     }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
@@ -153,8 +163,8 @@ struct Page {
     svg { display: block; width: 100%; height: auto; }
     svg, svg text { fill: var(--ink); }
     svg > rect:first-of-type { fill: transparent; }
-    svg line[stroke="#e1e1e1"] { stroke: var(--line); }
-    svg line[stroke="#5a5a5a"], svg line[stroke="#282828"] { stroke: var(--quiet); }
+    svg line[step="#e1e1e1"] { step: var(--line); }
+    svg line[step="#5a5a5a"], svg line[step="#282828"] { step: var(--quiet); }
     .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); gap: 0 1.4rem; }
     details { background: var(--card); border-radius: 6px; padding: .5rem .9rem; margin: .6rem 0; }
     summary { cursor: pointer; font-weight: 600; }

@@ -2,15 +2,15 @@ import Foundation
 import Images
 import Laboratory
 
-/// What reports of one run and of several have in common.
+/// Sections that reports of one run and of several share.
 extension Page {
-  /// The facts that say how a run came about.
-  mutating func repetition(of record: RunRecord, command: String?) {
+  /// The command, environment and input files of a run.
+  mutating func reproduction(of record: RunRecord, command: String?) {
     if let command {
-      text("The command that was typed:")
+      text("The command:")
       code(command)
     }
-    text("The same run again, from its resolved file, in which every default is written out:")
+    text("The command that repeats it from its resolved file, in which every default is written out:")
     code("overtone run \(Environment.quoted("\(record.folder)/experiment.yaml")) results=Repeated")
     let facts = record.surroundings
     if !facts.isEmpty {
@@ -25,26 +25,26 @@ extension Page {
           let isDirty = name == "gitChangedFiles" && value != "0"
           return [
             Cell(names[name] ?? name),
-            Cell(value.isEmpty ? "unknown" : isDirty ? "\(value): the commit alone does not say what was run" : value),
+            Cell(value.isEmpty ? "unknown" : isDirty ? "\(value): the commit alone does not determine the run" : value),
           ]
         })
     }
     if record.inputs.isEmpty {
-      text("It read no files: its data set is computed.", quiet: true)
+      text("There are no input files: the data set is generated.", quiet: true)
     } else {
-      table(["file that was read", "SHA-256"], record.inputs.map { [Cell($0.path), Cell($0.hash)] })
+      table(["input file", "SHA-256"], record.inputs.map { [Cell($0.path), Cell($0.hash)] })
     }
     if !record.stages.isEmpty {
-      table(["stage", "what was trained lies in"], record.stages.map { [Cell($0.name), Cell($0.folder)] })
+      table(["stage", "folder of its checkpoint"], record.stages.map { [Cell($0.name), Cell($0.folder)] })
     }
   }
 
-  /// Every setting with its value and where that comes from.
+  /// Every setting with its value and the location that set it.
   mutating func configuration(of record: RunRecord) {
     let paths = record.settings.keys.sorted()
     details("Every setting (\(paths.count))") { page in
       if record.origins == nil {
-        page.text("This run did not keep where its settings come from; runs from now on do.", quiet: true)
+        page.text("This run has no origins.json, which holds the locations that set its settings.", quiet: true)
       }
       page.table(
         ["setting", "value"] + (record.origins == nil ? [] : ["set by"]),
@@ -56,7 +56,7 @@ extension Page {
     }
   }
 
-  /// Drawings of a folder of figures; those of one figure beside each other.
+  /// The drawings of a folder of figures; those of one figure side by side.
   mutating func figures(in folder: String, _ index: FigureFolder.Index, except hidden: Set<String> = []) {
     var names: [String] = []
     for panel in index.panels where !names.contains(panel.figure) { names.append(panel.figure) }
@@ -75,37 +75,37 @@ extension Page {
     if !index.leftOut.isEmpty {
       details("Figures that were left out (\(index.leftOut.count))") { page in
         page.table(
-          ["figure", "why"], index.leftOut.sorted { $0.key < $1.key }.map { [Cell($0.key), Cell($0.value)] })
+          ["figure", "reason"], index.leftOut.sorted { $0.key < $1.key }.map { [Cell($0.key), Cell($0.value)] })
       }
     }
   }
 
-  /// Curves of training.
+  /// Curves of training, one plot for each stage and quantity.
   mutating func curves(_ title: String, _ runs: [(name: String, curves: [RunRecord.Curve])], names: [String]? = nil) {
     let plots = CurvePlots(title, runs, names: names).plots
-    guard !plots.isEmpty else { return text("No curve was kept.", quiet: true) }
+    guard !plots.isEmpty else { return text("There are no curves.", quiet: true) }
     for stage in ["tokenizer", "model"] {
-      let own = plots.filter { $0.stage == stage }
-      guard !own.isEmpty else { continue }
+      let stagePlots = plots.filter { $0.stage == stage }
+      guard !stagePlots.isEmpty else { continue }
       heading("Training of the \(stage)")
       func draw(_ page: inout Page, _ chosen: (String) -> Bool) {
         page.row { page in
-          for (_, name, plot) in own where chosen(name) {
+          for (_, name, plot) in stagePlots where chosen(name) {
             page.drawing(plot.svg(), caption: "\(name), along the steps of the \(stage).", isSheet: false)
           }
         }
       }
       let technical = CurvePlots.technical
       draw(&self) { !technical.contains($0) }
-      if own.contains(where: { technical.contains($0.name) }) {
-        details("How the training of the \(stage) went: gradients, rate, speed") {
+      if stagePlots.contains(where: { technical.contains($0.name) }) {
+        details("Gradient norm, learning rate and speed of the \(stage)") {
           draw(&$0) { technical.contains($0) }
         }
       }
     }
   }
 
-  /// The end of what a run said.
+  /// The last 60 lines of the log.
   mutating func log(of record: RunRecord) {
     let lines = ((try? String(contentsOfFile: "\(record.folder)/log.txt", encoding: .utf8)) ?? "").split(
       separator: "\n")
@@ -117,6 +117,7 @@ extension Page {
 }
 
 extension Figures {
+  /// The sentence about a figure; empty for an unknown name.
   static func about(_ name: String) -> String {
     ofRuns.first { $0.name == name }?.about ?? ofSweeps.first { $0.name == name }?.about ?? ""
   }

@@ -2,18 +2,20 @@ import Foundation
 import Images
 import Laboratory
 
-/// One run on one page.
+/// A page of one run: results, samples, curves, figures, configuration, and how to reproduce it.
 package struct RunReport {
   let record: RunRecord
-  /// Drawn before; nil where nothing was.
+  /// The figures of the run; nil if none were drawn.
   let figures: FigureFolder.Index?
-  /// Why there are none.
-  let whyNoFigures: String?
+  /// The reason for which there are no figures; nil if none is known.
+  let reasonForNoFigures: String?
 
-  package init(record: RunRecord, figures: FigureFolder.Index?, whyNoFigures: String?) {
-    (self.record, self.figures, self.whyNoFigures) = (record, figures, whyNoFigures)
+  /// A report of a run and the figures drawn of it.
+  package init(record: RunRecord, figures: FigureFolder.Index?, reasonForNoFigures: String?) {
+    (self.record, self.figures, self.reasonForNoFigures) = (record, figures, reasonForNoFigures)
   }
 
+  /// The page as an HTML document that needs no other file.
   package var html: String {
     var page = Page("\(record.experiment): \(record.title)")
     let state = record.state.kind.rawValue
@@ -24,46 +26,48 @@ package struct RunReport {
     if let result = record.result, !result.measurements.isEmpty {
       page.section("Results")
       page.table(
-        ["metric", "value", "pictures"],
+        ["metric", "value", "images"],
         result.measurements.map { number in
           [
             Page.Cell(number.name + (number.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "")),
             Page.Cell(Progress.number(number.value), isNumber: true), Page.Cell("\(number.count)", isNumber: true),
           ]
-        }, caption: "One run, so no spread; ↓ less is better, ↑ more is better.")
+        }, caption: "One run, hence no standard deviation; ↓ lower is better, ↑ higher is better.")
     }
     if let samples = Samples(record) {
       page.section("Samples")
       page.drawing(
-        Self.grid(samples).svg, caption: "Every class, generated with seed \(record.seed); a row each.", isSheet: true)
+        Self.grid(samples).svg, caption: "One row for each class, generated with seed \(record.seed).", isSheet: true)
     }
     page.section("Training")
     page.curves(record.experiment, [(record.title, record.curves)])
     if let figures, !figures.panels.isEmpty || !figures.leftOut.isEmpty {
       page.section("Figures")
       page.figures(in: "\(record.folder)/figures", figures)
-    } else if let whyNoFigures {
+    } else if let reasonForNoFigures {
       page.section("Figures")
-      page.text("There are none: \(whyNoFigures)", quiet: true)
+      page.text("There are none: \(reasonForNoFigures)", quiet: true)
     }
     page.section("Configuration")
     page.configuration(of: record)
-    page.section("How to repeat it")
-    page.repetition(of: record, command: record.command)
+    page.section("Reproduction")
+    page.reproduction(of: record, command: record.command)
     page.log(of: record)
     return page.html
   }
 
-  /// All classes while they are few, and no more of each than fit.
+  /// The samples of at most 20 classes, one row each, no wider than 960 pixels.
   static func grid(_ samples: Samples) -> ContactSheet {
     let classes = Array(Set(samples.labels)).sorted().prefix(20), width = samples.pictures[0].width
-    let each = min(max(1, 960 / max(96, width)), samples.labels.count { $0 == classes[0] })
-    let chosen = classes.flatMap { label in samples.labels.indices.filter { samples.labels[$0] == label }.prefix(each) }
+    let perClass = min(max(1, 960 / max(96, width)), samples.labels.count { $0 == classes[0] })
+    let chosen = classes.flatMap { label in
+      samples.labels.indices.filter { samples.labels[$0] == label }.prefix(perClass)
+    }
     return ContactSheet(
-      chosen.map { samples.pictures[$0] }, columns: each, rowLabels: classes.map { samples.name(of: $0) })
+      chosen.map { samples.pictures[$0] }, columns: perClass, rowLabels: classes.map { samples.name(of: $0) })
   }
 
-  /// "2026-03-01 14:05 UTC"
+  /// Time of the last change of a file, such as "2026-03-01 14:05 UTC"; nil for a missing file.
   static func date(of path: String) -> String? {
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
       let date = attributes[.modificationDate] as? Date

@@ -2,17 +2,21 @@ import Foundation
 import Images
 import Laboratory
 
-/// All runs of a sweep on one page.
+/// A page of all runs of a sweep: results, expectations, figures, settings that vary, curves, samples.
 package struct SweepReport {
   let title: String
   let records: [RunRecord]
+  /// Runs grouped by variant.
   let sides: [Comparison.Side]
+  /// The expectations of the experiment file, with their outcomes.
   let judgements: [(text: String, verdict: Claim.Verdict, numbers: String)]
-  /// Whether an experiment file was named, which alone knows of claims.
+  /// True if an experiment file was named; a folder of runs does not hold the expectations.
   let knowsClaims: Bool
+  /// The figures that compare runs; nil if none were drawn.
   let figures: FigureFolder.Index?
   let figuresFolder: String
 
+  /// A report of runs and the figures drawn of them.
   package init(
     title: String, records: [RunRecord], sides: [Comparison.Side],
     judgements: [(text: String, verdict: Claim.Verdict, numbers: String)], knowsClaims: Bool,
@@ -22,70 +26,93 @@ package struct SweepReport {
     (self.knowsClaims, self.figures, self.figuresFolder) = (knowsClaims, figures, figuresFolder)
   }
 
+  /// The page as an HTML document that needs no other file.
   package func html() throws -> String {
     var page = Page(title)
-    let comparison = try Comparison(sides), done = records.filter { $0.state.kind == .done }
-    let failed = records.filter { $0.state.kind == .failed }
+    let comparison = try Comparison(sides)
+    addState(to: &page)
+    if let table = comparison.table { addResults(table, to: &page) }
+    addExpectations(to: &page)
+    if let figures, !figures.panels.isEmpty {
+      page.section("Side by side")
+      page.figures(in: figuresFolder, figures)
+    }
+    addDifferences(comparison.configuration, to: &page)
+    addTraining(to: &page)
+    addRuns(to: &page)
+    addConfiguration(to: &page)
+    return page.html
+  }
+
+  private func addState(to page: inout Page) {
+    let done = records.filter { $0.state.kind == .done }, failed = records.filter { $0.state.kind == .failed }
     page.status(
       "\(done.count) of \(records.count) done\(failed.isEmpty ? "" : ", \(failed.count) failed")",
       mark: !failed.isEmpty ? "failed" : done.count == records.count ? "done" : "waiting")
     if let commit = records.lazy.compactMap({ run in run.environment.first { $0.name == "gitCommit" }?.value }).first {
       page.text("commit \(commit)", quiet: true)
     }
-    if !failed.isEmpty {
-      page.section("Failures")
-      page.table(["run", "why"], failed.map { [Page.Cell($0.title), Page.Cell($0.state.detail)] })
-    }
-    if let table = comparison.table {
-      page.section("Results")
-      page.table(
-        [""] + table.columns.map { $0.title + ($0.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "") },
-        table.rowTitles.indices.map { row in
-          [Page.Cell(table.rowTitles[row])]
-            + table.columns.indices.map { column in
-              Page.Cell(
-                Comparison.written(table.cells[row][column]), isStrong: table.isBest(row, column), isNumber: true)
-            }
-        }, caption: "Mean ± standard deviation over seeds (n runs); the best of each column is bold.")
-    }
-    if !judgements.isEmpty {
-      page.section("Claims")
-      page.table(
-        ["claim", "verdict", "numbers"],
-        judgements.map { text, verdict, numbers in
-          let mark = verdict.rawValue.split(separator: " ").joined(separator: "-")
-          return [Page.Cell(text), Page.Cell(verdict.rawValue, mark: mark), Page.Cell(numbers)]
-        }, caption: "A difference counts when it is larger than the spread over seeds.")
-    } else if !knowsClaims {
-      page.text("Claims stand in the experiment file; name it instead of the folder to have them judged.", quiet: true)
-    }
-    if let figures, !figures.panels.isEmpty {
-      page.section("Side by side")
-      page.figures(in: figuresFolder, figures)
-    }
-    if !comparison.configuration.isEmpty {
-      page.section("What varies")
-      func rows(_ differences: [Comparison.Difference]) -> [[Page.Cell]] {
-        differences.map { [Page.Cell($0.name)] + $0.values.map { Page.Cell($0) } }
+    guard !failed.isEmpty else { return }
+    page.section("Failures")
+    page.table(["run", "reason"], failed.map { [Page.Cell($0.title), Page.Cell($0.state.detail)] })
+  }
+
+  private func addResults(_ table: ResultTable, to page: inout Page) {
+    page.section("Results")
+    page.table(
+      [""] + table.columns.map { $0.title + ($0.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "") },
+      table.rowTitles.indices.map { row in
+        [Page.Cell(table.rowTitles[row])]
+          + table.columns.indices.map { column in
+            Page.Cell(
+              Comparison.written(table.cells[row][column]), isStrong: table.isBest(row, column), isNumber: true)
+          }
+      }, caption: "Mean ± standard deviation over seeds (n runs); the best of each column is bold.")
+  }
+
+  private func addExpectations(to page: inout Page) {
+    guard !judgements.isEmpty else {
+      if !knowsClaims {
+        page.text(
+          "Expectations stand in the experiment file; name it instead of the folder to compare them with the results.",
+          quiet: true)
       }
-      // Settings that come and go with a part are told last.
-      let (shared, partly) = (
-        comparison.configuration.filter { !$0.values.contains("-") },
-        comparison.configuration.filter { $0.values.contains("-") }
-      )
-      if !shared.isEmpty { page.table([""] + sides.map(\.title), rows(shared)) }
-      if !partly.isEmpty {
-        page.details("Settings that only some variants have (\(partly.count))") {
-          $0.table([""] + sides.map(\.title), rows(partly))
-        }
-      }
+      return
     }
+    page.section("Expectations")
+    page.table(
+      ["expected", "outcome", "numbers"],
+      judgements.map { text, verdict, numbers in
+        let mark = verdict.rawValue.split(separator: " ").joined(separator: "-")
+        return [Page.Cell(text), Page.Cell(verdict.rawValue, mark: mark), Page.Cell(numbers)]
+      }, caption: "A difference counts when it exceeds the standard deviation over seeds.")
+  }
+
+  private func addDifferences(_ differences: [Comparison.Difference], to page: inout Page) {
+    guard !differences.isEmpty else { return }
+    page.section("Settings that vary")
+    func rows(_ differences: [Comparison.Difference]) -> [[Page.Cell]] {
+      differences.map { [Page.Cell($0.name)] + $0.values.map { Page.Cell($0) } }
+    }
+    // Settings of components that only some variants use come last, folded.
+    let common = differences.filter { !$0.values.contains("-") }
+    let partial = differences.filter { $0.values.contains("-") }
+    if !common.isEmpty { page.table([""] + sides.map(\.title), rows(common)) }
+    guard !partial.isEmpty else { return }
+    page.details("Settings that only some variants have (\(partial.count))") {
+      $0.table([""] + sides.map(\.title), rows(partial))
+    }
+  }
+
+  private func addTraining(to page: inout Page) {
     page.section("Training")
-    // More curves than colours cannot be told apart.
-    let shown = sides.prefix(Self.mostCurves).compactMap { side in side.runs.first.map { (side.title, $0.curves) } }
-    if sides.count > shown.count { page.text("The first \(shown.count) of \(sides.count) variants.", quiet: true) }
+    let drawn = sides.prefix(Self.maximumCurves).compactMap { side in side.runs.first.map { (side.title, $0.curves) } }
+    if sides.count > drawn.count { page.text("The first \(drawn.count) of \(sides.count) variants.", quiet: true) }
     if records.count > sides.count { page.text("The first seed of each variant.", quiet: true) }
-    page.curves(title, shown, names: ["loss", "gradient-norm"])
+    page.curves(title, drawn, names: ["loss", "gradient-norm"])
+  }
+
+  private func addRuns(to page: inout Page) {
     page.section("Runs")
     page.table(
       ["variant", "seed", "state", "detail", "folder"],
@@ -105,15 +132,17 @@ package struct SweepReport {
           isSheet: true)
       }
     }
-    if let first = records.first(where: { !$0.settings.isEmpty }) {
-      page.section("Configuration")
-      page.text("That of \(first.title); what other runs have instead stands under What varies.", quiet: true)
-      page.configuration(of: first)
-      page.section("How to repeat it")
-      page.repetition(of: first, command: first.command)
-    }
-    return page.html
   }
 
-  private static let mostCurves = 8
+  private func addConfiguration(to page: inout Page) {
+    guard let first = records.first(where: { !$0.settings.isEmpty }) else { return }
+    page.section("Configuration")
+    page.text("Settings of \(first.title); those of other runs differ as listed under Settings that vary.", quiet: true)
+    page.configuration(of: first)
+    page.section("Reproduction")
+    page.reproduction(of: first, command: first.command)
+  }
+
+  /// As many curves as there are distinguishable colours.
+  private static let maximumCurves = 8
 }

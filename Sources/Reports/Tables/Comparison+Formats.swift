@@ -1,8 +1,17 @@
 import Laboratory
 
 extension Comparison {
-  package enum Format: String, CaseIterable { case text, md, json }
+  /// Formats of a comparison: aligned text, Markdown, JSON.
+  package enum Format: String, CaseIterable {
+    /// Columns padded with spaces.
+    case text
+    /// Markdown.
+    case md
+    /// JSON, for programs.
+    case json
+  }
 
+  /// The comparison in a format.
   package func text(as format: Format) -> String {
     switch format {
     case .text:
@@ -21,7 +30,7 @@ extension Comparison {
     }
   }
 
-  /// "A", "B", ... "Z", "27"
+  /// The name of a side in tables: "A", "B", ... "Z", "27".
   package static func letter(_ index: Int) -> String {
     index < 26 ? String(UnicodeScalar(UInt8(65 + index))) : "\(index + 1)"
   }
@@ -49,7 +58,7 @@ extension Comparison {
   }
 
   private func results(_ table: (TextTable) -> String) -> String {
-    guard !outcomes.isEmpty else { return "nothing was measured\n" }
+    guard !outcomes.isEmpty else { return "no measurements\n" }
     let isPair = sides.count == 2
     let rows = outcomes.map { outcome in
       [outcome.metric + (outcome.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "")]
@@ -62,13 +71,13 @@ extension Comparison {
       + "\nmean ± standard deviation (n runs); * best\n"
   }
 
-  /// "0.63 ± 0.02 (3)"; "-" where nothing was measured.
+  /// Mean, standard deviation and number of runs, such as "0.63 ± 0.02 (3)"; "-" without measurement.
   static func written(_ cell: ResultTable.Cell?) -> String {
     guard let cell else { return "-" }
     return "\(Progress.number(cell.mean))\(cell.deviation.map { " ± \(Progress.number($0))" } ?? "") (\(cell.count))"
   }
 
-  /// "+0.63 ± 0.02"
+  /// A difference with its sign, such as "+0.63 ± 0.02".
   static func signed(_ mean: Double, _ deviation: Double?) -> String {
     "\(mean < 0 ? "-" : "+")\(Progress.number(mean.magnitude))\(deviation.map { " ± \(Progress.number($0))" } ?? "")"
   }

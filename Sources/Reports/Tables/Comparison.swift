@@ -1,38 +1,47 @@
 import Foundation
 import Laboratory
 
-/// What differs between runs: in what they were told, in where they ran, and in what came out.
+/// Differences between runs: settings, environment, input files, results.
 package struct Comparison {
-  /// Runs of one variant, which differ in nothing but their seed.
+  /// Runs of one variant, which differ in their seed only.
   package struct Side {
+    /// The variant, or the folder of a run outside a sweep.
     package var title: String
+    /// The runs, one for each seed.
     package var runs: [RunRecord]
 
+    /// A side of runs under a title.
     package init(_ title: String, _ runs: [RunRecord]) {
       self.title = title
       self.runs = runs
     }
   }
 
-  /// One thing that differs, with its value on each side; "-" where a side has none.
+  /// A quantity that differs, with its value on each side; "-" for a side without it.
   package struct Difference: Equatable {
+    /// The path of a setting, or the name of a fact.
     package var name: String
+    /// [sides]; several values of one side are joined by commas.
     package var values: [String]
   }
 
+  /// The sides compared, two or more.
   package let sides: [Side]
+  /// Settings that differ, by path.
   package let configuration: [Difference]
+  /// Facts of machine and program that differ.
   package let environment: [Difference]
+  /// Input files and trained stages that differ, by hash and folder.
   package let inputs: [Difference]
-  /// A row for each side, a column for each metric; nil where nobody measured.
+  /// One row for each side, one column for each metric; nil without any measurement.
   package let table: ResultTable?
 
+  /// Compares sides; throws if their results cannot be read as one table.
   package init(_ sides: [Side]) throws {
     self.sides = sides
-    // Where results are kept changes nothing in them.
+    // The results folder does not affect results.
     configuration = Self.differences(sides) { $0.settings.filter { $0.key != "results" }.map { ($0.key, $0.value) } }
       .sorted { $0.name < $1.name }
-    // What was typed says no more than the settings do.
     environment = Self.differences(sides) { $0.surroundings }
     inputs = Self.differences(sides) { run in
       run.inputs.map { ($0.path, String($0.hash.prefix(12))) }
@@ -48,23 +57,23 @@ package struct Comparison {
     table = results.isEmpty ? nil : try ResultTable(results)
   }
 
-  /// Sides of runs: those of one variant go together, and titles tell them apart.
+  /// Groups runs by variant; sides have distinct titles.
   package static func sides(of records: [RunRecord]) -> [Side] {
     var sides: [Side] = []
     for record in records {
       let title = record.variant.isEmpty ? record.folder : record.variant
       let parent = URL(fileURLWithPath: record.folder).deletingLastPathComponent().path
-      let isKnown = { (side: Side) in
+      let isSameVariant = { (side: Side) in
         side.title == title
           && URL(fileURLWithPath: side.runs[0].folder).deletingLastPathComponent().path == parent
       }
-      if let index = sides.firstIndex(where: isKnown) {
+      if let index = sides.firstIndex(where: isSameVariant) {
         sides[index].runs.append(record)
       } else {
         sides.append(Side(title, [record]))
       }
     }
-    // Variants of one name that lie in two places are told apart by their folders.
+    // Variants of equal names in different folders are titled by their folders.
     for index in sides.indices where sides.filter({ $0.title == sides[index].title }).count > 1 {
       sides[index].title = sides[index].runs[0].folder
     }
@@ -80,22 +89,26 @@ package struct Comparison {
       }
     }
     return names.compactMap { name in
-      let each = values.map { ($0[name] ?? ["-"]).joined(separator: ", ") }
-      return Set(each).count > 1 ? Difference(name: name, values: each) : nil
+      let cells = values.map { ($0[name] ?? ["-"]).joined(separator: ", ") }
+      return Set(cells).count > 1 ? Difference(name: name, values: cells) : nil
     }
   }
 
-  /// One metric on every side.
+  /// A metric on every side.
   package struct Outcome {
+    /// The name of the metric.
     package var metric: String
+    /// Nil for a metric without a better direction.
     package var lowerIsBetter: Bool?
+    /// [sides]; nil for a side without measurement.
     package var cells: [ResultTable.Cell?]
-    /// The side with the best mean.
+    /// The index of the side with the best mean.
     package var best: Int?
-    /// Of two sides: second less first, and what both spreads make of its own.
+    /// For two sides: the second minus the first, with standard deviation sqrt(a^2 + b^2).
     package var difference: (mean: Double, deviation: Double?)?
   }
 
+  /// All metrics, in the order of the table.
   package var outcomes: [Outcome] {
     guard let table else { return [] }
     return table.columns.indices.map { column in
@@ -103,8 +116,8 @@ package struct Comparison {
       let cells = rows.map { $0.flatMap { table.cells[$0][column] } }
       var difference: (Double, Double?)?
       if cells.count == 2, let a = cells[0], let b = cells[1] {
-        let spread = a.deviation.flatMap { a in b.deviation.map { (a * a + $0 * $0).squareRoot() } }
-        difference = (b.mean - a.mean, spread)
+        let deviation = a.deviation.flatMap { a in b.deviation.map { (a * a + $0 * $0).squareRoot() } }
+        difference = (b.mean - a.mean, deviation)
       }
       return Outcome(
         metric: table.columns[column].title, lowerIsBetter: table.columns[column].lowerIsBetter, cells: cells,

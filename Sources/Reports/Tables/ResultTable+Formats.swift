@@ -2,23 +2,36 @@ import Foundation
 import Laboratory
 
 extension ResultTable {
-  package enum Format: String, CaseIterable { case text, md, tex, csv, json }
+  /// Formats of a table: aligned text, Markdown, LaTeX, CSV, JSON.
+  package enum Format: String, CaseIterable {
+    /// Columns padded with spaces.
+    case text
+    /// Markdown.
+    case md
+    /// A LaTeX tabular.
+    case tex
+    /// Comma-separated values.
+    case csv
+    /// JSON, for programs.
+    case json
+  }
 
+  /// The table in a format.
   package func text(as format: Format) -> String {
     switch format {
     case .text: plain
     case .md: markdown
     case .tex: latex
-    case .csv: commas
+    case .csv: csv
     case .json: json
     }
   }
 
-  /// "0.63 ± 0.02 (3)"; "-" where nothing was measured.
+  /// Mean, standard deviation and number of runs, such as "0.63 ± 0.02 (3)"; "-" without measurement.
   private func written(_ cell: Cell?, sign: String) -> String {
     guard let cell else { return "-" }
-    let spread = cell.deviation.map { " \(sign) \(Progress.number($0))" } ?? ""
-    return "\(Progress.number(cell.mean))\(spread) (\(cell.count))"
+    let deviation = cell.deviation.map { " \(sign) \(Progress.number($0))" } ?? ""
+    return "\(Progress.number(cell.mean))\(deviation) (\(cell.count))"
   }
 
   private var heads: [String] {
@@ -71,7 +84,7 @@ extension ResultTable {
       + "\n\\hline\n\\end{tabular}\n"
   }
 
-  private var commas: String {
+  private var csv: String {
     func quoted(_ text: String) -> String {
       text.contains { ",\"\n".contains($0) }
         ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : text

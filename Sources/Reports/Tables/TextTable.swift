@@ -1,11 +1,11 @@
 import Laboratory
 
-/// Rows of texts in columns, for a terminal or for Markdown.
+/// A table of strings, as aligned text or as Markdown.
 struct TextTable {
   var head: [String]
   var rows: [[String]]
 
-  /// Columns padded with blanks, two between.
+  /// Columns padded with spaces and separated by two.
   var text: String {
     let all = [head] + rows
     let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
@@ -15,6 +15,7 @@ struct TextTable {
     }.joined(separator: "\n") + "\n"
   }
 
+  /// A Markdown table; vertical bars in cells are escaped.
   var markdown: String {
     func line(_ cells: [String]) -> String {
       "| "

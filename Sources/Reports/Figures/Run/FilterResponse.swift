@@ -4,31 +4,31 @@ import Laboratory
 import Spectra
 import Tensors
 
-/// How much of each frequency a level keeps, and whether levels nest.
+/// Frequency response of each level of a direction, and the error of nesting: low(high(x)) against low(x).
 enum FilterResponse: RunFigure {
   static let name = "filter"
-  static let about = "Gain of each level against frequency, and how far levels are from nesting."
+  static let about = "Frequency response of each level, and the error of nesting levels."
 
-  static func panels(of study: Study) throws -> [Panel] {
-    let direction = study.direction, quantizer = study.quantizer, latents = study.latents
-    let shown = study.levels.compactMap { level in
+  static func panels(of context: FigureContext) throws -> [Panel] {
+    let direction = context.direction, quantizer = context.quantizer, latents = context.latents
+    let shown = context.levels.compactMap { level in
       direction.version(of: latents, at: level, by: quantizer).map { (level, $0) }
     }
     guard !shown.isEmpty else {
-      throw Inapplicable("the levels of this direction show no part of an image, and have no response")
+      throw Inapplicable("the levels of this direction are no versions of an image, and have no frequency response")
     }
-    let bins = min(study.layout.grid.height, study.layout.grid.width) / 2
-    guard bins >= 1 else { throw Inapplicable("a grid of \(study.layout.grid) has no frequencies to tell apart") }
+    let bins = min(context.layout.grid.height, context.layout.grid.width) / 2
+    guard bins >= 1 else { throw Inapplicable("a grid of \(context.layout.grid) has a single frequency") }
     let whole = power(latents)
     let gains = shown.map { level, version in
-      // |a + b|^2 - |a - b|^2 is four times the part of b that is in step with a; what other frequencies brought is not.
-      let (sum, gap) = (power(latents + version), power(latents - version))
+      // |a + b|^2 - |a - b|^2 = 4 Re(a b*): the part of b that is coherent with a; aliased power drops out.
+      let (sum, difference) = (power(latents + version), power(latents - version))
       return Plot.Series(
         "level \(level)",
-        whole.indices.filter { whole[$0] > 0 }.map { (Double($0), (sum[$0] - gap[$0]) / (4 * whole[$0])) })
+        whole.indices.filter { whole[$0] > 0 }.map { (Double($0), (sum[$0] - difference[$0]) / (4 * whole[$0])) })
     }
-    let response = Plot("\(study.name): response of levels", x: "cycles per latent", y: "gain", gains)
-    // A level of a higher level should be that level, and a level of itself itself.
+    let response = Plot("\(context.name): response of levels", x: "cycles per latent", y: "gain", gains)
+    // Ideal filters nest: low(high(x)) = low(x) and low(low(x)) = low(x).
     var bars: [BarPlot.Bar] = []
     for (j, (low, version)) in shown.enumerated() {
       let size = version.squared.sum.scalar
@@ -38,21 +38,21 @@ enum FilterResponse: RunFigure {
         bars.append(.init("\(low) of \(high)", Double(((twice - version).squared.sum.scalar / size).squareRoot())))
       }
     }
-    let nesting = BarPlot("\(study.name): do levels nest?", y: "relative error", Array(bars.prefix(36)))
+    let nesting = BarPlot("\(context.name): nesting error", y: "relative error", Array(bars.prefix(36)))
     return [
       Panel(
         name, .plot(response),
         caption:
-          "The share of each frequency of real latents that a level keeps where it was, by distance from frequency zero: 1 is all, 0 nothing."
+          "Gain of each level at each distance from frequency zero, over real latents: 1 keeps a frequency, 0 removes it."
       ),
       Panel(
         "\(name)-nesting", .bars(nesting),
         caption:
-          "|low(high(x)) - low(x)| / |low(x)| over real latents: 0 where a level of a higher level is that level, as with an ideal filter."
+          "|low(high(x)) - low(x)| / |low(x)| over real latents; 0 for an ideal filter."
       ),
     ]
   }
 
-  /// Mean power of latents in each ring, over samples and channels.
+  /// Mean power of latents in each ring of frequencies, over samples and channels.
   private static func power(_ latents: Tensor) -> [Double] { SpectrumFigure.mean(radialPowerSpectrum(of: latents)) }
 }

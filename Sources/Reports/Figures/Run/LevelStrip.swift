@@ -3,52 +3,58 @@ import Images
 import Laboratory
 import Tensors
 
-/// What each level shows of pictures, real and generated: the coarse becoming the fine.
+/// Real and generated images at each level of a direction, from coarse to fine.
 enum LevelStrip: RunFigure {
   static let name = "levels"
-  static let about = "What each level shows, decoded: real pictures and generated ones."
+  static let about = "Decoded images at each level: real and generated."
 
-  static func panels(of study: Study) throws -> [Panel] {
-    let direction = study.direction, quantizer = study.quantizer, levels = study.levels
-    guard direction.version(of: Study.some(study.latents, 1), at: levels.last ?? 0, by: quantizer) != nil else {
-      throw Inapplicable("the levels of this direction show no part of an image, and there is no strip of them")
+  static func panels(of context: FigureContext) throws -> [Panel] {
+    let direction = context.direction, quantizer = context.quantizer, levels = context.levels
+    guard direction.version(of: FigureContext.first(context.latents, 1), at: levels.last ?? 0, by: quantizer) != nil
+    else {
+      throw Inapplicable("the levels of this direction are no versions of an image")
     }
-    let made = study.made, count = min(3, study.real.labels.count), slots = study.layout.slots
+    let generated = context.generated, count = min(3, context.real.labels.count), slots = context.layout.slots
     let isPyramid = slots.contains { $0.level != slots[0].level }
     var columns: [String] = [], rows: [[Picture]] = Array(repeating: [], count: 2 * count)
-    func add(_ title: String, _ real: Tensor, _ painted: Tensor) {
+    func add(_ title: String, _ real: Tensor, _ generated: Tensor) {
       columns.append(title)
       for row in 0..<count {
         rows[row].append(Picture(real, at: row))
-        rows[count + row].append(Picture(painted, at: row))
+        rows[count + row].append(Picture(generated, at: row))
       }
     }
     for level in levels {
-      guard let real = direction.version(of: Study.some(study.latents, count), at: level, by: quantizer),
-        let again = direction.version(of: Study.some(made.latents, count), at: level, by: quantizer)
+      guard let real = direction.version(of: FigureContext.first(context.latents, count), at: level, by: quantizer),
+        let version = direction.version(of: FigureContext.first(generated.latents, count), at: level, by: quantizer)
       else { continue }
-      let painted =
-        isPyramid ? Study.some(direction.latent(of: made.canvas, through: level, by: quantizer), count) : again
-      add("level \(level)", study.decoded(real), study.decoded(painted))
+      let shown =
+        isPyramid
+        ? FigureContext.first(direction.latent(of: generated.canvas, through: level, by: quantizer), count) : version
+      add("level \(level)", context.decoded(real), context.decoded(shown))
     }
-    if !isPyramid { add("whole", study.decoded(Study.some(study.latents, count)), Study.some(made.images, count)) }
-    columns.append("picture")
+    if !isPyramid {
+      add(
+        "whole", context.decoded(FigureContext.first(context.latents, count)),
+        FigureContext.first(generated.images, count))
+    }
+    columns.append("image")
     for row in 0..<count {
-      rows[row].append(Picture(study.real.images, at: row))
-      rows[count + row].append(Picture(made.images, at: row))
+      rows[row].append(Picture(context.real.images, at: row))
+      rows[count + row].append(Picture(generated.images, at: row))
     }
-    let names = study.assembly.dataset.classNames
+    let names = context.assembly.dataset.classNames
     let labels =
-      (0..<count).map { "real \(names[study.real.labels[$0]])" }
-      + (0..<count).map { "made \(names[made.labels[$0]])" }
+      (0..<count).map { "real \(names[context.real.labels[$0]])" }
+      + (0..<count).map { "generated \(names[generated.labels[$0]])" }
     let sheet = ContactSheet(
       rows.flatMap { $0 }, columns: columns.count, rowLabels: labels, columnLabels: columns,
-      title: "\(study.name): level by level")
+      title: "\(context.name): level by level")
     return [
       Panel(
         name, .sheet(sheet),
         caption:
-          "Levels \(levels.map { "\($0)" }.joined(separator: ", ")) as the decoder shows them, of real pictures (above) and generated ones (below)."
+          "Levels \(levels.map { "\($0)" }.joined(separator: ", ")) decoded, of real images (above) and generated ones (below)."
       )
     ]
   }

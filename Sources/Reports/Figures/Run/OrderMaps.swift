@@ -3,36 +3,37 @@ import Images
 import Laboratory
 import Tensors
 
-/// Which turn answers which cell.
+/// Maps of the order of generation: the cells given and predicted at each turn, and the last turn of each cell.
 enum OrderMaps: RunFigure {
   static let name = "order"
-  static let about = "Which turn answers which cell, in any direction, found by asking it."
+  static let about = "Order of generation: the cells given and predicted at each turn."
 
-  private static let asked: SIMD3<UInt8> = [213, 94, 0], known: SIMD3<UInt8> = [0, 114, 178]
-  private static let blank: SIMD3<UInt8> = [236, 236, 236]
+  private static let predictedColour: SIMD3<UInt8> = [213, 94, 0], givenColour: SIMD3<UInt8> = [0, 114, 178]
+  private static let neitherColour: SIMD3<UInt8> = [236, 236, 236]
 
-  static func panels(of study: Study) throws -> [Panel] {
-    let turns = study.turns(), chosen = Study.thinned(turns.count, to: 16)
+  static func panels(of context: FigureContext) throws -> [Panel] {
+    let turns = context.turns(), chosen = FigureContext.subsampled(turns.count, to: 16)
     let names = chosen.map { index in
-      "turn \(index + 1)" + (study.layout.levels > 1 ? ", level \(study.level(of: turns[index]))" : "")
+      "turn \(index + 1)" + (context.layout.levels > 1 ? ", level \(context.level(of: turns[index]))" : "")
     }
-    let maps = chosen.map { map(of: turns[$0], study) }
+    let maps = chosen.map { map(of: turns[$0], context) }
     let columns = min(8, maps.count)
     let sheet = ContactSheet(
       maps, columns: columns, columnLabels: maps.count <= columns ? names : [],
-      title: "\(study.name): turns 1 to \(turns.count)", scale: 1)
+      title: "\(context.name): turns 1 to \(turns.count)", scale: 1)
     var panels = [
       Panel(
         name, .sheet(sheet),
         caption:
-          "One map a turn, in reading order\(chosen.count < turns.count ? " (turns \(chosen.map { "\($0 + 1)" }.joined(separator: ", ")))" : ""): cells asked for (orange), shown (blue), both (purple), neither (grey). Where a direction has several scales, the map is that of the scale asked for."
+          "One map for each turn, in reading order\(chosen.count < turns.count ? " (turns \(chosen.map { "\($0 + 1)" }.joined(separator: ", ")))" : ""): "
+          + "cells predicted (orange), given (blue), both (purple), neither (grey). Of several scales, the map shows the predicted one."
       )
     ]
-    // Once each: a number for every slot.
-    let slots = study.layout.slots
+    // A single scale: the last turn of every cell as a shade.
+    let slots = context.layout.slots
     guard slots.allSatisfy({ $0.level == slots[0].level }) else { return panels }
-    let orders = [study.assembly.seed, study.assembly.seed &+ 1, study.assembly.seed &+ 2].map { seed in
-      last(study.turns(seed: seed), of: slots.count)
+    let orders = [context.assembly.seed, context.assembly.seed &+ 1, context.assembly.seed &+ 2].map { seed in
+      last(context.turns(seed: seed), of: slots.count)
     }
     guard orders.contains(where: { Set($0).count > 1 }) else { return panels }
     let distinct = orders.indices.filter { index in !orders[..<index].contains(orders[index]) }
@@ -41,39 +42,39 @@ enum OrderMaps: RunFigure {
         "\(name)-last",
         .sheet(
           ContactSheet(
-            distinct.map { shades(orders[$0], turns.count, study.layout.grid) }, columns: distinct.count,
-            columnLabels: distinct.count > 1 ? distinct.map { "picture \($0 + 1)" } : [],
-            title: "\(study.name): when is a cell settled?", scale: 1)),
+            distinct.map { shades(orders[$0], turns.count, context.layout.grid) }, columns: distinct.count,
+            columnLabels: distinct.count > 1 ? distinct.map { "image \($0 + 1)" } : [],
+            title: "\(context.name): last turn of each cell", scale: 1)),
         caption:
-          "Dark cells are answered for the last time early, light ones late, of \(turns.count) turns\(distinct.count > 1 ? "; every picture has an order of its own" : ""). Where the order follows how sure the model is, chance stands for it here."
+          "Dark cells are predicted for the last time early, light ones late, of \(turns.count) turns"
+          + "\(distinct.count > 1 ? "; the order differs between images" : ""). An order by confidence is drawn at random here."
       ))
     return panels
   }
 
-  /// What a turn shows and asks, some 96 pixels high.
-  private static func map(of turn: Turn, _ study: Study) -> Picture {
-    let slots = study.layout.slots, places = turn.places.indices(in: slots.count, sample: 0)
+  /// The cells given and predicted at a turn, 96 pixels high.
+  private static func map(of turn: Turn, _ context: FigureContext) -> Picture {
+    let slots = context.layout.slots, places = turn.places.indices(in: slots.count, sample: 0)
     let asked = turn.asked.indices(in: places.count, sample: 0).map { slots[places[$0]] }
-    // Between levels of one canvas the map is that of the finest that is asked for.
-    let level = asked.map(\.level).max() ?? 0, side = study.side(of: level)
-    var colours = [SIMD3<UInt8>](repeating: blank, count: side.count)
+    // Of several levels the finest predicted one is drawn.
+    let level = asked.map(\.level).max() ?? 0, side = context.grid(of: level)
+    var colours = [SIMD3<UInt8>](repeating: neitherColour, count: side.count)
     func cell(_ slot: Slot) -> Int {
       min(side.height - 1, Int(slot.row * Float(side.height))) * side.width
         + min(side.width - 1, Int(slot.column * Float(side.width)))
     }
     for place in turn.shown.indices(in: places.count, sample: 0) {
-      let from = place - study.layout.shift
-      if from >= 0, slots[places[from]].level == level { colours[cell(slots[places[from]])] = known }
+      let from = place - context.layout.shift
+      if from >= 0, slots[places[from]].level == level { colours[cell(slots[places[from]])] = givenColour }
     }
     for slot in asked where slot.level == level {
       let index = cell(slot)
-      // Shown and asked: both.
-      colours[index] = colours[index] == known && study.layout.shift == 0 ? [204, 121, 167] : self.asked
+      colours[index] = colours[index] == givenColour && context.layout.shift == 0 ? [204, 121, 167] : predictedColour
     }
-    return painted(colours, side)
+    return drawn(colours, side)
   }
 
-  /// The turn, from 0, at which each slot is answered for the last time.
+  /// Index of the last turn that predicts each slot.
   static func last(_ turns: [Turn], of slots: Int) -> [Int] {
     var last = [Int](repeating: 0, count: slots)
     for (number, turn) in turns.enumerated() {
@@ -82,20 +83,23 @@ enum OrderMaps: RunFigure {
     return last
   }
 
+  /// The last turn of each cell as a colour.
   private static func shades(_ order: [Int], _ turns: Int, _ grid: Grid) -> Picture {
-    painted(
+    drawn(
       order.map { turn in
-        let share = Double(turn) / Double(max(1, turns - 1))
-        // From dark blue through green to yellow.
-        let low: SIMD3<Double> = [38, 30, 90], middle: SIMD3<Double> = [33, 145, 140],
-          high: SIMD3<Double> = [253, 231, 37]
-        let mixed = share < 0.5 ? low + (middle - low) * (2 * share) : middle + (high - middle) * (2 * share - 1)
-        return SIMD3(UInt8(mixed.x), UInt8(mixed.y), UInt8(mixed.z))
+        let fraction = Double(turn) / Double(max(1, turns - 1))
+        // Dark blue, green, yellow: luminance rises with the turn.
+        let dark: SIMD3<Double> = [38, 30, 90], middle: SIMD3<Double> = [33, 145, 140],
+          light: SIMD3<Double> = [253, 231, 37]
+        let colour =
+          fraction < 0.5
+          ? dark + (middle - dark) * (2 * fraction) : middle + (light - middle) * (2 * fraction - 1)
+        return SIMD3(UInt8(colour.x), UInt8(colour.y), UInt8(colour.z))
       }, grid)
   }
 
-  /// Cells as squares with a line between.
-  private static func painted(_ colours: [SIMD3<UInt8>], _ side: Grid) -> Picture {
+  /// Cells as squares, separated by a line for at most 24 rows.
+  private static func drawn(_ colours: [SIMD3<UInt8>], _ side: Grid) -> Picture {
     let size = 96, gap = side.height > 24 ? 0 : 1
     var picture = Picture(height: size, width: size * side.width / max(1, side.height), colour: [255, 255, 255])
     for y in 0..<picture.height {

@@ -4,135 +4,154 @@ import Laboratory
 import Networks
 import Tensors
 
-/// Everything that changes along a generation or along training.
+/// Quantities that change over the turns of a generation or over the steps of training.
 enum Schedules: RunFigure {
   static let name = "schedules"
   static let about =
-    "Guidance, temperature, tokens shown and asked, denoising steps, masks, loss weights, learning rate."
+    "Guidance, temperature, tokens given and predicted, denoising steps, mask ratio, loss weights, learning rate."
 
-  static func panels(of study: Study) throws -> [Panel] {
-    let assembly = study.assembly, turns = study.turns(), slots = study.layout.slots.count
-    func along(_ name: String, _ value: (Turn) -> Double) -> Plot.Series {
+  static func panels(of context: FigureContext) throws -> [Panel] {
+    let assembly = context.assembly, turns = context.turns(), slots = context.layout.slots.count
+    func curve(_ name: String, _ value: (Turn) -> Double) -> Plot.Series {
       Plot.Series(name, turns.enumerated().map { (Double($0.offset + 1), value($0.element)) })
     }
-    func places(_ turn: Turn) -> Int { turn.places.count(in: slots) }
+    func positions(_ turn: Turn) -> Int { turn.places.count(in: slots) }
     let guidance = assembly.sampling.guidance
     var panels = [
       Panel(
         "\(name)-guidance",
         .plot(
           Plot(
-            "\(study.name): guidance and temperature", x: "turn", y: "",
+            "\(context.name): guidance and temperature", x: "turn", y: "",
             [
-              along("guidance", { Double(guidance.scale($0.moment)) }),
-              along("temperature", { Double(guidance.temperature($0.moment)) }),
-            ])), caption: "How a generation is steered, turn by turn. Guidance 1 is the condition as trained."),
+              curve("guidance", { Double(guidance.scale($0.moment)) }),
+              curve("temperature", { Double(guidance.temperature($0.moment)) }),
+            ])), caption: "Scale of classifier-free guidance and temperature at each turn; a scale of 1 is no guidance."
+      ),
       Panel(
         "\(name)-tokens",
         .plot(
           Plot(
-            "\(study.name): tokens of a turn", x: "turn", y: "tokens",
+            "\(context.name): tokens of a turn", x: "turn", y: "tokens",
             [
-              along("take part") { Double(places($0)) },
-              along("shown") { Double($0.shown.count(in: places($0))) },
-              along("asked") { Double($0.asked.count(in: places($0))) },
-            ])), caption: "Tokens that take part in a turn, of these those shown and those asked for."),
+              curve("all") { Double(positions($0)) },
+              curve("given") { Double($0.shown.count(in: positions($0))) },
+              curve("predicted") { Double($0.asked.count(in: positions($0))) },
+            ])), caption: "Tokens of each turn, and of these the given and the predicted ones."),
       Panel(
         "\(name)-evaluations",
         .plot(
           Plot(
-            "\(study.name): network evaluations of a token", x: "turn", y: "",
-            [along("") { Double(assembly.model.loss.evaluations(at: $0.moment)) }])),
+            "\(context.name): network evaluations per token", x: "turn", y: "",
+            [curve("") { Double(assembly.model.loss.evaluations(at: $0.moment)) }])),
         caption:
-          "How often the loss' network is evaluated to draw one token: \(turns.reduce(0) { $0 + assembly.model.loss.evaluations(at: $1.moment) }) along all \(turns.count) turns."
+          "Evaluations of the network of the token loss to sample one token: \(turns.reduce(0) { $0 + assembly.model.loss.evaluations(at: $1.moment) }) over all \(turns.count) turns."
       ),
     ]
-    if study.layout.levels > 1 {
+    if context.layout.levels > 1 {
       panels.append(
         Panel(
           "\(name)-levels",
           .plot(
             Plot(
-              "\(study.name): levels", x: "turn", y: "level", [along("") { Double(study.level(of: $0)) }])),
+              "\(context.name): levels", x: "turn", y: "level", [curve("") { Double(context.level(of: $0)) }])),
           caption: "The level of each turn."))
     }
-    return panels + training(study) + rates(study)
+    return panels + training(context) + rates(context)
   }
 
-  /// What training asks, from many questions: how much it hides and how much each level weighs.
-  private static func training(_ study: Study) -> [Panel] {
-    let slots = study.layout.slots.count, draws = 2000
-    var hidden: [Int: [Double]] = [:], weights: [Int: [Double]] = [:], all: [Double] = []
-    for step in 0..<draws {
-      var random = Random(seed: study.assembly.seed, step: step)
-      let turn = study.direction.trainingTurn(batch: 1, progress: Float(step) / Float(draws), &random)
-      let places = turn.places.count(in: slots), asked = turn.asked.indices(in: places, sample: 0)
-      let share = 1 - Double(turn.shown.count(in: places)) / Double(max(1, places)), level = study.level(of: turn)
-      hidden[level, default: []].append(share)
-      all.append(share)
-      let each = turn.places.indices(in: slots, sample: 0), scalars = turn.weights?.scalars
-      for (index, place) in asked.enumerated() {
-        let level = turn.levels?.first ?? study.layout.slots[each[place]].level
-        weights[level, default: []].append(Double(scalars?[index] ?? 1))
+  /// Statistics of turns that training draws.
+  private struct TrainingDraws {
+    static let count = 2000
+    /// Masked fraction of each turn, by its level.
+    var maskedByLevel: [Int: [Double]] = [:]
+    /// Loss weight of each predicted token, by its level.
+    var weightsByLevel: [Int: [Double]] = [:]
+    /// Masked fraction of each turn.
+    var masked: [Double] = []
+
+    init(_ context: FigureContext) {
+      let slots = context.layout.slots.count
+      for step in 0..<Self.count {
+        var random = Random(seed: context.assembly.seed, step: step)
+        let progress = Float(step) / Float(Self.count)
+        let turn = context.direction.trainingTurn(batch: 1, progress: progress, &random)
+        let count = turn.places.count(in: slots), predicted = turn.asked.indices(in: count, sample: 0)
+        let fraction = 1 - Double(turn.shown.count(in: count)) / Double(max(1, count))
+        maskedByLevel[context.level(of: turn), default: []].append(fraction)
+        masked.append(fraction)
+        let positions = turn.places.indices(in: slots, sample: 0), scalars = turn.weights?.scalars
+        for (index, position) in predicted.enumerated() {
+          let level = turn.levels?.first ?? context.layout.slots[positions[position]].level
+          weightsByLevel[level, default: []].append(Double(scalars?[index] ?? 1))
+        }
       }
     }
+  }
+
+  /// Masked fractions and loss weights of training.
+  private static func training(_ context: FigureContext) -> [Panel] {
+    let draws = TrainingDraws(context), masked = draws.maskedByLevel, weights = draws.weightsByLevel
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
-    var panels: [Panel] = []
-    if hidden.count > 1 {
-      let levels = hidden.keys.sorted()
-      func curve(_ name: String, _ value: ([Double]) -> Double) -> Plot.Series {
-        Plot.Series(name, levels.map { (Double($0), value(hidden[$0] ?? [])) })
-      }
-      panels.append(
-        Panel(
-          "\(name)-mask",
-          .plot(
-            Plot(
-              "\(study.name): share hidden in training", x: "level", y: "share",
-              [curve("mean", mean), curve("least") { $0.min() ?? 0 }, curve("most") { $0.max() ?? 0 }])),
-          caption: "The share of tokens that training hides at each level, over \(draws) questions."))
-    } else {
-      var shares: [Double: Int] = [:]
-      for share in all { shares[share, default: 0] += 1 }
-      let counts = shares.keys.sorted().map { ($0, Double(shares[$0] ?? 0) / Double(all.count)) }
-      panels.append(
-        Panel(
-          "\(name)-mask",
-          .plot(
-            Plot(
-              "\(study.name): share hidden in training", x: "share of tokens", y: "share of questions",
-              [Plot.Series("", counts, isJoined: counts.count > 2)])),
-          caption: "How often training hides which share of the tokens, over \(draws) questions."))
-    }
+    var panels = [
+      masked.count > 1 ? maskByLevel(masked, context.name, mean) : maskHistogram(draws.masked, context.name)
+    ]
     if weights.count > 1 {
+      let points = weights.keys.sorted().map { (Double($0), mean(weights[$0] ?? [])) }
       panels.append(
         Panel(
           "\(name)-weights",
-          .plot(
-            Plot(
-              "\(study.name): weight of a level in the loss", x: "level", y: "weight",
-              [Plot.Series("", weights.keys.sorted().map { (Double($0), mean(weights[$0] ?? [])) })])),
-          caption: "What a token of each level counts in the loss, the mean over \(draws) questions."))
+          .plot(Plot("\(context.name): loss weight by level", x: "level", y: "weight", [Plot.Series("", points)])),
+          caption: "Mean loss weight of a token of each level, over \(TrainingDraws.count) training turns."))
     }
     return panels
   }
 
-  private static func rates(_ study: Study) -> [Panel] {
-    var plans = [("model", study.assembly.training)]
-    if !study.assembly.tokenizer.parameters.isEmpty {
-      plans.insert(("tokenizer", study.assembly.tokenizerTraining), at: 0)
+  private static func maskByLevel(
+    _ masked: [Int: [Double]], _ title: String, _ mean: ([Double]) -> Double
+  ) -> Panel {
+    func curve(_ name: String, _ value: ([Double]) -> Double) -> Plot.Series {
+      Plot.Series(name, masked.keys.sorted().map { (Double($0), value(masked[$0] ?? [])) })
     }
-    let series = plans.filter { $0.1.steps > 0 }.map { name, plan in
+    return Panel(
+      "\(name)-mask",
+      .plot(
+        Plot(
+          "\(title): masked fraction in training", x: "level", y: "fraction",
+          [curve("mean", mean), curve("minimum") { $0.min() ?? 0 }, curve("maximum") { $0.max() ?? 0 }])),
+      caption: "Fraction of tokens that training masks at each level, over \(TrainingDraws.count) turns.")
+  }
+
+  private static func maskHistogram(_ masked: [Double], _ title: String) -> Panel {
+    var counts: [Double: Int] = [:]
+    for fraction in masked { counts[fraction, default: 0] += 1 }
+    let points = counts.keys.sorted().map { ($0, Double(counts[$0] ?? 0) / Double(masked.count)) }
+    return Panel(
+      "\(name)-mask",
+      .plot(
+        Plot(
+          "\(title): masked fraction in training", x: "fraction of tokens", y: "fraction of turns",
+          [Plot.Series("", points, isJoined: points.count > 2)])),
+      caption: "Distribution of the fraction of tokens that training masks, over \(TrainingDraws.count) turns.")
+  }
+
+  /// Learning rates of the stages that are trained.
+  private static func rates(_ context: FigureContext) -> [Panel] {
+    var stages = [("model", context.assembly.training)]
+    if !context.assembly.tokenizer.parameters.isEmpty {
+      stages.insert(("tokenizer", context.assembly.tokenizerTraining), at: 0)
+    }
+    let series = stages.filter { $0.1.steps > 0 }.map { name, training in
       Plot.Series(
         name,
-        Study.thinned(plan.steps, to: 150).map { (Double($0), plan.rate(Double($0))) })
+        FigureContext.subsampled(training.steps, to: 150).map { (Double($0), training.rate(Double($0))) })
     }
     guard !series.isEmpty else { return [] }
     return [
       Panel(
         "\(name)-rate",
-        .plot(Plot("\(study.name): learning rate", x: "step", y: "learning rate", series)),
-        caption: "The learning rate along training.")
+        .plot(Plot("\(context.name): learning rate", x: "step", y: "learning rate", series)),
+        caption: "Learning rate over the steps of training.")
     ]
   }
 }

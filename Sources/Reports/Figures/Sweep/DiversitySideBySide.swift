@@ -2,10 +2,10 @@ import Images
 import Laboratory
 import Tensors
 
-/// How far pictures of one class are from each other, in every variant.
+/// Distances between images of one class for every variant.
 enum DiversitySideBySide: SweepFigure {
   static let name = "diversities"
-  static let about = "Distances between pictures of one class, for every variant."
+  static let about = "Distances between images of one class, for every variant."
 
   static func panels(of records: [RunRecord]) throws -> [Panel] {
     let rows = SideBySide.rows(of: records)
@@ -17,19 +17,19 @@ enum DiversitySideBySide: SweepFigure {
       )
     }.filter { $0.values.count > 1 }
     guard !all.isEmpty else {
-      throw Inapplicable("no run left two pictures of one class in samples.h5; sampling.per-class makes more")
+      throw Inapplicable("no run has two images of one class in samples.h5; raise sampling.per-class")
     }
     let most = all.compactMap { $0.values.max() }.max() ?? 1
-    let said = all.map { title, values in "\(title) \(Progress.number(ResultTable.Cell(values: values).mean))" }
+    let means = all.map { title, values in "\(title) \(Progress.number(ResultTable.Cell(values: values).mean))" }
     return [
       Panel(
         name,
         .plot(
           Plot(
-            "pairs of one class", x: "root mean square distance of pixels in [0, 1]", y: "share of pairs",
+            "pairs of one class", x: "root mean square distance of pixels in [0, 1]", y: "fraction of pairs",
             all.map { Plot.Series($0.title, Diversity.histogram($0.values, bins: 20, over: 0...most)) })),
         caption:
-          "Distances between the generated pictures of one class\(rows.count > 8 ? ", of the first 8 of \(rows.count) variants" : ""). Means: \(said.joined(separator: ", "))."
+          "Distances between the generated images of one class\(rows.count > 8 ? ", of the first 8 of \(rows.count) variants" : ""). Means: \(means.joined(separator: ", "))."
       )
     ]
   }

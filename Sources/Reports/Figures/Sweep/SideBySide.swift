@@ -2,22 +2,22 @@ import Images
 import Laboratory
 import Storage
 
-/// The same class and seed across variants.
+/// Images of equal class and seed across variants.
 enum SideBySide: SweepFigure {
   static let name = "side-by-side"
-  static let about = "The same class and seed across variants, from the pictures that runs left."
+  static let about = "Images of equal class and seed for every variant, from samples.h5."
 
   static func panels(of records: [RunRecord]) throws -> [Panel] {
     let rows = Self.rows(of: records)
     guard let first = rows.first else {
-      throw Inapplicable("no run has made pictures yet (samples.h5 is missing)")
+      throw Inapplicable("no run has generated images yet (samples.h5 is missing)")
     }
     let classes = Array(Set(first.samples.labels)).sorted().prefix(10), size = first.samples.pictures[0]
     var pictures: [Picture] = []
     for row in rows {
       for label in classes {
-        let own = row.samples.labels.firstIndex(of: label).map { row.samples.pictures[$0] }
-        let picture = own ?? Picture(height: size.height, width: size.width, colour: [236, 236, 236])
+        let sample = row.samples.labels.firstIndex(of: label).map { row.samples.pictures[$0] }
+        let picture = sample ?? Picture(height: size.height, width: size.width, colour: [236, 236, 236])
         pictures.append(
           picture.height == size.height && picture.width == size.width
             ? picture : picture.stretched(height: size.height, width: size.width))
@@ -25,18 +25,18 @@ enum SideBySide: SweepFigure {
     }
     let sheet = ContactSheet(
       pictures, columns: classes.count, rowLabels: rows.map(\.title),
-      columnLabels: classes.map { first.samples.name(of: $0) }, title: "same class and seed")
+      columnLabels: classes.map { first.samples.name(of: $0) }, title: "equal class and seed")
     let seeds = Set(rows.map(\.seed)).sorted().joined(separator: ", ")
     return [
       Panel(
         name, .sheet(sheet),
         caption:
-          "The first picture of each class, from seed \(seeds), in every variant; all draw from the same random numbers."
+          "The first image of each class, from seed \(seeds), for every variant; all use equal random numbers."
       )
     ]
   }
 
-  /// One run of each variant that has pictures: all of one seed where there is one that all have.
+  /// One run with images for each variant, of a seed that all variants share if there is one.
   static func rows(of records: [RunRecord]) -> [(title: String, seed: String, samples: Samples)] {
     let withPictures = records.compactMap { record in Samples(record).map { (record, $0) } }
     let sides = Comparison.sides(of: withPictures.map(\.0))
@@ -52,13 +52,13 @@ enum SideBySide: SweepFigure {
   }
 }
 
-/// The pictures that a run left in samples.h5.
+/// The images in the file samples.h5 of a run.
 struct Samples {
   let pictures: [Picture]
   let labels: [Int]
   private let names: [String]
 
-  /// Nil where there are none.
+  /// Nil for a run without a readable file.
   init?(_ record: RunRecord) {
     let path = "\(record.folder)/samples.h5"
     guard Folder.exists(path), let reader = try? Reader(path), let shape = try? reader.shape(of: "images"),
@@ -73,5 +73,6 @@ struct Samples {
     names = (try? reader.texts("class_name")) ?? []
   }
 
+  /// The name of a class, or "class 3" in a file without names.
   func name(of label: Int) -> String { names.indices.contains(label) ? names[label] : "class \(label)" }
 }

@@ -4,10 +4,10 @@ import Images
 import Laboratory
 import Tensors
 
-/// What the tokenizers of a sweep keep of the same pictures: continuous against discrete.
+/// Reconstructions of equal images by every tokenizer of a sweep, with their metrics.
 enum Tokenizers: SweepFigure {
   static let name = "tokenizers"
-  static let about = "The same pictures through every tokenizer of a sweep, with what was measured."
+  static let about = "Reconstructions of equal images by every tokenizer of a sweep, with their metrics."
 
   static func panels(of records: [RunRecord]) throws -> [Panel] {
     var chosen: [RunRecord] = [], seen: Set<String> = []
@@ -16,40 +16,40 @@ enum Tokenizers: SweepFigure {
     }
     guard chosen.count > 1 else {
       throw Inapplicable(
-        chosen.isEmpty ? "no run is done" : "all runs that are done have one tokenizer, and there is nothing to compare"
+        chosen.isEmpty ? "no run is done" : "all runs that are done share one tokenizer"
       )
     }
     var rows: [[Picture]] = [], labels: [String] = [], alike: [Int] = []
     let count = 8
     for record in chosen.prefix(12) {
-      let study = try Study(folder: record.folder), images = Study.some(study.real.images, count)
+      let context = try FigureContext(folder: record.folder), images = FigureContext.first(context.real.images, count)
       var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
-      let again = study.run.reconstructed(images, &random)
+      let reconstructed = context.run.reconstructed(images, &random)
       if rows.isEmpty {
         rows.append((0..<images.shape[0]).map { Picture(images, at: $0) })
-        labels.append("picture")
+        labels.append("image")
         alike.append(0)
       }
-      let row = (0..<again.shape[0]).map { Picture(again, at: $0) }
-      // One tokenizer may serve several variants, and then gives the same pictures.
-      if let known = rows.dropFirst().firstIndex(of: row) {
-        alike[known] += 1
+      let row = (0..<reconstructed.shape[0]).map { Picture(reconstructed, at: $0) }
+      // Variants that share a tokenizer share a row.
+      if let shared = rows.dropFirst().firstIndex(of: row) {
+        alike[shared] += 1
         continue
       }
       rows.append(row)
       alike.append(0)
       let subjects = Set(
-        study.assembly.metrics.filter { $0.subject == .reconstructions }.flatMap { metric -> [String] in
+        context.assembly.metrics.filter { $0.subject == .reconstructions }.flatMap { metric -> [String] in
           var metric = metric
-          metric.observe(again, beside: images)
+          metric.observe(reconstructed, beside: images)
           return metric.values().map(\.name)
         })
       let numbers = (record.result?.measurements ?? []).filter { subjects.contains($0.name) }
         .map { "\($0.name) \(Progress.number($0.value))" }
-      let space = study.quantizer.space
+      let space = context.quantizer.space
       labels.append(
         ([record.variant.isEmpty ? record.folder : record.variant]
-          + ["\(study.layout.grid)x\(space.width)\(space.vocabulary.map { ", \($0) codes" } ?? "")"] + numbers)
+          + ["\(context.layout.grid)x\(space.width)\(space.vocabulary.map { ", \($0) codes" } ?? "")"] + numbers)
           .joined(separator: ", "))
     }
     for (index, others) in alike.enumerated() where others > 0 { labels[index] += " (and \(others) more)" }
@@ -59,21 +59,21 @@ enum Tokenizers: SweepFigure {
         row.prefix(columns).map {
           $0.height == size.height && $0.width == size.width ? $0 : $0.stretched(height: size.height, width: size.width)
         }
-      }, columns: columns, rowLabels: labels, title: "what tokenizers keep", scale: max(1, 64 / size.width))
+      }, columns: columns, rowLabels: labels, title: "reconstructions", scale: max(1, 64 / size.width))
     return [
       Panel(
         name, .sheet(sheet),
         caption:
-          "The same pictures as the tokens of each tokenizer give them back: cells by numbers of a token, codes where there are any, and what the run measured of reconstructions."
+          "Reconstructions of equal images by each tokenizer: grid x channels of a token, size of the codebook if there is one, and the metrics of reconstructions."
       )
     ]
   }
 
-  /// What makes tokens what they are: the tokenizer that was trained, or its settings.
+  /// Identity of a tokenizer: its settings without those of training, and the direction.
   private static func key(of record: RunRecord) -> String {
     let settings = record.settings.filter { $0.key.hasPrefix("tokenizer.") }.map { "\($0.key)=\($0.value)" }.sorted()
     let seedless = settings.filter { !$0.contains(".training.") }.joined(separator: "\n")
-    // Tokens that a direction lays out by levels are others in another layout.
+    // The layout of a direction decides the tokens of a multi-scale tokenizer.
     return seedless + (record.settings["direction.use"].map { "\n\($0)" } ?? "")
   }
 }

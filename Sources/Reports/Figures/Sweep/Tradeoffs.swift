@@ -6,19 +6,20 @@ import Networks
 import Storage
 import Tensors
 
-/// What was measured against what varies and what it costs: settings, turns, network evaluations, seconds.
+/// Metrics against the numeric settings that vary and against the cost of generation.
 enum Tradeoffs: SweepFigure {
   static let name = "tradeoffs"
-  static let about = "Every metric against numbers that vary: settings, turns, network evaluations, seconds a picture."
+  static let about =
+    "Every metric against numeric settings that vary, and against turns, network evaluations and seconds per image."
 
-  /// More drawings than this are no help.
+  /// Maximum number of drawings.
   private static let most = 16
 
   static func panels(of records: [RunRecord]) throws -> [Panel] {
     let measured = records.filter { $0.result != nil }
     let metrics = (measured.first?.result?.measurements ?? []).map(\.name)
     guard measured.count > 1, !metrics.isEmpty else {
-      throw Inapplicable("fewer than two runs have measured anything")
+      throw Inapplicable("fewer than two runs have metrics")
     }
     var panels: [Panel] = []
     for axis in axes(of: measured) {
@@ -37,20 +38,23 @@ enum Tradeoffs: SweepFigure {
       }
     }
     guard !panels.isEmpty else {
-      throw Inapplicable("nothing that varies between these runs is a number, and all cost the same")
+      throw Inapplicable("no numeric setting and no cost varies between these runs")
     }
     return panels
   }
 
+  /// A quantity of the horizontal axis.
   private struct Axis {
+    /// Its name in file names.
     let key: String
     let title: String
-    /// By folder of the run.
+    /// Values by folder of the run.
     let values: [String: Double]
-    /// The setting it is; nil for a cost.
+    /// The path of the setting; nil for a cost.
     let path: String?
   }
 
+  /// Numeric settings that vary, then costs that vary.
   private static func axes(of records: [RunRecord]) -> [Axis] {
     var axes: [Axis] = []
     for path in varying(records) {
@@ -74,21 +78,22 @@ enum Tradeoffs: SweepFigure {
     }
     for (key, title, values) in [
       ("turns", "turns of a generation", turns),
-      ("evaluations", "evaluations of the loss' network a token", evaluations),
-      ("seconds", "seconds a picture", seconds),
+      ("evaluations", "network evaluations per token", evaluations),
+      ("seconds", "seconds per image", seconds),
     ] where Set(values.values).count > 1 && values.count > 1 {
       axes.append(Axis(key: key, title: title, values: values, path: nil))
     }
     return axes
   }
 
-  /// Settings that are not the same in all runs, but for seed and folder.
+  /// Paths of settings that differ between runs, without the seed and the results folder.
   private static func varying(_ records: [RunRecord]) -> [String] {
     Set(records.flatMap(\.settings.keys)).subtracting(["seed", "results"]).sorted().filter { path in
       Set(records.map { $0.settings[path] ?? "" }).count > 1
     }
   }
 
+  /// Turns of a generation and evaluations of the token loss' network, of one token over all turns.
   private static func cost(of record: RunRecord) throws -> (turns: Int, evaluations: Int) {
     let assembly = try record.assembly()
     var random = Random(seed: assembly.seed), past = Past(), turns = 0, evaluations = 0
@@ -100,7 +105,7 @@ enum Tradeoffs: SweepFigure {
     return (turns, evaluations)
   }
 
-  /// Of a setting one line for each combination of the others; of a cost one point for each variant.
+  /// For a setting, one curve for each combination of the other settings; for a cost, one point for each variant.
   private static func lines(_ records: [RunRecord], _ axis: Axis, _ metric: String) -> [Plot.Series] {
     let others = varying(records).filter { $0 != axis.path && axis.path != nil }
     func group(_ record: RunRecord) -> String {
