@@ -20,11 +20,14 @@ public struct About: Sendable {
 public protocol Component {
   /// The name in YAML.
   static var key: String { get }
+  /// Former names in YAML: a file with one is refused with a message that names `key`.
+  static var formerKeys: [String] { get }
   static var about: About { get }
   /// Families of public checkpoints whose weights it can take; none unless it says so.
   static var dialects: [Dialect] { get }
 }
 
 extension Component {
+  public static var formerKeys: [String] { [] }
   public static var dialects: [Dialect] { [] }
 }

@@ -59,6 +59,9 @@ public struct Registry {
   public func find<Role>(_ role: String, _ settings: inout Settings, as: Role.Type) throws(SettingsError) -> Role {
     let key: String = try settings[required: "use", about: "which \(role)"]
     if let found = entries.first(where: { $0.role == role && $0.key == key })?.type as? Role { return found }
+    if let renamed = entries.first(where: { $0.role == role && $0.type.formerKeys.contains(key) }) {
+      throw settings.refusal("\(role) '\(key)' is called '\(renamed.key)' now.", at: "use")
+    }
     let known = keys(of: role), near = nearest(key, among: known).map { " Did you mean '\($0)'?" } ?? ""
     throw settings.refusal(
       "there is no \(role) '\(key)'; there are \(known.joined(separator: ", ")).\(near)", at: "use")

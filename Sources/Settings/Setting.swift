@@ -6,6 +6,9 @@ public protocol Setting: Sendable {
   static var choices: [String] { get }
   /// Which values it takes, for schemas of files.
   static var form: Form { get }
+  /// Former names of choices, each with the present one: a file with the former one is refused with a message that
+  /// names the present one. Neither schemas nor lists of settings show former names.
+  static var renamedChoices: [String: String] { get }
   /// From what stands in the file; nil where that is something else.
   init?(_ value: SettingValue)
   /// As it would be written in a file.
@@ -14,6 +17,7 @@ public protocol Setting: Sendable {
 
 extension Setting {
   public static var choices: [String] { [] }
+  public static var renamedChoices: [String: String] { [:] }
   public static var form: Form { choices.isEmpty ? .anything : .choice(choices) }
 }
 
@@ -139,6 +143,7 @@ extension String: Setting {
 extension Array: Setting where Element: Setting {
   public static var kind: String { "a list, each \(Element.kind)" }
   public static var form: Form { .list(Element.form) }
+  public static var renamedChoices: [String: String] { Element.renamedChoices }
   public init?(_ value: SettingValue) {
     guard let items = value.items else { return nil }
     var all: [Element] = []

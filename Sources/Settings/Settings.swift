@@ -171,6 +171,15 @@ public struct Settings: Sendable {
 
   // MARK: Refusing
 
+  /// Refuses the former name of a key with a message that names the present one.
+  ///
+  /// Stands before the read of the present key: `try settings.renamed("grounds", to: "backgrounds")`. Former names are
+  /// not recorded as reads, so schemas and lists of settings do not show them. Choices are renamed by
+  /// `Setting.renamedChoices`.
+  public func renamed(_ old: String, to new: String) throws(SettingsError) {
+    if let entry = entry(old) { throw .renamed(old, of: nil, entry.place, to: new) }
+  }
+
   /// The error of a component that cannot work with what it was given; at a key's place where that is set.
   public func refusal(_ why: String, at key: String? = nil) -> SettingsError {
     .unsuitable(key.flatMap { entry($0)?.place } ?? spot, why: why)
@@ -214,6 +223,7 @@ public struct Settings: Sendable {
         Reading(
           key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form, yaml: "",
           place: entry.place))
+      try refuseFormerChoice(entry, Value.renamedChoices)
       var near: String?
       if case .scalar(let text, _) = entry.value.content { near = nearest(text, among: Value.choices) }
       throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: Value.kind, near: near)
@@ -224,6 +234,16 @@ public struct Settings: Sendable {
         yaml: value.yaml,
         place: entry.place))
     return value
+  }
+
+  /// Throws where a value, or an item of a list, is the former name of a choice.
+  private func refuseFormerChoice(_ entry: YAMLNode.Entry, _ renamed: [String: String]) throws(SettingsError) {
+    guard !renamed.isEmpty else { return }
+    let values = if case .list(let items) = entry.value.content { items } else { [entry.value] }
+    for value in values {
+      guard case .scalar(let text, _) = value.content, let new = renamed[text] else { continue }
+      throw .renamed(text, of: entry.key, value.place, to: new)
+    }
   }
 
   /// A setting that is left out or null.

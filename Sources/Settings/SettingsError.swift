@@ -8,6 +8,8 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
   case missing(key: String, Place)
   case unknown(key: String, Place, section: String, known: [String])
   case wrongKind(key: String, Place, found: String, wanted: String, near: String?)
+  /// A key, or with `key` a value of that key, that has another name since a later version.
+  case renamed(String, of: String?, Place, to: String)
   case outside(key: String, Place, found: String, lowest: String, highest: String)
   /// A component says why it cannot work like this.
   case unsuitable(Place, why: String)
@@ -27,6 +29,8 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
     case .wrongKind(let key, let place, let found, let wanted, let near):
       "\(place): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "")
         + place.excerpt
+    case .renamed(let old, let key, let place, let new):
+      "\(place): '\(old)'\(key.map { " of '\($0)'" } ?? "") is called '\(new)' now.\(place.excerpt)"
     case .outside(let key, let place, let found, let lowest, let highest):
       "\(place): '\(key)' must be from \(lowest) to \(highest), not \(found).\(place.excerpt)"
     case .override(let text, let why): "override '\(text)': \(why)"
