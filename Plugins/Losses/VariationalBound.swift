@@ -49,7 +49,7 @@ struct VariationalBound {
       }
       to[0][0] = Float(sum / Double(width) / 0.693_147_180_559_945_3)
     }
-    return results[0].reshaped([n]).from([variance]) { [$0.reshaped([n, 1]) * results[1]] }
+    return results[0].reshaped([n]).recorded(inputs: [variance]) { [$0.reshaped([n, 1]) * results[1]] }
   }
 
   /// The negative log-probability of the bin of half-width 1/255 around x under a Gaussian

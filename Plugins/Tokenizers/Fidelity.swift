@@ -53,7 +53,7 @@ struct Fidelity: Module {
     // 1e-4 and 1e4 as in the released code of VQGAN.
     let balance = adversary.isAdaptive ? min(1e4, max(0, atOutput(pull) / (atOutput(push) + 1e-4))) : 1
     let weight = adversary.weight * strength * balance, slope = pull + push * weight
-    let total = Tensor(close.total.scalar + weight * fooled.scalar).from([made]) { [slope * $0.scalar] }
+    let total = Tensor(close.total.scalar + weight * fooled.scalar).recorded(inputs: [made]) { [slope * $0.scalar] }
     let discriminator = adversary.loss(real: images, made: made.detached) * strength
     return TokenizerLoss(
       total: total,

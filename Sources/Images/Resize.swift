@@ -52,12 +52,12 @@ extension Picture {
     -> [UInt8]
   {
     guard count != length else { return bytes }
-    let scale = Double(length) / Double(count), stretch = max(1, scale), reach = kernel.support * stretch
+    let scale = Double(length) / Double(count), filterScale = max(1, scale), reach = kernel.support * filterScale
     var result = [UInt8](repeating: 0, count: outer * count * inner)
     for i in 0..<count {
       let centre = (Double(i) + 0.5) * scale
       let low = max(0, Int(centre - reach + 0.5)), high = min(length, Int(centre + reach + 0.5))
-      let raw = (low..<high).map { kernel((Double($0) + 0.5 - centre) / stretch) }, sum = raw.reduce(0, +)
+      let raw = (low..<high).map { kernel((Double($0) + 0.5 - centre) / filterScale) }, sum = raw.reduce(0, +)
       // Weights as whole numbers of 2^-22, Pillow's precision for bytes.
       let weights = raw.map { Int(($0 / sum * 0x1p22).rounded(.toNearestOrAwayFromZero)) }
       for o in 0..<outer {

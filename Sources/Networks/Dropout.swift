@@ -18,9 +18,9 @@ extension Tensor {
   /// What to multiply by: 0 where a chance in [0, 1) is below `share`, else 1 / (1 - share).
   func kept(_ share: Float) -> Tensor {
     let kept = 1 / (1 - share)
-    return Tensor.swept([[self]], outputs: 1) { stretch in
-      let (source, target) = (stretch.inputs[0], stretch.outputs[0])
-      for i in 0..<stretch.count { target[i] = source[i] < share ? 0 : kept }
+    return Tensor.map([[self]], outputs: 1) { chunk in
+      let (source, target) = (chunk.inputs[0], chunk.outputs[0])
+      for i in 0..<chunk.count { target[i] = source[i] < share ? 0 : kept }
     }[0][0]
   }
 }

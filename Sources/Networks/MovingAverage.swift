@@ -24,9 +24,9 @@ public struct MovingAverage: Sendable {
     let rate = Float(rate(at: number))
     var lists = [values]
     values = []
-    Tensor.sweep(&lists, beside: [parameters.map(\.value)]) { stretch in
-      let (average, value) = (stretch.outputs[0], stretch.inputs[0])
-      for i in 0..<stretch.count { average[i] = average[i] * rate + value[i] * (1 - rate) }
+    Tensor.updateInPlace(&lists, reading: [parameters.map(\.value)]) { chunk in
+      let (average, value) = (chunk.outputs[0], chunk.inputs[0])
+      for i in 0..<chunk.count { average[i] = average[i] * rate + value[i] * (1 - rate) }
     }
     values = lists[0]
   }

@@ -23,7 +23,7 @@ public struct Optimizer: Sendable {
   ///
   /// The graph of the loss is used up. A norm that is not finite moves nothing: the caller is told by the norm.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
-    let gradients = loss.gradients(of: parameters.map { $0() }, usingUp: true)
+    let gradients = loss.gradients(of: parameters.map { $0() }, releasingGraph: true)
     let norm = Tensor.sumOfSquares(gradients).squareRoot()
     guard norm.isFinite else {
       for parameter in parameters { parameter.replace(parameter.value) }
@@ -35,10 +35,10 @@ public struct Optimizer: Sendable {
     // Taken from where they stand, so that nobody else holds them and they change in place.
     var lists = [parameters.map { $0.take() }, means, squares]
     (means, squares) = ([], [])
-    Tensor.sweep(&lists, beside: [gradients]) { stretch in
-      let step = steps[stretch.index], g = stretch.inputs[0]
-      let (p, m, v) = (stretch.outputs[0], stretch.outputs[1], stretch.outputs[2])
-      for i in 0..<stretch.count { step.apply(&p[i], &m[i], &v[i], g[i] * scale) }
+    Tensor.updateInPlace(&lists, reading: [gradients]) { chunk in
+      let step = steps[chunk.index], g = chunk.inputs[0]
+      let (p, m, v) = (chunk.outputs[0], chunk.outputs[1], chunk.outputs[2])
+      for i in 0..<chunk.count { step.apply(&p[i], &m[i], &v[i], g[i] * scale) }
     }
     for (parameter, value) in zip(parameters, lists[0]) { parameter.replace(value) }
     (means, squares) = (lists[1], lists[2])

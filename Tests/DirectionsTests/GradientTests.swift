@@ -20,7 +20,7 @@ struct GradientTests {
   func wrongFactor() throws {
     let found = gradientsDisagree(of: inputs) { inputs in
       let (a, b) = (inputs[0], inputs[1])
-      return (a.detached * b.detached).from([a, b]) { [$0 * b.detached, $0 * a.detached * 1.01] }
+      return (a.detached * b.detached).recorded(inputs: [a, b]) { [$0 * b.detached, $0 * a.detached * 1.01] }
     }
     #expect(try #require(found).hasPrefix("input 1 of shape [2, 3], scalar "))
   }
@@ -28,6 +28,8 @@ struct GradientTests {
   @Test("disagree where a way back is missing or not a number")
   func missing() {
     #expect(gradientsDisagree(of: inputs) { $0[0] * $0[1].detached } != nil)
-    #expect(gradientsDisagree(of: inputs) { inputs in inputs[0].detached.from([inputs[0]]) { [$0 * .nan] } } != nil)
+    #expect(
+      gradientsDisagree(of: inputs) { inputs in inputs[0].detached.recorded(inputs: [inputs[0]]) { [$0 * .nan] } }
+        != nil)
   }
 }

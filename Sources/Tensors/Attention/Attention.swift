@@ -57,7 +57,7 @@ extension Tensor {
       "keys and values of shapes \(keys.shape) and \(values.shape) do not fit queries of shape \(shape)")
     let (value, sums) = Tensor.attend(
       plan, Rows(self, heads: heads), Rows(keys, heads: heads), Rows(values, heads: heads), shape)
-    return value.from([self, keys, values]) {
+    return value.recorded(inputs: [self, keys, values]) {
       [q = detached, k = keys.detached, v = values.detached] g in
       let to = [q, k, v].map { Buffer(count: $0.count) }
       Tensor.attendBack(
@@ -93,7 +93,7 @@ extension Tensor {
     let (value, sums) = Tensor.attend(
       plan, Rows(self, heads: heads, part: 0, of: 3), Rows(self, heads: heads, part: 1, of: 3),
       Rows(self, heads: heads, part: 2, of: 3), [batch, n, width], turn)
-    return value.from([self]) { [qkv = detached] g in
+    return value.recorded(inputs: [self]) { [qkv = detached] g in
       let to = Buffer(count: qkv.count)
       Tensor.attendBack(
         plan, Rows(qkv, heads: heads, part: 0, of: 3), Rows(qkv, heads: heads, part: 1, of: 3),

@@ -43,7 +43,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self, keys, values]) {
+    return value.recorded(inputs: [self, keys, values]) {
       [queries = detached, keys = keys.detached, values = values.detached, factors = factors.detached] g in
       let to = [queries, keys, values].map { Buffer(count: $0.count) }
       parallel(batch * heads, cost: 3 * q * k * (d / 4 + 8)) { range in

@@ -33,7 +33,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self, lengths]) { [lengths = lengths.detached, value = value.detached] g in
+    return value.recorded(inputs: [self, lengths]) { [lengths = lengths.detached, value = value.detached] g in
       let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
       let sums = Tensor(zeros: [parts, heads])
       let toSelf = Tensor(unfilled: value.shape) { target in

@@ -13,7 +13,7 @@ extension Tensor {
         && sines.shape == cosines.shape,
       "angles of shape \(cosines.shape) do not turn rows of shape \(shape) in \(heads) heads")
     let some = turning ?? heads
-    return turned(cosines, sines, heads, some, isBack: false).from([self]) {
+    return turned(cosines, sines, heads, some, isBack: false).recorded(inputs: [self]) {
       [c = cosines.detached, s = sines.detached] g in [g.turned(c, s, heads, some, isBack: true)]
     }
   }

@@ -2,7 +2,7 @@
 /// cache.
 ///
 /// Sixteen rows of one head lie one behind the other, then those of the next head, and so on: attention to all of them
-/// reads one stretch of memory from end to end. Room is made for as many rows as are expected, and then for 64 at once.
+/// reads one chunk of memory from end to end. Room is made for as many rows as are expected, and then for 64 at once.
 public final class RowStorage {
   /// Rows that lie together.
   static let block = 16

@@ -13,7 +13,7 @@ extension Tensor {
       "a storage of \(keys.batch) samples, \(heads) heads and width \(keys.width) does not fit queries of shape \(shape)"
     )
     let isFew = plan.queries <= 2 && plan.width % 32 == 0
-    // All heads of a sample lie in one stretch; with few samples the threads share out heads all the same.
+    // All heads of a sample lie in one chunk; with few samples the threads share out heads all the same.
     let groups = isFew && plan.batch >= 8 ? 1 : heads, each = heads / groups
     let value = Tensor(unfilled: [plan.batch, plan.queries, total]) { target in
       let target = target.baseAddress!
@@ -48,7 +48,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([]) { _ in [] }
+    return value.recorded(inputs: []) { _ in [] }
   }
 }
 

@@ -99,7 +99,8 @@ extension Tensor {
         bias?.buffer.pointer, into: target.baseAddress!)
     }
     let wanted = isTracked
-    return value.from([self, weight] + (bias.map { [$0] } ?? [])) { [self = detached, weight = weight.detached] g in
+    return value.recorded(inputs: [self, weight] + (bias.map { [$0] } ?? [])) {
+      [self = detached, weight = weight.detached] g in
       let parts = [wanted ? self.imageGradient(plan, weight, g) : nil, self.kernelGradient(plan, weight, g)]
       return bias == nil ? parts : parts + [g.columnSums(width: outputs)]
     }
@@ -193,7 +194,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self]) { g in
+    return value.recorded(inputs: [self]) { g in
       [
         g.reshaped([batch * height, 2, width, 2, channels]).sum(axis: 3).sum(axis: 1).reshaped([
           batch, height, width, channels,

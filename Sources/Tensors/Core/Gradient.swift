@@ -1,59 +1,39 @@
-/// Passes a gradient back. The second argument hands out what input i has been given so far, if nobody else holds it:
-/// an operation may add to that in place and give it back as its own.
-typealias Backward = @Sendable (_ gradient: Tensor, _ sofar: (Int) -> Tensor?) -> [Tensor?]
-
-/// A step on the way from parameters to a loss: which tensors went in, and how a gradient passes back through it.
-// Written once, by the walk that uses it up.
-final class Node: @unchecked Sendable {
-  /// Nodes of the inputs, in order; nil where an input needs no gradient.
-  private(set) var inputs: [Node?]
-  /// From the gradient of the output to those of the inputs, in order. Nil for a tracked tensor itself.
-  private(set) var backward: Backward?
-  /// What a profile calls it.
-  let name: StaticString
-
-  init(_ name: StaticString, inputs: [Node?], backward: Backward?) {
-    self.name = name
-    self.inputs = inputs
-    self.backward = backward
-  }
-
-  /// Lets go of all that was kept for the way back: gradients stop here from now on.
-  func release() {
-    inputs = []
-    backward = nil
-  }
-}
-
 extension Tensor {
-  /// The same numbers, from here on with a gradient.
+  /// This tensor as a leaf of a new graph: operations on it record how to pass a gradient back.
   public var tracked: Tensor { Tensor(shape: shape, buffer: buffer, node: Node("tracked", inputs: [], backward: nil)) }
 
-  /// The same numbers without a past: gradients stop here.
+  /// This tensor without its graph: no gradient flows back through it.
   public var detached: Tensor { Tensor(shape: shape, buffer: buffer, node: nil) }
 
-  /// Whether a gradient can flow back from here.
+  /// True if a gradient can flow back from here, which is so for results of operations on a tracked tensor.
   public var isTracked: Bool { node != nil }
 
-  /// An operation is its value and the way back: `backward` turns the gradient of the result into those of `inputs`,
-  /// in order (nil where none is needed; it may skip inputs for which `wanted` is false).
+  /// Attaches the backward pass of the operation that computed this value from `inputs`.
   ///
-  /// This is the only place where a graph grows. A stranger's operation is written with it, too. `name` is what a
-  /// profile calls it: the function that calls this one.
-  public func from(
-    _ inputs: [Tensor], name: StaticString = #function, backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
+  /// `backward` maps the gradient of the result to the gradients of `inputs`, in order, each of its input's shape; nil
+  /// where none is needed. Without a tracked input nothing is recorded and `backward` is dropped. The graph grows only
+  /// here, so an operation defined outside this module is recorded by the same call:
+  ///
+  /// ```swift
+  /// Tensor(x.shape, x.scalars.map { $0 * $0 * $0 }).recorded(inputs: [x]) { g in [g * x.detached.squared * 3] }
+  /// ```
+  ///
+  /// `name` stands for the operation in a profile; it defaults to the calling function.
+  public func recorded(
+    inputs: [Tensor], name: StaticString = #function,
+    backward: @escaping @Sendable (_ gradient: Tensor) -> [Tensor?]
   ) -> Tensor {
-    addingFrom(inputs, name: name) { gradient, _ in backward(gradient) }
+    recordedAccumulating(inputs: inputs, name: name) { gradient, _ in backward(gradient) }
   }
 
-  /// The same for an operation that may add to what its inputs were given before.
-  func addingFrom(_ inputs: [Tensor], name: StaticString = #function, backward: @escaping Backward) -> Tensor {
+  /// Attaches a backward pass that may add in place to the gradients that its inputs have received before.
+  func recordedAccumulating(inputs: [Tensor], name: StaticString = #function, backward: @escaping Backward) -> Tensor {
     Profile.shared.forward(name)
     guard inputs.contains(where: { $0.node != nil }) else { return self }
     return Tensor(shape: shape, buffer: buffer, node: Node(name, inputs: inputs.map(\.node), backward: backward))
   }
 
-  /// Adds another of the same shape: in place where nobody else holds the numbers.
+  /// Adds a tensor of the same shape: in place where nothing else references the memory.
   mutating func accumulate(_ other: Tensor) {
     precondition(shape == other.shape, "gradients of shapes \(shape) and \(other.shape) do not add up")
     guard isKnownUniquelyReferenced(&buffer) else {
@@ -66,65 +46,63 @@ extension Tensor {
     }
   }
 
-  /// Gradients of this one number with respect to tracked tensors, in their order; zeros where there is no way.
+  /// Returns the gradients of this scalar with respect to tracked tensors, in their order; zeros for a tensor that it
+  /// does not depend on.
   ///
-  /// Each node's gradient is dropped as soon as it was passed on. With `usingUp` what operations kept for the way back
-  /// is dropped, too, so that memory shrinks along the walk; no gradient can be taken through them again.
-  public func gradients(of tensors: [Tensor], usingUp: Bool = false) -> [Tensor] {
+  /// Reverse-mode differentiation: nodes are visited from this one towards the leaves, and a node's gradient is dropped
+  /// as soon as it was passed on. With `releasingGraph` the values that operations stored for the backward pass are
+  /// dropped at the same time, so that memory shrinks during the traversal; a second call then returns zeros.
+  public func gradients(of tensors: [Tensor], releasingGraph: Bool = false) -> [Tensor] {
     precondition(count == 1, "gradients start from one number, not from shape \(shape)")
-    var collected: [ObjectIdentifier: Tensor] = [:]
-    if let node { collected[ObjectIdentifier(node)] = Tensor(repeating: 1, shape: shape) }
+    var gradients = CollectedGradients()
+    if let node { gradients.add(Tensor(repeating: 1, shape: shape), for: node) }
     Profile.shared.forward("before the gradient")
     Profile.shared.walk(true)
     defer { Profile.shared.walk(false) }
-    var steps = node.map(Self.order) ?? []
-    steps.reverse()
-    while let step = steps.popLast() {
-      defer { if usingUp && step.backward != nil { step.release() } }
-      guard let backward = step.backward, let gradient = collected.removeValue(forKey: ObjectIdentifier(step)) else {
-        continue
+    // A stack: a visited node is dropped before the next is taken, and its memory with it.
+    var pending = node?.topologicalOrder() ?? []
+    pending.reverse()
+    while let node = pending.popLast() {
+      defer { if releasingGraph && node.backward != nil { node.release() } }
+      guard let backward = node.backward, let gradient = gradients.take(for: node) else { continue }
+      let parts = backward(gradient) { index in node.inputs[index].flatMap { gradients.takeUnshared(for: $0) } }
+      precondition(parts.count == node.inputs.count, "\(parts.count) gradients for \(node.inputs.count) inputs")
+      for (input, part) in Swift.zip(node.inputs, parts) {
+        if let input, let part { gradients.add(part, for: input) }
       }
-      let parts = backward(gradient) { index in
-        guard let id = step.inputs[index].map(ObjectIdentifier.init), var found = collected.removeValue(forKey: id)
-        else { return nil }
-        if isKnownUniquelyReferenced(&found.buffer) { return found }
-        collected[id] = found
-        return nil
-      }
-      precondition(parts.count == step.inputs.count, "\(parts.count) gradients for \(step.inputs.count) inputs")
-      for (input, part) in Swift.zip(step.inputs, parts) {
-        guard let input, let part else { continue }
-        let id = ObjectIdentifier(input)
-        if var sum = collected.removeValue(forKey: id) {
-          sum.accumulate(part)
-          collected[id] = sum
-        } else {
-          collected[id] = part
-        }
-      }
-      Profile.shared.backward(step.name)
+      Profile.shared.backward(node.name)
     }
-    return tensors.map { tensor in
-      guard let node = tensor.node, let gradient = collected[ObjectIdentifier(node)] else {
-        return Tensor(zeros: tensor.shape)
-      }
-      return gradient
+    return tensors.map { tensor in tensor.node.flatMap { gradients[$0] } ?? Tensor(zeros: tensor.shape) }
+  }
+}
+
+/// The sums of gradients that nodes have received so far in one traversal of the graph.
+private struct CollectedGradients {
+  private var sums: [ObjectIdentifier: Tensor] = [:]
+
+  subscript(node: Node) -> Tensor? { sums[ObjectIdentifier(node)] }
+
+  /// Adds to a node's gradient.
+  mutating func add(_ part: Tensor, for node: Node) {
+    let id = ObjectIdentifier(node)
+    // Taken out of the dictionary, so that the sum is the only reference to its memory and can be changed in place.
+    if var sum = sums.removeValue(forKey: id) {
+      sum.accumulate(part)
+      sums[id] = sum
+    } else {
+      sums[id] = part
     }
   }
 
-  /// All nodes that lead to `root`, every one before those it was made from. Iterative: graphs are deep.
-  private static func order(from root: Node) -> [Node] {
-    var done: Set<ObjectIdentifier> = [], result: [Node] = [], stack: [(node: Node, next: Int)] = [(root, 0)]
-    done.insert(ObjectIdentifier(root))
-    while let (node, next) = stack.last {
-      if next < node.inputs.count {
-        stack[stack.count - 1].next += 1
-        if let input = node.inputs[next], done.insert(ObjectIdentifier(input)).inserted { stack.append((input, 0)) }
-      } else {
-        result.append(node)
-        stack.removeLast()
-      }
-    }
-    return result.reversed()
+  /// Removes and returns a node's gradient.
+  mutating func take(for node: Node) -> Tensor? { sums.removeValue(forKey: ObjectIdentifier(node)) }
+
+  /// Removes and returns a node's gradient if nothing else references its memory.
+  mutating func takeUnshared(for node: Node) -> Tensor? {
+    let id = ObjectIdentifier(node)
+    guard var sum = sums.removeValue(forKey: id) else { return nil }
+    if isKnownUniquelyReferenced(&sum.buffer) { return sum }
+    sums[id] = sum
+    return nil
   }
 }

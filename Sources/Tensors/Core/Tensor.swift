@@ -38,6 +38,12 @@ public struct Tensor: Sendable {
     self.init(shape: shape, buffer: buffer, node: nil)
   }
 
+  /// A tensor that has a shape but no memory for its scalars, which must not be read: it takes the place of a tensor
+  /// whose memory another value has taken over.
+  public static func placeholder(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, buffer: Buffer(count: 0), node: nil)
+  }
+
   /// How many scalars there are.
   public var count: Int { shape.product }
 

@@ -13,7 +13,7 @@ extension Tensor {
       generator: {
         activation.evaluate(source + ($0 * inputs + $1), $2, ahead: prefetchDistance($2, width: inputs), into: $3)
       })
-    return value.from([self] + LinearLayer.operands(weight, bias, residual)) {
+    return value.recorded(inputs: [self] + LinearLayer.operands(weight, bias, residual)) {
       [self = detached, weight = weight.detached] g in
       let source = UnsafePointer(self.buffer.pointer)
       let input = needsInput ? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil) : nil

@@ -10,7 +10,7 @@ extension Tensor {
         for i in range { target[vector: 16 &* i] = Silu.value(x[vector: 16 &* i]) * y[vector: 16 &* i] }
       }
     }
-    return value.from([self, gate]) {
+    return value.recorded(inputs: [self, gate]) {
       [self = detached, gate = gate.detached] g in
       let input = Buffer(count: self.count), gateGradient = Buffer(count: self.count)
       let (a, b) = (input.pointer, gateGradient.pointer)
@@ -37,7 +37,7 @@ extension Tensor {
     let layer = LinearLayer(self, weight, bias, residual: residual), needsInput = isTracked || gate.isTracked
     let rows = SwiGLURows(x: buffer.pointer, gate: gate.buffer.pointer, width: layer.inputs)
     let value = layer.product(self, weight, bias, residual: residual, generator: rows.generator)
-    return value.from([self, gate] + LinearLayer.operands(weight, bias, residual)) {
+    return value.recorded(inputs: [self, gate] + LinearLayer.operands(weight, bias, residual)) {
       [self = detached, gate = gate.detached, weight = weight.detached] g in
       let rows = SwiGLURows(x: self.buffer.pointer, gate: gate.buffer.pointer, width: layer.inputs)
       var factors: [Tensor?] = [nil, nil]

@@ -4,11 +4,12 @@ extension Tensor {
   public func linear(_ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil) -> Tensor {
     let layer = LinearLayer(self, weight, bias, residual: residual), needsInput = isTracked
     let value = layer.product(self, weight, bias, residual: residual)
-    return value.addingFrom([self] + LinearLayer.operands(weight, bias, residual)) {
-      [self = detached, weight = weight.detached] g, sofar in
+    return value.recordedAccumulating(inputs: [self] + LinearLayer.operands(weight, bias, residual)) {
+      [self = detached, weight = weight.detached] g, existingGradient in
       let input =
         needsInput
-        ? Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: sofar(0)).reshaped(self.shape)
+        ? Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: existingGradient(0)).reshaped(
+          self.shape)
         : nil
       return [input] + layer.gradients(g, self, needsBias: layer.needsBias).ordered(for: layer)
     }

@@ -25,7 +25,7 @@ extension Tensor {
     precondition(
       shape.count == 2 && other.shape.count == 2 && shape[1] == other.shape[0],
       "matrices of shape \(shape) and \(other.shape) do not multiply")
-    return Tensor.product(asMatrix(), other.asMatrix(), onto: nil).from([self, other]) {
+    return Tensor.product(asMatrix(), other.asMatrix(), onto: nil).recorded(inputs: [self, other]) {
       [a = detached, b = other.detached] g in
       // y = a b: da = g b^T, db = a^T g.
       [
@@ -54,6 +54,6 @@ extension Tensor {
     let value = Tensor(unfilled: [columns, rows]) { target in
       for r in 0..<rows { for c in 0..<columns { target[c * rows + r] = source[r * columns + c] } }
     }
-    return value.from([self]) { [$0.transposed] }
+    return value.recorded(inputs: [self]) { [$0.transposed] }
   }
 }

@@ -12,14 +12,14 @@ extension Tensor {
     let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, by: modulators)
     let needsInput = inputs.contains { $0.isTracked }
     let value = layer.product(self, weight, bias, residual: nil, generator: normed.fill)
-    return value.addingFrom(inputs + LinearLayer.operands(weight, bias, nil)) {
-      [weight = weight.detached, isModulated = modulators != nil, shape] g, sofar in
+    return value.recordedAccumulating(inputs: inputs + LinearLayer.operands(weight, bias, nil)) {
+      [weight = weight.detached, isModulated = modulators != nil, shape] g, existingGradient in
       let others = layer.gradients(g, normed.x, needsBias: layer.hasBias, generator: normed.fill)
       let normGradients: [Tensor?] =
         needsInput
         ? normed.back(
           Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: nil).reshaped(shape),
-          onto: sofar(0), toTold: isModulated ? sofar(count - 1) : nil)
+          onto: existingGradient(0), toTold: isModulated ? existingGradient(count - 1) : nil)
         : Array(repeating: nil, count: count)
       return normGradients + others.ordered(for: layer)
     }

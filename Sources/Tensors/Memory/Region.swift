@@ -1,6 +1,6 @@
 import Glibc
 
-/// One stretch of addresses from which large blocks are cut, and into which they melt again: a block that goes serves,
+/// One chunk of addresses from which large blocks are cut, and into which they melt again: a block that goes serves,
 /// with its free neighbours, for any other.
 ///
 /// The system may hold it in pages of 2 MiB, which spares faults and look-ups of addresses. Pages once written to stay:

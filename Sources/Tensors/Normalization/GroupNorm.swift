@@ -33,7 +33,8 @@ extension Tensor {
         }
       }
     }
-    return value.from([self, weight, bias]) { [self = detached, weight = weight.detached, bias = bias.detached] g in
+    return value.recorded(inputs: [self, weight, bias]) {
+      [self = detached, weight = weight.detached, bias = bias.detached] g in
       let sums = Tensor(unfilled: [batch, 2 * channels]) { $0.update(repeating: 0) }
       let toSelf = Tensor(unfilled: self.shape) { target in
         let target = target.baseAddress!, w = weight.buffer.pointer, b = bias.buffer.pointer

@@ -9,8 +9,8 @@ extension Tensor {
     let (normed, value) = NormedRows.made(self, weight, bias, epsilon: epsilon, by: modulators)
     let inputs = [self] + [weight, bias, modulators?.tensor].compactMap { $0 }
     let last = modulators == nil ? nil : inputs.count - 1
-    return value.addingFrom(inputs) { g, sofar in
-      normed.back(g, onto: sofar(0), toTold: last.flatMap { sofar($0) })
+    return value.recordedAccumulating(inputs: inputs) { g, existingGradient in
+      normed.back(g, onto: existingGradient(0), toTold: last.flatMap { existingGradient($0) })
     }
   }
 }

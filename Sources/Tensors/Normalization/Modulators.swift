@@ -36,8 +36,9 @@ extension Tensor {
         }
       }
     }
-    return value.addingFrom([self, gates, base]) { [self = detached, gates = gates.detached] g, sofar in
-      let toldGates = sofar(1), toGates = toldGates ?? Tensor(unfilled: gates.shape) { _ in }
+    return value.recordedAccumulating(inputs: [self, gates, base]) {
+      [self = detached, gates = gates.detached] g, existingGradient in
+      let toldGates = existingGradient(1), toGates = toldGates ?? Tensor(unfilled: gates.shape) { _ in }
       let toSelf = Tensor(unfilled: self.shape) { target in
         let target = target.baseAddress!, x = self.buffer.pointer, m = gates.buffer.pointer, g = g.buffer.pointer
         let to = toGates.buffer.pointer

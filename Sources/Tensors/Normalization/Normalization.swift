@@ -40,11 +40,12 @@ extension Tensor {
         }
       }
     }
-    return value.addingFrom([self] + (weight.map { [$0] } ?? [])) {
-      [self = detached, weight = weight?.detached] g, sofar in
+    return value.recordedAccumulating(inputs: [self] + (weight.map { [$0] } ?? [])) {
+      [self = detached, weight = weight?.detached] g, existingGradient in
       let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
       let sums = Tensor(zeros: [parts, width]), w = weight?.buffer.pointer
-      let before = sofar(0), toSelf = before ?? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
+      let before = existingGradient(0),
+        toSelf = before ?? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil)
       let (target, adds) = (toSelf.buffer.pointer, before != nil)
       let x = UnsafePointer(self.buffer.pointer), g = UnsafePointer(g.buffer.pointer)
       parallel(parts, cost: each * width) { range in

@@ -143,7 +143,7 @@ extension Tensor {
         activation.evaluate(source + $0.lowerBound, $0.count, into: target + $0.lowerBound)
       }
     }
-    return value.from([self]) { [self = detached] g in
+    return value.recorded(inputs: [self]) { [self = detached] g in
       [
         Tensor(unfilled: self.shape) { target in
           let target = target.baseAddress!, source = self.buffer.pointer, g = g.buffer.pointer

@@ -40,19 +40,19 @@ private struct RowWalk {
 
 extension Tensor {
   public static func + (left: Tensor, right: Tensor) -> Tensor {
-    combined(left, right) { $0 + $1 }.from([left, right]) { [a = left.shape, b = right.shape] g in
+    combined(left, right) { $0 + $1 }.recorded(inputs: [left, right]) { [a = left.shape, b = right.shape] g in
       [g.summed(to: a), g.summed(to: b)]
     }
   }
 
   public static func - (left: Tensor, right: Tensor) -> Tensor {
-    combined(left, right) { $0 - $1 }.from([left, right]) { [a = left.shape, b = right.shape] g in
+    combined(left, right) { $0 - $1 }.recorded(inputs: [left, right]) { [a = left.shape, b = right.shape] g in
       [g.summed(to: a), (-g).summed(to: b)]
     }
   }
 
   public static func * (left: Tensor, right: Tensor) -> Tensor {
-    combined(left, right) { $0 * $1 }.from([left, right]) {
+    combined(left, right) { $0 * $1 }.recorded(inputs: [left, right]) {
       [a = left.detached, b = right.detached, both = (left.isTracked, right.isTracked)] g in
       [both.0 ? (g * b).summed(to: a.shape) : nil, both.1 ? (g * a).summed(to: b.shape) : nil]
     }
@@ -60,16 +60,18 @@ extension Tensor {
 
   public static func / (left: Tensor, right: Tensor) -> Tensor {
     let value = combined(left, right) { $0 / $1 }
-    return value.from([left, right]) { [a = left.shape, b = right.detached] g in
+    return value.recorded(inputs: [left, right]) { [a = left.shape, b = right.detached] g in
       [(g / b).summed(to: a), (-(g * value / b)).summed(to: b.shape)]
     }
   }
 
   public static prefix func - (x: Tensor) -> Tensor { x * -1 }
 
-  public static func + (x: Tensor, number: Float) -> Tensor { x.map { $0 + number }.from([x]) { [$0] } }
+  public static func + (x: Tensor, number: Float) -> Tensor { x.map { $0 + number }.recorded(inputs: [x]) { [$0] } }
   public static func - (x: Tensor, number: Float) -> Tensor { x + -number }
-  public static func * (x: Tensor, number: Float) -> Tensor { x.map { $0 * number }.from([x]) { [$0 * number] } }
+  public static func * (x: Tensor, number: Float) -> Tensor {
+    x.map { $0 * number }.recorded(inputs: [x]) { [$0 * number] }
+  }
   public static func * (number: Float, x: Tensor) -> Tensor { x * number }
   public static func / (x: Tensor, number: Float) -> Tensor { x * (1 / number) }
 

@@ -26,26 +26,26 @@ extension Tensor {
   /// e to the power of each scalar.
   public var exponential: Tensor {
     let value = map(cost: 4) { exp($0) }
-    return value.from([self]) { [$0.zip(value) { $0 * $1 }] }
+    return value.recorded(inputs: [self]) { [$0.zip(value) { $0 * $1 }] }
   }
 
   /// Natural logarithm; of zero, minus infinity.
   public var logarithm: Tensor {
     let value = scalarwise { logf($0) }
-    return value.from([self]) { [self = detached] in [$0.zip(self) { $0 / $1 }] }
+    return value.recorded(inputs: [self]) { [self = detached] in [$0.zip(self) { $0 / $1 }] }
   }
 
   public var squared: Tensor {
-    map { $0 * $0 }.from([self]) { [self = detached] in [$0.zip(self) { $0 * $1 * 2 }] }
+    map { $0 * $0 }.recorded(inputs: [self]) { [self = detached] in [$0.zip(self) { $0 * $1 * 2 }] }
   }
 
   public var squareRoot: Tensor {
     let value = scalarwise { $0.squareRoot() }
-    return value.from([self]) { [$0.zip(value) { $0 / ($1 + $1) }] }
+    return value.recorded(inputs: [self]) { [$0.zip(value) { $0 / ($1 + $1) }] }
   }
 
   public var absolute: Tensor {
-    map { magnitude($0) }.from([self]) { [self = detached] in
+    map { magnitude($0) }.recorded(inputs: [self]) { [self = detached] in
       [$0.zip(self) { wherePositive($1, $0 + $0) - $0 }]
     }
   }
@@ -54,7 +54,7 @@ extension Tensor {
   public func clamped(to range: ClosedRange<Float>) -> Tensor {
     let low = Vector16(repeating: range.lowerBound), high = Vector16(repeating: range.upperBound)
     let value = map { x in x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high) }
-    return value.from([self]) { [self = detached] in
+    return value.recorded(inputs: [self]) { [self = detached] in
       [
         $0.zip(self) { gradient, x in
           gradient.replacing(with: Vector16(repeating: 0), where: (x .< low) .| (x .> high))

@@ -22,7 +22,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self]) { [self = detached] g in
+    return value.recorded(inputs: [self]) { [self = detached] g in
       [
         Tensor(unfilled: self.shape) { target in
           let target = target.baseAddress!, p = shares.pointer, x = self.buffer.pointer

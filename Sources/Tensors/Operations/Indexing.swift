@@ -11,7 +11,7 @@ extension Tensor {
         for i in range { (target + i * width).update(from: source + flat[i] * width, count: width) }
       }
     }
-    return value.from([self]) { g in [g.returned(to: flat, entries: entries, width: width)] }
+    return value.recorded(inputs: [self]) { g in [g.returned(to: flat, entries: entries, width: width)] }
   }
 
   /// The sum of rows of several tables: row i of the result is row numbers[i] of each table, added up; [rows, width].
@@ -35,7 +35,7 @@ extension Tensor {
         }
       }
     }
-    return value.from(tables.map(\.table)) {
+    return value.recorded(inputs: tables.map(\.table)) {
       [all = tables.map { (entries: $0.table.shape[0], numbers: $0.numbers) }] g in
       all.map { g.returned(to: $0.numbers, entries: $0.entries, width: width) }
     }
@@ -89,7 +89,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self, base]) { g in
+    return value.recorded(inputs: [self, base]) { g in
       let nothing = Tensor(zeros: [batch, each, width])
       return [g.gathered(numbers), nothing.scattered(numbers, over: g)]
     }

@@ -9,7 +9,7 @@ extension Tensor {
         for row in range { target[row] = softmaxRow(source + row * width, into: p + row * width, width) }
       }
     }
-    return value.from([self]) { [shape] g in
+    return value.recorded(inputs: [self]) { [shape] g in
       [
         Tensor(unfilled: shape) { target in
           let target = target.baseAddress!, g = g.buffer.pointer, p = shares.pointer

@@ -28,7 +28,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self]) { [self = detached] g in
+    return value.recorded(inputs: [self]) { [self = detached] g in
       let back = Tensor(zeros: self.shape), target = back.buffer.pointer, source = self.buffer.pointer
       // Windows may overlap: one sample is one thread's.
       parallel(batch, cost: 2 * offsets.count * rows * columns * channels) { range in

@@ -12,9 +12,28 @@ extension Tensor {
         }
       }
     }
-    return Tensor(Float(parts.reduce(0.0) { $0 + Double($1) })).from([self]) { [shape] g in
+    return Tensor(Float(parts.reduce(0.0) { $0 + Double($1) })).recorded(inputs: [self]) { [shape] g in
       [Tensor(repeating: g.scalar, shape: shape)]
     }
+  }
+
+  /// The sum of the squares of all scalars of all tensors, in double precision over partial sums of 4096 scalars.
+  public static func sumOfSquares(_ tensors: [Tensor]) -> Double {
+    let length = 4096, counts = tensors.map { ($0.count + length - 1) / length }
+    let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }, total = counts.reduce(0, +)
+    var sums = [Double](repeating: 0, count: total)
+    sums.withUnsafeMutableBufferPointer { sums in
+      let sums = sums.baseAddress
+      forEachChunk(of: counts, cost: length / 4) { index, range in
+        let source = UnsafePointer(tensors[index].buffer.pointer), count = tensors[index].count
+        for part in range {
+          let lower = part * length
+          sums?[offsets[index] + part] = Double(
+            rowSum(source + lower, Swift.min(length, count - lower)) { $0 * $0 })
+        }
+      }
+    }
+    return sums.reduce(0, +)
   }
 
   /// The mean of all scalars: one number.
@@ -41,7 +60,7 @@ extension Tensor {
         }
       }
     }
-    let summed = value.from([self]) { [shape] g in [g.repeated(to: shape)] }
+    let summed = value.recorded(inputs: [self]) { [shape] g in [g.repeated(to: shape)] }
     return keeping ? summed : summed.reshaped(Array(shape[..<axis] + shape[(axis + 1)...]))
   }
 

@@ -57,9 +57,10 @@ extension Tensor {
       "the matrices do not fit an image of shape \(shape)")
     let across = mixed(outer: batch * height, inner: channels, by: columns)
     let value = across.mixed(outer: batch, inner: columns.count * channels, by: rows)
-    return Tensor(shape: [batch, rows.count, columns.count, channels], buffer: value.buffer, node: nil).from([self]) {
-      [$0.applied(rows: transpose(rows, height), columns: transpose(columns, width))]
-    }
+    return Tensor(shape: [batch, rows.count, columns.count, channels], buffer: value.buffer, node: nil).recorded(
+      inputs: [self]) {
+        [$0.applied(rows: transpose(rows, height), columns: transpose(columns, width))]
+      }
   }
 
   /// Seen as [outer, length, inner]: the middle axis times a matrix; zeros of the matrix cost nothing.

@@ -3,7 +3,9 @@ extension Tensor {
   public func reshaped(_ shape: [Int]) -> Tensor {
     guard shape != self.shape else { return self }
     precondition(shape.product == count, "shape \(self.shape) does not become \(shape)")
-    return Tensor(shape: shape, buffer: buffer, node: nil).from([self]) { [old = self.shape] in [$0.reshaped(old)] }
+    return Tensor(shape: shape, buffer: buffer, node: nil).recorded(inputs: [self]) { [old = self.shape] in
+      [$0.reshaped(old)]
+    }
   }
 
   /// The scalars with axes in another order: axis i of the result is axis `axes[i]` of this one.
@@ -31,7 +33,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self]) { g in
+    return value.recorded(inputs: [self]) { g in
       var back = axes
       for (i, axis) in axes.enumerated() { back[axis] = i }
       return [g.permuted(back)]
@@ -54,8 +56,8 @@ extension Tensor {
         }
       }
     }
-    return value.addingFrom([self]) { [shape] g, sofar in
-      if let sum = sofar(0) {
+    return value.recordedAccumulating(inputs: [self]) { [shape] g, existingGradient in
+      if let sum = existingGradient(0) {
         let target = sum.buffer.pointer
         parallel(outer, cost: block + 4) { rows in
           for o in rows {
@@ -103,7 +105,7 @@ extension Tensor {
         }
       }
     }
-    return value.from(parts) { [lengths = parts.map { $0.shape[axis] }] g in
+    return value.recorded(inputs: parts) { [lengths = parts.map { $0.shape[axis] }] g in
       Swift.zip(offsets, lengths).map { offset, length in g.sliced(offset..<offset + length, axis: axis) }
     }
   }

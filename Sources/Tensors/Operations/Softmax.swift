@@ -11,7 +11,7 @@ extension Tensor {
         for row in range { softmaxRow(source + row * width, into: target + row * width, width) }
       }
     }
-    return value.from([self]) { g in
+    return value.recorded(inputs: [self]) { g in
       [
         Tensor(unfilled: value.shape) { target in
           let target = target.baseAddress!, p = UnsafePointer(value.buffer.pointer), g = UnsafePointer(g.buffer.pointer)
@@ -46,7 +46,7 @@ extension Tensor {
         }
       }
     }
-    return value.from([self]) { [shape] g in
+    return value.recorded(inputs: [self]) { [shape] g in
       [
         Tensor(unfilled: shape) { target in
           let target = target.baseAddress!, g = g.buffer.pointer, p = shares.pointer

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Where the time goes, operation by operation, and how much is multiplied.
 ///
-/// An operation is timed where it enters the graph (`Tensor.from`) and where it passes its gradient back. Forward, it
+/// An operation is timed where it enters the graph (`Tensor.recorded(inputs:)`) and where it passes its gradient back. Forward, it
 /// is given the time since the operation before it, so that what lies between two operations is counted to the second.
 // The table is written under the lock.
 public final class Profile: @unchecked Sendable {

@@ -64,7 +64,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// Cuts 0..<count into contiguous ranges, none shorter than `grain` but the last, and runs them all.
   ///
-  /// Each thread begins with its own stretch, the same for the same count, and goes on with what others have not begun:
+  /// Each thread begins with its own chunk, the same for the same count, and goes on with what others have not begun:
   /// a core that somebody else slows down holds up nobody. Work is cut into `pieces` ranges a thread where it is long
   /// enough, and into one otherwise. Ranges begin at multiples of `unit`: 16 where items are scalars that are read and
   /// written in whole vectors of 16.

@@ -180,11 +180,11 @@ import Testing
       let weight = lists[0][0]
       #expect(x.linear(weight, b).distance(to: x.tracked.linear(weight, b)) < 1e-5)
       #expect(x.linear(weight).distance(to: x.product(weight.transposed)) < 1e-5)
-      Tensor.sweep(&lists, beside: []) { stretch in for i in 0..<stretch.count { stretch.outputs[0][i] += 1 } }
+      Tensor.updateInPlace(&lists, reading: []) { chunk in for i in 0..<chunk.count { chunk.outputs[0][i] += 1 } }
     }
     // In place, too, when nobody else holds the numbers.
     let before = x.linear(lists[0][0])
-    Tensor.sweep(&lists, beside: []) { stretch in for i in 0..<stretch.count { stretch.outputs[0][i] *= 2 } }
+    Tensor.updateInPlace(&lists, reading: []) { chunk in for i in 0..<chunk.count { chunk.outputs[0][i] *= 2 } }
     #expect(x.linear(lists[0][0]).distance(to: before * 2) < 1e-4)
   }
 
@@ -211,9 +211,9 @@ import Testing
   }
 
   @Test("gradients that use up their graph are the same, and there are none afterwards")
-  func usingUp() {
+  func releasingGraph() {
     let x = numbers([6, 6], 1).tracked, y = (x * x + x.activated(.gelu)).sum
-    let first = y.gradients(of: [x])[0], second = y.gradients(of: [x], usingUp: true)[0]
+    let first = y.gradients(of: [x])[0], second = y.gradients(of: [x], releasingGraph: true)[0]
     #expect(first.scalars == second.scalars)
     #expect(y.gradients(of: [x])[0].scalars.allSatisfy { $0 == 0 })
   }
