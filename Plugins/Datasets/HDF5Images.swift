@@ -16,10 +16,11 @@ struct HDF5Images: ImageDataset {
   private var pixels: [UInt8] = []
 
   init(_ settings: inout Settings) throws(SettingsError) {
-    path = try settings[required: "path", about: "the file"]
-    size = try settings["size", default: 32, in: 1...4096, about: "pixels of a side; checked when the file is opened"]
+    path = try settings[required: "path", about: "path of the HDF5 file"]
+    size = try settings[
+      "size", default: 32, in: 1...4096, about: "image height and width in pixels; checked when the file is opened"]
     classes = try settings[
-      "classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the file is opened"]
+      "classes", default: 10, in: 1...1_000_000, about: "number of classes; checked when the file is opened"]
   }
 
   mutating func open() throws(DataError) {

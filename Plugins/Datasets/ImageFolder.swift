@@ -19,10 +19,11 @@ struct ImageFolder: ImageDataset {
   private var pixels: [[UInt8]] = []
 
   init(_ settings: inout Settings) throws(SettingsError) {
-    path = try settings[required: "path", about: "the folder"]
-    size = try settings["size", default: 32, in: 1...4096, about: "pixels of a side"]
+    path = try settings[required: "path", about: "path of the folder that holds one folder per class"]
+    size = try settings[
+      "size", default: 32, in: 1...4096, about: "height and width in pixels to which images are cropped and resized"]
     classes = try settings[
-      "classes", default: 10, in: 1...1_000_000, about: "how many classes; checked when the folder is opened"]
+      "classes", default: 10, in: 1...1_000_000, about: "number of classes; checked when the folder is opened"]
   }
 
   mutating func open() throws(DataError) {

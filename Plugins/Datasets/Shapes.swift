@@ -15,19 +15,21 @@ package struct Shapes: ImageDataset {
   package let count: Int
   let kinds: [ShapeKind]
   let seed: Int
-  let grounds: Grounds
+  let backgrounds: Backgrounds
 
-  /// What shapes lie on.
-  package enum Grounds: String, Setting, CaseIterable { case dark, light, both }
+  /// The brightness of the background.
+  package enum Backgrounds: String, Setting, CaseIterable { case dark, light, both }
 
   package init(_ settings: inout Settings) throws(SettingsError) {
-    size = try settings["size", default: 32, in: 8...512, about: "pixels of a side"]
-    count = try settings["count", default: 8192, in: 1...10_000_000, about: "how many pictures there are"]
+    size = try settings["size", default: 32, in: 8...512, about: "image height and width in pixels"]
+    count = try settings["count", default: 8192, in: 1...10_000_000, about: "number of images"]
     kinds = try settings[
       "classes", default: [.circle, .square, .triangle, .ring],
-      about: "which shapes, in the order of labels: \(ShapeKind.choices.joined(separator: ", "))"]
-    seed = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "of places, sizes and colours"]
-    grounds = try settings["grounds", default: .both, about: "what shapes lie on"]
+      about: "the shapes, in the order of their labels: \(ShapeKind.choices.joined(separator: ", "))"]
+    seed = try settings[
+      "seed", default: 0, in: 0...Int(Int32.max), about: "random seed of positions, sizes and colours"]
+    try settings.renamed("grounds", to: "backgrounds")
+    backgrounds = try settings["backgrounds", default: .both, about: "brightness of the background behind each shape"]
     guard !kinds.isEmpty, Set(kinds).count == kinds.count else {
       throw settings.refusal("'classes' must name at least one shape, and none twice.", at: "classes")
     }
@@ -80,7 +82,8 @@ package struct Shapes: ImageDataset {
     var random = Random(seed: UInt64(seed), samples: rows)
     let draws = random.uniform([rows.count, 6], "look").scalars
     return rows.enumerated().map { index, row in
-      let u = draws[6 * index..<6 * index + 6].map { $0 }, isDark = grounds == .both ? u[4] < 0.5 : grounds == .dark
+      let u = draws[6 * index..<6 * index + 6].map { $0 },
+        isDark = backgrounds == .both ? u[4] < 0.5 : backgrounds == .dark
       // Between 0.28 and 0.38 sides large and at most 0.08 off the centre: large, and never cut off.
       return Look(
         kind: kinds[row % kinds.count], x: 0.42 + 0.16 * u[0], y: 0.42 + 0.16 * u[1], radius: 0.28 + 0.1 * u[2],

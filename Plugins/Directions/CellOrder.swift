@@ -9,7 +9,7 @@ enum CellOrder: Sendable {
 
   /// `order: halton`, or the numbers of all cells, counted row by row: `order: [3, 1, 0, 2]`.
   init(_ settings: inout Settings, over grid: Grid, default fallback: Scan) throws(SettingsError) {
-    let about = "in what order cells are asked for: a name, or a list of all cells counted row by row"
+    let about = "order in which tokens are generated: a name, or a list of all cells numbered row by row"
     guard settings.isList("order") else {
       let scan: Scan = try settings["order", default: fallback, about: about]
       self = scan == .random ? .drawn : .fixed(scan.cells(of: grid))

@@ -47,41 +47,53 @@ struct Frequency: RegressionDirection {
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let top = max(grid.height, grid.width)
     let preset: FrequencyPreset =
-      try settings["preset", default: .paper, about: "defaults as the paper writes or as its code does"]
-    filter = try settings["filter", default: preset.filter, about: "how a level is made from a latent"]
+      try settings["preset", default: .paper, about: "defaults of the paper (version 1), or of the released code"]
+    try Self.refuseFormerKeys(settings)
+    filter = try settings["filter", default: preset.filter, about: "low-pass filter that makes a level from the latent"]
     filterOrder =
       filter == .butterworth
-      ? try settings["filter-order", default: 4, in: 1...32, about: "how steeply the Butterworth filter falls"] : 4
-    first = try settings["from", default: .low, about: "which frequencies come first; 'high' is a control"]
-    target = try settings["target", default: .full, about: "what a turn answers"]
-    context = try settings["context", default: .current, about: "what a turn sees: its level, or all before it as well"]
-    var section = try settings.section("mask", about: "hiding part of the draft (FAR's mask mechanism)")
+      ? try settings["filter-order", default: 4, in: 1...32, about: "order of the Butterworth filter"] : 4
+    first = try settings[
+      "order", default: .low, about: "order of the frequencies; 'high-to-low' is a control that the paper does not have"
+    ]
+    target = try settings[
+      "target", default: .full,
+      about: "prediction target of a step: the full latent, the latent of the next level, or the band the level adds"]
+    context = try settings[
+      "context", default: .current,
+      about: "what a step attends to: its own level, or its level and all before it (block-causal)"]
+    var section = try settings.section("mask", about: "FAR's mask mechanism: part of the draft is masked")
     mask = try FrequencyMask(&section)
     let isMasked = mask.sampling != .none
     var sampled = settings.generationOnly
     let usual = preset.levels(top: top, masked: isMasked),
-      about = "the level that each turn of a generation is shown, from 0 to the cells of the longer side"
+      about = "the frequency level of each sampling step, from 0 (nothing) to the cells of the longer side (all)"
     levels = try sampled["levels", default: usual, about: about]
     // With all levels in one sequence training draws none.
     draw =
       context == .all
       ? .batch
-      : try settings["draw", default: preset.draw, about: "one training level for a batch, or one per image"]
+      : try settings[
+        "level-sampling", default: preset.draw, about: "training draws one level per batch, or one per image"]
     let drawn: DrawnLevels =
       context == .all
       ? .listed
-      : try settings["train-on", default: .all, about: "training draws any level, or only those of 'levels'"]
+      : try settings[
+        "training-levels", default: .all, about: "levels that training draws from: all, or those listed in 'levels'"]
     // Only where training draws from all levels and answers the full latent does the list not matter to it.
     if target != .full || drawn == .listed { _ = try settings["levels", default: usual, about: about] as [Int] }
     unfiltered = try sampled[
-      "unfiltered", default: preset.unfiltered(of: levels.count, masked: isMasked),
-      about: "turns, counted from 0, that are shown the draft unfiltered"]
-    weight = try settings["weight", default: preset.weight, about: "how the loss weighs levels"]
+      "unfiltered-steps", default: preset.unfiltered(of: levels.count, masked: isMasked),
+      about: "sampling steps, counted from 0, that see the draft without the low-pass filter"]
+    weight = try settings[
+      "loss-weight", default: preset.weight, about: "loss weight of a level (FAR's frequency-aware loss: sine)"]
     weightUse =
       weight == .none || context == .all
       ? .factor
       : try settings[
-        "weight-as", default: .factor, about: "whether weights multiply the loss, or say how often levels are drawn"]
+        "loss-weight-as", default: .factor,
+        about: "how the loss weight acts: as a factor, or as the probability of drawing the level (importance sampling)"
+      ]
 
     let groups = Array(repeating: 0, count: grid.count)
     if target != .full || context == .all {
@@ -95,6 +107,15 @@ struct Frequency: RegressionDirection {
       trainingLevels = drawn == .listed ? Set(levels).filter { $0 < top }.sorted() : Array(0..<top)
     }
     try refuse(settings)
+  }
+
+  private static func refuseFormerKeys(_ settings: Settings) throws(SettingsError) {
+    try settings.renamed("from", to: "order")
+    try settings.renamed("draw", to: "level-sampling")
+    try settings.renamed("train-on", to: "training-levels")
+    try settings.renamed("unfiltered", to: "unfiltered-steps")
+    try settings.renamed("weight", to: "loss-weight")
+    try settings.renamed("weight-as", to: "loss-weight-as")
   }
 
   /// Throws what cannot work, in one sentence.
@@ -113,18 +134,18 @@ struct Frequency: RegressionDirection {
     guard unfiltered.allSatisfy({ (1..<max(2, levels.count)).contains($0) && $0 < levels.count }) else {
       throw settings.refusal(
         levels.count < 2
-          ? "'unfiltered' names turns after the first, and a list of 1 level has none; leave it out."
-          : "'unfiltered' names turns after the first, which are 1 to \(levels.count - 1) with \(levels.count) levels.",
-        at: "unfiltered")
+          ? "'unfiltered-steps' names steps after the first, and a list of 1 level has none; leave it out."
+          : "'unfiltered-steps' names steps after the first, which are 1 to \(levels.count - 1) with \(levels.count) levels.",
+        at: "unfiltered-steps")
     }
     guard isPyramid else { return }
     guard !mask.isUsed, unfiltered.isEmpty else {
       throw settings.refusal(
         target == .full
-          ? "'mask' and 'unfiltered' say how one draft is shown, and context 'all' has one for each level; "
+          ? "'mask' and 'unfiltered-steps' say how one draft is shown, and context 'all' has one for each level; "
             + "leave them out, or use context 'current'."
-          : "'mask' and 'unfiltered' say how a draft is shown, and target '\(target.rawValue)' has none; "
-            + "leave them out, or use target 'full'.", at: mask.isUsed ? "mask" : "unfiltered")
+          : "'mask' and 'unfiltered-steps' say how a draft is shown, and target '\(target.rawValue)' has none; "
+            + "leave them out, or use target 'full'.", at: mask.isUsed ? "mask" : "unfiltered-steps")
     }
     guard target != .full else { return }
     guard zip(levels, levels.dropFirst()).allSatisfy({ $0 < $1 }), levels.last != top else {
@@ -146,7 +167,7 @@ struct Frequency: RegressionDirection {
     }
     let chosen = drawnLevels(of: steps, batch: batch, &random)
     let each = chosen.count == 1 ? Array(repeating: chosen[0], count: batch) : chosen
-    let weights = weightUse == .chance ? nil : weight.tensor(of: each, steps: steps, asked: count)
+    let weights = weightUse == .probability ? nil : weight.tensor(of: each, steps: steps, asked: count)
     guard target == .full else { return Turn(places: places(each), weights: weights) }
     // Samples must show equally many slots: one share for the batch, with the bound of its highest level.
     let shown = mask.trainingShown(of: count, level: each.max() ?? 0, top: top, &random)
@@ -156,7 +177,7 @@ struct Frequency: RegressionDirection {
   /// One level for all samples, or one for each.
   private func drawnLevels(of steps: Int, batch: Int, _ random: inout Random) -> [Int] {
     let count = trainingLevels.count
-    if weightUse == .chance {
+    if weightUse == .probability {
       // The level at a share of the way through all, each of which is as long as it weighs.
       let ends = trainingLevels.reduce(into: [0.0]) { $0.append($0[$0.count - 1] + weight.value($1, of: steps)) }
       func level(at share: Float) -> Int {

@@ -49,16 +49,23 @@ enum FrequencyTarget: String, Setting, CaseIterable {
 }
 
 /// For whom training draws a level.
-enum LevelDraw: String, Setting, CaseIterable { case batch, image }
+enum LevelDraw: String, Setting, CaseIterable {
+  case batch = "per-batch"
+  case image = "per-image"
+
+  static let renamedChoices = ["batch": "per-batch", "image": "per-image"]
+}
 
 /// What training draws a level from.
 enum DrawnLevels: String, Setting, CaseIterable { case all, listed }
 
 /// Which frequencies a generation begins with.
 enum FirstFrequencies: String, Setting, CaseIterable {
-  case low
+  case low = "low-to-high"
   /// The other way round: level k shows what the levels below the top by k leave out. A control, not of the paper.
-  case high
+  case high = "high-to-low"
+
+  static let renamedChoices = ["low": "low-to-high", "high": "high-to-low"]
 }
 
 /// What a turn sees of the image so far.
@@ -75,7 +82,9 @@ enum WeightUse: String, Setting, CaseIterable {
   /// It multiplies the loss.
   case factor
   /// Levels are drawn as often as they weigh, which asks for the same but for a constant (importance sampling).
-  case chance
+  case probability
+
+  static let renamedChoices = ["chance": "probability"]
 }
 
 /// How the loss weighs a level i of F.
@@ -88,7 +97,9 @@ enum LevelWeight: String, Setting, CaseIterable {
   /// 2^((i + 1) / F)
   case exponential
   /// The sine weights the other way round.
-  case reversed
+  case reversed = "reversed-sine"
+
+  static let renamedChoices = ["reversed": "reversed-sine"]
 
   func value(_ level: Int, of steps: Int) -> Double {
     func sine(_ level: Int) -> Double { 1 + sin(.pi / 2 * Double(level + 1) / Double(steps)) }

@@ -9,17 +9,19 @@ struct FrequencyMask: Sendable {
   enum Law: String, Setting, CaseIterable {
     /// Everything is shown.
     case none
-    /// Any share between `least` and 1.
+    /// Any share between `min-ratio` and 1.
     case uniform
-    /// Normal around 1, deviation 0.25, between `least` and 1 (MAR; FAR's text-to-image code).
-    case truncated
-    /// The same between `least` x level / top and 1: low levels may show more (released FAR).
+    /// Normal around 1, deviation 0.25, between `min-ratio` and 1 (MAR; FAR's text-to-image code).
+    case truncatedNormal = "truncated-normal"
+    /// The same between `min-ratio` x level / top and 1: low levels may show more (released FAR).
     case levelTied = "level-tied"
-    /// Always `least`.
+    /// Always `min-ratio`.
     case fixed
-    /// cos(pi/2 u) for u drawn evenly, at least `least`: what a generation that reveals by the same law hides (MaskGIT,
+    /// cos(pi/2 u) for u drawn evenly, at least `min-ratio`: what a generation that reveals by the same law hides (MaskGIT,
     /// Chang et al. 2022, arXiv 2202.04200).
     case cosine
+
+    static let renamedChoices = ["truncated": "truncated-normal"]
   }
 
   /// What a turn of a generation shows.
@@ -35,12 +37,15 @@ struct FrequencyMask: Sendable {
   let sampling: Reveal
 
   init(_ settings: inout Settings) throws(SettingsError) {
-    training = try settings["training", default: .none, about: "the share of the draft that training hides"]
+    training = try settings["training", default: .none, about: "distribution of the mask ratio in training"]
+    try settings.renamed("least", to: "min-ratio")
     least = try settings[
-      "least", default: training == .cosine ? 0 : 0.7, in: 0...1,
-      about: "the least share hidden, or with 'fixed' the share"]
+      "min-ratio", default: training == .cosine ? 0 : 0.7, in: 0...1,
+      about: "smallest mask ratio in training; with 'training: fixed' the ratio itself"]
     var sampled = settings.generationOnly
-    sampling = try sampled["sampling", default: .none, about: "how a generation reveals the draft"]
+    sampling = try sampled[
+      "sampling", default: .none, about: "mask ratio during sampling: none, or falling as a cosine over the steps (MAR)"
+    ]
   }
 
   var isUsed: Bool { training != .none || sampling != .none }
@@ -57,7 +62,7 @@ struct FrequencyMask: Sendable {
     case .uniform:
       let share = least + (1 - least) * Double(random.shared("mask-ratio"))
       hidden = Int((Double(count) * share).rounded(.up))
-    case .truncated, .levelTied:
+    case .truncatedNormal, .levelTied:
       let lowest = training == .levelTied ? least * Double(level) / Double(top) : least
       let share =
         lowest >= 1 ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: lowest...1, "mask-ratio")

@@ -23,12 +23,14 @@ struct Masked: RegressionDirection {
 
   /// The share of tokens that a training turn hides.
   enum Masking: String, Setting, CaseIterable {
-    /// Normal around 1, deviation 0.25, between `least-masked` and 1 (MAR).
-    case truncated
-    /// Always `least-masked`.
+    /// Normal around 1, deviation 0.25, between `min-mask-ratio` and 1 (MAR).
+    case truncatedNormal = "truncated-normal"
+    /// Always `min-mask-ratio`.
     case fixed
     /// What the schedule leaves at a time drawn evenly (MaskGIT).
     case schedule
+
+    static let renamedChoices = ["truncated": "truncated-normal"]
   }
 
   enum Answer: String, Setting, CaseIterable {
@@ -52,11 +54,18 @@ struct Masked: RegressionDirection {
     let count = grid.count
     layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: count))
     var sampled = settings.generationOnly
+    try settings.renamed("masking", to: "mask-ratio")
+    try settings.renamed("least-masked", to: "min-mask-ratio")
+    try settings.renamed("answer", to: "loss-on")
+    try settings.renamed("shown-weight", to: "unmasked-loss-weight")
     let turns: TurnCount = try sampled[
-      "steps", default: .number(min(64, count)), about: "turns of a generation; 'all': one per token"]
-    let about = "how the share of unknown tokens falls"
+      "steps", default: .number(min(64, count)), about: "sampling steps; 'all' is one step per token"]
+    let about =
+      "mask schedule: how the fraction of masked tokens falls from 1 to 0 over the steps (MaskGIT, section 3.4)"
     schedule = try sampled["schedule", default: .cosine, about: about]
-    reveal = try sampled["reveal", default: .random, about: "which tokens become known first"]
+    reveal = try sampled[
+      "reveal", default: .random,
+      about: "which tokens a step reveals: the next of a random order (MAR), or the most confident (MaskGIT)"]
     if reveal == .random {
       order = try CellOrder(&sampled, over: grid, default: .random)
       choiceTemperature = 0
@@ -64,17 +73,22 @@ struct Masked: RegressionDirection {
       order = .drawn
       choiceTemperature = try sampled[
         "choice-temperature", default: 4.5, in: 0...1000,
-        about: "how much chance there is at first in which tokens are kept"]
+        about: "scale of the Gumbel noise added to the confidence; it falls linearly to 0 (MaskGIT)"]
     }
-    masking = try settings["masking", default: .truncated, about: "the share of tokens that training hides"]
+    masking = try settings["mask-ratio", default: .truncatedNormal, about: "distribution of the mask ratio in training"]
     if masking == .schedule { _ = try settings["schedule", default: .cosine, about: about] as MaskSchedule }
     leastMasked =
       masking != .schedule
-      ? try settings["least-masked", default: 0.7, in: 0...1, about: "the least share that training hides"] : 0
-    answer = try settings["answer", default: .masked, about: "which tokens count in the loss"]
+      ? try settings[
+        "min-mask-ratio", default: 0.7, in: 0...1,
+        about: "smallest mask ratio in training; with 'mask-ratio: fixed' the ratio itself"] : 0
+    answer = try settings[
+      "loss-on", default: .masked, about: "tokens the loss is averaged over: the masked ones, or all"]
     shownWeight =
       answer == .all
-      ? try settings["shown-weight", default: 0.1, in: 0...0.999, about: "what a shown token counts in the loss"] : 0
+      ? try settings[
+        "unmasked-loss-weight", default: 0.1, in: 0...0.999,
+        about: "loss weight of an unmasked token; a masked one weighs 1"] : 0
     steps =
       switch turns {
       case .all: count
@@ -97,7 +111,7 @@ struct Masked: RegressionDirection {
     let count = layout.grid.count
     let share: Double =
       switch masking {
-      case .truncated:
+      case .truncatedNormal:
         leastMasked >= 1
           ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: leastMasked...1, "mask-ratio")
       case .fixed: leastMasked

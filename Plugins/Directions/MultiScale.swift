@@ -38,12 +38,21 @@ struct MultiScale: RegressionDirection {
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let top = max(grid.height, grid.width)
     let sides: [Int] = try settings[
-      "scales", default: Self.sides(upTo: top), about: "cells along the longer side of every scale, ascending"]
-    kind = try settings["kind", default: .residual, about: "whether a scale is what is left of the image, or all of it"]
-    weight = try settings["weight", default: .none, about: "how the loss weighs scales"]
-    var section = try settings.section("grow", about: "begin training with the coarsest scale and end with all")
-    let from: Float = try section["from", default: 0, in: 0...1, about: "until this share there is one scale"]
-    let to: Float = try section["to", default: from, in: 0...1, about: "from this share on there are all"]
+      "scales", default: Self.sides(upTo: top),
+      about: "cells along the longer side of each scale, ascending (VAR: patch_nums)"]
+    kind = try settings[
+      "kind", default: .residual,
+      about: "what a scale encodes: the residual of the coarser scales (VAR), or the image at its size"]
+    try settings.renamed("weight", to: "loss-weight")
+    try settings.renamed("grow", to: "progressive")
+    weight = try settings[
+      "loss-weight", default: .none, about: "loss weight of a scale: every token, or every scale, weighs 1"]
+    var section = try settings.section(
+      "progressive", about: "progressive training: scales are added one after another (VAR: pg)")
+    let from: Float = try section[
+      "from", default: 0, in: 0...1, about: "fraction of training until which only the coarsest scale is trained"]
+    let to: Float = try section[
+      "to", default: from, in: 0...1, about: "fraction of training from which all scales are trained"]
     grown = (from, to)
     guard from <= to else {
       throw section.refusal("all scales are there after the first is: 'to' must be at least \(from.yaml).", at: "to")

@@ -23,9 +23,11 @@ struct Raster: RegressionDirection {
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(0..<grid.count), shift: 1)
     order = try CellOrder(&settings, over: grid, default: .raster)
-    var section = try settings.section("anneal", about: "begin training with random orders and end with 'order' (RAR)")
-    let from: Float = try section["from", default: 0, in: 0...1, about: "until this share all orders are random"]
-    let to: Float = try section["to", default: from, in: 0...1, about: "from this share on none is"]
+    var section = try settings.section(
+      "anneal", about: "randomness annealing: training begins with random orders and ends with 'order' (RAR)")
+    let from: Float = try section[
+      "from", default: 0, in: 0...1, about: "fraction of training until which all orders are random"]
+    let to: Float = try section["to", default: from, in: 0...1, about: "fraction of training from which none is"]
     annealed = (from, to)
     guard from <= to else {
       throw section.refusal("random orders end after they begin to: 'to' must be at least \(from.yaml).", at: "to")

@@ -74,14 +74,14 @@ struct GenerationTests {
     [
       ("use: raster", "decoder"), ("use: raster, order: random", "decoder"),
       ("use: raster, order: z-curve, anneal: { to: 1 }", "decoder"), ("use: multi-scale, scales: [1, 2, 4]", "decoder"),
-      ("use: multi-scale, kind: independent, weight: per-scale", "decoder"),
+      ("use: multi-scale, kind: independent, loss-weight: per-scale", "decoder"),
       ("use: masked, steps: 5", "decoder"), ("use: masked, steps: 5", "encoder-decoder"),
-      ("use: masked, steps: all, answer: all, order: halton", "encoder-decoder"),
+      ("use: masked, steps: all, loss-on: all, order: halton", "encoder-decoder"),
       ("use: frequency", "encoder-decoder"), ("use: frequency, target: band", "decoder"),
       ("use: frequency, target: next-level", "encoder-decoder"), ("use: frequency, context: all", "decoder"),
-      ("use: frequency, context: all, target: band, from: high", "decoder"),
+      ("use: frequency, context: all, target: band, order: high-to-low", "decoder"),
     ].flatMap { [($0, $1, continuous), ($0, $1, coded)] } + [
-      ("use: masked, reveal: confident, steps: 4, masking: schedule", "encoder-decoder", coded)
+      ("use: masked, reveal: confident, steps: 4, mask-ratio: schedule", "encoder-decoder", coded)
     ]
 
   @Test("has a training loss in which every parameter takes part", arguments: directions)

@@ -53,7 +53,7 @@ struct FrequencyContextTests {
 
   @Test("its weights are those of the levels, a set after the other")
   func setWeights() throws {
-    let direction = try frequency("context: all, weight: linear, levels: [0, 3, 7]", over: side8)
+    let direction = try frequency("context: all, loss-weight: linear, levels: [0, 3, 7]", over: side8)
     var random = Random(seed: 1, samples: [0, 1])
     let weights = direction.trainingTurn(batch: 2, progress: 0, &random).weights
     let set: [Float] = [1.125, 1.5, 2]
@@ -63,7 +63,8 @@ struct FrequencyContextTests {
 
   @Test("high frequencies first: a level shows what the low ones leave out, and nothing and everything at the ends")
   func reversed() throws {
-    let direction = try frequency("from: high, levels: [0, 3, 6], draw: batch", over: side8), image = image()
+    let direction = try frequency("order: high-to-low, levels: [0, 3, 6], level-sampling: per-batch", over: side8),
+      image = image()
     let canvas = direction.canvas(of: image, by: quantizer)
     for (turn, level) in zip(turns(of: direction, batch: 2), [0, 3, 6]) {
       let shown = direction.inputs(of: canvas, at: turn, by: quantizer).values
@@ -76,14 +77,15 @@ struct FrequencyContextTests {
   }
 
   @Test(
-    "levels drawn by importance come as often as they weigh, and then weigh the same", arguments: ["batch", "image"])
+    "levels drawn by importance come as often as they weigh, and then weigh the same", arguments: ["per-batch", "per-image"])
   func importance(_ draw: String) throws {
-    let direction = try frequency("weight: reversed, weight-as: chance, draw: \(draw)", over: side8)
+    let direction = try frequency(
+      "loss-weight: reversed-sine, loss-weight-as: probability, level-sampling: \(draw)", over: side8)
     var counts = Array(repeating: 0.0, count: 8), total = 0.0
     for step in 0..<4000 {
       var random = Random(seed: 2, step: step, samples: [0, 1])
       let turn = direction.trainingTurn(batch: 2, progress: 0, &random)
-      #expect(turn.weights == nil && turn.levels?.count == (draw == "batch" ? 1 : 2))
+      #expect(turn.weights == nil && turn.levels?.count == (draw == "per-batch" ? 1 : 2))
       for level in turn.levels ?? [] {
         counts[level] += 1
         total += 1

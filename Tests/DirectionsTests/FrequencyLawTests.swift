@@ -8,20 +8,25 @@ import Testing
 struct FrequencyLawTests {
   static let variants = [
     "", "preset: released", "preset: paper", "levels: [0]", "levels: [0, 1, 2, 3, 4]", "levels: [0, 3, 3, 1, 2]",
-    "draw: image", "draw: batch", "train-on: listed, levels: [0, 2, 4]",
-    "mask: { training: uniform, least: 0.1 }", "mask: { training: truncated }", "mask: { training: level-tied }",
-    "mask: { training: fixed, least: 0.5 }", "mask: { sampling: cosine }", "mask: { training: fixed, least: 1 }",
-    "preset: released, mask: { training: level-tied, sampling: cosine }", "levels: [0, 3, 3, 1, 2], unfiltered: [1, 3]",
-    "weight: sine", "weight: linear", "weight: reversed", "weight: none",
+    "level-sampling: per-image", "level-sampling: per-batch", "training-levels: listed, levels: [0, 2, 4]",
+    "mask: { training: uniform, min-ratio: 0.1 }", "mask: { training: truncated-normal }",
+    "mask: { training: level-tied }",
+    "mask: { training: fixed, min-ratio: 0.5 }", "mask: { sampling: cosine }",
+    "mask: { training: fixed, min-ratio: 1 }",
+    "preset: released, mask: { training: level-tied, sampling: cosine }",
+    "levels: [0, 3, 3, 1, 2], unfiltered-steps: [1, 3]",
+    "loss-weight: sine", "loss-weight: linear", "loss-weight: reversed-sine", "loss-weight: none",
     "target: next-level", "target: band", "target: band, levels: [0]",
-    "target: next-level, levels: [0, 3], draw: batch",
-    "target: band, filter: dct, weight: reversed", "target: band, preset: released",
+    "target: next-level, levels: [0, 3], level-sampling: per-batch",
+    "target: band, filter: dct, loss-weight: reversed-sine", "target: band, preset: released",
     "filter: butterworth, filter-order: 2, target: next-level",
-    "context: all", "context: all, levels: [0]", "context: all, levels: [0, 3, 3, 1, 2], weight: reversed",
+    "context: all", "context: all, levels: [0]", "context: all, levels: [0, 3, 3, 1, 2], loss-weight: reversed-sine",
     "context: all, target: next-level", "context: all, target: band, filter: dct",
-    "from: high", "from: high, target: next-level", "from: high, target: band", "from: high, context: all",
-    "weight: exponential", "weight: sine, weight-as: chance", "weight: sine, weight-as: chance, draw: batch",
-    "weight: linear, weight-as: chance, target: band", "mask: { training: cosine, sampling: cosine }",
+    "order: high-to-low", "order: high-to-low, target: next-level", "order: high-to-low, target: band",
+    "order: high-to-low, context: all",
+    "loss-weight: exponential", "loss-weight: sine, loss-weight-as: probability",
+    "loss-weight: sine, loss-weight-as: probability, level-sampling: per-batch",
+    "loss-weight: linear, loss-weight-as: probability, target: band", "mask: { training: cosine, sampling: cosine }",
   ]
 
   @Test("whatever its settings", arguments: variants)
@@ -55,7 +60,7 @@ struct FrequencyLawTests {
     arguments: ["ideal", "square", "dct"], ["full", "next-level", "band"])
   func detailIsHidden(_ filter: String, _ target: String) throws {
     let direction = try frequency(
-      "filter: \(filter), target: \(target), levels: [0, 1, 3, 4, 6], draw: batch", over: side8)
+      "filter: \(filter), target: \(target), levels: [0, 1, 3, 4, 6], level-sampling: per-batch", over: side8)
     let quantizer = Identity(width: 2), lowPass = try #require(LowPass(rawValue: filter))
     var random = Random(seed: 2, samples: [0, 1])
     let image = random.normal([2, 8, 8, 2], "image"), noise = random.normal([2, 8, 8, 2], "noise")
@@ -72,7 +77,8 @@ struct FrequencyLawTests {
   @Test(
     "level 0 shows nothing, in training and at the start of a generation", arguments: ["full", "next-level", "band"])
   func nothingAtFirst(_ target: String) throws {
-    let direction = try frequency("target: \(target), levels: [0], train-on: listed"), quantizer = Identity(width: 2)
+    let direction = try frequency("target: \(target), levels: [0], training-levels: listed"),
+      quantizer = Identity(width: 2)
     var random = Random(seed: 3, samples: [0, 1])
     let image = random.normal([2, 4, 4, 2], "image")
     let taught = direction.trainingTurn(batch: 2, progress: 0, &random)
@@ -83,7 +89,7 @@ struct FrequencyLawTests {
 
   @Test("samples at levels of their own are shown what they would be shown alone", arguments: ["full", "band"])
   func mixedLevels(_ target: String) throws {
-    let direction = try frequency("target: \(target), draw: image, levels: [0, 1, 2, 3]"),
+    let direction = try frequency("target: \(target), level-sampling: per-image, levels: [0, 1, 2, 3]"),
       quantizer = Identity(width: 2)
     var random = Random(seed: 4, samples: Array(0..<6))
     let image = random.normal([6, 4, 4, 2], "image"), turn = direction.trainingTurn(batch: 6, progress: 0, &random)

@@ -56,7 +56,7 @@ struct FrequencyParityTests {
     let latent = try file.images("inputs/forward/latents"), orders = try file.tensor("inputs/forward/orders")
     let hidden = try file.ints("inputs/forward/num_masked")[0]
     for (name, level) in try cases("mask_level") {
-      let mask = "training: fixed, least: \(Double(hidden) / Double(count))"
+      let mask = "training: fixed, min-ratio: \(Double(hidden) / Double(count))"
       let (direction, turn) = try taught(level, mask: mask, ["order": [orders]])
       let inputs = direction.inputs(of: direction.canvas(of: latent, by: quantizer), at: turn, by: quantizer).values
       let wanted = "outputs/\(name)/tokens_in"
@@ -121,7 +121,7 @@ struct FrequencyParityTests {
   @Test("the frequency-aware weights are those of the released table")
   func weights() throws {
     let wanted = try file.doubles("outputs/loss_weight")
-    let direction = try frequency("preset: released, weight: sine", over: grid)
+    let direction = try frequency("preset: released, loss-weight: sine", over: grid)
     for (level, wanted) in wanted.enumerated() {
       var random = Random(
         replaying: ["level": [Tensor((Float(level) + 0.5) / Float(grid.height))]], samples: [0])

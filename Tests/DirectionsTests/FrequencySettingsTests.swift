@@ -35,20 +35,20 @@ struct FrequencySettingsTests {
         "experiment.yaml:1:19: a generation starts from nothing, which is level 0; 'levels' must begin with 0, not 2."
       ),
       (
-        "levels: [0, 2, 3], unfiltered: [0]",
-        "experiment.yaml:1:38: 'unfiltered' names turns after the first, which are 1 to 2 with 3 levels."
+        "levels: [0, 2, 3], unfiltered-steps: [0]",
+        "experiment.yaml:1:38: 'unfiltered-steps' names steps after the first, which are 1 to 2 with 3 levels."
       ),
       (
-        "levels: [0, 2, 3], unfiltered: [3]",
-        "experiment.yaml:1:38: 'unfiltered' names turns after the first, which are 1 to 2 with 3 levels."
+        "levels: [0, 2, 3], unfiltered-steps: [3]",
+        "experiment.yaml:1:38: 'unfiltered-steps' names steps after the first, which are 1 to 2 with 3 levels."
       ),
       (
-        "levels: [0], unfiltered: [1]",
-        "experiment.yaml:1:32: 'unfiltered' names turns after the first, and a list of 1 level has none; leave it out."
+        "levels: [0], unfiltered-steps: [1]",
+        "experiment.yaml:1:32: 'unfiltered-steps' names steps after the first, and a list of 1 level has none; leave it out."
       ),
       (
         "target: band, mask: { sampling: cosine }",
-        "experiment.yaml:1:33: 'mask' and 'unfiltered' say how a draft is shown, and target 'band' has none; "
+        "experiment.yaml:1:33: 'mask' and 'unfiltered-steps' say how a draft is shown, and target 'band' has none; "
           + "leave them out, or use target 'full'."
       ),
       (
@@ -69,10 +69,10 @@ struct FrequencySettingsTests {
       ),
       (
         "context: all, mask: { training: uniform }",
-        "experiment.yaml:1:33: 'mask' and 'unfiltered' say how one draft is shown, and context 'all' has one for each level; "
+        "experiment.yaml:1:33: 'mask' and 'unfiltered-steps' say how one draft is shown, and context 'all' has one for each level; "
           + "leave them out, or use context 'current'."
       ),
-      ("mask: { least: 1.5 }", "experiment.yaml:1:34: 'least' must be from 0 to 1, not 1.5."),
+      ("mask: { min-ratio: 1.5 }", "experiment.yaml:1:34: 'min-ratio' must be from 0 to 1, not 1.5."),
       ("filter: butterworth, filter-order: 0", "experiment.yaml:1:54: 'filter-order' must be from 1 to 32, not 0."),
     ])
   func refused(_ settings: String, _ message: String) {
@@ -86,9 +86,9 @@ struct FrequencySettingsTests {
 
   @Test("with all levels in one sequence none is drawn, and with equal weights none is drawn more often")
   func strayDraws() {
-    #expect(refusal("context: all, draw: image").contains("there is no setting 'draw'"))
-    #expect(refusal("context: all, train-on: all").contains("there is no setting 'train-on'"))
-    #expect(refusal("weight: none, weight-as: chance").contains("there is no setting 'weight-as'"))
+    #expect(refusal("context: all, level-sampling: per-image").contains("there is no setting 'level-sampling'"))
+    #expect(refusal("context: all, training-levels: all").contains("there is no setting 'training-levels'"))
+    #expect(refusal("loss-weight: none, loss-weight-as: probability").contains("there is no setting 'loss-weight-as'"))
   }
 
   private func list(_ settings: String, side: Int) throws -> [Int] {
@@ -116,7 +116,7 @@ struct FrequencySettingsTests {
   @Test("every default of a preset can be set beside it")
   func overridden() throws {
     #expect(try list("preset: released, levels: [0, 5, 1]", side: 16) == [0, 5, 1])
-    let weights = try frequency("preset: released, weight: sine, draw: image")
+    let weights = try frequency("preset: released, loss-weight: sine, level-sampling: per-image")
     var random = Random(seed: 1, samples: [0, 1, 2])
     let turn = weights.trainingTurn(batch: 3, progress: 0, &random)
     #expect(turn.weights?.shape == [3, 16] && turn.levels?.count == 3)
@@ -132,18 +132,18 @@ struct FrequencySettingsTests {
       settings.resolved(origins: false) == """
         preset: released
         filter: area-bicubic
-        from: low
+        order: low-to-high
         target: full
         context: current
         mask:
           training: none
-          least: 0.7
+          min-ratio: 0.7
           sampling: cosine
         levels: [0, 3, 3, 1, 2]
-        draw: batch
-        train-on: all
-        unfiltered: [1]
-        weight: none
+        level-sampling: per-batch
+        training-levels: all
+        unfiltered-steps: [1]
+        loss-weight: none
 
         """)
   }
@@ -160,38 +160,42 @@ struct FrequencyDrawTests {
         return direction.trainingTurn(batch: 2, progress: 0, &random).levels ?? []
       }
     }
-    let batch = try drawn("draw: batch"), image = try drawn("draw: image")
+    let batch = try drawn("level-sampling: per-batch"), image = try drawn("level-sampling: per-image")
     #expect(batch.allSatisfy { $0.count == 1 } && Set(batch.map { $0[0] }) == Set(0..<8))
     #expect(image.allSatisfy { $0.count == 2 } && image.contains { $0[0] != $0[1] })
     #expect(Set(image.map { $0[1] }) == Set(0..<8))
     // The top level, which would show the answer, is never trained.
-    #expect(Set(try drawn("train-on: listed, levels: [0, 5, 2, 8], draw: batch").map { $0[0] }) == [0, 2, 5])
+    #expect(
+      Set(try drawn("training-levels: listed, levels: [0, 5, 2, 8], level-sampling: per-batch").map { $0[0] }) == [
+        0, 2, 5,
+      ])
   }
 
   @Test("the law of the mask bounds the share hidden, and high levels hide more")
   func shares() throws {
     func hidden(_ mask: String, levels: String = "[0]") throws -> [Int] {
       let direction = try frequency(
-        "draw: batch, train-on: listed, levels: \(levels), mask: { \(mask) }", over: Grid(height: 10, width: 10))
+        "level-sampling: per-batch, training-levels: listed, levels: \(levels), mask: { \(mask) }",
+        over: Grid(height: 10, width: 10))
       return (0..<300).map { step in
         var random = Random(seed: 3, step: step, samples: [0])
         return 100 - direction.trainingTurn(batch: 1, progress: 0, &random).shown.count(in: 100)
       }
     }
     #expect(Set(try hidden("training: none")) == [0])
-    #expect(Set(try hidden("training: fixed, least: 0.1")) == [10])
-    #expect(Set(try hidden("training: fixed, least: 1")) == [100])
-    let uniform = try hidden("training: uniform, least: 0.4")
+    #expect(Set(try hidden("training: fixed, min-ratio: 0.1")) == [10])
+    #expect(Set(try hidden("training: fixed, min-ratio: 1")) == [100])
+    let uniform = try hidden("training: uniform, min-ratio: 0.4")
     #expect(uniform.allSatisfy { (40...100).contains($0) } && uniform.contains { $0 < 50 })
-    let truncated = try hidden("training: truncated, least: 0.7")
+    let truncated = try hidden("training: truncated-normal, min-ratio: 0.7")
     #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
     #expect(try hidden("training: level-tied").contains { $0 < 60 })
     // The cosine of an even number is above one half two thirds of the time.
     let cosine = try hidden("training: cosine"), share = Double(cosine.filter { $0 > 50 }.count) / 300
     #expect(cosine.contains { $0 < 20 } && abs(share - 2.0 / 3) < 0.1)
-    #expect(try hidden("training: cosine, least: 0.5").allSatisfy { (50...100).contains($0) })
+    #expect(try hidden("training: cosine, min-ratio: 0.5").allSatisfy { (50...100).contains($0) })
     // Level 9 of 10 hides at least 0.63; levels 0 and 9 are drawn about equally often.
-    let tied = try hidden("training: level-tied, least: 1", levels: "[0, 9]")
+    let tied = try hidden("training: level-tied, min-ratio: 1", levels: "[0, 9]")
     #expect(tied.allSatisfy { (0...100).contains($0) } && tied.filter { $0 >= 90 }.count > 150)
   }
 
@@ -210,7 +214,7 @@ struct FrequencyDrawTests {
   @Test("weights rise from low to high levels, or fall when reversed")
   func weights() throws {
     func weight(_ kind: String, _ level: Int) throws -> Float {
-      let direction = try frequency("weight: \(kind), draw: batch", over: Grid(height: 8, width: 8))
+      let direction = try frequency("loss-weight: \(kind), level-sampling: per-batch", over: Grid(height: 8, width: 8))
       var random = Random(replaying: ["level": [Tensor((Float(level) + 0.5) / 8)]], samples: [0])
       let turn = direction.trainingTurn(batch: 1, progress: 0, &random)
       #expect(turn.levels == [level])
@@ -222,7 +226,7 @@ struct FrequencyDrawTests {
     #expect(try weight("exponential", 7) == 2)
     #expect(try weight("sine", 7) == 2)
     for level in 0..<8 {
-      let reversed = try weight("reversed", level), mirrored = try weight("sine", 7 - level)
+      let reversed = try weight("reversed-sine", level), mirrored = try weight("sine", 7 - level)
       #expect(reversed == mirrored)
     }
   }

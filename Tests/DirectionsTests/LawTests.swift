@@ -178,13 +178,13 @@ struct LawTests {
 
   @Test("a masked turn must not show what it asks")
   func maskedShown() throws {
-    for settings in ["", "answer: all", "reveal: confident"] {
+    for settings in ["", "loss-on: all", "reveal: confident"] {
       let mutant = Mutant(of: try masked(settings)) { $0.taught = { $0.shown = .all } }
       #expect(lawsBroken(by: mutant) == ["training peeks"])
     }
     let early = Mutant(of: try masked()) { $0.asked = { turn in with(turn) { $0.shown = .all } } }
     #expect(lawsBroken(by: early) == ["generation peeks", "training and generation differ"])
-    let equal = Mutant(of: try masked("answer: all")) {
+    let equal = Mutant(of: try masked("loss-on: all")) {
       $0.taught = { $0.weights = nil }
     }
     #expect(lawsBroken(by: equal) == ["training peeks"], "a copy must count less")

@@ -17,11 +17,12 @@ struct MaskedTests {
   @Test(
     "keeps the laws, whatever its settings",
     arguments: [
-      "", "steps: all", "reveal: confident", "reveal: confident, choice-temperature: 0", "masking: schedule",
-      "masking: schedule, schedule: log, answer: all", "masking: fixed", "answer: all", "answer: all, shown-weight: 0",
-      "least-masked: 0",
-      "least-masked: 1", "order: raster", "order: halton", "order: spiral-out, steps: all",
-      "reveal: confident, steps: all, answer: all, masking: schedule",
+      "", "steps: all", "reveal: confident", "reveal: confident, choice-temperature: 0", "mask-ratio: schedule",
+      "mask-ratio: schedule, schedule: log, loss-on: all", "mask-ratio: fixed", "loss-on: all",
+      "loss-on: all, unmasked-loss-weight: 0",
+      "min-mask-ratio: 0",
+      "min-mask-ratio: 1", "order: raster", "order: halton", "order: spiral-out, steps: all",
+      "reveal: confident, steps: all, loss-on: all, mask-ratio: schedule",
     ])
   func laws(_ settings: String) throws {
     for grid in Self.grids {
@@ -156,9 +157,9 @@ struct MaskedTests {
     }
     let truncated = try hidden("")
     #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
-    #expect(Set(try hidden("least-masked: 1")) == [100])
-    #expect(Set(try hidden("masking: fixed, least-masked: 0.4")) == [40])
-    let linear = try hidden("masking: schedule, schedule: linear"), cosine = try hidden("masking: schedule")
+    #expect(Set(try hidden("min-mask-ratio: 1")) == [100])
+    #expect(Set(try hidden("mask-ratio: fixed, min-mask-ratio: 0.4")) == [40])
+    let linear = try hidden("mask-ratio: schedule, schedule: linear"), cosine = try hidden("mask-ratio: schedule")
     // The means are 1/2 and 2/pi; of 300 draws, within 5 standard deviations of at most 0.31 / sqrt(300).
     #expect(abs(Double(linear.reduce(0, +)) / 30_000 - 0.5) < 0.09)
     #expect(abs(Double(cosine.reduce(0, +)) / 30_000 - 2 / .pi) < 0.09)
@@ -167,7 +168,7 @@ struct MaskedTests {
 
   @Test("with all answered, what is shown weighs as said and the mean is the weighted one")
   func weights() throws {
-    let direction = try masked("answer: all, shown-weight: 0.25, least-masked: 0")
+    let direction = try masked("loss-on: all, unmasked-loss-weight: 0.25, min-mask-ratio: 0")
     var random = Random(seed: 6, samples: [0, 1])
     let turn = direction.trainingTurn(batch: 2, progress: 0, &random), weights = try #require(turn.weights)
     #expect(turn.asked == .all && abs(weights.mean.scalars[0] - 1) < 1e-6)

@@ -21,7 +21,7 @@ struct MultiScaleTests {
   func laws(_ kind: String, _ weight: String) throws {
     for grid in Self.grids {
       for seed: UInt64 in 1...3 {
-        let direction = try multiScale("kind: \(kind), weight: \(weight)", over: grid)
+        let direction = try multiScale("kind: \(kind), loss-weight: \(weight)", over: grid)
         #expect(lawsBroken(by: direction, width: 2, batch: [1, 2, 5][Int(seed) - 1], seed: seed) == [], "\(grid)")
       }
     }
@@ -39,7 +39,7 @@ struct MultiScaleTests {
   @Test("while it grows, training has the coarser scales alone, and keeps the laws")
   func growing() throws {
     for weight in ["none", "per-scale"] {
-      let direction = try multiScale("grow: { from: 0.25, to: 0.75 }, weight: \(weight)")
+      let direction = try multiScale("progressive: { from: 0.25, to: 0.75 }, loss-weight: \(weight)")
       func taught(_ progress: Float) -> Int {
         var random = Random(seed: 1, samples: [0, 1])
         let turn = direction.trainingTurn(batch: 2, progress: progress, &random)
@@ -49,7 +49,7 @@ struct MultiScaleTests {
       #expect([0, 0.24, 0.25, 0.4, 0.51, 0.7, 0.75, 1].map(taught) == [1, 1, 1, 5, 14, 30, 30, 30])
       #expect(lawsBroken(by: direction) == [])
     }
-    #expect(throws: SettingsError.self) { try multiScale("grow: { from: 0.5, to: 0.25 }") }
+    #expect(throws: SettingsError.self) { try multiScale("progressive: { from: 0.5, to: 0.25 }") }
   }
 
   @Test("its scales are VAR's where VAR has some, and proportional elsewhere")
@@ -71,7 +71,7 @@ struct MultiScaleTests {
 
   @Test("with weights per scale the mean over tokens is the mean over scales")
   func weights() throws {
-    let direction = try multiScale("weight: per-scale")
+    let direction = try multiScale("loss-weight: per-scale")
     var random = Random(seed: 1, samples: [0, 1])
     let turn = direction.trainingTurn(batch: 2, progress: 0, &random)
     // Losses that are the number of the scale: their mean over the 4 scales is 1.5.

@@ -24,7 +24,8 @@ import Testing
   @Test("the last level of a pyramid shows all that its tokens say, and the first one less")
   func pyramid() throws {
     for yaml in [
-      "{ use: multi-scale, scales: [1, 2, 4] }", "{ use: frequency, target: band, weight: none, levels: [0, 1, 2] }",
+      "{ use: multi-scale, scales: [1, 2, 4] }",
+      "{ use: frequency, target: band, loss-weight: none, levels: [0, 1, 2] }",
     ] {
       let direction = try direction(yaml), latent = latent()
       let last = try #require(direction.version(of: latent, at: direction.layout.levels - 1, by: quantizer))

@@ -27,7 +27,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     "a setting that only matters in generation asks for the same model",
     arguments: [
       "loss.steps=7", "loss.steps=[5,5]", "loss.steps={from: 4, to: 9, shape: linear}", "loss.sampler=ddim",
-      "loss.clamp=none", "direction.levels=[0,3]", "direction.unfiltered=[1]", "direction.mask.sampling=cosine",
+      "loss.clamp=none", "direction.levels=[0,3]", "direction.unfiltered-steps=[1]", "direction.mask.sampling=cosine",
       "sampling.guidance=3", "sampling.temperature=0.9", "sampling.per-class=1", "evaluation.count=9",
       "training.save-every=3", "training.cache-latents=false",
     ])
@@ -40,8 +40,9 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   @Test(
     "a setting that shapes training asks for another model, and of the tokenizer for another tokenizer, too",
     arguments: [
-      "loss.repeats=2", "loss.noise=linear", "direction.filter=dct", "direction.target=band", "direction.draw=batch",
-      "direction.mask.training=uniform", "direction.weight=sine", "training.steps=3", "training.flip=true",
+      "loss.repeats=2", "loss.noise=linear", "direction.filter=dct", "direction.target=band",
+      "direction.level-sampling=per-batch",
+      "direction.mask.training=uniform", "direction.loss-weight=sine", "training.steps=3", "training.flip=true",
       "backbone.depth=6", "conditioner.count=2", "seed=2", "dataset.count=33", "tokenizer.channels=3",
     ])
   func other(_ override: String) throws {
@@ -58,7 +59,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
       ("loss=flow-matching:", ["steps=7", "sampler=heun"], ["repeats=2", "times=uniform"]),
       (
         "direction=masked:", ["steps=5", "schedule=linear", "reveal=confident", "order=raster"],
-        ["masking=schedule", "answer=all", "least-masked=0.5"]
+        ["mask-ratio=schedule", "loss-on=all", "min-mask-ratio=0.5"]
       ),
     ])
   func others(_ component: String, _ sampled: [String], _ shaping: [String]) throws {
@@ -73,7 +74,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
 
   @Test("levels shape training where it draws from them, or answers each of them")
   func levels() throws {
-    for extra in ["direction.train-on=listed", "direction.target=next-level"] {
+    for extra in ["direction.training-levels=listed", "direction.target=next-level"] {
       let a = try stages([extra, "direction.levels=[0,1,2]"]), b = try stages([extra, "direction.levels=[0,2]"])
       #expect(a["model"] != b["model"], "\(extra)")
     }

@@ -27,10 +27,10 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
       ending.output.contains(
         """
         Configuration
-                             A       B
-        direction.target     full    band
-        direction.weight     sine    none
-        direction.weight-as  factor  -
+                                  A       B
+        direction.loss-weight     sine    none
+        direction.loss-weight-as  factor  -
+        direction.target          full    band
 
         """), "\(ending.output)")
     #expect(ending.output.contains("A  full,filter=ideal  2     done"))

@@ -18,22 +18,34 @@ package struct TrainingPlan: Sendable {
   var weights: String
 
   init(_ settings: inout Settings, steps: Int, batch: Int, rate: Double) throws(SettingsError) {
+    for (old, new) in [
+      ("warm-up", "warmup-steps"), ("least-rate", "min-learning-rate"), ("clip", "gradient-clip"), ("average", "ema"),
+    ] {
+      try settings.renamed(old, to: new)
+    }
     self.steps = try settings["steps", default: steps, in: 0...100_000_000, about: "optimizer steps"]
-    self.batch = try settings["batch", default: batch, in: 1...65_536, about: "pictures a step"]
-    let peak: Double = try settings["learning-rate", default: rate, in: 0...10, about: "the peak of the learning rate"]
-    let shape: RateShape = try settings["schedule", default: .cosine, about: "the learning rate after the warm-up"]
+    self.batch = try settings["batch", default: batch, in: 1...65_536, about: "batch size in images"]
+    let peak: Double = try settings[
+      "learning-rate", default: rate, in: 0...10, about: "peak learning rate, reached after the warm-up"]
+    let shape: RateShape = try settings["schedule", default: .cosine, about: "learning rate schedule after the warm-up"]
     let warmUp: Int = try settings[
-      "warm-up", default: min(100, self.steps / 10), in: 0...100_000_000, about: "steps of linear warm-up"]
-    let least: Double = try settings["least-rate", default: 0, in: 0...10, about: "the learning rate at the end"]
+      "warmup-steps", default: min(100, self.steps / 10), in: 0...100_000_000,
+      about: "steps of linear learning rate warm-up"]
+    let least: Double = try settings[
+      "min-learning-rate", default: 0, in: 0...10, about: "learning rate at the last step"]
     self.rate = LearningRate(shape.shape, peak: peak, least: least, warmUp: Double(warmUp), total: Double(self.steps))
     rule = AdamW(
-      beta1: try settings["beta1", default: 0.9, in: 0...0.9999, about: "decay of AdamW's first moment"],
-      beta2: try settings["beta2", default: 0.95, in: 0...0.99999, about: "decay of AdamW's second moment"],
-      weightDecay: try settings["weight-decay", default: 0.02, in: 0...10, about: "decoupled; none on vectors"])
-    clip = try settings["clip", default: 3, in: 0...1e9, about: "largest joint norm of the gradients; 0: no clipping"]
-    average = try settings["average", default: 0.999, in: 0...0.999999, about: "rate of the moving average; 0: none"]
-    flips = try settings["flip", default: false, about: "mirror half of the pictures"]
-    weights = try settings["weights", default: "", about: "a checkpoint to begin from, as 'overtone import' writes it"]
+      beta1: try settings["beta1", default: 0.9, in: 0...0.9999, about: "AdamW: decay of the first moment"],
+      beta2: try settings["beta2", default: 0.95, in: 0...0.99999, about: "AdamW: decay of the second moment"],
+      weightDecay: try settings[
+        "weight-decay", default: 0.02, in: 0...10, about: "AdamW: decoupled weight decay; none on biases and norms"])
+    clip = try settings[
+      "gradient-clip", default: 3, in: 0...1e9, about: "largest global norm of the gradients; 0: no clipping"]
+    average = try settings[
+      "ema", default: 0.999, in: 0...0.999999,
+      about: "decay of the exponential moving average of the parameters; 0: none"]
+    flips = try settings["flip", default: false, about: "flip each image horizontally with probability 1/2"]
+    weights = try settings["weights", default: "", about: "checkpoint to start from, as 'overtone import' writes it"]
     saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
   }
 }
@@ -58,10 +70,11 @@ package struct SamplingPlan: Sendable {
   init(_ settings: inout Settings) throws(SettingsError) {
     guidance = Guidance(
       scale: try Schedule(
-        &settings, "guidance", default: .constant(1), about: "how far beyond the condition; 1: as trained"),
-      temperature: try Schedule(&settings, "temperature", default: .constant(1), about: "how freely the loss draws"))
-    perClass = try settings["per-class", default: 8, in: 1...4096, about: "pictures of each class in the grid"]
-    batch = try settings["batch", default: 64, in: 1...4096, about: "pictures made at once"]
+        &settings, "guidance", default: .constant(1), about: "classifier-free guidance scale; 1: no guidance"),
+      temperature: try Schedule(
+        &settings, "temperature", default: .constant(1), about: "sampling temperature of the loss"))
+    perClass = try settings["per-class", default: 8, in: 1...4096, about: "images per class in the sample grid"]
+    batch = try settings["batch", default: 64, in: 1...4096, about: "sampling batch size in images"]
   }
 }
 
@@ -71,6 +84,7 @@ struct EvaluationPlan: Sendable {
 
   init(_ settings: inout Settings) throws(SettingsError) {
     count = try settings[
-      "count", default: 512, in: 0...10_000_000, about: "pictures that metrics look at; 0: no evaluation"]
+      "count", default: 512, in: 0...10_000_000,
+      about: "number of generated images that metrics compare with the data; 0: no evaluation"]
   }
 }
