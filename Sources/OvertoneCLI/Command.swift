@@ -71,20 +71,20 @@ struct ExperimentArguments: ParsableArguments {
   /// The name of the experiment: that of its file.
   var name: String { URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
 
-  func campaign() throws -> Campaign {
+  func runs() throws -> ExperimentRuns {
     for override in overrides where !override.contains("=") {
       throw ValidationError("'\(override)' is no override; write it as key=value, for example training.steps=100.")
     }
     let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
-    return try Campaign(sweep, experiment: name, registry: Registry.linked())
+    return try ExperimentRuns(sweep, experiment: name, registry: Registry.linked())
   }
 
-  /// The members that --variant names, of all.
-  func members(of campaign: Campaign) throws -> [Campaign.Member] { try campaign.members(named: variant) }
+  /// The specs that --variant names, of all.
+  func specs(of runs: ExperimentRuns) throws -> [RunSpec] { try runs.specs(named: variant) }
 
-  /// The one member that is meant, for commands that take one.
-  func member(of campaign: Campaign) throws -> Campaign.Member {
-    let found = try members(of: campaign)
+  /// The one spec that is meant, for commands that take one.
+  func spec(of runs: ExperimentRuns) throws -> RunSpec {
+    let found = try specs(of: runs)
     guard let first = found.first, found.count == 1 else {
       let names = found.map { "\($0.name)/\($0.seed)" }
       throw LaboratoryError(
@@ -94,8 +94,8 @@ struct ExperimentArguments: ParsableArguments {
   }
 
   func assembled() throws -> Assembly {
-    let campaign = try campaign()
-    return try campaign.assembly(try member(of: campaign))
+    let runs = try runs()
+    return try runs.assembly(try spec(of: runs))
   }
 }
 
@@ -113,12 +113,12 @@ struct ValidateCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
+    let runs = try experiment.runs(), specs = try experiment.specs(of: runs)
     var all: [JSON] = []
-    for member in members {
-      let check = try Check(try withoutStorage { try campaign.assembly(member) }, opening: inputs)
-      all.append(.object([("file", .text(experiment.file)), ("variant", .text(member.title))] + check.fields))
-      let name = members.count > 1 ? " \(member.title):" : ""
+    for spec in specs {
+      let check = try ValidationReport(try withoutStorage { try runs.assembly(spec) }, opening: inputs)
+      all.append(.object([("file", .text(experiment.file)), ("variant", .text(spec.title))] + check.fields))
+      let name = specs.count > 1 ? " \(spec.title):" : ""
       if !json { print("\(experiment.file):\(name) \(check.text)") }
     }
     if json { print(JSON.list(all).lines) }
@@ -150,15 +150,15 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let campaign = try experiment.campaign(), members = try experiment.members(of: campaign)
+    let runs = try experiment.runs(), specs = try experiment.specs(of: runs)
     var speeds = ProductSpeeds()
-    let plans = try members.map { member in Plan(try withoutStorage { try campaign.assembly(member) }, &speeds) }
+    let plans = try specs.map { spec in CostEstimate(try withoutStorage { try runs.assembly(spec) }, &speeds) }
     if json {
-      print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(members, plans).map { ($0.title, $1.json) }).lines)
+      print(plans.count == 1 ? plans[0].json.lines : JSON.object(zip(specs, plans).map { ($0.title, $1.json) }).lines)
     } else {
       print(
         plans.count == 1
-          ? plans[0].text : zip(members, plans).map { "\($0.title)\n\($1.text)" }.joined(separator: "\n\n"))
+          ? plans[0].text : zip(specs, plans).map { "\($0.title)\n\($1.text)" }.joined(separator: "\n\n"))
     }
   }
 }
@@ -223,7 +223,7 @@ struct DataCommand: ParsableCommand {
       guard (1...4096).contains(size) else { throw ValidationError("--size must be from 1 to 4096, not \(size).") }
     }
 
-    func run() throws { try PictureImport(folder: folder, output: output, size: size).run(Journal()) }
+    func run() throws { try ImageImport(folder: folder, output: output, size: size).run(Journal()) }
   }
 }
 

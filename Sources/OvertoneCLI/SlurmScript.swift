@@ -9,16 +9,16 @@ package struct SlurmScript {
   private let tasks: Int
 
   init(
-    of campaign: Campaign, members: [Campaign.Member], _ slurm: SlurmArguments, timeLimit: TimeLimit?,
+    of runs: ExperimentRuns, specs: [RunSpec], _ slurm: SlurmArguments, timeLimit: TimeLimit?,
     arguments: [String], jobs: Int, threads: Int?
   ) throws {
-    let waiting = members.filter { !$0.isDone }.count
+    let waiting = specs.filter { !$0.isDone }.count
     guard waiting > 0 else {
-      throw LaboratoryError("all \(members.count) runs are done; there is nothing to submit.")
+      throw LaboratoryError("all \(specs.count) runs are done; there is nothing to submit.")
     }
-    let name = campaign.experiment
+    let name = runs.experiment
     tasks = slurm.array ?? min(32, (waiting + jobs - 1) / jobs)
-    let folder = URL(fileURLWithPath: "\(campaign.folder)/slurm").standardizedFileURL.path
+    let folder = URL(fileURLWithPath: "\(runs.folder)/slurm").standardizedFileURL.path
     path = "\(folder)/\(name).sbatch"
     text = Self.text(
       Self.directives(name: name, folder: folder, tasks: tasks, slurm, timeLimit),

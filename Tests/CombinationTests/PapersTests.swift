@@ -40,10 +40,10 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         var seen: Set<String> = []
         for variant in sweep.variants where seen.insert(variant.name).inserted {
           let assembly = try withoutStorage { try assembled(variant) }
-          #expect(Plan(assembly, &speeds).text.contains("model parameters"), "\(name), \(variant.name)")
+          #expect(CostEstimate(assembly, &speeds).text.contains("model parameters"), "\(name), \(variant.name)")
         }
         for (text, place) in sweep.claims {
-          let claim = try Claim(text, at: place)
+          let claim = try Expectation(text, at: place)
           #expect(names.isSuperset(of: claim.names), "\(name): \(text)")
         }
       }

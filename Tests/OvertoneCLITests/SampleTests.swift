@@ -60,7 +60,7 @@ private let trained: Scratch = {
   }
 
   @Test("known pixels of a picture come back byte for byte, the masked ones are painted")
-  func painting() throws {
+  func inpainting() throws {
     var picture = Picture(height: 32, width: 32, colour: [0, 0, 0]), mask = picture
     for i in picture.pixels.indices { picture.pixels[i] = UInt8((i * 37 + i / 96 * 11) % 256) }
     for y in 5..<32 { for x in 14..<32 { for c in 0..<3 { mask.pixels[(y * 32 + x) * 3 + c] = 255 } } }

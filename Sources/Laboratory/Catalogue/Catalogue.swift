@@ -6,11 +6,11 @@ import Tensors
 public struct Catalogue {
   package struct Entry {
     let role: String, key: String, about: About, file: String
-    let survey: Survey
+    let survey: SettingsDiscovery
     /// Why its example does not construct; nil when it does.
     var failure: String? { survey.failure }
     /// Those that have a value; a mapping has none of its own.
-    var settings: [Survey.Found] { survey.found.filter { !$0.forms.isEmpty } }
+    var settings: [SettingsDiscovery.Found] { survey.found.filter { !$0.forms.isEmpty } }
   }
   let registry: Registry
   let all: [Entry]
@@ -20,8 +20,8 @@ public struct Catalogue {
     all = registry.entries.map { entry in
       Entry(
         role: entry.role, key: entry.key, about: entry.type.about, file: entry.file,
-        survey: Survey(
-          entry.key, example: entry.type.about.example, attempts: Circumstance.all.map { $0.attempt(entry.type) }))
+        survey: SettingsDiscovery(
+          entry.key, example: entry.type.about.example, attempts: ProbeContext.all.map { $0.attempt(entry.type) }))
     }
   }
 
@@ -71,7 +71,7 @@ public struct Catalogue {
 }
 
 /// What a component is told of the others when it is made, small.
-private struct Circumstance {
+private struct ProbeContext {
   let side: Int
   let space: TokenSpace
   /// Whether places are fed the token before, there are several levels, and the condition is a vector.
@@ -79,11 +79,11 @@ private struct Circumstance {
 
   /// Together they lead every component down all of its ways.
   static let all = [
-    Circumstance(side: 4, space: TokenSpace(width: 4), isShifted: false),
-    Circumstance(side: 8, space: TokenSpace(width: 6, vocabulary: 16), isShifted: true),
+    ProbeContext(side: 4, space: TokenSpace(width: 4), isShifted: false),
+    ProbeContext(side: 8, space: TokenSpace(width: 6, vocabulary: 16), isShifted: true),
   ]
 
-  func attempt(_ type: any Component.Type) -> Survey.Attempt {
+  func attempt(_ type: any Component.Type) -> SettingsDiscovery.Attempt {
     { settings throws in
       var random = Random(seed: 1)
       let grid = Grid(height: side, width: side), images = ImageShape(height: 8 * side, width: 8 * side)

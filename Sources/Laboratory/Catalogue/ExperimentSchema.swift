@@ -9,12 +9,12 @@ import Settings
 /// what goes with what is left to `overtone validate`, since a file may be a part of an experiment.
 package struct ExperimentSchema {
   private let catalogue: Catalogue
-  private let frame: ExperimentFrame
+  private let frame: RootSettings
   private let roles: [String]
 
   package init(_ registry: Registry) {
     catalogue = Catalogue(registry)
-    frame = ExperimentFrame(catalogue)
+    frame = RootSettings(catalogue)
     roles = registry.roles
   }
 

@@ -8,7 +8,7 @@ struct SettingSchema {
   let json: JSON
 
   /// `all` are the settings that it may be a mapping of.
-  init(_ setting: Survey.Found, in all: [Survey.Found]) {
+  init(_ setting: SettingsDiscovery.Found, in all: [SettingsDiscovery.Found]) {
     var options = setting.forms.map { Self.schema(of: $0.form, $0.bounds, isNullable: setting.isNullable) }
     if setting.isSection {
       options.append(Self.mapping(nil, Self.properties(of: all, in: setting.path)))
@@ -20,12 +20,12 @@ struct SettingSchema {
   }
 
   /// All settings of one mapping.
-  static func properties(of all: [Survey.Found], in section: String) -> [(String, JSON)] {
+  static func properties(of all: [SettingsDiscovery.Found], in section: String) -> [(String, JSON)] {
     all.filter { $0.section == section }.map { ($0.key, SettingSchema($0, in: all).json) }
   }
 
   /// Where in the schema of a mapping that of an inner setting lies: "properties/mask/properties/least".
-  static func pointer(to path: String, in all: [Survey.Found]) -> String {
+  static func pointer(to path: String, in all: [SettingsDiscovery.Found]) -> String {
     var steps: [String] = [], known = ""
     for key in path.split(separator: ".") {
       known += known.isEmpty ? "\(key)" : ".\(key)"

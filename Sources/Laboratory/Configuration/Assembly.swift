@@ -19,11 +19,11 @@ package struct Assembly {
   package var tokenizer: any Tokenizer
   package var model: Model
   package let metrics: [any Metric]
-  package let tokenizerTraining: TrainingPlan
-  package let training: TrainingPlan
-  let latents: LatentKeeping
-  package let sampling: SamplingPlan
-  let evaluation: EvaluationPlan
+  package let tokenizerTraining: TrainingConfiguration
+  package let training: TrainingConfiguration
+  let latents: LatentCaching
+  package let sampling: SamplingConfiguration
+  let evaluation: EvaluationConfiguration
 
   /// Reads the whole file; every key must be read by someone.
   ///
@@ -65,7 +65,7 @@ package struct Assembly {
     var random = Random(seed: seed ^ 0x746F_6B65)
     tokenizer = try tokenizerType.init(&tokens, images: images, layout: direction.layout, &random)
     var plan = try tokens.section("training", about: "how the tokenizer is trained")
-    tokenizerTraining = try TrainingPlan(&plan, steps: 1000, batch: 64, rate: 1e-3)
+    tokenizerTraining = try TrainingConfiguration(&plan, steps: 1000, batch: 64, rate: 1e-3)
 
     var backboneSection = try settings.section("backbone", about: "the network that looks at all tokens")
     let backboneType = try registry.find("backbone", &backboneSection, as: (any Backbone.Type).self)
@@ -102,13 +102,13 @@ package struct Assembly {
       quantizer: tokenizer.quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
 
     section = try settings.section("training", about: "how the model is trained")
-    training = try TrainingPlan(&section, steps: 1000, batch: 64, rate: 4e-4)
+    training = try TrainingConfiguration(&section, steps: 1000, batch: 64, rate: 4e-4)
     latents = try section[
       "cache-latents", default: .auto, about: "encode the data set once, into a file, and not at every step"]
     section = try settings.section("sampling", about: "how pictures are made")
-    sampling = try SamplingPlan(&section)
+    sampling = try SamplingConfiguration(&section)
     section = try settings.section("evaluation", about: "how the result is measured")
-    evaluation = try EvaluationPlan(&section)
+    evaluation = try EvaluationConfiguration(&section)
     var made: [any Metric] = []
     for var section in try settings.sections("metrics", about: "numbers that say how good pictures are") {
       made.append(try registry.find("metric", &section, as: (any Metric.Type).self).init(&section))

@@ -4,7 +4,7 @@ import Settings
 import Tensors
 
 /// How one network is trained; the section `training` of a tokenizer or of the experiment.
-package struct TrainingPlan: Sendable {
+package struct TrainingConfiguration: Sendable {
   package var steps: Int
   var batch: Int
   package var rate: LearningRate
@@ -62,7 +62,7 @@ private enum RateShape: String, Setting, CaseIterable {
 }
 
 /// How pictures are made once the model is trained.
-package struct SamplingPlan: Sendable {
+package struct SamplingConfiguration: Sendable {
   package var guidance: Guidance
   package var perClass: Int
   var batch: Int
@@ -79,7 +79,7 @@ package struct SamplingPlan: Sendable {
 }
 
 /// How the result is measured.
-struct EvaluationPlan: Sendable {
+struct EvaluationConfiguration: Sendable {
   var count: Int
 
   init(_ settings: inout Settings) throws(SettingsError) {

@@ -7,9 +7,9 @@ import Settings
 /// Nothing is allocated, so that models far larger than the machine can be counted.
 public func modelParameters(of file: String, _ overrides: [String] = [], scale: String? = nil) throws -> Int {
   let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
-  let campaign = try Campaign(sweep, experiment: file, registry: Registry.linked())
-  guard let member = campaign.members.first else { return 0 }
-  return try withoutStorage { try campaign.assembly(member) }.model.parameters.reduce(0) {
+  let runs = try ExperimentRuns(sweep, experiment: file, registry: Registry.linked())
+  guard let spec = runs.specs.first else { return 0 }
+  return try withoutStorage { try runs.assembly(spec) }.model.parameters.reduce(0) {
     $0 + $1.parameter.value.count
   }
 }

@@ -5,7 +5,7 @@ import Settings
 import Tensors
 
 /// What is timed; the section `bench` of an experiment.
-struct BenchPlan {
+struct BenchConfiguration {
   var measure: Bench.Measure
   var batch: Int
 
@@ -49,7 +49,7 @@ package final class Bench {
     name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     var settings = try Settings(file: path, overrides: overrides)
     var section = try settings.section("bench", about: "what is timed")
-    let timing = try BenchPlan(&section)
+    let timing = try BenchConfiguration(&section)
     (measure, batch) = (timing.measure, timing.batch)
     assembly = try Assembly(settings, name: name, registry: Registry.linked())
     let plan = measure == .tokenizer ? assembly.tokenizerTraining : assembly.training
@@ -70,17 +70,17 @@ package final class Bench {
   /// One repetition; gives its seconds.
   package func repetition() throws -> Double {
     if measure != .sampling && before == nil { before = probe() }
-    let start = Journal.seconds
+    let start = MonotonicClock.seconds
     switch measure {
     case .training, .tokenizer:
       let norm = try step()
-      let seconds = Journal.seconds - start
+      let seconds = MonotonicClock.seconds - start
       guard norm.isFinite, norm > 0 else { throw LaboratoryError("\(name): the gradients have norm \(norm).") }
       return seconds
     case .sampling:
       var random = Random(seed: 2, samples: Array(0..<batch))
       let made = try assembly.model.generate(labels, assembly.sampling.guidance, &random)
-      let seconds = Journal.seconds - start
+      let seconds = MonotonicClock.seconds - start
       guard made.isFinite, made.shape == latent.shape else {
         throw LaboratoryError("\(name): latents of shape \(made.shape) are not finite or not \(latent.shape).")
       }

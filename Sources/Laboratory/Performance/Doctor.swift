@@ -14,9 +14,9 @@ package struct Doctor {
     var lines = [
       "processor     \(Environment.processor)", "threads       \(ThreadPool.shared.threads)",
       "BLAS          \(blas.library)", "BLAS kernels  \(blas.kernel ?? "unknown")",
-      "sgemm         \(Progress.number(speed)) GFLOP/s (4096x1024x1024, best of 5)",
+      "sgemm         \(NumberFormat.short(speed)) GFLOP/s (4096x1024x1024, best of 5)",
     ]
-    if let free { lines.append("free disk     \(Progress.number(Double(free) / 1e9)) GB here") }
+    if let free { lines.append("free disk     \(NumberFormat.short(Double(free) / 1e9)) GB here") }
     if let warning { lines.append("warning: \(warning)") }
     return lines.joined(separator: "\n")
   }
@@ -45,9 +45,9 @@ package struct Doctor {
     let a = random.normal([1, rows * inner], "a").reshaped([rows, inner]),
       b = random.normal([1, inner * inner], "b").reshaped([inner, inner])
     return (0..<times).map { _ in
-      let start = Journal.seconds
+      let start = MonotonicClock.seconds
       _ = a.product(b)
-      return 2 * Double(rows) * Double(inner) * Double(inner) / (Journal.seconds - start) / 1e9
+      return 2 * Double(rows) * Double(inner) * Double(inner) / (MonotonicClock.seconds - start) / 1e9
     }.max() ?? 0
   }
 }

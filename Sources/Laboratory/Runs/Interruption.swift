@@ -6,25 +6,27 @@ import Synchronization
 /// A long stage looks after every step, saves, and leaves. A second Ctrl-C ends the program at once; so does another
 /// signal, unless it follows the first within two seconds: batch systems send one request by several ways.
 package enum Interruption {
-  private static let asked = Atomic<Bool>(false)
+  private static let requested = Atomic<Bool>(false)
   /// When the first signal came, in milliseconds of the monotonic clock.
   private static let first = Atomic<Int>(0)
   private static let deadline = Atomic<Int>(Int.max)
 
-  static var isAsked: Bool { asked.load(ordering: .relaxed) || isOutOfTime }
+  static var isRequested: Bool { requested.load(ordering: .relaxed) || isOutOfTime }
 
   /// Whether the limit that was set has come.
-  package static var isOutOfTime: Bool { now >= deadline.load(ordering: .relaxed) }
+  package static var isOutOfTime: Bool { MonotonicClock.milliseconds >= deadline.load(ordering: .relaxed) }
 
   /// Asks for a stop in so many seconds.
-  package static func stop(after seconds: Double) { deadline.store(now + Int(seconds * 1000), ordering: .relaxed) }
+  package static func stop(after seconds: Double) {
+    deadline.store(MonotonicClock.milliseconds + Int(seconds * 1000), ordering: .relaxed)
+  }
 
   /// Starts listening.
   package static func listen() {
     for number in [SIGINT, SIGTERM, SIGUSR1] {
       signal(number) { number in
-        let now = Interruption.now
-        guard Interruption.asked.exchange(true, ordering: .relaxed) else {
+        let now = MonotonicClock.milliseconds
+        guard Interruption.requested.exchange(true, ordering: .relaxed) else {
           Interruption.first.store(now, ordering: .relaxed)
           return
         }
@@ -43,12 +45,6 @@ package enum Interruption {
     signal(SIGPIPE, SIG_IGN)
     // So is a file that may not grow any further.
     signal(SIGXFSZ, SIG_IGN)
-  }
-
-  private static var now: Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
   }
 }
 

@@ -22,7 +22,7 @@ struct Lock {
         close(descriptor)
         return nil
       }
-      if Interruption.isAsked {
+      if Interruption.isRequested {
         close(descriptor)
         throw Stopped(
           description: "stopped while another process works in \(folder); the same command goes on from there.")

@@ -7,7 +7,7 @@ extension Run {
   /// Measures, and keeps the numbers in the run's folder.
   func evaluate() throws {
     guard let (values, count) = try measurements() else { return }
-    for value in values { journal.say("\(value.name): \(Progress.number(value.value)) (\(count) pictures)") }
+    for value in values { journal.say("\(value.name): \(NumberFormat.short(value.value)) (\(count) pictures)") }
     try keep(values, count)
   }
 
@@ -31,17 +31,17 @@ extension Run {
       classes = max(1, assembly.dataset.classNames.count)
     guard count > 0, !assembly.metrics.isEmpty else { return nil }
     var metrics = assembly.metrics, done = 0
-    let rows = stratifiedRows(count, over: assembly.dataset.count), start = Journal.seconds
+    let rows = stratifiedRows(count, over: assembly.dataset.count), start = MonotonicClock.seconds
     while done < count {
       let part = Array(rows[done..<min(count, done + assembly.sampling.batch)])
       let batch = try assembly.dataset.batch(part, flipped: Array(repeating: false, count: part.count))
       var random = Random(seed: assembly.seed, samples: Array(done..<done + part.count))
       let again = reconstructed(batch.images, &random)
-      let asked = Journal.seconds
+      let asked = MonotonicClock.seconds
       let made =
         metrics.contains { $0.subject == .samples }
         ? try paint(part.indices.map { (done + $0) % classes }, from: done, seed: assembly.seed &+ 1) : nil
-      let taken = Journal.seconds - asked
+      let taken = MonotonicClock.seconds - asked
       for index in metrics.indices {
         switch metrics[index].subject {
         case .reconstructions: metrics[index].observe(again, beside: batch.images)
@@ -55,8 +55,9 @@ extension Run {
       journal.progress(
         Progress(
           stage: "evaluation", done: done, total: count, details: ["\(metrics.count) metrics"],
-          rate: Double(done) / (Journal.seconds - start), secondsPerStep: (Journal.seconds - start) / Double(done)))
-      if Interruption.isAsked {
+          rate: Double(done) / (MonotonicClock.seconds - start),
+          secondsPerStep: (MonotonicClock.seconds - start) / Double(done)))
+      if Interruption.isRequested {
         throw Stopped(description: "stopped while measuring; the same command goes on from there.")
       }
     }

@@ -16,23 +16,24 @@ extension Run {
     return withoutGradients { assembly.tokenizer.decode(latent) }
   }
 
-  /// Pictures made a batch at a time, and the seconds that took; around what a painting knows, if there is one.
-  package func pictures(_ labels: [Int], seed: UInt64, of painting: Painting? = nil) throws -> (
+  /// Pictures made a batch at a time, and the seconds that took; around what a inpainting knows, if there is one.
+  package func pictures(_ labels: [Int], seed: UInt64, of inpainting: Inpainting? = nil) throws -> (
     [Picture], seconds: Double
   ) {
     var pictures: [Picture] = [], seconds = 0.0
     for start in stride(from: 0, to: labels.count, by: assembly.sampling.batch) {
-      let part = Array(labels[start..<min(labels.count, start + assembly.sampling.batch)]), before = Journal.seconds
-      let pins = painting?.pins(in: assembly, batch: part.count)
+      let part = Array(labels[start..<min(labels.count, start + assembly.sampling.batch)]),
+        before = MonotonicClock.seconds
+      let pins = inpainting?.pins(in: assembly, batch: part.count)
       let images = try paint(part, from: start, seed: seed, around: pins)
-      seconds += Journal.seconds - before
+      seconds += MonotonicClock.seconds - before
       pictures += part.indices.map { Picture(images, at: $0) }
       journal.progress(
         Progress(
           stage: "sampling", done: pictures.count, total: labels.count,
           details: ["\(assembly.direction.layout.grid) tokens"], rate: Double(pictures.count) / seconds,
           secondsPerStep: seconds / Double(pictures.count)))
-      if Interruption.isAsked {
+      if Interruption.isRequested {
         throw Stopped(description: "stopped while sampling; the same command goes on from there.")
       }
     }

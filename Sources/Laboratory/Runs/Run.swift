@@ -26,7 +26,7 @@ package struct Run {
 
   /// Everything, in order. What is there already is not done twice.
   mutating func all() throws {
-    let start = Journal.seconds
+    let start = MonotonicClock.seconds
     try note("running")
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
     do {
@@ -46,7 +46,7 @@ package struct Run {
       throw error
     }
     journal.say(
-      "\(assembly.name): done in \(Progress.duration(Journal.seconds - start)); pictures are in \(folder)/samples (look at grid.png)"
+      "\(assembly.name): done in \(NumberFormat.duration(MonotonicClock.seconds - start)); pictures are in \(folder)/samples (look at grid.png)"
     )
   }
 

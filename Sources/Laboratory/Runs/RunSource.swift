@@ -6,19 +6,19 @@ import Settings
 package struct RunSource {
   package let records: [RunRecord]
   /// The experiment, where a file names it.
-  package let campaign: Campaign?
+  package let runs: ExperimentRuns?
 
   /// `variants`: only those of an experiment file, by name or name/seed; all when empty.
   package init(_ source: String, variants: [String] = [], scale: String?, overrides: [String] = []) throws {
     guard source.hasSuffix(".yaml") || source.hasSuffix(".yml") else {
       records = try RunRecord.all(below: source)
-      campaign = nil
+      runs = nil
       return
     }
     let sweep = try Sweep(file: source, scale: scale, overrides: overrides)
     let name = URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
-    let campaign = try Campaign(sweep, experiment: name, registry: Registry.linked())
-    self.campaign = campaign
-    records = try campaign.members(named: variants).map { RunRecord($0.folder, variant: $0.name) }
+    let runs = try ExperimentRuns(sweep, experiment: name, registry: Registry.linked())
+    self.runs = runs
+    records = try runs.specs(named: variants).map { RunRecord($0.folder, variant: $0.name) }
   }
 }

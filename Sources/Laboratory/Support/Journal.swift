@@ -46,7 +46,7 @@ package final class Journal {
 
   /// Where a stage stands. On a terminal at most ten times a second, elsewhere every fifteen seconds and at the end.
   func progress(_ progress: Progress) {
-    let now = Self.seconds
+    let now = MonotonicClock.seconds
     let isLast = progress.done == progress.total
     note(progress.line, now)
     guard isLast || now - lastLine >= (isTerminal ? 0.1 : 15) else { return }
@@ -68,13 +68,6 @@ package final class Journal {
     if hasOpenLine { write("\r\u{1B}[2K") }
     hasOpenLine = false
   }
-
-  /// A clock that only goes forward.
-  static var seconds: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
 }
 
 /// How far a stage has come.
@@ -91,28 +84,8 @@ package struct Progress {
 
   var line: String {
     let share = total > 0 ? 100 * done / total : 100
-    let left = done < total ? ", \(Self.duration(Double(total - done) * secondsPerStep)) left" : ""
-    let speed = rate > 0 ? ", \(Self.number(rate)) images/s" : ""
+    let left = done < total ? ", \(NumberFormat.duration(Double(total - done) * secondsPerStep)) left" : ""
+    let speed = rate > 0 ? ", \(NumberFormat.short(rate)) images/s" : ""
     return "\(stage): step \(done)/\(total) (\(share) %), \(details.joined(separator: ", "))\(speed)\(left)"
-  }
-
-  /// "1:05", "2:03:00"
-  static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite else { return "?" }
-    let whole = Int(seconds.rounded(.up))
-    func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
-    return whole >= 3600
-      ? "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))" : "\(whole / 60):\(two(whole % 60))"
-  }
-
-  /// Three digits or so: "0.0123", "4.57", "312".
-  package static func number(_ value: Double) -> String {
-    guard value.isFinite else { return "\(value)" }
-    let digits =
-      abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 1 ? 2 : abs(value) >= 0.001 || value == 0 ? 4 : 7
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    let rounded = (value * scale).rounded() / scale
-    return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
   }
 }

@@ -73,7 +73,7 @@ package struct Artefacts {
   }
 
   /// What a training begins from, by its contents.
-  private static func weights(of plan: TrainingPlan) throws -> [(path: String, hash: String)] {
+  private static func weights(of plan: TrainingConfiguration) throws -> [(path: String, hash: String)] {
     guard !plan.weights.isEmpty else { return [] }
     guard let hash = SHA256.hex(ofFile: plan.weights) else {
       throw LaboratoryError("\(plan.weights): there is no such file to begin from; make it with 'overtone import'.")
@@ -87,23 +87,4 @@ package struct Artefacts {
       inputs: (inputs + weights).map { InputRecord.Input(path: $0.path, hash: $0.hash) }, tokenizer: tokenizer.folder,
       latents: latents.folder, model: model.folder)
   }
-}
-
-/// Folders and small files of a run.
-package enum Folder {
-  package static func make(_ path: String) throws {
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-      throw LaboratoryError("\(path): this folder cannot be made; choose another with results=DIR.")
-    }
-    guard access(path, W_OK) == 0 else {
-      throw LaboratoryError("\(path): this folder cannot be written; choose another with results=DIR.")
-    }
-  }
-
-  /// Writes a text beside its place first, then into it.
-  package static func write(_ text: String, to path: String) throws {
-    try writeWhole(Array(text.utf8), to: path)
-  }
-
-  package static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

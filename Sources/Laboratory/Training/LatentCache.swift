@@ -97,7 +97,7 @@ struct LatentCache {
     _ path: String, of dataset: any ImageDataset, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
     _ form: LatentFile.Form, _ journal: Journal
   ) throws -> Bool {
-    let making = try LatentFile.Making(path, form), start = Journal.seconds, before = making.done
+    let making = try LatentFile.Making(path, form), start = MonotonicClock.seconds, before = making.done
     while making.done < form.count {
       let rows = Array(making.done..<min(form.count, making.done + part))
       var orientations: [LatentFile.Rows] = [], labels: [Int] = []
@@ -115,13 +115,13 @@ struct LatentCache {
         }
       }
       try making.append(orientations, labels: labels)
-      let seconds = Journal.seconds - start, fresh = making.done - before
+      let seconds = MonotonicClock.seconds - start, fresh = making.done - before
       journal.progress(
         Progress(
           stage: "latents", done: making.done, total: form.count,
-          details: ["\(Progress.number(Double(form.bytes) / 1e6)) MB"], rate: Double(fresh) / seconds,
+          details: ["\(NumberFormat.short(Double(form.bytes) / 1e6)) MB"], rate: Double(fresh) / seconds,
           secondsPerStep: seconds / Double(fresh)))
-      if Interruption.isAsked && making.done < form.count {
+      if Interruption.isRequested && making.done < form.count {
         throw Stopped(
           description: "stopped after \(making.done) of \(form.count) latents; the same command goes on from there.")
       }
@@ -132,7 +132,7 @@ struct LatentCache {
 }
 
 /// Whether training keeps latents; `auto`: where that encodes less and the disk has room.
-enum LatentKeeping: String, Setting, CaseIterable {
+enum LatentCaching: String, Setting, CaseIterable {
   case auto
   case always = "true"
   case never = "false"

@@ -33,7 +33,7 @@ struct BatchOrder {
 /// Trains one network from wherever its checkpoint stands to the last step.
 struct Trainer {
   let stage: String
-  let plan: TrainingPlan
+  let plan: TrainingConfiguration
   let seed: UInt64
   let parameters: [(path: String, parameter: Parameter)]
   let statistics: [(path: String, statistic: Statistic)]
@@ -98,7 +98,7 @@ struct Trainer {
     var speed = 0.0, lost = 0
     Profile.shared.forward("preparing")
     while step < plan.steps {
-      let start = Journal.seconds
+      let start = MonotonicClock.seconds
       var random = Random(seed: seed, step: step, samples: Array(0..<plan.batch))
       let flips =
         plan.flips
@@ -118,7 +118,7 @@ struct Trainer {
       step += 1
       average?.update(from: all, step: step)
       Profile.shared.forward("optimizer")
-      let seconds = Journal.seconds - start
+      let seconds = MonotonicClock.seconds - start
       speed = speed == 0 ? seconds : 0.95 * speed + 0.05 * seconds
       if step % 10 == 0 || step == plan.steps {
         let numbers =
@@ -132,10 +132,10 @@ struct Trainer {
       journal.progress(
         Progress(
           stage: stage, done: step, total: plan.steps,
-          details: ["loss \(Progress.number(Double(total.scalar)))"]
-            + parts.map { "\($0.name) \(Progress.number(Double($0.value)))" },
+          details: ["loss \(NumberFormat.short(Double(total.scalar)))"]
+            + parts.map { "\($0.name) \(NumberFormat.short(Double($0.value)))" },
           rate: Double(plan.batch) / speed, secondsPerStep: speed))
-      if Interruption.isAsked && step < plan.steps {
+      if Interruption.isRequested && step < plan.steps {
         try writer.write(checkpoint(optimizer, average, discriminatorOptimizer, step), to: artefact.checkpoint)
         try writer.finish()
         throw Stopped(

@@ -19,8 +19,8 @@ struct TrainedArguments: ParsableArguments {
       var experiment = ExperimentArguments()
       (experiment.file, experiment.overrides) = (run, overrides + extra)
       (experiment.scale, experiment.variant) = (scale, variant)
-      let campaign = try experiment.campaign(), member = try experiment.member(of: campaign)
-      return try Run(try campaign.assembly(member), folder: member.folder, variant: member.name, journal: journal)
+      let runs = try experiment.runs(), spec = try experiment.spec(of: runs)
+      return try Run(try runs.assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
     }
     for override in overrides where !override.contains("=") {
       throw ValidationError("'\(override)' is no override; write it as key=value, for example sampling.guidance=3.")

@@ -35,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       print(JSON.list(list).lines)
     } else {
-      for value in values { print("\(value.name)  \(Progress.number(value.value))  (\(count) pictures)") }
+      for value in values { print("\(value.name)  \(NumberFormat.short(value.value))  (\(count) pictures)") }
     }
   }
 }

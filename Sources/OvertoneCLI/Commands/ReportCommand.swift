@@ -62,15 +62,15 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func sweep(_ records: [RunRecord], _ sources: [RunSource]) throws -> String {
-    let campaigns = sources.compactMap(\.campaign), folder = "\(RunFigures.common(records))/figures"
+    let experiments = sources.compactMap(\.runs), folder = "\(RunFigures.common(records))/figures"
     let index =
       noFigures
       ? FigureFolder(path: folder).index
       : try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, log: say)
-    let name = campaigns.first?.experiment ?? records.first?.experiment ?? "runs"
+    let name = experiments.first?.experiment ?? records.first?.experiment ?? "runs"
     return try SweepReport(
       title: name, records: records, sides: Comparison.sides(of: records),
-      judgements: try campaigns.flatMap { try $0.judgements() }, knowsClaims: !campaigns.isEmpty, figures: index,
+      outcomes: try experiments.flatMap { try $0.outcomes() }, hasExpectations: !experiments.isEmpty, figures: index,
       figuresFolder: folder
     ).html()
   }

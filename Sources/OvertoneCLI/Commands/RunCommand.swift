@@ -45,10 +45,10 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let journal = Journal(quiet: quiet), campaign = try experiment.campaign()
+    let journal = Journal(quiet: quiet), runs = try experiment.runs()
     if slurm.isAsked {
       let script = try SlurmScript(
-        of: campaign, members: try experiment.members(of: campaign), slurm, timeLimit: timeLimit,
+        of: runs, specs: try experiment.specs(of: runs), slurm, timeLimit: timeLimit,
         arguments: arguments, jobs: jobs, threads: threads)
       return try script.write(submitting: slurm.submit)
     }
@@ -56,22 +56,21 @@ struct RunCommand: ParsableCommand {
     if profile { Profile.shared.start() }
     defer { if profile { print(ProfileTable(Profile.shared.stop(), repetitions: 1).text) } }
     if let timeLimit { Interruption.stop(after: timeLimit.workSeconds) }
-    do { try run(campaign, journal) } catch let stopped as Stopped where Interruption.isOutOfTime {
+    do { try run(runs, journal) } catch let stopped as Stopped where Interruption.isOutOfTime {
       throw Stopped(description: "the time limit of \(timeLimit?.text ?? "") is near: \(stopped)")
     }
-    let verdicts = try campaign.verdicts()
-    for line in verdicts { journal.say(line) }
+    for line in try runs.outcomeLines() { journal.say(line) }
   }
 
-  private func run(_ campaign: Campaign, _ journal: Journal) throws {
+  private func run(_ runs: ExperimentRuns, _ journal: Journal) throws {
     guard jobs > 1 else {
-      return try campaign.run(
-        try experiment.members(of: campaign), journal: journal, failFast: failFast, retries: retries, force: force)
+      return try runs.execute(
+        try experiment.specs(of: runs), journal: journal, failFast: failFast, retries: retries, force: force)
     }
     // Workers share the cores unless told otherwise.
     let each = threads ?? max(1, ThreadPool.shared.threads / jobs)
     let limit = timeLimit.map { ["--time-limit", $0.text] } ?? []
-    try campaign.run(
+    try runs.execute(
       jobs: jobs, arguments: arguments + ["--threads", "\(each)"] + limit + (force ? ["--force"] : []), journal: journal
     )
   }

@@ -58,16 +58,16 @@ struct SampleCommand: ParsableCommand {
     let chosen = classes.isEmpty ? Array(names.indices) : try classes.map { try number(of: $0, names) }
     let each = count ?? (axes.isEmpty ? assembly.sampling.perClass : 1)
     let labels = chosen.flatMap { Array(repeating: $0, count: each) }
-    let painting = try image.map {
-      try Painting(image: $0, mask: mask ?? $0, isComposed: !noCompose, shape: assembly.images)
+    let inpainting = try image.map {
+      try Inpainting(image: $0, mask: mask ?? $0, isComposed: !noCompose, shape: assembly.images)
     }
     let start = seed.map { UInt64($0) } ?? assembly.seed
     var all: [Picture] = [], notes: [String] = []
     let cells = Self.cells(axes)
     for cell in cells {
       let run = cell.isEmpty ? base : try varied(base, cell, journal)
-      let made = try run.pictures(labels, seed: start, of: painting).0
-      all += made.map { painting?.composed($0) ?? $0 }
+      let made = try run.pictures(labels, seed: start, of: inpainting).0
+      all += made.map { inpainting?.composed($0) ?? $0 }
       notes += labels.map { _ in cell.joined(separator: " ") }
     }
     for (index, picture) in all.enumerated() {

@@ -13,15 +13,15 @@ struct StatusCommand: ParsableCommand {
   }
 
   func run() throws {
-    let campaign = try experiment.campaign()
-    let entries = try experiment.members(of: campaign).map { member in
-      let state = RunState(member.folder)
-      let isStale = state.kind == .done && state.fingerprint != member.fingerprint
+    let runs = try experiment.runs()
+    let entries = try experiment.specs(of: runs).map { spec in
+      let state = RunState(spec.folder)
+      let isStale = state.kind == .done && state.fingerprint != spec.fingerprint
       return Entry(
-        variant: member.name, seed: member.seed, state: isStale ? "changed" : state.kind.rawValue,
+        variant: spec.name, seed: spec.seed, state: isStale ? "changed" : state.kind.rawValue,
         detail: isStale
-          ? "done with another configuration" : state.kind == .running ? progress(member.folder) : state.detail,
-        folder: member.folder)
+          ? "done with another configuration" : state.kind == .running ? progress(spec.folder) : state.detail,
+        folder: spec.folder)
     }
     if json {
       let encoder = JSONEncoder()

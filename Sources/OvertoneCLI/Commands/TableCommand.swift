@@ -30,9 +30,9 @@ struct TableCommand: ParsableCommand {
       if source.hasSuffix(".yaml") || source.hasSuffix(".yml") {
         let sweep = try Sweep(file: source, scale: scale, overrides: results.map { ["results=\($0)"] } ?? [])
         let name = URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
-        for member in try Campaign(sweep, experiment: name, registry: Registry.linked()).members
-        where FileManager.default.fileExists(atPath: RunResult.path(in: member.folder)) {
-          all.append(try RunResult(in: member.folder))
+        for spec in try ExperimentRuns(sweep, experiment: name, registry: Registry.linked()).specs
+        where FileManager.default.fileExists(atPath: RunResult.path(in: spec.folder)) {
+          all.append(try RunResult(in: spec.folder))
         }
       } else {
         all += try RunResult.all(below: source)

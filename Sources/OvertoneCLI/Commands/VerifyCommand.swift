@@ -19,8 +19,8 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: .hidden) var tried = false
 
   func run() throws {
-    var all: [Soundness] = []
-    for path in paths { all += try Soundness.all(at: path, isTried: tried) }
+    var all: [IntegrityReport] = []
+    for path in paths { all += try IntegrityReport.all(at: path, isTried: tried) }
     if json {
       print(JSON.list(all.map(\.json)).lines)
     } else {

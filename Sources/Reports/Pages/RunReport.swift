@@ -30,7 +30,7 @@ package struct RunReport {
         result.measurements.map { number in
           [
             Page.Cell(number.name + (number.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "")),
-            Page.Cell(Progress.number(number.value), isNumber: true), Page.Cell("\(number.count)", isNumber: true),
+            Page.Cell(NumberFormat.short(number.value), isNumber: true), Page.Cell("\(number.count)", isNumber: true),
           ]
         }, caption: "One run, hence no standard deviation; ↓ lower is better, ↑ higher is better.")
     }

@@ -9,9 +9,9 @@ package struct SweepReport {
   /// Runs grouped by variant.
   let sides: [Comparison.Side]
   /// The expectations of the experiment file, with their outcomes.
-  let judgements: [(text: String, verdict: Claim.Verdict, numbers: String)]
+  let outcomes: [Expectation.Result]
   /// True if an experiment file was named; a folder of runs does not hold the expectations.
-  let knowsClaims: Bool
+  let hasExpectations: Bool
   /// The figures that compare runs; nil if none were drawn.
   let figures: FigureFolder.Index?
   let figuresFolder: String
@@ -19,11 +19,11 @@ package struct SweepReport {
   /// A report of runs and the figures drawn of them.
   package init(
     title: String, records: [RunRecord], sides: [Comparison.Side],
-    judgements: [(text: String, verdict: Claim.Verdict, numbers: String)], knowsClaims: Bool,
+    outcomes: [Expectation.Result], hasExpectations: Bool,
     figures: FigureFolder.Index?, figuresFolder: String
   ) {
-    (self.title, self.records, self.sides, self.judgements) = (title, records, sides, judgements)
-    (self.knowsClaims, self.figures, self.figuresFolder) = (knowsClaims, figures, figuresFolder)
+    (self.title, self.records, self.sides, self.outcomes) = (title, records, sides, outcomes)
+    (self.hasExpectations, self.figures, self.figuresFolder) = (hasExpectations, figures, figuresFolder)
   }
 
   /// The page as an HTML document that needs no other file.
@@ -71,8 +71,8 @@ package struct SweepReport {
   }
 
   private func addExpectations(to page: inout Page) {
-    guard !judgements.isEmpty else {
-      if !knowsClaims {
+    guard !outcomes.isEmpty else {
+      if !hasExpectations {
         page.text(
           "Expectations stand in the experiment file; name it instead of the folder to compare them with the results.",
           quiet: true)
@@ -82,9 +82,9 @@ package struct SweepReport {
     page.section("Expectations")
     page.table(
       ["expected", "outcome", "numbers"],
-      judgements.map { text, verdict, numbers in
-        let mark = verdict.rawValue.split(separator: " ").joined(separator: "-")
-        return [Page.Cell(text), Page.Cell(verdict.rawValue, mark: mark), Page.Cell(numbers)]
+      outcomes.map { result in
+        let mark = result.outcome.rawValue.split(separator: " ").joined(separator: "-")
+        return [Page.Cell(result.text), Page.Cell(result.outcome.rawValue, mark: mark), Page.Cell(result.numbers)]
       }, caption: "A difference counts when it exceeds the standard deviation over seeds.")
   }
 

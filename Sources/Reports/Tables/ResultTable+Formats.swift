@@ -30,8 +30,8 @@ extension ResultTable {
   /// Mean, standard deviation and number of runs, such as "0.63 ± 0.02 (3)"; "-" without measurement.
   private func written(_ cell: Cell?, sign: String) -> String {
     guard let cell else { return "-" }
-    let deviation = cell.deviation.map { " \(sign) \(Progress.number($0))" } ?? ""
-    return "\(Progress.number(cell.mean))\(deviation) (\(cell.count))"
+    let deviation = cell.deviation.map { " \(sign) \(NumberFormat.short($0))" } ?? ""
+    return "\(NumberFormat.short(cell.mean))\(deviation) (\(cell.count))"
   }
 
   private var heads: [String] {

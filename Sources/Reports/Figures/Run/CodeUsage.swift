@@ -38,7 +38,7 @@ enum CodeUsage: RunFigure {
           name, counts.enumerated().map { (Double($0.offset + 1), Double($0.element) / Double(codes.count)) })
       }, xScale: .log, yScale: .log)
     let summaries = groups.map { name, codes in
-      "\(name): \(counted(codes).count) of \(vocabulary) occur, perplexity \(Progress.number(perplexity(codes)))"
+      "\(name): \(counted(codes).count) of \(vocabulary) occur, perplexity \(NumberFormat.short(perplexity(codes)))"
     }
     return [
       Panel(

@@ -49,7 +49,7 @@ enum Diversity: RunFigure {
   /// Mean and standard deviation, such as "0.21 ± 0.05 (224 pairs)".
   private static func summary(_ values: [Double]) -> String {
     let cell = ResultTable.Cell(values: values)
-    return "\(Progress.number(cell.mean)) ± \(Progress.number(cell.deviation ?? 0)) (\(values.count) pairs)"
+    return "\(NumberFormat.short(cell.mean)) ± \(NumberFormat.short(cell.deviation ?? 0)) (\(values.count) pairs)"
   }
 
   /// Root mean square distance of pixels in [0, 1] for every pair of images with equal labels.

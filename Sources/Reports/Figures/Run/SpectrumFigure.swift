@@ -77,6 +77,6 @@ enum SpectrumFigure: RunFigure {
     let upper = (generated.count / 2..<generated.count).filter { generated[$0] > 0 && real[$0] > 0 }
     guard !upper.isEmpty else { return "none" }
     let mean = upper.reduce(0.0) { $0 + 10 * log10(generated[$1] / real[$1]) } / Double(upper.count)
-    return "\(mean < 0 ? "-" : "+")\(Progress.number(mean.magnitude)) dB"
+    return "\(mean < 0 ? "-" : "+")\(NumberFormat.short(mean.magnitude)) dB"
   }
 }

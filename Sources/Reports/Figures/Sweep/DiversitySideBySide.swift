@@ -20,7 +20,7 @@ enum DiversitySideBySide: SweepFigure {
       throw Inapplicable("no run has two images of one class in samples.h5; raise sampling.per-class")
     }
     let most = all.compactMap { $0.values.max() }.max() ?? 1
-    let means = all.map { title, values in "\(title) \(Progress.number(ResultTable.Cell(values: values).mean))" }
+    let means = all.map { title, values in "\(title) \(NumberFormat.short(ResultTable.Cell(values: values).mean))" }
     return [
       Panel(
         name,

@@ -45,7 +45,7 @@ enum Tokenizers: SweepFigure {
           return metric.values().map(\.name)
         })
       let numbers = (record.result?.measurements ?? []).filter { subjects.contains($0.name) }
-        .map { "\($0.name) \(Progress.number($0.value))" }
+        .map { "\($0.name) \(NumberFormat.short($0.value))" }
       let space = context.quantizer.space
       labels.append(
         ([record.variant.isEmpty ? record.folder : record.variant]

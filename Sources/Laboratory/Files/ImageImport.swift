@@ -3,7 +3,7 @@ import Images
 import Storage
 
 /// A folder of class folders made into one file of pictures of one size.
-package struct PictureImport {
+package struct ImageImport {
   let folder: String
   let output: String
   let size: Int
@@ -41,14 +41,14 @@ package struct PictureImport {
       throw LaboratoryError(
         "\(folder): there are no pictures in folders of their class; it should hold CLASS/picture.png or .jpg.")
     }
-    let start = Journal.seconds
+    let start = MonotonicClock.seconds
     try ImageFile.write(
       to: output, count: all.count, height: size, width: size, labels: all.map(\.label), classNames: classes,
       sources: all.map { String($0.path.dropFirst(folder.count + (folder.hasSuffix("/") ? 0 : 1))) }
     ) { index in
-      if Interruption.isAsked { throw LaboratoryError("stopped; nothing was written to \(output).") }
+      if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
       let picture = try Picture.read(all[index].path).centreCropped(to: size)
-      let seconds = Journal.seconds - start
+      let seconds = MonotonicClock.seconds - start
       journal.progress(
         Progress(
           stage: "import", done: index + 1, total: all.count, details: ["\(classes.count) classes"],

@@ -1,7 +1,7 @@
 import Autoregression
 
 /// What `validate` finds: that a file is sound, and with its inputs what is there.
-package struct Check {
+package struct ValidationReport {
   private let assembly: Assembly
   private let pictures: Int?
   private let made: Artefacts?

@@ -25,7 +25,7 @@ private func overtone(_ arguments: [String], killedAfter seconds: Double? = nil)
   return Outcome(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
 }
 
-@Suite(.serialized) struct CampaignTests {
+@Suite(.serialized) struct ExperimentRunsTests {
   private static let file = "\(project)/Experiments/smoke/sweep.yaml"
 
   @Test("a sweep that is killed again and again ends in the table of one that ran through, byte for byte")

@@ -6,7 +6,7 @@ import Settings
 /// What a reader asks for hangs on what it is told: a filter has an order only if it is of one kind. So it is made to
 /// read again and again: as its example says, without each line of it, with each choice of each setting that has
 /// choices, and with a list and a mapping in the place of each value. What all of that reads is joined.
-struct Survey {
+struct SettingsDiscovery {
   /// One setting, with all that was learned of it.
   struct Found {
     /// The mapping it stands in: "training"; empty at the top.

@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// What an experiment will take, from its settings alone: no data, no weights.
-package struct Plan {
+package struct CostEstimate {
   /// One fact: for people, and for programs.
   private struct Fact {
     let name: String, text: String, key: String, value: JSON
@@ -44,7 +44,7 @@ package struct Plan {
       Fact(name: name, text: "\(value)", key: key, value: .number(Double(value)))
     }
     func scaled(_ name: String, _ key: String, _ value: Double, _ unit: Double) -> Fact {
-      Fact(name: name, text: Progress.number(value / unit), key: key, value: .number(value))
+      Fact(name: name, text: NumberFormat.short(value / unit), key: key, value: .number(value))
     }
     facts = [
       Fact(
@@ -68,7 +68,7 @@ package struct Plan {
       scaled("disk for latents, at most (MB)", "latentBytes", latents, 1e6),
       scaled("speed of such products here (GFLOP/s)", "flopPerSecond", speed, 1e9),
       Fact(
-        name: "least time of the model's training (estimate)", text: Progress.duration(seconds), key: "seconds",
+        name: "least time of the model's training (estimate)", text: NumberFormat.duration(seconds), key: "seconds",
         value: .number(seconds)),
     ]
   }

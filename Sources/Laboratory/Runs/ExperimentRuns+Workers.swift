@@ -1,10 +1,10 @@
 import Foundation
 
-extension Campaign {
-  /// Runs the campaign by several processes of this program, which claim runs by lock; this one waits.
+extension ExperimentRuns {
+  /// Runs the runs by several processes of this program, which claim runs by lock; this one waits.
   ///
   /// Whoever asks this process to stop asks the others, too: a batch system may know only this one.
-  package func run(jobs: Int, arguments: [String], journal: Journal) throws {
+  package func execute(jobs: Int, arguments: [String], journal: Journal) throws {
     let workers = try (0..<jobs).map { index in
       let process = Process()
       process.executableURL = URL(fileURLWithPath: Environment.program)
@@ -16,7 +16,7 @@ extension Campaign {
     }
     var isTold = false
     while workers.contains(where: \.isRunning) {
-      if Interruption.isAsked && !isTold {
+      if Interruption.isRequested && !isTold {
         isTold = true
         for worker in workers where worker.isRunning { kill(worker.processIdentifier, SIGTERM) }
       }

@@ -5,13 +5,13 @@ import Settings
 ///
 /// Names left and right are variants. A difference counts only when it is larger than the spread over seeds:
 /// the root of the sum of both variances. With one seed the spread is unknown, which the verdict says.
-package struct Claim: Equatable {
+package struct Expectation: Equatable {
   enum Order: Equatable { case descending, ascending }
   enum Content: Equatable {
     case order([String], Order)
     case band(String, ClosedRange<Double>)
   }
-  package enum Verdict: String {
+  package enum Outcome: String {
     case holds, doesNotHold = "does not hold", withinNoise = "within noise", unknown = "not measured"
   }
 
@@ -50,16 +50,29 @@ package struct Claim: Equatable {
     }
   }
 
-  /// The verdict with the numbers behind it.
-  package func judged(by table: ResultTable) -> (verdict: Verdict, numbers: String) {
+  /// An expectation with its outcome and the numbers behind it.
+  package struct Result {
+    package let text: String
+    package let outcome: Outcome
+    package let numbers: String
+  }
+
+  /// Evaluates the expectation on a table whose rows are variants.
+  package func evaluated(on table: ResultTable) -> Result {
+    let (outcome, numbers) = comparison(in: table)
+    return Result(text: text, outcome: outcome, numbers: numbers)
+  }
+
+  /// The outcome with the numbers behind it.
+  private func comparison(in table: ResultTable) -> (outcome: Outcome, numbers: String) {
     guard let column = table.columns.firstIndex(where: { $0.title == metric }) else {
-      return (.unknown, "nobody measured \(metric)")
+      return (.unknown, "no run measured \(metric)")
     }
     let cells = names.map { name in table.rowTitles.firstIndex(of: name).flatMap { table.cells[$0][column] } }
     let numbers = zip(names, cells).map { name, cell in
       "\(name) "
         + (cell.map {
-          "\(Progress.number($0.mean))\($0.deviation.map { " ± \(Progress.number($0))" } ?? "") (n=\($0.count))"
+          "\(NumberFormat.short($0.mean))\($0.deviation.map { " ± \(NumberFormat.short($0))" } ?? "") (n=\($0.count))"
         } ?? "-")
     }.joined(separator: ", ")
     let found = cells.compactMap { $0 }
@@ -67,15 +80,15 @@ package struct Claim: Equatable {
     switch content {
     case .band(_, let band): return (band.contains(found[0].mean) ? .holds : .doesNotHold, numbers)
     case .order(_, let order):
-      var verdict = Verdict.holds
+      var outcome = Outcome.holds
       for (a, b) in zip(found, found.dropFirst()) {
         let gap = order == .descending ? a.mean - b.mean : b.mean - a.mean
         let spread = a.deviation.flatMap { a in b.deviation.map { (a * a + $0 * $0).squareRoot() } } ?? 0
         if gap <= -spread && gap < 0 { return (.doesNotHold, numbers) }
-        if gap <= spread { verdict = .withinNoise }
+        if gap <= spread { outcome = .withinNoise }
       }
       let isSingle = found.contains { $0.count < 2 }
-      return (verdict, numbers + (isSingle ? "; one seed, spread unknown" : ""))
+      return (outcome, numbers + (isSingle ? "; one seed, spread unknown" : ""))
     }
   }
 }

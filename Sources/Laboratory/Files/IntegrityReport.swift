@@ -3,7 +3,7 @@ import Images
 import Storage
 
 /// Whether one file is what was written, and what to do where it is not.
-package struct Soundness {
+package struct IntegrityReport {
   package let path: String
   package var findings: [String]
   /// What was looked at.
@@ -77,10 +77,10 @@ package struct Soundness {
   // MARK: Runs
 
   /// A file, a run, or every run below a folder.
-  package static func all(at path: String, isTried: Bool) throws -> [Soundness] {
+  package static func all(at path: String, isTried: Bool) throws -> [IntegrityReport] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      return [Soundness(file: path, isTried: isTried)]
+      return [IntegrityReport(file: path, isTried: isTried)]
     }
     let below = try FileManager.default.subpathsOfDirectory(atPath: path).sorted {
       $0.compare($1, options: .numeric) == .orderedAscending
@@ -92,7 +92,7 @@ package struct Soundness {
     let all =
       try Set(runs).sorted { $0.compare($1, options: .numeric) == .orderedAscending }.flatMap { name in
         try of(run: URL(fileURLWithPath: "\(path)/\(name)").deletingLastPathComponent().path)
-      } + below.filter { $0.hasSuffix(".h5") }.map { Soundness(file: "\(path)/\($0)") }
+      } + below.filter { $0.hasSuffix(".h5") }.map { IntegrityReport(file: "\(path)/\($0)") }
     let unique = all.filter { seen.insert(URL(fileURLWithPath: $0.path).standardizedFileURL.path).inserted }
     guard !unique.isEmpty else {
       throw LaboratoryError("\(path): there is nothing to verify; name a run, or a file that ends in .h5.")
@@ -101,23 +101,23 @@ package struct Soundness {
   }
 
   /// What a run keeps and what it was made from.
-  private static func of(run folder: String) throws -> [Soundness] {
+  private static func of(run folder: String) throws -> [IntegrityReport] {
     let record = try InputRecord(in: folder)
-    var all: [Soundness] = []
+    var all: [IntegrityReport] = []
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() {
       let path = "\(folder)/\(name)"
-      if name.hasSuffix(".h5") { all.append(Soundness(file: path)) }
-      if name.hasSuffix(".png") { all.append(Soundness(picture: path)) }
+      if name.hasSuffix(".h5") { all.append(IntegrityReport(file: path)) }
+      if name.hasSuffix(".png") { all.append(IntegrityReport(picture: path)) }
     }
     guard let record else {
       all.append(
-        Soundness(
+        IntegrityReport(
           "\(folder)/inputs.json", "", ["it is missing: the run stopped before it trained, or the file was removed."],
           advice: "Run the experiment again."))
       return all
     }
     for artefact in [record.tokenizer, record.model] where Folder.exists("\(artefact)/checkpoint.h5") {
-      var checkpoint = Soundness(file: "\(artefact)/checkpoint.h5")
+      var checkpoint = IntegrityReport(file: "\(artefact)/checkpoint.h5")
       if let step = (try? Reader(checkpoint.path).ints("cursor/step"))?.first,
         let last = (try? MetricsLog("\(artefact)/metrics.h5").series("train", "loss"))?.last?.step,
         RunState(folder).kind == .done, Int(last) > step
@@ -126,19 +126,19 @@ package struct Soundness {
       }
       all.append(checkpoint)
       for name in ["metrics", "latents", "codes"] where Folder.exists("\(artefact)/\(name).h5") {
-        all.append(Soundness(file: "\(artefact)/\(name).h5"))
+        all.append(IntegrityReport(file: "\(artefact)/\(name).h5"))
       }
     }
     if RunState(folder).kind == .done, !Folder.exists("\(record.model)/checkpoint.h5") {
       all.append(
-        Soundness(
+        IntegrityReport(
           "\(record.model)/checkpoint.h5", "", ["it is missing, and the run is done."],
           advice: "Pictures and numbers stay what they are; to sample more, run the experiment again with --force."))
     }
     for input in record.inputs {
       let hash = SHA256.hex(ofFile: input.path)
       all.append(
-        Soundness(
+        IntegrityReport(
           input.path, "as the run read it",
           hash == input.hash
             ? [] : [hash == nil ? "it is missing, and the run read it." : "it is not the file that the run read."],

@@ -3,13 +3,13 @@ import Networks
 import Settings
 
 /// What an experiment file has around its components: the settings that the laboratory itself reads.
-struct ExperimentFrame {
+struct RootSettings {
   /// Everything that assembling reads, of one choice of components.
-  let survey: Survey
+  let survey: SettingsDiscovery
   /// Whether a path is that of a component's own setting, or names the component.
   private let isOfComponent: (String) -> Bool
   /// The section `bench`.
-  let bench: Survey
+  let bench: SettingsDiscovery
 
   /// Takes the first components whose examples work together; which they are does not matter.
   init(_ catalogue: Catalogue) {
@@ -21,7 +21,7 @@ struct ExperimentFrame {
     }
     self.isOfComponent = isOfComponent
     let registry = catalogue.registry
-    let attempt: Survey.Attempt = { settings throws in
+    let attempt: SettingsDiscovery.Attempt = { settings throws in
       _ = try Assembly(settings, name: "experiment", registry: registry)
     }
     var examples = [""]
@@ -33,8 +33,9 @@ struct ExperimentFrame {
       guard let settings = try? Settings(parsing: text, file: "experiment") else { return false }
       return (try? withoutStorage { try Assembly(settings, name: "experiment", registry: registry) }) != nil
     }.first
-    survey = Survey("experiment", whole: example ?? "", knowing: isOfComponent, attempt)
-    bench = Survey("bench", example: "", attempts: [{ settings throws in _ = try BenchPlan(&settings) }])
+    survey = SettingsDiscovery("experiment", whole: example ?? "", knowing: isOfComponent, attempt)
+    bench = SettingsDiscovery(
+      "bench", example: "", attempts: [{ settings throws in _ = try BenchConfiguration(&settings) }])
   }
 
   /// "loss: {use: l2}" with the component's example inside, in one line.
@@ -45,7 +46,7 @@ struct ExperimentFrame {
   }
 
   /// What the frame reads of a component's section beside the component: `tokenizer.training`.
-  func extras(in role: String) -> [Survey.Found] {
+  func extras(in role: String) -> [SettingsDiscovery.Found] {
     survey.found.filter { $0.path.hasPrefix("\(role).") && !isOfComponent($0.path) }.map { setting in
       var inner = setting
       inner.section = setting.section.split(separator: ".").dropFirst().joined(separator: ".")

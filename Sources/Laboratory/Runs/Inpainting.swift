@@ -3,12 +3,12 @@ import Images
 import Networks
 import Tensors
 
-/// A picture of which some pixels are painted anew and the others stay: in-painting, and out-painting.
+/// A picture of which some pixels are painted anew and the others stay: in-inpainting, and out-inpainting.
 ///
 /// A mask is a picture of the same size: white is painted, black stays. Tokens whose cell holds no pixel that is painted
 /// are given to the model from the start; after decoding, known pixels are laid over the result, since no decoder gives
 /// back exactly what the encoder saw.
-package struct Painting {
+package struct Inpainting {
   let picture: Picture
   /// By pixel, row by row: whether it is painted anew.
   let isOpen: [Bool]

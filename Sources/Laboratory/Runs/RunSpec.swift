@@ -1,0 +1,22 @@
+import Settings
+
+/// One run of an experiment file: a variant with a seed, and the folder that it is written to.
+package struct RunSpec {
+  let variant: Sweep.Variant
+  /// The run's folder: `Results/<experiment>/<variant>-<hash>/<seed>`, without the variant where nothing varies.
+  package let folder: String
+  /// The variant's name; empty where nothing varies.
+  package let name: String
+  package let seed: UInt64
+  /// Hash of all settings that were read, except for the seed and where results go.
+  package let fingerprint: String
+  let logging: Logging
+
+  /// True where nothing is left to do.
+  package var isDone: Bool {
+    RunState(folder).isDone(as: fingerprint) && (logging == .none || TensorBoard.isThere(in: folder))
+  }
+
+  /// "band, seed 2", or "seed 2" where nothing varies.
+  package var title: String { name.isEmpty ? "seed \(seed)" : "\(name), seed \(seed)" }
+}
