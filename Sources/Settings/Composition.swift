@@ -16,48 +16,51 @@ struct Composition {
     guard case .mapping(let entries) = whole.content else { return whole }
     func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
     let plain = YAMLNode(
-      content: .mapping(entries.filter { !["scale", "scales"].contains($0.key) }), place: whole.place)
+      content: .mapping(entries.filter { !["scale", "scales"].contains($0.key) }), location: whole.location)
     let scales = entry("scales"), usual = entry("scale")
     var name = scale
     if name == nil, let usual {
       guard case .scalar(let text, _) = usual.value.content, !usual.value.isNull else {
-        throw .malformed(usual.value.place, why: "'scale' takes the name of one of 'scales'.")
+        throw .malformed(usual.value.location, why: "'scale' takes the name of one of 'scales'.")
       }
       name = text
     }
     guard let name else { return plain }
     guard let scales, case .mapping(let choices) = scales.value.content else {
       throw .unsuitable(
-        scale == nil ? usual?.place ?? whole.place : whole.place,
+        scale == nil ? usual?.location ?? whole.location : whole.location,
         why: "this experiment has no scales; leave out \(scale == nil ? "'scale'" : "--scale").")
     }
     return try Self.scaled(
-      plain, to: name, of: choices, at: scale == nil ? usual?.value.place ?? scales.place : scales.place, by: [])
+      plain, to: name, of: choices, at: scale == nil ? usual?.value.location ?? scales.location : scales.location,
+      by: [])
   }
 
   /// `plain` under the scale `name`, and before that under those which it builds on.
   private static func scaled(
-    _ plain: YAMLNode, to name: String, of choices: [YAMLNode.Entry], at spot: Place, by trail: [String]
+    _ plain: YAMLNode, to name: String, of choices: [YAMLNode.Entry], at origin: FileLocation, by trail: [String]
   ) throws(SettingsError) -> YAMLNode {
     guard let chosen = choices.first(where: { $0.key == name }) else {
-      throw .unknown(key: name, spot, section: "scales", known: choices.map(\.key))
+      throw .unknown(key: name, origin, section: "scales", known: choices.map(\.key))
     }
     guard !trail.contains(name) else {
-      throw .malformed(spot, why: "scale '\(name)' builds on itself by way of \(trail.joined(separator: ", ")).")
+      throw .malformed(origin, why: "scale '\(name)' builds on itself by way of \(trail.joined(separator: ", ")).")
     }
     guard case .mapping(let entries) = chosen.value.content else { return plain }
     guard let base = entries.first(where: { $0.key == "scale" }) else { return put(chosen.value, over: plain) }
     guard case .scalar(let other, _) = base.value.content, !base.value.isNull else {
-      throw .malformed(base.value.place, why: "'scale' takes the name of one of 'scales'.")
+      throw .malformed(base.value.location, why: "'scale' takes the name of one of 'scales'.")
     }
-    let under = try scaled(plain, to: other, of: choices, at: base.value.place, by: trail + [name])
-    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "scale" }), place: chosen.value.place)
+    let under = try scaled(plain, to: other, of: choices, at: base.value.location, by: trail + [name])
+    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "scale" }), location: chosen.value.location)
     return put(own, over: under)
   }
 
-  private func extended(_ file: String, from spot: Place?, under parents: [String]) throws(SettingsError) -> YAMLNode {
-    if let spot, parents.contains(file) {
-      throw .malformed(spot, why: "\(file) extends itself by way of \(parents.joined(separator: ", ")).")
+  private func extended(_ file: String, from origin: FileLocation?, under parents: [String]) throws(SettingsError)
+    -> YAMLNode
+  {
+    if let origin, parents.contains(file) {
+      throw .malformed(origin, why: "\(file) extends itself by way of \(parents.joined(separator: ", ")).")
     }
     let root = try YAMLReader.tree(of: try text(file), file: file)
     guard case .mapping(let entries) = root.content, let extends = entries.first(where: { $0.key == "extends" }) else {
@@ -68,20 +71,20 @@ struct Composition {
     var base: YAMLNode?
     for name in names {
       guard case .scalar(let path, _) = name.content, !name.isNull else {
-        throw .malformed(name.place, why: "'extends' takes the path of a file, or a list of them.")
+        throw .malformed(name.location, why: "'extends' takes the path of a file, or a list of them.")
       }
       let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
       let full = path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
       var part: YAMLNode
-      do { part = try extended(Self.tidied(full), from: name.place, under: parents + [file]) } catch {
+      do { part = try extended(Self.tidied(full), from: name.location, under: parents + [file]) } catch {
         // A file that is not there is this line's mistake, not that file's.
-        if case .unreadable(let missing, let why) = error { throw .malformed(name.place, why: "\(missing): \(why)") }
+        if case .unreadable(let missing, let why) = error { throw .malformed(name.location, why: "\(missing): \(why)") }
         throw error
       }
       if let under = base { part = Self.put(part, over: under) }
       base = part
     }
-    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "extends" }), place: root.place)
+    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "extends" }), location: root.location)
     return base.map { Self.put(own, over: $0) } ?? own
   }
 
@@ -105,13 +108,13 @@ struct Composition {
     for entry in fresh {
       if let index = entries.firstIndex(where: { $0.key == entry.key }) {
         entries[index] = YAMLNode.Entry(
-          key: entry.key, place: entry.place,
+          key: entry.key, location: entry.location,
           value: entry.key == "sweep" ? entry.value : put(entry.value, over: entries[index].value))
       } else {
         entries.append(entry)
       }
     }
-    return YAMLNode(content: .mapping(entries), place: new.place)
+    return YAMLNode(content: .mapping(entries), location: new.location)
   }
 
   private static func component(_ entries: [YAMLNode.Entry]) -> String? {

@@ -3,13 +3,13 @@ struct Override {
   private let text: String
   private let path: [Step]
   private let value: YAMLNode
-  private let place: Place
+  private let location: FileLocation
 
   private enum Step { case key(String), index(Int) }
 
   init(_ text: String) throws(SettingsError) {
     self.text = text
-    place = Place(file: "override", line: 0, column: 0, source: nil)
+    location = FileLocation(file: "override", line: 0, column: 0, source: nil)
     guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
       throw .override(text, why: "write it as key=value, for example training.steps=100.")
     }
@@ -32,19 +32,20 @@ struct Override {
         throw SettingsError.override(text, why: "")
       }
       node = entries[0].value
-      value = Override.placed(node, place)
+      value = Override.placed(node, location)
     } catch { throw .override(text, why: "what follows '=' is not a YAML value.") }
   }
 
   /// The value belongs to the override wherever one looks inside it.
-  private static func placed(_ node: YAMLNode, _ place: Place) -> YAMLNode {
+  private static func placed(_ node: YAMLNode, _ location: FileLocation) -> YAMLNode {
     var node = node
-    node.place = place
+    node.location = location
     switch node.content {
     case .scalar: break
-    case .list(let items): node.content = .list(items.map { placed($0, place) })
+    case .list(let items): node.content = .list(items.map { placed($0, location) })
     case .mapping(let entries):
-      node.content = .mapping(entries.map { YAMLNode.Entry(key: $0.key, place: place, value: placed($0.value, place)) })
+      node.content = .mapping(
+        entries.map { YAMLNode.Entry(key: $0.key, location: location, value: placed($0.value, location)) })
     }
     return node
   }
@@ -69,10 +70,11 @@ struct Override {
       }
       if let index = entries.firstIndex(where: { $0.key == key }) {
         entries[index].value = try put(entries[index].value, path.dropFirst(), references)
-        if path.count == 1 { entries[index].place = place }
+        if path.count == 1 { entries[index].location = location }
       } else {
-        let empty = YAMLNode(content: .mapping([]), place: place)
-        entries.append(YAMLNode.Entry(key: key, place: place, value: try put(empty, path.dropFirst(), references)))
+        let empty = YAMLNode(content: .mapping([]), location: location)
+        entries.append(
+          YAMLNode.Entry(key: key, location: location, value: try put(empty, path.dropFirst(), references)))
       }
       node.content = .mapping(entries)
     case .index(let index):

@@ -21,7 +21,7 @@ public struct Reading: Sendable {
   var section: String?
   var sections: [String] = []
   /// Where it stands; nil: the default.
-  public var place: Place?
+  public var location: FileLocation?
   /// Whether what is trained hangs on it; else it only says how pictures are made afterwards.
   public var shapesTraining = true
 }
@@ -31,7 +31,7 @@ final class Record: @unchecked Sendable {  // every access under `lock`
   private var lock = pthread_mutex_t()
   private var order: [String] = []
   private var readings: [String: [Reading]] = [:]
-  private var keys: [String: [(key: String, place: Place)]] = [:]
+  private var keys: [String: [(key: String, location: FileLocation)]] = [:]
 
   init() { pthread_mutex_init(&lock, nil) }
   deinit { pthread_mutex_destroy(&lock) }
@@ -42,7 +42,7 @@ final class Record: @unchecked Sendable {  // every access under `lock`
     return body()
   }
 
-  func open(_ path: String, _ keys: [(String, Place)]) {
+  func open(_ path: String, _ keys: [(String, FileLocation)]) {
     locked {
       if self.keys[path] == nil { order.append(path) }
       self.keys[path] = keys
@@ -66,11 +66,13 @@ final class Record: @unchecked Sendable {  // every access under `lock`
     locked { order.flatMap { path in (readings[path] ?? []).map { (path, $0) } } }
   }
 
-  var firstUnread: (key: String, place: Place, section: String, known: [String])? {
+  var firstUnread: (key: String, location: FileLocation, section: String, known: [String])? {
     locked {
       for path in order {
         let known = (readings[path] ?? []).map(\.key)
-        for (key, place) in keys[path] ?? [] where !known.contains(key) { return (key, place, path, known.sorted()) }
+        for (key, location) in keys[path] ?? [] where !known.contains(key) {
+          return (key, location, path, known.sorted())
+        }
       }
       return nil
     }
@@ -80,7 +82,7 @@ final class Record: @unchecked Sendable {  // every access under `lock`
 
   private func lines(_ path: String, _ indent: String, _ origins: Bool) -> [String] {
     (readings[path] ?? []).flatMap { reading -> [String] in
-      let origin = origins ? "  # \(reading.place.map(\.description) ?? "default")" : ""
+      let origin = origins ? "  # \(reading.location.map(\.description) ?? "default")" : ""
       if let section = reading.section {
         let inner = lines(section, indent + "  ", origins)
         return inner.isEmpty ? ["\(indent)\(reading.key): {}"] : ["\(indent)\(reading.key):"] + inner

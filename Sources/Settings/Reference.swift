@@ -31,7 +31,7 @@ struct References {
     case .mapping(let entries):
       var all: [YAMLNode.Entry] = []
       for entry in entries {
-        all.append(YAMLNode.Entry(key: entry.key, place: entry.place, value: try resolved(entry.value, trail)))
+        all.append(YAMLNode.Entry(key: entry.key, location: entry.location, value: try resolved(entry.value, trail)))
       }
       node.content = .mapping(all)
     case .scalar(let text, _):
@@ -45,29 +45,29 @@ struct References {
     var result = "", rest = text[...]
     while let start = firstReference(in: rest) {
       guard let end = rest[start...].firstIndex(of: "}") else {
-        throw .malformed(node.place, why: "'${' is not closed by '}'.")
+        throw .malformed(node.location, why: "'${' is not closed by '}'.")
       }
       let path = String(rest[rest.index(start, offsetBy: 2)..<end])
       guard !trail.contains(path) else {
         throw .malformed(
-          node.place, why: "'${\(path)}' leads back to itself by way of \(trail.joined(separator: ", ")).")
+          node.location, why: "'${\(path)}' leads back to itself by way of \(trail.joined(separator: ", ")).")
       }
       guard let found = value(at: path) else {
-        throw .malformed(node.place, why: "'${\(path)}' names nothing in this experiment.")
+        throw .malformed(node.location, why: "'${\(path)}' names nothing in this experiment.")
       }
       var target = try resolved(found, trail + [path])
       if start == text.startIndex, rest.index(after: end) == text.endIndex {
-        target.place = node.place
+        target.location = node.location
         return target
       }
       guard case .scalar(let words, _) = target.content else {
         throw .malformed(
-          node.place, why: "'${\(path)}' is \(target.spoken); inside a text only a single value can stand.")
+          node.location, why: "'${\(path)}' is \(target.spoken); inside a text only a single value can stand.")
       }
       result += rest[..<start] + words
       rest = rest[rest.index(after: end)...]
     }
-    return YAMLNode(content: .scalar(result + rest, isPlain: false), place: node.place)
+    return YAMLNode(content: .scalar(result + rest, isPlain: false), location: node.location)
   }
 
   private func firstReference(in text: Substring) -> Substring.Index? {

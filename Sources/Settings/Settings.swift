@@ -6,7 +6,7 @@ import Glibc
 /// nobody read is an error. Sections handed out record into the same place.
 public struct Settings: Sendable {
   private let entries: [YAMLNode.Entry]
-  private let spot: Place
+  private let origin: FileLocation
   /// "direction.mask"; empty at the top.
   public let path: String
   private let record: Record
@@ -27,26 +27,26 @@ public struct Settings: Sendable {
     for override in overrides { root = try Override(override).applied(to: root) }
     root = try References(root: root).resolved()
     guard case .mapping(let entries) = root.content else {
-      throw .malformed(root.place, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
+      throw .malformed(root.location, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
     }
     // What is only there to be referred to has been put in place.
-    self.init(entries.filter { $0.key != "define" }, root.place, "", Record())
+    self.init(entries.filter { $0.key != "define" }, root.location, "", Record())
   }
 
   /// No keys at all: every setting has its default.
   public static func empty(_ name: String) -> Settings {
-    Settings([], Place(file: name, line: 0, column: 0, source: nil), "", Record())
+    Settings([], FileLocation(file: name, line: 0, column: 0, source: nil), "", Record())
   }
 
   private init(
-    _ entries: [YAMLNode.Entry], _ spot: Place, _ path: String, _ record: Record, shapesTraining: Bool = true
+    _ entries: [YAMLNode.Entry], _ origin: FileLocation, _ path: String, _ record: Record, shapesTraining: Bool = true
   ) {
     self.shapesTraining = shapesTraining
     self.entries = entries
-    self.spot = spot
+    self.origin = origin
     self.path = path
     self.record = record
-    record.open(self.path, entries.map { ($0.key, $0.place) })
+    record.open(self.path, entries.map { ($0.key, $0.location) })
   }
 
   // MARK: Reading
@@ -74,7 +74,7 @@ public struct Settings: Sendable {
       guard let value: Value = try value(key, about, bounds) else { return note(key, fallback, about, bounds) }
       guard range.contains(value) else {
         throw .outside(
-          key: key, place(of: key), found: value.yaml, lowest: range.lowerBound.yaml, highest: range.upperBound.yaml)
+          key: key, location(of: key), found: value.yaml, lowest: range.lowerBound.yaml, highest: range.upperBound.yaml)
       }
       return value
     }
@@ -88,8 +88,8 @@ public struct Settings: Sendable {
         note(
           Reading(
             key: key, kind: Value.kind, about: about, choices: Value.choices, form: Value.form, isRequired: true,
-            yaml: "", place: nil))
-        throw .missing(key: key, spot)
+            yaml: "", location: nil))
+        throw .missing(key: key, origin)
       }
       return value
     }
@@ -99,7 +99,7 @@ public struct Settings: Sendable {
   public subscript<Value: Setting>(optional key: String, about about: String) -> Value? {
     mutating get throws(SettingsError) {
       if let entry = entry(key), entry.value.isNull {
-        note(nothing(Value.self, key, about, entry.place))
+        note(nothing(Value.self, key, about, entry.location))
         return nil
       }
       let found: Value? = try value(key, about, nil)
@@ -111,33 +111,34 @@ public struct Settings: Sendable {
   /// A mapping inside; where there is none, an empty one.
   public mutating func section(_ key: String, about: String) throws(SettingsError) -> Settings {
     let inner = path.isEmpty ? key : "\(path).\(key)"
-    note(Reading(key: key, kind: "a mapping", about: about, section: inner, place: entry(key)?.place))
+    note(Reading(key: key, kind: "a mapping", about: about, section: inner, location: entry(key)?.location))
     guard let entry = entry(key), !entry.value.isNull else {
-      return Settings([], spot, inner, record, shapesTraining: shapesTraining)
+      return Settings([], origin, inner, record, shapesTraining: shapesTraining)
     }
     guard case .mapping(let entries) = entry.value.content else {
-      throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: "a mapping", near: nil)
+      throw .wrongKind(key: key, entry.value.location, found: entry.value.spoken, wanted: "a mapping", near: nil)
     }
-    return Settings(entries, entry.place, inner, record, shapesTraining: shapesTraining)
+    return Settings(entries, entry.location, inner, record, shapesTraining: shapesTraining)
   }
 
   /// A list of mappings inside; where there is none, an empty one.
   public mutating func sections(_ key: String, about: String) throws(SettingsError) -> [Settings] {
     guard let entry = entry(key), !entry.value.isNull else {
-      note(Reading(key: key, kind: "a list of mappings", about: about, yaml: "[]", place: nil))
+      note(Reading(key: key, kind: "a list of mappings", about: about, yaml: "[]", location: nil))
       return []
     }
     guard case .list(let items) = entry.value.content else {
-      throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: "a list of mappings", near: nil)
+      throw .wrongKind(
+        key: key, entry.value.location, found: entry.value.spoken, wanted: "a list of mappings", near: nil)
     }
     var all: [Settings] = []
     let names = items.indices.map { (path.isEmpty ? key : "\(path).\(key)") + "[\($0)]" }
-    note(Reading(key: key, kind: "a list of mappings", about: about, sections: names, place: entry.place))
+    note(Reading(key: key, kind: "a list of mappings", about: about, sections: names, location: entry.location))
     for (item, name) in zip(items, names) {
       guard case .mapping(let entries) = item.content else {
-        throw .wrongKind(key: key, item.place, found: item.spoken, wanted: "a list of mappings", near: nil)
+        throw .wrongKind(key: key, item.location, found: item.spoken, wanted: "a list of mappings", near: nil)
       }
-      all.append(Settings(entries, item.place, name, record, shapesTraining: shapesTraining))
+      all.append(Settings(entries, item.location, name, record, shapesTraining: shapesTraining))
     }
     return all
   }
@@ -177,18 +178,18 @@ public struct Settings: Sendable {
   /// not recorded as reads, so schemas and lists of settings do not show them. Choices are renamed by
   /// `Setting.renamedChoices`.
   public func renamed(_ old: String, to new: String) throws(SettingsError) {
-    if let entry = entry(old) { throw .renamed(old, of: nil, entry.place, to: new) }
+    if let entry = entry(old) { throw .renamed(old, of: nil, entry.location, to: new) }
   }
 
-  /// The error of a component that cannot work with what it was given; at a key's place where that is set.
+  /// The error of a component that cannot work with what it was given; at the key's location where that is set.
   public func refusal(_ why: String, at key: String? = nil) -> SettingsError {
-    .unsuitable(key.flatMap { entry($0)?.place } ?? spot, why: why)
+    .unsuitable(key.flatMap { entry($0)?.location } ?? origin, why: why)
   }
 
   /// Every key of the file must have been read by now.
   public func finish() throws(SettingsError) {
     if let unread = record.firstUnread {
-      throw .unknown(key: unread.key, unread.place, section: unread.section, known: unread.known)
+      throw .unknown(key: unread.key, unread.location, section: unread.section, known: unread.known)
     }
   }
 
@@ -213,7 +214,7 @@ public struct Settings: Sendable {
 
   private func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
 
-  private func place(of key: String) -> Place { entry(key)?.value.place ?? spot }
+  private func location(of key: String) -> FileLocation { entry(key)?.value.location ?? origin }
 
   private func value<Value: Setting>(_ key: String, _ about: String, _ bounds: String?) throws(SettingsError) -> Value?
   {
@@ -222,17 +223,17 @@ public struct Settings: Sendable {
       note(
         Reading(
           key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form, yaml: "",
-          place: entry.place))
+          location: entry.location))
       try refuseFormerChoice(entry, Value.renamedChoices)
       var near: String?
       if case .scalar(let text, _) = entry.value.content { near = nearest(text, among: Value.choices) }
-      throw .wrongKind(key: key, entry.value.place, found: entry.value.spoken, wanted: Value.kind, near: near)
+      throw .wrongKind(key: key, entry.value.location, found: entry.value.spoken, wanted: Value.kind, near: near)
     }
     note(
       Reading(
         key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form,
         yaml: value.yaml,
-        place: entry.place))
+        location: entry.location))
     return value
   }
 
@@ -242,15 +243,17 @@ public struct Settings: Sendable {
     let values = if case .list(let items) = entry.value.content { items } else { [entry.value] }
     for value in values {
       guard case .scalar(let text, _) = value.content, let new = renamed[text] else { continue }
-      throw .renamed(text, of: entry.key, value.place, to: new)
+      throw .renamed(text, of: entry.key, value.location, to: new)
     }
   }
 
   /// A setting that is left out or null.
-  private func nothing<Value: Setting>(_: Value.Type, _ key: String, _ about: String, _ place: Place?) -> Reading {
+  private func nothing<Value: Setting>(_: Value.Type, _ key: String, _ about: String, _ location: FileLocation?)
+    -> Reading
+  {
     Reading(
       key: key, kind: Value.kind, about: about, choices: Value.choices, form: Value.form, isNullable: true,
-      yaml: "null", place: place)
+      yaml: "null", location: location)
   }
 
   private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value
@@ -259,7 +262,7 @@ public struct Settings: Sendable {
       Reading(
         key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form,
         yaml: fallback.yaml,
-        place: nil))
+        location: nil))
     return fallback
   }
 

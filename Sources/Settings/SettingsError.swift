@@ -1,38 +1,38 @@
-/// Everything that an experiment file can get wrong: one sentence with the place, and the line it is about.
+/// Everything that an experiment file can get wrong: one sentence with the location and an excerpt of the line.
 public enum SettingsError: Error, CustomStringConvertible, Sendable {
   /// The file cannot be had at all.
   case unreadable(file: String, why: String)
   /// The text is not YAML, or not YAML that means anything here.
-  case malformed(Place, why: String)
-  case duplicate(key: String, Place, first: Place)
-  case missing(key: String, Place)
-  case unknown(key: String, Place, section: String, known: [String])
-  case wrongKind(key: String, Place, found: String, wanted: String, near: String?)
+  case malformed(FileLocation, why: String)
+  case duplicate(key: String, FileLocation, first: FileLocation)
+  case missing(key: String, FileLocation)
+  case unknown(key: String, FileLocation, section: String, known: [String])
+  case wrongKind(key: String, FileLocation, found: String, wanted: String, near: String?)
   /// A key, or with `key` a value of that key, that has another name since a later version.
-  case renamed(String, of: String?, Place, to: String)
-  case outside(key: String, Place, found: String, lowest: String, highest: String)
+  case renamed(String, of: String?, FileLocation, to: String)
+  case outside(key: String, FileLocation, found: String, lowest: String, highest: String)
   /// A component says why it cannot work like this.
-  case unsuitable(Place, why: String)
+  case unsuitable(FileLocation, why: String)
   case override(String, why: String)
 
   public var description: String {
     switch self {
     case .unreadable(let file, let why): "\(file): \(why)"
-    case .malformed(let place, let why), .unsuitable(let place, let why): "\(place): \(why)\(place.excerpt)"
-    case .duplicate(let key, let place, let first):
-      "\(place): '\(key)' is set twice, first in line \(first.line); keep one of them.\(place.excerpt)"
-    case .missing(let key, let place): "\(place): the setting '\(key)' is missing.\(place.excerpt)"
-    case .unknown(let key, let place, let section, let known):
-      "\(place): there is no setting '\(key)' \(section.isEmpty ? "at the top" : "in '\(section)'")"
+    case .malformed(let location, let why), .unsuitable(let location, let why): "\(location): \(why)\(location.excerpt)"
+    case .duplicate(let key, let location, let first):
+      "\(location): '\(key)' is set twice, first in line \(first.line); keep one of them.\(location.excerpt)"
+    case .missing(let key, let location): "\(location): the setting '\(key)' is missing.\(location.excerpt)"
+    case .unknown(let key, let location, let section, let known):
+      "\(location): there is no setting '\(key)' \(section.isEmpty ? "at the top" : "in '\(section)'")"
         + "\(known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))")."
-        + (nearest(key, among: known).map { " Did you mean '\($0)'?" } ?? "") + place.excerpt
-    case .wrongKind(let key, let place, let found, let wanted, let near):
-      "\(place): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "")
-        + place.excerpt
-    case .renamed(let old, let key, let place, let new):
-      "\(place): '\(old)'\(key.map { " of '\($0)'" } ?? "") is called '\(new)' now.\(place.excerpt)"
-    case .outside(let key, let place, let found, let lowest, let highest):
-      "\(place): '\(key)' must be from \(lowest) to \(highest), not \(found).\(place.excerpt)"
+        + (nearest(key, among: known).map { " Did you mean '\($0)'?" } ?? "") + location.excerpt
+    case .wrongKind(let key, let location, let found, let wanted, let near):
+      "\(location): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "")
+        + location.excerpt
+    case .renamed(let old, let key, let location, let new):
+      "\(location): '\(old)'\(key.map { " of '\($0)'" } ?? "") is called '\(new)' now.\(location.excerpt)"
+    case .outside(let key, let location, let found, let lowest, let highest):
+      "\(location): '\(key)' must be from \(lowest) to \(highest), not \(found).\(location.excerpt)"
     case .override(let text, let why): "override '\(text)': \(why)"
     }
   }

@@ -27,8 +27,8 @@ public struct Sweep: Sendable {
   }
 
   public let variants: [Variant]
-  /// Claims about the result, one sentence each: "psnr: full > band".
-  public let claims: [(text: String, place: Place)]
+  /// Expectations of the result, one sentence each: "psnr: full > band".
+  public let expectations: [(text: String, location: FileLocation)]
 
   public init(file: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
     let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
@@ -41,15 +41,16 @@ public struct Sweep: Sendable {
 
   private init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
     guard case .mapping(let entries) = tree.content else {
-      throw .malformed(tree.place, why: "an experiment is a mapping of keys to values, not \(tree.spoken).")
+      throw .malformed(tree.location, why: "an experiment is a mapping of keys to values, not \(tree.spoken).")
     }
     func block(_ key: String) -> YAMLNode? { entries.first { $0.key == key }?.value }
     let base = YAMLNode(
-      content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }), place: tree.place)
+      content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }),
+      location: tree.location)
     var sets = try Self.combinations(block("sweep"))
     if let seeds = block("seeds"), !seeds.isNull {
       guard case .list(let values) = seeds.content, !values.isEmpty else {
-        throw .malformed(seeds.place, why: "'seeds' takes a list of whole numbers, such as [1, 2, 3].")
+        throw .malformed(seeds.location, why: "'seeds' takes a list of whole numbers, such as [1, 2, 3].")
       }
       sets = sets.flatMap { set in
         values.map { Settled(name: set.name, parts: set.parts + [Part(path: "seed", value: $0)]) }
@@ -68,18 +69,18 @@ public struct Sweep: Sendable {
       variants.append(Variant(name: set.name, choices: choices, settings: settings))
     }
     self.variants = variants
-    var claims: [(String, Place)] = []
+    var expectations: [(String, FileLocation)] = []
     if let expect = block("expect") {
       var items = [expect]
       if case .list(let listed) = expect.content { items = listed }
       for item in items {
         guard case .scalar(let text, _) = item.content, !item.isNull else {
-          throw .malformed(item.place, why: "'expect' takes sentences such as \"psnr: full > band\".")
+          throw .malformed(item.location, why: "'expect' takes sentences such as \"psnr: full > band\".")
         }
-        claims.append((text, item.place))
+        expectations.append((text, item.location))
       }
     }
-    self.claims = claims
+    self.expectations = expectations
   }
 
   // MARK: Combinations
@@ -93,7 +94,8 @@ public struct Sweep: Sendable {
     var tree: YAMLNode {
       path.split(separator: ".").reversed().reduce(value) { inner, key in
         YAMLNode(
-          content: .mapping([YAMLNode.Entry(key: String(key), place: value.place, value: inner)]), place: value.place)
+          content: .mapping([YAMLNode.Entry(key: String(key), location: value.location, value: inner)]),
+          location: value.location)
       }
     }
   }
@@ -108,7 +110,7 @@ public struct Sweep: Sendable {
     let blocks = try mapping(sweep, "'sweep'")
     let known = ["grid", "zip", "variants", "exclude"]
     if let stray = blocks.first(where: { !known.contains($0.key) }) {
-      throw .unknown(key: stray.key, stray.place, section: "sweep", known: known)
+      throw .unknown(key: stray.key, stray.location, section: "sweep", known: known)
     }
     var sets: [[Part]] = [[]], names = [""]
     if let named = blocks.first(where: { $0.key == "variants" }) {
@@ -128,7 +130,7 @@ public struct Sweep: Sendable {
       varying += axes.map(\.path)
       let length = axes.first?.values.count ?? 0
       guard axes.allSatisfy({ $0.values.count == length }) else {
-        throw .malformed(zip.place, why: "the lists of 'zip' go hand in hand; give each \(length) values.")
+        throw .malformed(zip.location, why: "the lists of 'zip' go hand in hand; give each \(length) values.")
       }
       (sets, names) = product(
         sets, names, (0..<length).map { i in axes.map { Part(path: $0.path, value: $0.values[i]) } })
@@ -144,12 +146,12 @@ public struct Sweep: Sendable {
     }
     if let exclude = blocks.first(where: { $0.key == "exclude" }) {
       guard case .list(let rules) = exclude.value.content else {
-        throw .malformed(exclude.place, why: "'exclude' takes a list of mappings, each a combination to leave out.")
+        throw .malformed(exclude.location, why: "'exclude' takes a list of mappings, each a combination to leave out.")
       }
       for rule in rules {
         let conditions = try mapping(rule, "a rule of 'exclude'")
         if let stray = conditions.first(where: { !varying.contains($0.key) }) {
-          throw .unknown(key: stray.key, stray.place, section: "exclude", known: varying)
+          throw .unknown(key: stray.key, stray.location, section: "exclude", known: varying)
         }
         result.removeAll { set in
           conditions.allSatisfy { condition in
@@ -157,7 +159,7 @@ public struct Sweep: Sendable {
           }
         }
       }
-      guard !result.isEmpty else { throw .malformed(exclude.place, why: "'exclude' leaves nothing to run.") }
+      guard !result.isEmpty else { throw .malformed(exclude.location, why: "'exclude' leaves nothing to run.") }
     }
     return result
   }
@@ -169,7 +171,7 @@ public struct Sweep: Sendable {
 
   private static func mapping(_ node: YAMLNode, _ what: String) throws(SettingsError) -> [YAMLNode.Entry] {
     guard case .mapping(let entries) = node.content else {
-      throw .malformed(node.place, why: "\(what) takes a mapping, not \(node.spoken).")
+      throw .malformed(node.location, why: "\(what) takes a mapping, not \(node.spoken).")
     }
     return entries
   }
@@ -180,7 +182,7 @@ public struct Sweep: Sendable {
     var axes: [(String, [YAMLNode])] = []
     for entry in try mapping(node, what) {
       guard case .list(let values) = entry.value.content, !values.isEmpty else {
-        throw .malformed(entry.value.place, why: "'\(entry.key)' of \(what) takes a list of values to try.")
+        throw .malformed(entry.value.location, why: "'\(entry.key)' of \(what) takes a list of values to try.")
       }
       axes.append((entry.key, values))
     }

@@ -1,7 +1,7 @@
 import CYAML
 import Glibc
 
-/// libyaml's events made into a tree that knows its places.
+/// Builds a tree of values with their locations from libyaml's events.
 package struct YAMLReader {
   private let file: String
   private let lines: [String]
@@ -31,14 +31,15 @@ package struct YAMLReader {
     yaml_parser_set_input_string(&parser, copy, bytes.count)
     _ = try next()  // stream start
     guard try next() == .documentStart else {
-      return YAMLNode(content: .mapping([]), place: Place(file: file, line: 1, column: 1, source: lines.first))
+      return YAMLNode(
+        content: .mapping([]), location: FileLocation(file: file, line: 1, column: 1, source: lines.first))
     }
     let root = try node(try next())
     _ = try next()  // document end
     guard try next() == .streamEnd else {
       throw .malformed(here, why: "a second document starts here; an experiment is one document.")
     }
-    return root.isNull ? YAMLNode(content: .mapping([]), place: root.place) : root
+    return root.isNull ? YAMLNode(content: .mapping([]), location: root.location) : root
   }
 
   private enum Event: Equatable {
@@ -49,10 +50,10 @@ package struct YAMLReader {
     case mappingStart(anchor: String?), mappingEnd
   }
 
-  private var here = Place(file: "", line: 1, column: 1, source: nil)
+  private var here = FileLocation(file: "", line: 1, column: 1, source: nil)
 
-  private func place(_ mark: yaml_mark_t) -> Place {
-    Place(
+  private func location(_ mark: yaml_mark_t) -> FileLocation {
+    FileLocation(
       file: file, line: mark.line + 1, column: mark.column + 1, source: mark.line < lines.count ? lines[mark.line] : nil
     )
   }
@@ -62,11 +63,11 @@ package struct YAMLReader {
     guard yaml_parser_parse(&parser, &event) == 1 else {
       let problem = parser.problem.map { String(cString: $0) } ?? "this cannot be read"
       let mark = parser.error == YAML_READER_ERROR ? nil : Optional(parser.problem_mark)
-      let spot = mark.map(place) ?? Place(file: file, line: 0, column: 0, source: nil)
-      throw .malformed(spot, why: "this is not YAML: \(problem)" + (mark == nil ? "; save the file as UTF-8." : "."))
+      let origin = mark.map(location) ?? FileLocation(file: file, line: 0, column: 0, source: nil)
+      throw .malformed(origin, why: "this is not YAML: \(problem)" + (mark == nil ? "; save the file as UTF-8." : "."))
     }
     defer { yaml_event_delete(&event) }
-    here = place(event.start_mark)
+    here = location(event.start_mark)
     func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? { pointer.map { String(cString: $0) } }
     switch event.type {
     case YAML_STREAM_END_EVENT: return .streamEnd
@@ -91,23 +92,23 @@ package struct YAMLReader {
     guard made < 200_000 else { throw .malformed(start, why: "the aliases of this file unfold to too many values.") }
     switch event {
     case .scalar(let text, let isPlain, let anchor):
-      return keep(YAMLNode(content: .scalar(text, isPlain: isPlain), place: start), anchor)
+      return keep(YAMLNode(content: .scalar(text, isPlain: isPlain), location: start), anchor)
     case .alias(let name):
       guard var node = anchors[name] else {
         throw .malformed(start, why: "'*\(name)' names nothing that stands before it and is complete.")
       }
       made += size(node)
-      node.place = start
+      node.location = start
       return node
     case .listStart(let anchor):
       var items: [YAMLNode] = []
       while true {
         let event = try next()
-        if event == .listEnd { return keep(YAMLNode(content: .list(items), place: start), anchor) }
+        if event == .listEnd { return keep(YAMLNode(content: .list(items), location: start), anchor) }
         items.append(try node(event))
       }
     case .mappingStart(let anchor):
-      return keep(YAMLNode(content: .mapping(try entries()), place: start), anchor)
+      return keep(YAMLNode(content: .mapping(try entries()), location: start), anchor)
     default: throw .malformed(start, why: "a value is missing here.")
     }
   }
@@ -117,20 +118,24 @@ package struct YAMLReader {
     while true {
       let event = try next()
       if event == .mappingEnd { break }
-      let place = here
-      guard case .scalar(let key, let isPlain, _) = event else { throw .malformed(place, why: "a key must be a word.") }
+      let location = here
+      guard case .scalar(let key, let isPlain, _) = event else {
+        throw .malformed(location, why: "a key must be a word.")
+      }
       let value = try node(try next())
       if key == "<<" && isPlain {
         let parts: [YAMLNode] = if case .list(let items) = value.content { items } else { [value] }
         for part in parts {
           guard case .mapping(let entries) = part.content else {
-            throw .malformed(value.place, why: "'<<' takes a mapping or a list of mappings.")
+            throw .malformed(value.location, why: "'<<' takes a mapping or a list of mappings.")
           }
           for entry in entries where !merged.contains(where: { $0.key == entry.key }) { merged.append(entry) }
         }
       } else {
-        if let first = own.first(where: { $0.key == key }) { throw .duplicate(key: key, place, first: first.place) }
-        own.append(YAMLNode.Entry(key: key, place: place, value: value))
+        if let first = own.first(where: { $0.key == key }) {
+          throw .duplicate(key: key, location, first: first.location)
+        }
+        own.append(YAMLNode.Entry(key: key, location: location, value: value))
       }
     }
     return own + merged.filter { entry in !own.contains { $0.key == entry.key } }

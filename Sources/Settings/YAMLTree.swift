@@ -8,11 +8,11 @@ package struct YAMLNode: Sendable {
   }
   package struct Entry: Sendable {
     package var key: String
-    package var place: Place
+    package var location: FileLocation
     package var value: YAMLNode
   }
   package var content: Content
-  package var place: Place
+  package var location: FileLocation
 
   package var isNull: Bool {
     if case .scalar(let text, true) = content { return ["", "~", "null", "Null", "NULL"].contains(text) }

@@ -42,8 +42,8 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
           let assembly = try withoutStorage { try assembled(variant) }
           #expect(CostEstimate(assembly, &speeds).text.contains("model parameters"), "\(name), \(variant.name)")
         }
-        for (text, place) in sweep.claims {
-          let claim = try Expectation(text, at: place)
+        for (text, location) in sweep.expectations {
+          let claim = try Expectation(text, at: location)
           #expect(names.isSuperset(of: claim.names), "\(name): \(text)")
         }
       }

@@ -117,9 +117,9 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
 
   @Test("claims hold, do not hold, or lie within the spread over seeds")
   func claims() throws {
-    let table = try ResultTable(runs), place = Place(file: "t.yaml", line: 1, column: 1)
+    let table = try ResultTable(runs), location = FileLocation(file: "t.yaml", line: 1, column: 1)
     func verdict(_ text: String) throws -> String {
-      try Expectation(text, at: place).evaluated(on: table).outcome.rawValue
+      try Expectation(text, at: location).evaluated(on: table).outcome.rawValue
     }
     #expect(try verdict("psnr: full > band") == "holds")
     #expect(try verdict("psnr: full < band") == "does not hold")
@@ -127,9 +127,9 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     #expect(try verdict("psnr: full in [1, 2]") == "does not hold")
     #expect(try verdict("FD[x]: full < band") == "not measured")
     let close = try ResultTable(runs + [run("c", seed: 1, 20.4), run("c", seed: 2, 20.8)])
-    #expect(try Expectation("psnr: full < c", at: place).evaluated(on: close).outcome == .withinNoise)
+    #expect(try Expectation("psnr: full < c", at: location).evaluated(on: close).outcome == .withinNoise)
     do {
-      _ = try Expectation("psnr full > band", at: place)
+      _ = try Expectation("psnr full > band", at: location)
       Issue.record("no refusal")
     } catch {
       #expect(

@@ -82,8 +82,8 @@ private func steps(_ text: String, scale: String? = nil) throws -> Int {
       """
     try written(text) { file in
       let smoke = try Sweep(file: file, scale: "smoke"), whole = try Sweep(file: file)
-      #expect(smoke.variants.map(\.name) == ["a=3"] && smoke.claims.isEmpty)
-      #expect(whole.variants.count == 4 && whole.claims.count == 1)
+      #expect(smoke.variants.map(\.name) == ["a=3"] && smoke.expectations.isEmpty)
+      #expect(whole.variants.count == 4 && whole.expectations.count == 1)
       #expect(try Sweep(file: file, scale: "single").variants.map(\.name) == [""])
     }
   }

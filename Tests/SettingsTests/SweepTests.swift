@@ -78,11 +78,11 @@ private func refusal(_ text: String) -> String {
     #expect(try names("sweep: { grid: { a: [1, 2, 3] } }", ["b=2"]).count == 3)
   }
 
-  @Test("claims are kept with their place")
+  @Test("claims are kept with their location")
   func claims() throws {
     let sweep = try Sweep(parsing: "expect: ['psnr: a > b', 'psnr: a in [1, 2]']", file: "t.yaml")
-    #expect(sweep.claims.map(\.text) == ["psnr: a > b", "psnr: a in [1, 2]"])
-    #expect(sweep.claims[0].place.line == 1)
+    #expect(sweep.expectations.map(\.text) == ["psnr: a > b", "psnr: a in [1, 2]"])
+    #expect(sweep.expectations[0].location.line == 1)
   }
 
   @Test("mistakes are refused where they stand")

@@ -129,7 +129,7 @@ struct SettingsDiscovery {
     found[index].isRequired = found[index].isRequired || reading.isRequired
     found[index].isNullable = found[index].isNullable || reading.isNullable
     // What stands in a file is no default.
-    guard reading.place == nil, !reading.isRequired, let yaml = reading.yaml else { return }
+    guard reading.location == nil, !reading.isRequired, let yaml = reading.yaml else { return }
     // The default is that with the fewest choices made.
     if found[index].fallback == nil || tried < found[index].tried {
       (found[index].fallback, found[index].tried, found[index].varies) = (yaml, tried, false)

@@ -19,11 +19,11 @@ package struct Expectation: Equatable {
   package let metric: String
   let content: Content
 
-  package init(_ text: String, at place: Place) throws(SettingsError) {
+  package init(_ text: String, at location: FileLocation) throws(SettingsError) {
     self.text = text
     let form = "write a claim as \"psnr: full > band\" or \"psnr: full in [20, 25]\"."
     // A metric's own name may hold a colon-free bracket, "FD[randconv64-v1]"; the first ": " ends it.
-    guard let colon = text.range(of: ": ") else { throw .unsuitable(place, why: "'\(text)' is no claim; \(form)") }
+    guard let colon = text.range(of: ": ") else { throw .unsuitable(location, why: "'\(text)' is no claim; \(form)") }
     metric = String(text[..<colon.lowerBound])
     let rest = String(text[colon.upperBound...])
     if let inside = rest.range(of: " in [") {
@@ -31,7 +31,7 @@ package struct Expectation: Equatable {
         Double($0.trimmingCharacters(in: .whitespaces))
       }
       guard rest.hasSuffix("]"), bounds.count == 2, bounds[0] <= bounds[1] else {
-        throw .unsuitable(place, why: "'\(text)' is no claim; \(form)")
+        throw .unsuitable(location, why: "'\(text)' is no claim; \(form)")
       }
       content = .band(String(rest[..<inside.lowerBound]).trimmingCharacters(in: .whitespaces), bounds[0]...bounds[1])
       return
@@ -40,7 +40,7 @@ package struct Expectation: Equatable {
       content = .order(rest.components(separatedBy: sign).map { $0.trimmingCharacters(in: .whitespaces) }, order)
       return
     }
-    throw .unsuitable(place, why: "'\(text)' is no claim; \(form)")
+    throw .unsuitable(location, why: "'\(text)' is no claim; \(form)")
   }
 
   package var names: [String] {

@@ -10,14 +10,14 @@ package struct ExperimentRuns {
   /// Where all its runs lie: Results/<experiment>.
   package let folder: String
   package let specs: [RunSpec]
-  let expectations: [(text: String, place: Place)]
+  let expectations: [(text: String, location: FileLocation)]
   private let registry: Registry
 
   /// Assembles every variant once, so that all are known to be sound before the first is run.
   package init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
     self.experiment = experiment
     self.registry = registry
-    expectations = sweep.claims
+    expectations = sweep.expectations
     var home = "Results/\(experiment)"
     let varies = sweep.variants.contains { !$0.name.isEmpty }
     specs = try sweep.variants.map { variant in
@@ -60,12 +60,12 @@ package struct ExperimentRuns {
     guard !expectations.isEmpty else { return [] }
     let results = try specs.filter { Folder.exists(RunResult.path(in: $0.folder)) }.map { try RunResult(in: $0.folder) }
     let table = try ResultTable(results)
-    return try expectations.map { text, place in
-      let expectation = try Expectation(text, at: place), variants = Set(specs.map(\.name))
+    return try expectations.map { text, location in
+      let expectation = try Expectation(text, at: location), variants = Set(specs.map(\.name))
       if let stray = expectation.names.first(where: { !variants.contains($0) }) {
         let names = variants.sorted().joined(separator: ", ")
         throw SettingsError.unsuitable(
-          place, why: "'\(text)' speaks of '\(stray)', which is no variant; there are \(names).")
+          location, why: "'\(text)' speaks of '\(stray)', which is no variant; there are \(names).")
       }
       return expectation.evaluated(on: table)
     }

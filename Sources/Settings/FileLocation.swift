@@ -1,5 +1,5 @@
-/// A spot in an experiment file, counted from 1.
-public struct Place: Equatable, Sendable, CustomStringConvertible {
+/// A position in an experiment file, counted from 1.
+public struct FileLocation: Equatable, Sendable, CustomStringConvertible {
   public var file: String
   public var line: Int
   public var column: Int
