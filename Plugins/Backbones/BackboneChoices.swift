@@ -195,9 +195,9 @@ struct BackboneChoices {
     range.map { TransformerBlock(block, dropPath: dropPath * Float($0) / Float(max(1, count - 1)), &random) }
   }
 
-  func rotation(_ spots: [[Spot?]]) -> Rotation? {
+  func rotation(_ spots: [[Spot?]]) -> RotaryAngles? {
     guard positions == .rotary else { return nil }
-    return Rotation(
+    return RotaryAngles(
       spots, headWidth: width / block.attention.heads, base: rotaryBase, isZeroWhereNone: unplaced == .zero)
   }
 

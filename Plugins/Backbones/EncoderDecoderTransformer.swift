@@ -169,7 +169,7 @@ struct EncoderDecoderTransformer: Backbone {
     return added.map { tokens + $0 } ?? tokens
   }
 
-  private func rotation(_ slots: [[Slot]]) -> Rotation? {
+  private func rotation(_ slots: [[Slot]]) -> RotaryAngles? {
     choices.rotation(slots.map { Array(repeating: nil, count: prefixCount) + $0.map(layout.spot) })
   }
 }

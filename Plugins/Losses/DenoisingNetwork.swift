@@ -57,8 +57,8 @@ struct DenoisingNetwork: Module {
     /// x and condition [n, width]; [n, width].
     func callAsFunction(_ x: Tensor, _ condition: Tensor) -> Tensor {
       let width = x.shape[1], m = modulation(condition)  // [n, 3 width]
-      let hidden = first(x, after: norm, by: Modulators(m, shift: 0, scale: width))
-      return second(hidden, after: .silu).gated(by: m, at: 2 * width, over: x)
+      let hidden = first(x, after: norm, by: NormModulation(m, shiftOffset: 0, scaleOffset: width))
+      return second(hidden, after: .silu).gated(by: m, offset: 2 * width, residual: x)
     }
   }
 
@@ -135,6 +135,7 @@ struct DenoisingNetwork: Module {
     var x = copies == 1 ? features : Tensor.concatenated(Array(repeating: features, count: copies), axis: 0)
     for block in blocks { x = block(x, condition) }
     let width = x.shape[1], m = lastModulation(condition)  // [k n, 2 width]
-    return output(x.layerNorm(nil, nil, epsilon: 1e-6, by: Modulators(m, shift: 0, scale: width)))
+    return output(
+      x.layerNorm(nil, nil, epsilon: 1e-6, modulation: NormModulation(m, shiftOffset: 0, scaleOffset: width)))
   }
 }

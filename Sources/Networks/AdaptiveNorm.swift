@@ -48,13 +48,13 @@ public enum Modulation: Module {
 
     private var width: Int { six.shape[1] / 6 }
 
-    func norm(_ part: Part) -> Modulators {
-      Modulators(six, shift: (4 + part.rawValue) * width, scale: (2 + part.rawValue) * width)
+    func norm(_ part: Part) -> NormModulation {
+      NormModulation(six, shiftOffset: (4 + part.rawValue) * width, scaleOffset: (2 + part.rawValue) * width)
     }
 
     /// x + gate * y, both [batch, places, width].
     func added(_ y: Tensor, _ part: Part, to x: Tensor) -> Tensor {
-      y.gated(by: six, at: part.rawValue * width, over: x)
+      y.gated(by: six, offset: part.rawValue * width, residual: x)
     }
   }
 }
@@ -72,17 +72,17 @@ public struct AdaptiveNorm: Module {
 
   /// x [batch, places, width], told [batch, width].
   public func callAsFunction(_ x: Tensor, _ told: Tensor) -> Tensor {
-    norm(x, by: Modulators(modulation(told), shift: x.shape[2], scale: 0))
+    norm(x, by: NormModulation(modulation(told), shiftOffset: x.shape[2], scaleOffset: 0))
   }
 }
 
 extension Tensor {
   /// self * (1 + scale) + shift, for self [batch, places, width].
-  func moved(by modulators: Modulators) -> Tensor {
+  func moved(by modulation: NormModulation) -> Tensor {
     let width = shape[2]
     func part(_ start: Int) -> Tensor {
-      modulators.tensor.sliced(start..<start + width, axis: 1).reshaped([shape[0], 1, width])
+      modulation.tensor.sliced(start..<start + width, axis: 1).reshaped([shape[0], 1, width])
     }
-    return self * (part(modulators.scale) + 1) + part(modulators.shift)
+    return self * (part(modulation.scaleOffset) + 1) + part(modulation.shiftOffset)
   }
 }

@@ -66,8 +66,8 @@ public struct Attention: Module {
   /// `norm` stands before the projection, moved by modulators if there are any, and keeps nothing of its own. What comes out
   /// is added to `base`, if there is one.
   public func callAsFunction(
-    _ x: Tensor, norm: LayerNorm? = nil, by modulators: Modulators? = nil, visible: [Int]?, wanted: Indices? = nil,
-    rotation: Rotation? = nil, cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0,
+    _ x: Tensor, norm: LayerNorm? = nil, by modulators: NormModulation? = nil, visible: [Int]?, wanted: Indices? = nil,
+    rotation: RotaryAngles? = nil, cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0,
     onto base: Tensor? = nil,
     _ random: inout Random?
   ) -> Tensor {
@@ -82,16 +82,15 @@ public struct Attention: Module {
       return output(mixed.attention(all.keys, all.values, visible: visible), onto: base)
     }
     if cache == nil, wanted == nil, isReady, !isDropping {
-      let angles = rotation.map { (cosines: $0.cosines, sines: $0.sines) }
-      return output(mixed.selfAttention(heads: heads, visible: visible, turnedBy: angles), onto: base)
+      return output(mixed.selfAttention(heads: heads, visible: visible, rotary: rotation), onto: base)
     }
     var queries = normed(mixed.sliced(0..<width, axis: 2), queryNorm)
     var keys = normed(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
     let values = mixed.sliced(2 * width..<3 * width, axis: 2)
     if !isSized, design.scale != 1 { queries = queries * design.scale }
     if let rotation {
-      queries = queries.rotated(rotation.cosines, rotation.sines, heads: heads)
-      keys = keys.rotated(rotation.cosines, rotation.sines, heads: heads)
+      queries = queries.rotated(by: rotation, heads: heads)
+      keys = keys.rotated(by: rotation, heads: heads)
     }
     if let wanted { queries = queries.gathered(wanted) }
     if let cache {
@@ -104,17 +103,17 @@ public struct Attention: Module {
     }
     let shape = [x.shape[0], heads, queries.shape[1], keys.shape[1]]
     let factors = random!.uniform(shape, "attention-dropout").kept(design.dropout)
-    return output(queries.attention(keys, values, heads: heads, visible: visible, factors: factors), onto: base)
+    return output(queries.attention(keys, values, heads: heads, visible: visible, dropoutMask: factors), onto: base)
   }
 
-  private func projected(_ x: Tensor, _ norm: LayerNorm?, _ modulators: Modulators?) -> Tensor {
+  private func projected(_ x: Tensor, _ norm: LayerNorm?, _ modulators: NormModulation?) -> Tensor {
     var bias = qkv.bias?()
     if let queryBias, let valueBias {
       bias = .concatenated([queryBias(), Tensor(zeros: queryBias.value.shape), valueBias()], axis: 0)
     }
     guard let norm else { return x.linear(qkv.weight(), bias) }
     return x.linear(
-      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: modulators, qkv.weight(), bias)
+      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, modulation: modulators, qkv.weight(), bias)
   }
 
   /// Queries and keys of length 1, queries then made as long as was learned, if that is how they are brought to one size.
@@ -123,7 +122,7 @@ public struct Attention: Module {
     // 100 at most; the kernel divides by sqrt(d), which norms to length 1 make needless.
     let lengths = sharpness().clamped(to: -Float.greatestFiniteMagnitude...logf(100)).exponential
     let each = mixed.shape[2] / 3 / design.heads
-    return mixed.headsSized(to: lengths * (Float(each).squareRoot() * design.scale))
+    return mixed.queryKeyNormalized(queryScales: lengths * (Float(each).squareRoot() * design.scale))
   }
 
   /// Queries or keys [batch, places, width], each head normed.

@@ -32,8 +32,8 @@ public struct Linear: Module {
   }
 
   /// The same of normed numbers, without keeping them.
-  public func callAsFunction(_ x: Tensor, after norm: LayerNorm, by modulators: Modulators? = nil) -> Tensor {
+  public func callAsFunction(_ x: Tensor, after norm: LayerNorm, by modulators: NormModulation? = nil) -> Tensor {
     x.linear(
-      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, by: modulators, weight(), bias?())
+      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, modulation: modulators, weight(), bias?())
   }
 }

@@ -22,7 +22,7 @@ public enum Norm: Module {
   }
 
   /// x [batch, places, width], each sample then moved by a row of the modulators.
-  func callAsFunction(_ x: Tensor, by modulators: Modulators?) -> Tensor {
+  func callAsFunction(_ x: Tensor, by modulators: NormModulation?) -> Tensor {
     switch self {
     case .layer(let norm): norm(x, by: modulators)
     case .rms(let norm): modulators.map { norm(x).moved(by: $0) } ?? norm(x)

@@ -13,8 +13,8 @@ public struct LayerNorm: Module {
     self.epsilon = epsilon
   }
 
-  public func callAsFunction(_ x: Tensor, by modulators: Modulators? = nil) -> Tensor {
-    x.layerNorm(weight?(), bias?(), epsilon: epsilon, by: modulators)
+  public func callAsFunction(_ x: Tensor, by modulators: NormModulation? = nil) -> Tensor {
+    x.layerNorm(weight?(), bias?(), epsilon: epsilon, modulation: modulators)
   }
 }
 
@@ -49,11 +49,11 @@ public struct GroupNorm: Module {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.groupNorm(groups: groups, weight(), bias(), epsilon: epsilon)
+    x.groupNorm(groupCount: groups, weight(), bias(), epsilon: epsilon)
   }
 
   /// The norm and then x sigmoid(x), in one pass.
   public func withSiLU(_ x: Tensor) -> Tensor {
-    x.groupNorm(groups: groups, weight(), bias(), epsilon: epsilon, bends: true)
+    x.groupNorm(groupCount: groups, weight(), bias(), epsilon: epsilon, appliesSiLU: true)
   }
 }

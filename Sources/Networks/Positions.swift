@@ -12,11 +12,7 @@ public struct Spot: Equatable, Sendable {
   }
 }
 
-/// The angles that queries and keys are turned by, as cosines and sines: [batch, places, head width / 2].
-public struct Rotation: Sendable {
-  public let cosines: Tensor
-  public let sines: Tensor
-
+extension RotaryAngles {
   /// In two dimensions as LlamaGen has it (Sun et al. 2024, arXiv 2406.06525): the first half of the pairs of a head
   /// turns with the row, the second with the column, pair j of a half by base^(-2 j / half the head) a cell.
   ///
@@ -36,7 +32,7 @@ public struct Rotation: Sendable {
           }
         })
     }
-    (cosines, sines) = (table { cosf($0) }, table { sinf($0) })
+    self.init(cosines: table { cosf($0) }, sines: table { sinf($0) })
   }
 }
 

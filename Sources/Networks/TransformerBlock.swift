@@ -48,7 +48,7 @@ public struct TransformerBlock: Module {
   public struct Surroundings {
     /// How many leading places each sees; nil: all.
     public var visible: [Int]?
-    public var rotation: Rotation?
+    public var rotation: RotaryAngles?
     /// What norms are moved by: [batch, width], or [batch, 6 width] where blocks share a layer.
     public var told: Tensor?
     public var cache: AttentionCache?
@@ -59,7 +59,7 @@ public struct TransformerBlock: Module {
     public var wanted: Indices?
 
     public init(
-      visible: [Int]?, rotation: Rotation? = nil, told: Tensor? = nil, cache: AttentionCache? = nil, start: Int = 0
+      visible: [Int]?, rotation: RotaryAngles? = nil, told: Tensor? = nil, cache: AttentionCache? = nil, start: Int = 0
     ) {
       self.visible = visible
       self.rotation = rotation

@@ -10,8 +10,8 @@ import Testing
     let q = random.normal([1, 1, 8], "q"), k = random.normal([1, 1, 8], "k")
     func score(_ a: Spot?, _ b: Spot?, isZero: Bool = false) -> Float {
       func turned(_ x: Tensor, _ spot: Spot?) -> Tensor {
-        let rotation = Rotation([[spot]], headWidth: 8, base: 10_000, isZeroWhereNone: isZero)
-        return x.rotated(rotation.cosines, rotation.sines, heads: 1)
+        let rotation = RotaryAngles([[spot]], headWidth: 8, base: 10_000, isZeroWhereNone: isZero)
+        return x.rotated(by: rotation, heads: 1)
       }
       return (turned(q, a) * turned(k, b)).sum.scalar
     }
@@ -89,7 +89,7 @@ import Testing
       var numbers = Random(seed: 6, samples: [0, 1])
       let spots = (0..<5).map { Spot(row: Float($0), column: 1) }
       let x = numbers.normal([2, 5, 16], "x").tracked, weights = numbers.normal([2, 2, 16], "w")
-      let rotation = Rotation([spots, spots], headWidth: 8, base: 100, isZeroWhereNone: false)
+      let rotation = RotaryAngles([spots, spots], headWidth: 8, base: 100, isZeroWhereNone: false)
       for rotation in [nil, rotation] {
         var around = TransformerBlock.Surroundings(
           visible: nil, rotation: rotation, told: design.adaptive == .none ? nil : numbers.normal([2, 16], "told"))

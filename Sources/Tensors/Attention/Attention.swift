@@ -67,39 +67,32 @@ extension Tensor {
     }
   }
 
-  /// The same where queries, keys and values lie side by side: self [batch, n, 3 * heads * d]; [batch, n, heads * d].
+  /// Scaled dot-product attention of queries, keys and values that lie side by side: self [batch, n, 3 * heads * d],
+  /// result [batch, n, heads * d].
   ///
-  /// With angles, cosines and sines [batch, n, d / 2], queries and keys are turned first, as `rotated` does, head by head
-  /// on their way: the turned ones never lie in memory as a whole.
-  public func selfAttention(
-    heads: Int, visible: [Int]? = nil, turnedBy angles: (cosines: Tensor, sines: Tensor)? = nil
-  ) -> Tensor {
+  /// With `rotary` angles queries and keys are rotated first, as `rotated(by:heads:)` does, head by head in the kernel's
+  /// workspace: the rotated ones never lie in memory as a whole.
+  public func selfAttention(heads: Int, visible: [Int]? = nil, rotary: RotaryAngles? = nil) -> Tensor {
     let (batch, n, width) = (shape[0], shape[1], shape[2] / 3)
-    if let angles, !usesMicroKernels || n <= 2 {
-      return rotated(angles.cosines, angles.sines, heads: 3 * heads, turning: 2 * heads)
+    if let rotary, !usesMicroKernels || n <= 2 {
+      return rotated(by: rotary, heads: 3 * heads, rotatedHeads: 2 * heads)
         .selfAttention(heads: heads, visible: visible)
     }
     let plan = Tensor.plan([batch, n, width], keys: n, heads: heads, visible: visible)
-    let held = angles.map { ($0.cosines.detached, $0.sines.detached) }
     precondition(
-      held.map { $0.0.shape == [batch, n, plan.width / 2] && $0.1.shape == $0.0.shape && plan.width % 2 == 0 } ?? true,
-      "angles of shape \(held?.0.shape ?? []) do not turn \(heads) heads of width \(plan.width) in \(n) rows")
-    @Sendable func turn(_ sample: Int) -> HeadAngles? {
-      let offset = sample * n * plan.width / 2
-      return held.map {
-        HeadAngles(cosines: $0.0.buffer.pointer + offset, sines: $0.1.buffer.pointer + offset)
-      }
-    }
+      rotary.map { $0.cosines.shape == [batch, n, plan.width / 2] && plan.width % 2 == 0 } ?? true,
+      "angles of shape \(rotary?.cosines.shape ?? []) do not rotate \(heads) heads of width \(plan.width) in \(n) rows")
+    @Sendable func rotation(_ sample: Int) -> HeadRotation? { rotary.map { $0.sample(sample) } }
     let (value, sums) = Tensor.attend(
       plan, Rows(self, heads: heads, part: 0, of: 3), Rows(self, heads: heads, part: 1, of: 3),
-      Rows(self, heads: heads, part: 2, of: 3), [batch, n, width], turn)
+      Rows(self, heads: heads, part: 2, of: 3), [batch, n, width], rotation)
     return value.recorded(inputs: [self]) { [qkv = detached] g in
       let to = Buffer(count: qkv.count)
       Tensor.attendBack(
         plan, Rows(qkv, heads: heads, part: 0, of: 3), Rows(qkv, heads: heads, part: 1, of: 3),
         Rows(qkv, heads: heads, part: 2, of: 3), value, g, sums,
         (0..<3).map { to.pointer + $0 * width },
-        stride: 3 * width, turn)
+        stride: 3 * width, rotation)
       return [Tensor(shape: qkv.shape, buffer: to, node: nil)]
     }
   }
@@ -116,7 +109,7 @@ extension Tensor {
   }
 
   private static func attend(
-    _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ shape: [Int], _ angles: (Int) -> HeadAngles? = { _ in nil }
+    _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ shape: [Int], _ angles: (Int) -> HeadRotation? = { _ in nil }
   ) -> (Tensor, Buffer) {
     let sums = Buffer(count: plan.batch * plan.heads * plan.queries), total = plan.heads * plan.width
     let value = Tensor(unfilled: shape) { target in
@@ -140,7 +133,7 @@ extension Tensor {
 
   private static func attendBack(
     _ plan: Heads, _ q: Rows, _ k: Rows, _ v: Rows, _ value: Tensor, _ g: Tensor, _ sums: Buffer,
-    _ to: [UnsafeMutablePointer<Float>], stride: Int, _ angles: (Int) -> HeadAngles? = { _ in nil }
+    _ to: [UnsafeMutablePointer<Float>], stride: Int, _ angles: (Int) -> HeadRotation? = { _ in nil }
   ) {
     let total = plan.heads * plan.width, (n, m, d) = (plan.queries, plan.keys, plan.width)
     parallel(plan.batch * plan.heads, cost: 3 * plan.cost) { range in

@@ -5,7 +5,7 @@ extension Tensor {
   /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d]; result [batch, q, heads * d]. All
   /// shares are kept for the way back: a plain form for training with dropout only.
   public func attention(
-    _ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil, factors: Tensor
+    _ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil, dropoutMask factors: Tensor
   ) -> Tensor {
     let (batch, q, k, width) = (shape[0], shape[1], keys.shape[1], shape[2]), d = width / heads
     precondition(keys.shape == values.shape && keys.shape[2] == width, "keys and values do not fit the queries")

@@ -1,7 +1,7 @@
 extension HeadBench {
   /// Gradients of queries, keys and values; those of what was turned are turned back.
   func back(
-    _ query: Matrix, _ key: Matrix, _ worth: Matrix, turnedBy angles: HeadAngles? = nil, gradient: Matrix,
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, turnedBy angles: HeadRotation? = nil, gradient: Matrix,
     result: Matrix, sums: UnsafePointer<Float>,
     into to: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>), stride: Int
   ) {
@@ -43,9 +43,9 @@ extension HeadBench {
         gemm(GEMMShape(m: m, n: d, k: n), shares.transposed, g, into: OutputMatrix(pointer: to.2, stride: stride))
       }
     }
-    if let back = angles?.reversed {
-      for row in 0..<n { back.turn(to.0 + row * stride, into: to.0 + row * stride, row: row, width: d) }
-      for row in 0..<m { back.turn(to.1 + row * stride, into: to.1 + row * stride, row: row, width: d) }
+    if let back = angles?.inverse {
+      for row in 0..<n { back.rotate(to.0 + row * stride, into: to.0 + row * stride, row: row, headDim: d) }
+      for row in 0..<m { back.rotate(to.1 + row * stride, into: to.1 + row * stride, row: row, headDim: d) }
     }
   }
 

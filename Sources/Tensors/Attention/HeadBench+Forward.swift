@@ -4,7 +4,7 @@ import Glibc
 extension HeadBench {
   /// Shares and what they mix, [queries, width] at `target`, and the logarithm of the sum of exponentials of each row.
   func attend(
-    _ query: Matrix, _ key: Matrix, _ worth: Matrix, turnedBy angles: HeadAngles? = nil,
+    _ query: Matrix, _ key: Matrix, _ worth: Matrix, turnedBy angles: HeadRotation? = nil,
     into target: UnsafeMutablePointer<Float>, stride: Int, sums: UnsafeMutablePointer<Float>
   ) {
     let (n, m, d) = (plan.queries, plan.keys, plan.width)

@@ -44,11 +44,11 @@ final class HeadBench {
   }
 
   /// Rows of this head where they lie together, turned if there are angles.
-  func copied(_ rows: Matrix, count: Int, _ angles: HeadAngles?, into buffer: Buffer) -> Matrix {
+  func copied(_ rows: Matrix, count: Int, _ angles: HeadRotation?, into buffer: Buffer) -> Matrix {
     var from = rows.pointer, to = buffer.pointer
     for row in 0..<count {
       if let angles {
-        angles.turn(from, into: to, row: row, width: plan.width)
+        angles.rotate(from, into: to, row: row, headDim: plan.width)
       } else {
         for i in stride(from: 0, to: plan.width, by: 16) { to[vector: i] = from[vector: i] }
       }

@@ -20,7 +20,7 @@ public final class RowStorage {
   let width: Int
 
   /// For rows of `heads` times `width` channels, so many as far as is known.
-  public init(batch: Int, heads: Int, width: Int, expecting rows: Int = 0) {
+  public init(batch: Int, heads: Int, width: Int, capacity rows: Int = 0) {
     expected = rows
     self.batch = batch
     self.heads = heads
@@ -30,7 +30,7 @@ public final class RowStorage {
 
   /// Puts rows [batch, n, channels], of which heads * width from `channel` on, after the first `start`, in place of all that
   /// came after these.
-  public func write(_ rows: Tensor, from channel: Int = 0, after start: Int) {
+  public func write(_ rows: Tensor, channelOffset channel: Int = 0, at start: Int) {
     precondition(
       rows.shape.count == 3 && rows.shape[0] == batch && channel >= 0 && rows.shape[2] >= channel + heads * width,
       "rows of shape \(rows.shape) do not go into a storage of \(batch) samples, \(heads) heads and width \(width)")

@@ -4,16 +4,16 @@ extension Tensor {
   /// self [..., in], weight [out, in], bias [out]; result [..., out]. The normalized rows never lie in memory as a whole:
   /// they are computed while the product packs them, forward and once more backward.
   public func linear(
-    afterNorm normWeight: Tensor?, _ normBias: Tensor?, epsilon: Float, by modulators: Modulators? = nil,
+    afterNorm normWeight: Tensor?, _ normBias: Tensor?, epsilon: Float, modulation: NormModulation? = nil,
     _ weight: Tensor, _ bias: Tensor? = nil
   ) -> Tensor {
     let layer = LinearLayer(self, weight, bias, residual: nil)
-    let inputs = [self] + [normWeight, normBias, modulators?.tensor].compactMap { $0 }, count = inputs.count
-    let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, by: modulators)
+    let inputs = [self] + [normWeight, normBias, modulation?.tensor].compactMap { $0 }, count = inputs.count
+    let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, modulation: modulation)
     let needsInput = inputs.contains { $0.isTracked }
     let value = layer.product(self, weight, bias, residual: nil, generator: normed.fill)
     return value.recordedAccumulating(inputs: inputs + LinearLayer.operands(weight, bias, nil)) {
-      [weight = weight.detached, isModulated = modulators != nil, shape] g, existingGradient in
+      [weight = weight.detached, isModulated = modulation != nil, shape] g, existingGradient in
       let others = layer.gradients(g, normed.x, needsBias: layer.hasBias, generator: normed.fill)
       let normGradients: [Tensor?] =
         needsInput

@@ -3,11 +3,14 @@ extension Tensor {
   /// (Wu and He 2018, arXiv 1803.08494), then, with `bends`, x sigmoid(x).
   ///
   /// self [batch, ..., channels]; weight and bias [channels]. Only mean and deviation are kept for the way back.
-  public func groupNorm(groups: Int, _ weight: Tensor, _ bias: Tensor, epsilon: Float, bends: Bool = false) -> Tensor {
+  public func groupNorm(
+    groupCount: Int, _ weight: Tensor, _ bias: Tensor, epsilon: Float, appliesSiLU bends: Bool = false
+  ) -> Tensor {
     let channels = shape.last ?? 1, batch = shape[0], places = count / Swift.max(1, batch * channels)
-    precondition(groups > 0 && channels % groups == 0, "\(channels) channels do not divide into \(groups) groups")
+    precondition(
+      groupCount > 0 && channels % groupCount == 0, "\(channels) channels do not divide into \(groupCount) groups")
     let source = buffer.pointer, size = places * channels, known = Buffer(count: 2 * batch * channels)
-    let plan = GroupedChannels(channels: channels, groups: groups, places: places)
+    let plan = GroupedChannels(channels: channels, groups: groupCount, places: places)
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, w = weight.buffer.pointer, b = bias.buffer.pointer
       parallel(batch, cost: size) { range in

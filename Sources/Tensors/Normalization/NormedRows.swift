@@ -54,32 +54,34 @@ private struct NormPointers {
 struct NormedRows: Sendable {
   let x: Tensor, weight: Tensor?, bias: Tensor?
   /// What moves them, without a past, and how many rows one of its rows serves.
-  let told: Modulators?, each: Int
+  let told: NormModulation?, each: Int
   let width: Int, rows: Int
   /// [rows, 2]
   private let known: Buffer
 
   /// Measures all rows.
-  init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?) {
-    self.init(x, weight, bias, by: modulators)
+  init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, modulation: NormModulation?) {
+    self.init(x, weight, bias, modulation: modulation)
     let pointers = pointers
     parallel(rows, cost: width / 2) { range in for row in range { pointers.measure(row, epsilon) } }
   }
 
-  private init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, by modulators: Modulators?) {
+  private init(_ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, modulation: NormModulation?) {
     (self.x, self.weight, self.bias) = (x.detached, weight?.detached, bias?.detached)
     width = x.shape.last ?? 1
     rows = x.count / Swift.max(1, width)
-    told = modulators.map { Modulators($0.tensor.detached, shift: $0.shift, scale: $0.scale) }
+    told = modulation.map {
+      NormModulation($0.tensor.detached, shiftOffset: $0.shiftOffset, scaleOffset: $0.scaleOffset)
+    }
     each = told.map { [rows] in share(rows, of: $0.tensor.shape[0]) } ?? 1
     known = Buffer(count: 2 * rows)
   }
 
   /// The same, and all rows normed on the way.
   static func made(
-    _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, by modulators: Modulators?
+    _ x: Tensor, _ weight: Tensor?, _ bias: Tensor?, epsilon: Float, modulation: NormModulation?
   ) -> (NormedRows, Tensor) {
-    let normed = NormedRows(x, weight, bias, by: modulators), width = normed.width
+    let normed = NormedRows(x, weight, bias, modulation: modulation), width = normed.width
     let value = Tensor(unfilled: x.shape) { target in
       let target = target.baseAddress!, pointers = normed.pointers
       parallel(normed.rows, cost: width) { range in
@@ -96,7 +98,8 @@ struct NormedRows: Sendable {
     NormPointers(
       x: x.buffer.pointer, known: known.pointer, weight: weight.map { UnsafePointer($0.buffer.pointer) },
       bias: bias.map { UnsafePointer($0.buffer.pointer) }, told: told.map { UnsafePointer($0.tensor.buffer.pointer) },
-      width: width, each: each, step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+      width: width, each: each, step: told?.tensor.shape[1] ?? 0, shift: told?.shiftOffset ?? 0,
+      scaling: told?.scaleOffset ?? 0)
   }
 
   /// Makes some numbers of a row, normed.
@@ -105,8 +108,8 @@ struct NormedRows: Sendable {
     return { pointers.fill($0, $1, $2, $3) }
   }
 
-  /// Passes a gradient back to the rows, and to weight, bias and modulators where there are any: added to what the rows, and
-  /// the modulators, were given before. A gradient that nobody else holds may be used up.
+  /// Passes a gradient back to the rows, and to weight, bias and modulation where there are any: added to what the rows, and
+  /// the modulation, were given before. A gradient that nobody else holds may be used up.
   func back(_ g: consuming Tensor, onto sum: Tensor?, toTold: Tensor?) -> [Tensor?] {
     let toldSofar = toTold, toTold = told.map { toldSofar ?? Tensor(unfilled: $0.tensor.shape) { _ in } }
     let parts = Swift.max(1, Swift.min(16, rows / 64))
@@ -121,7 +124,7 @@ struct NormedRows: Sendable {
       weight: weight.map { UnsafePointer($0.buffer.pointer) }, bias: bias.map { UnsafePointer($0.buffer.pointer) },
       told: told.map { UnsafePointer($0.tensor.buffer.pointer) }, toTold: toTold?.buffer.pointer,
       isFirstToTell: toldSofar == nil, each: each,
-      step: told?.tensor.shape[1] ?? 0, shift: told?.shift ?? 0, scaling: told?.scale ?? 0)
+      step: told?.tensor.shape[1] ?? 0, shift: told?.shiftOffset ?? 0, scaling: told?.scaleOffset ?? 0)
     parallel(parts, cost: length * width * 2) { range in
       let line = Buffer(count: width)
       for part in range {

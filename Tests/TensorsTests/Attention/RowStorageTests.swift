@@ -5,10 +5,10 @@ import Testing
   @Test(
     "rows come back head by head as they were put in, however many were expected, and later ones give way",
     arguments: [0, 20, 150])
-  func rows(expecting: Int) throws {
+  func rows(capacity: Int) throws {
     var random = Random(seed: 1, samples: [0, 1, 2])
     let all = random.normal([3, 150, 10], "rows")
-    let storage = RowStorage(batch: 3, heads: 2, width: 5, expecting: expecting)
+    let storage = RowStorage(batch: 3, heads: 2, width: 5, capacity: capacity)
     func expect(_ rows: Tensor) {
       #expect(storage.count == rows.shape[1])
       for sample in 0..<3 {
@@ -20,12 +20,12 @@ import Testing
     }
     var put = 0
     for part in [1, 70, 3, 60, 16] {
-      storage.write(all.sliced(put..<put + part, axis: 1), after: put)
+      storage.write(all.sliced(put..<put + part, axis: 1), at: put)
       put += part
       expect(all.sliced(0..<put, axis: 1))
     }
     let others = random.normal([3, 2, 10], "others")
-    storage.write(others, after: 40)
+    storage.write(others, at: 40)
     expect(Tensor.concatenated([all.sliced(0..<40, axis: 1), others], axis: 1))
   }
 
@@ -40,8 +40,8 @@ import Testing
     _ = (0..<2).map { _ in Tensor(repeating: .nan, shape: [batch, 128, whole]) }
     let keys = RowStorage(batch: batch, heads: 2, width: width),
       values = RowStorage(batch: batch, heads: 2, width: width)
-    keys.write(k, after: 0)
-    values.write(v, after: 0)
+    keys.write(k, at: 0)
+    values.write(v, at: 0)
     for seen in [85, 80, 16, 13, 7] {
       let visible = (0..<queries).map { seen - $0 }
       let kept = q.attention(keys, values, visible: visible)
@@ -56,7 +56,7 @@ import Testing
     let whole = 2 * sizes.width, mixed = random.normal([3, sizes.queries, 3 * whole], "mixed")
     func storage(_ rows: Tensor, from channel: Int) -> RowStorage {
       let made = RowStorage(batch: 3, heads: 2, width: sizes.width)
-      made.write(rows, from: channel, after: 0)
+      made.write(rows, channelOffset: channel, at: 0)
       return made
     }
     let parts = (0..<3).map { mixed.sliced($0 * whole..<($0 + 1) * whole, axis: 2) }
@@ -71,6 +71,6 @@ import Testing
     let q = random.normal([2, 3, 8], "q"), k = random.normal([2, 5, 8], "k"), v = random.normal([2, 5, 8], "v")
     let plain = q.attention(k, v, heads: 2, visible: [1, 3, 5])
     let ones = Tensor(repeating: 1, shape: [2, 2, 3, 5])
-    #expect(q.attention(k, v, heads: 2, visible: [1, 3, 5], factors: ones).distance(to: plain) < 1e-5)
+    #expect(q.attention(k, v, heads: 2, visible: [1, 3, 5], dropoutMask: ones).distance(to: plain) < 1e-5)
   }
 }

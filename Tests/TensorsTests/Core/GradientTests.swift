@@ -64,9 +64,11 @@ private let cases: [Case] = [
   Case("tanh", [[9]]) { $0[0].activated(.tanh) }, Case("sigmoid", [[9]]) { $0[0].activated(.sigmoid) },
   Case("self attention", [[2, 5, 12]]) { $0[0].selfAttention(heads: 2) },
   Case("causal attention", [[1, 4, 12]]) { $0[0].selfAttention(heads: 2, visible: [1, 2, 3, 4]) },
-  Case("rotation", [[2, 3, 8]]) { $0[0].rotated(angles(cosf), angles(sinf), heads: 2).squared },
+  Case("rotation", [[2, 3, 8]]) {
+    $0[0].rotated(by: RotaryAngles(cosines: angles(cosf), sines: angles(sinf)), heads: 2).squared
+  },
   Case("attention with dropped shares", [[2, 3, 4], [2, 4, 4], [2, 4, 4]]) {
-    $0[0].attention($0[1], $0[2], heads: 2, visible: [2, 4, 4], factors: factors)
+    $0[0].attention($0[1], $0[2], heads: 2, visible: [2, 4, 4], dropoutMask: factors)
   },
   Case("cross-entropy with smoothing", [[3, 5]]) { $0[0].crossEntropy([1, 4, 0], smoothing: 0.1) },
   Case("logarithm of summed exponentials", [[3, 5]]) { ($0[0] * 3).logSumExp },
@@ -100,7 +102,10 @@ private let cases: [Case] = [
     { $0.linear(numbers([24, 40], 2), numbers([24], 3)) },
     { $0.linear(afterNorm: numbers([40], 2), numbers([40], 3), epsilon: 1e-6, numbers([24, 40], 4)) },
     { $0.layerNorm(numbers([40], 2), nil, epsilon: 1e-6) },
-    { $0.layerNorm(nil, nil, epsilon: 1e-6, by: Modulators(numbers([35, 80], 2), shift: 0, scale: 40)) },
+    {
+      $0.layerNorm(
+        nil, nil, epsilon: 1e-6, modulation: NormModulation(numbers([35, 80], 2), shiftOffset: 0, scaleOffset: 40))
+    },
     { $0.rmsNorm(numbers([40], 2), epsilon: 1e-6) }, { $0.normalized() },
     { $0.sliced(8..<24, axis: 1) },
   ]

@@ -106,8 +106,8 @@ import Testing
     let (r, w) = (shape[0], shape[1])
     let inputs = [numbers([r, w], 1), numbers([w], 2), numbers([w], 3), numbers([r, 3 * w], 4), numbers([r, w], 5)]
     let fast = { (t: [Tensor]) in
-      t[0].layerNorm(t[1], t[2], epsilon: 1e-5, by: Modulators(t[3], shift: 0, scale: w)).gated(
-        by: t[3], at: 2 * w, over: t[4])
+      t[0].layerNorm(t[1], t[2], epsilon: 1e-5, modulation: NormModulation(t[3], shiftOffset: 0, scaleOffset: w)).gated(
+        by: t[3], offset: 2 * w, residual: t[4])
     }
     let slow = { (t: [Tensor]) in
       let n = normal(t[0]) * t[1] + t[2], parts = (0..<3).map { t[3].sliced($0 * w..<($0 + 1) * w, axis: 1) }
@@ -131,10 +131,10 @@ import Testing
       let n = normal(rows.reshaped([batch * groups, places * each]))
       return n.reshaped([batch, groups, places, each]).permuted([0, 2, 1, 3]).reshaped(t[0].shape) * t[1] + t[2]
     }
-    #expect(distance(inputs, { $0[0].groupNorm(groups: groups, $0[1], $0[2], epsilon: 1e-5) }, slow) < 1e-4)
+    #expect(distance(inputs, { $0[0].groupNorm(groupCount: groups, $0[1], $0[2], epsilon: 1e-5) }, slow) < 1e-4)
     #expect(
       distance(
-        inputs, { $0[0].groupNorm(groups: groups, $0[1], $0[2], epsilon: 1e-5, bends: true) },
+        inputs, { $0[0].groupNorm(groupCount: groups, $0[1], $0[2], epsilon: 1e-5, appliesSiLU: true) },
         { slow($0).activated(.silu) }) < 1e-4)
   }
 
@@ -156,16 +156,19 @@ import Testing
     let inputs =
       [numbers([70, width], 1), numbers([20, width], 2), numbers([20], 3)]
       + (kind > 0 ? [numbers([width], 4), numbers([width], 5)] : []) + (kind > 1 ? [numbers([70, 2 * width], 6)] : [])
-    func modulators(_ t: [Tensor]) -> Modulators? { kind > 1 ? Modulators(t[5], shift: 0, scale: width) : nil }
+    func modulators(_ t: [Tensor]) -> NormModulation? {
+      kind > 1 ? NormModulation(t[5], shiftOffset: 0, scaleOffset: width) : nil
+    }
     #expect(
       distance(
         inputs,
         {
           $0[0].linear(
-            afterNorm: kind > 0 ? $0[3] : nil, kind > 0 ? $0[4] : nil, epsilon: 1e-5, by: modulators($0), $0[1], $0[2])
+            afterNorm: kind > 0 ? $0[3] : nil, kind > 0 ? $0[4] : nil, epsilon: 1e-5, modulation: modulators($0), $0[1],
+            $0[2])
         },
         {
-          $0[0].layerNorm(kind > 0 ? $0[3] : nil, kind > 0 ? $0[4] : nil, epsilon: 1e-5, by: modulators($0))
+          $0[0].layerNorm(kind > 0 ? $0[3] : nil, kind > 0 ? $0[4] : nil, epsilon: 1e-5, modulation: modulators($0))
             .linear($0[1], $0[2])
         }) < 1e-5)
   }

@@ -17,9 +17,10 @@ import Testing
     #expect(
       distance(
         [numbers([2, n, 3 * heads * d], 1)],
-        { $0[0].selfAttention(heads: heads, visible: visible, turnedBy: (c, s)) },
+        { $0[0].selfAttention(heads: heads, visible: visible, rotary: RotaryAngles(cosines: c, sines: s)) },
         {
-          $0[0].rotated(c, s, heads: 3 * heads, turning: 2 * heads).selfAttention(heads: heads, visible: visible)
+          $0[0].rotated(by: RotaryAngles(cosines: c, sines: s), heads: 3 * heads, rotatedHeads: 2 * heads)
+            .selfAttention(heads: heads, visible: visible)
         }) < 1e-4)
   }
 
@@ -27,7 +28,8 @@ import Testing
   func turnedBack(_ d: Int) {
     let x = numbers([2, 3, 3 * d], 1), angles = numbers([2, 3, d / 2], 2).scalars
     let (c, s) = (Tensor([2, 3, d / 2], angles.map(cosf)), Tensor([2, 3, d / 2], angles.map(sinf)))
-    let turned = x.rotated(c, s, heads: 3, turning: 2), (a, b) = (x.scalars, turned.scalars)
+    let turned = x.rotated(by: RotaryAngles(cosines: c, sines: s), heads: 3, rotatedHeads: 2),
+      (a, b) = (x.scalars, turned.scalars)
     let (cosines, sines) = (c.scalars, s.scalars)
     for (at, value) in b.enumerated() {
       let row = at / (3 * d), place = at % (3 * d), pair = row * d / 2 + place % d / 2
@@ -35,7 +37,8 @@ import Testing
       let expected = place < 2 * d ? own * cosines[pair] + other * sine : own
       #expect(abs(value - expected) < 1e-5)
     }
-    #expect(turned.rotated(c, s * -1, heads: 3, turning: 2).distance(to: x) < 1e-5)
+    #expect(
+      turned.rotated(by: RotaryAngles(cosines: c, sines: s * -1), heads: 3, rotatedHeads: 2).distance(to: x) < 1e-5)
   }
 
   @Test(
@@ -45,7 +48,7 @@ import Testing
     let (n, heads, d) = (of[0], of[1], of[2]), w = heads * d
     #expect(
       distance(
-        [numbers([2, n, 3 * w], 1), numbers([heads], 2)], { $0[0].headsSized(to: $0[1]) },
+        [numbers([2, n, 3 * w], 1), numbers([heads], 2)], { $0[0].queryKeyNormalized(queryScales: $0[1]) },
         { t in
           let parts = (0..<3).map { t[0].sliced($0 * w..<($0 + 1) * w, axis: 2).reshaped([2 * n, heads, d]) }
           let queries = parts[0].normalized() * t[1].reshaped([heads, 1])
@@ -53,7 +56,8 @@ import Testing
             [queries, parts[1].normalized(), parts[2]].map { $0.reshaped([2, n, w]) }, axis: 2)
         }) < 1e-4)
     // A head of zeros has no direction: it stays zero, and its gradient is finite.
-    let none = Tensor(zeros: [1, 1, 3 * w]).tracked, y = none.headsSized(to: Tensor(repeating: 2, shape: [heads]))
+    let none = Tensor(zeros: [1, 1, 3 * w]).tracked,
+      y = none.queryKeyNormalized(queryScales: Tensor(repeating: 2, shape: [heads]))
     #expect(y.scalars.allSatisfy { $0 == 0 })
     #expect(y.squared.sum.gradients(of: [none])[0].scalars.allSatisfy { $0 == 0 })
   }

@@ -35,7 +35,7 @@ private let cases: [Case] = [
   Case("linear") { $0["x"]!.linear($0["w"]!, $0["b"]!) },
   Case("layer_norm") { $0["x"]!.layerNorm($0["w"]!, $0["b"]!, epsilon: 1e-6) },
   Case("rms_norm") { $0["x"]!.rmsNorm($0["w"]!, epsilon: 1e-5) },
-  Case("group_norm") { first(last($0["x"]!).groupNorm(groups: 4, $0["w"]!, $0["b"]!, epsilon: 1e-6)) },
+  Case("group_norm") { first(last($0["x"]!).groupNorm(groupCount: 4, $0["w"]!, $0["b"]!, epsilon: 1e-6)) },
   Case("gelu_erf") { $0["x"]!.activated(.gelu) },
   Case("gelu_tanh") { $0["x"]!.activated(.geluTanh) },
   Case("silu") { $0["x"]!.activated(.silu) },

@@ -5,7 +5,7 @@ extension Tensor {
   ///
   /// self: queries, keys and values side by side [..., 3 * heads * d], the same shape comes out; lengths [heads]. What is shorter
   /// than `epsilon` is divided by that. Cosine attention, as VAR has it (Tian et al. 2024, arXiv 2404.02905).
-  public func headsSized(to lengths: Tensor, epsilon: Float = 1e-12) -> Tensor {
+  public func queryKeyNormalized(queryScales lengths: Tensor, epsilon: Float = 1e-12) -> Tensor {
     let total = shape.last ?? 0, heads = lengths.count, width = total / Swift.max(1, 3 * heads)
     precondition(
       lengths.shape == [heads] && heads > 0 && width * 3 * heads == total,

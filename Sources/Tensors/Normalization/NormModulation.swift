@@ -1,14 +1,21 @@
-/// Where in each row of a tensor [rows, wider] the shift and the scale of a norm stand. A row of it may serve several
-/// rows that are normed, as many for each: those of one sample.
-public struct Modulators: Sendable {
+/// The scale and the shift that modulate a norm: y = n * (1 + scale) + shift, as adaLN has it (Peebles and Xie 2022,
+/// arXiv 2212.09748, section 3.2).
+///
+/// Both are columns of one tensor [entries, stride], beside whatever else stands there. An entry modulates several
+/// successive rows, equally many each: those of one sample.
+public struct NormModulation: Sendable {
+  /// [entries, stride]
   public var tensor: Tensor
-  public var shift: Int
-  public var scale: Int
+  /// The first column of the shift.
+  public var shiftOffset: Int
+  /// The first column of the scale.
+  public var scaleOffset: Int
 
-  public init(_ tensor: Tensor, shift: Int, scale: Int) {
+  /// The columns of `tensor` [entries, stride] from `shiftOffset` and from `scaleOffset` on, as many as a row is wide.
+  public init(_ tensor: Tensor, shiftOffset: Int, scaleOffset: Int) {
     self.tensor = tensor
-    self.shift = shift
-    self.scale = scale
+    self.shiftOffset = shiftOffset
+    self.scaleOffset = scaleOffset
   }
 }
 
@@ -21,7 +28,7 @@ func share(_ rows: Int, of others: Int) -> Int {
 extension Tensor {
   /// base + gate * self, where the gate is `width` columns of `gates` [rows, wider] from `column` on; self, base
   /// [..., width]. A row of gates may serve several rows, as many for each.
-  public func gated(by gates: Tensor, at column: Int, over base: Tensor) -> Tensor {
+  public func gated(by gates: Tensor, offset column: Int, residual base: Tensor) -> Tensor {
     let width = shape.last ?? 1, rows = count / Swift.max(1, width), step = gates.shape[1]
     let each = share(rows, of: gates.shape[0])
     precondition(
