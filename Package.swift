@@ -85,7 +85,7 @@ let package = Package(
       name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
       providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CParts", path: "Sources/CParts"),
-    // 1: numbers, frequencies, files, pictures, settings
+    // 1: numbers, frequencies, files, images, settings
     .target(name: "Tensors", dependencies: ["COpenBLAS"]),
     .target(name: "Spectra", dependencies: ["Tensors", "CFFTW"]),
     .target(name: "Storage", dependencies: ["Tensors", "CHDF5"]),
@@ -105,11 +105,14 @@ let package = Package(
       ]),
     .target(
       name: "Reports",
-      dependencies: ["Laboratory", "Autoregression", "Networks", "Settings", "Images", "Tensors", "Spectra"]),
+      dependencies: [
+        "Laboratory", "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+      ]),
     .target(
       name: "OvertoneCLI",
       dependencies: [
         "Laboratory", "Reports", "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors",
+        "ForeignWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -132,6 +135,8 @@ let package = Package(
           },
         // Files that tests read from where they lie.
         exclude: ["Images", "ForeignWeights"].contains(test.name) ? ["References"] : [])
-    },
+    }
+    // The rules that every file keeps; they read the sources and need none of them.
+    + [.testTarget(name: "ArchitectureTests")],
   swiftLanguageModes: [.v6]
 )
