@@ -4,7 +4,7 @@ import Images
 import Laboratory
 import Tensors
 
-/// One case with a setting at several values: how its time grows.
+/// Times of one case at several values of a setting.
 struct BenchSeries {
   let setting: String
   let values: [String]
@@ -13,24 +13,24 @@ struct BenchSeries {
   let warmup: Int
   let repetitions: Int
 
-  /// `over` is "bench.batch=1,4,16".
+  /// `over`: a setting and its values, such as "bench.batch=1,4,16".
   init(_ over: String, of file: String, overrides: [String], warmup: Int, repetitions: Int) throws {
     let parts = over.split(separator: "=", maxSplits: 1).map(String.init)
     values = parts.count == 2 ? parts[1].split(separator: ",").map(String.init) : []
     guard values.count > 1, values.allSatisfy({ Double($0) != nil }) else {
-      throw ValidationError("'\(over)' is no setting with values; write --over bench.batch=1,4,16.")
+      throw ValidationError("'\(over)' is not a setting with values; write --over bench.batch=1,4,16.")
     }
     setting = parts[0]
     (self.file, self.overrides, self.warmup, self.repetitions) = (file, overrides, warmup, repetitions)
   }
 
-  /// 1, 2, 4 ... threads, and all.
-  static var everyWidth: [Int] {
+  /// Numbers of threads: 1, 2, 4, ... and all cores.
+  static var threadCounts: [Int] {
     let all = ThreadPool.shared.width
     return Array(sequence(first: 1) { $0 * 2 < all ? $0 * 2 : nil }) + (all > 1 ? [all] : [])
   }
 
-  /// A line of JSON for each value and number of threads; then the plot, of the least time of each.
+  /// Prints a line of JSON for each value and number of threads, then plots the minimum time of each.
   func run(threads: [Int], plot path: String?) throws {
     var series = threads.map { Plot.Series($0 == 1 ? "1 thread" : "\($0) threads", []) }, name = ""
     for value in values {
@@ -51,7 +51,7 @@ struct BenchSeries {
     }
     guard let path else { return }
     let plot = Plot(
-      "\(name): seconds a repetition", x: setting, y: "seconds", series, xScale: .log, yScale: .log)
+      "\(name): seconds per repetition", x: setting, y: "seconds", series, xScale: .log, yScale: .log)
     try path.hasSuffix(".svg") ? Folder.write(plot.svg(), to: path) : plot.picture().writePNG(to: path)
   }
 }

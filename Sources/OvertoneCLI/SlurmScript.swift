@@ -2,9 +2,11 @@ import Foundation
 import Laboratory
 import Settings
 
-/// A script for sbatch whose tasks run the same command and share its runs by lock.
+/// A script for sbatch whose tasks run one command and divide its runs by locks.
 package struct SlurmScript {
+  /// The file, in the folder slurm of the results.
   package let path: String
+  /// The script.
   package let text: String
   private let tasks: Int
 
@@ -28,7 +30,7 @@ package struct SlurmScript {
       threads: threads.map { "\($0)" } ?? Self.threads(jobs: jobs, cpus: slurm.cpus))
   }
 
-  /// Of one process: the cores that Slurm gave, shared by those that run at once.
+  /// Threads per process: the cores of the task divided by its processes.
   private static func threads(jobs: Int, cpus: Int) -> String {
     jobs > 1 ? "\(max(1, cpus / jobs))" : "\"${SLURM_CPUS_PER_TASK:-\(cpus)}\""
   }
@@ -36,9 +38,9 @@ package struct SlurmScript {
   private static func directives(
     name: String, folder: String, tasks: Int, _ slurm: SlurmArguments, _ timeLimit: TimeLimit?
   ) -> [String] {
-    // Slurm puts numbers in for %A and %a, and takes %% for the sign itself.
+    // %A and %a are the job and task numbers in Slurm; %% is a percent sign.
     let log = folder.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
-    // The warning comes so many seconds before the end, and up to a minute earlier than asked.
+    // Slurm sends the signal this many seconds before the limit, up to a minute earlier.
     let warning = timeLimit.map { min(120, max(1, $0.seconds / 4)) } ?? 120
     return [
       "--job-name=\(name)", tasks > 1 ? "--array=1-\(tasks)" : nil,
@@ -96,11 +98,11 @@ package struct SlurmScript {
     return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
-  /// Writes the script, and submits it or says how.
+  /// Writes the script, then submits it or prints the command that does.
   func write(submitting: Bool) throws {
     try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     try Folder.write(text, to: path)
-    print("\(path): \(tasks == 1 ? "one task" : "\(tasks) tasks"); what they say goes beside it.")
+    print("\(path): \(tasks == 1 ? "one task" : "\(tasks) tasks"); their logs are written beside it.")
     fflush(nil)
     guard submitting else {
       return print("Submit it with: sbatch \(Self.quoted(path))")
@@ -113,8 +115,8 @@ package struct SlurmScript {
     switch process.terminationStatus {
     case 0: return
     case 127:
-      throw LaboratoryError("there is no sbatch here; submit \(path) where Slurm's commands are.")
-    default: throw LaboratoryError("sbatch does not take \(path); its reason is above.")
+      throw LaboratoryError("sbatch is not installed here; submit \(path) where Slurm's commands are.")
+    default: throw LaboratoryError("sbatch rejected \(path); its message is above.")
     }
   }
 }

@@ -1,15 +1,16 @@
 import ArgumentParser
 import Laboratory
 
-/// Runs with where they are looked for; shared by commands that read results.
+/// Runs by folder or experiment file, for commands that read results.
 struct RunSourceArguments: ParsableArguments {
   @Argument(help: "Run folders, folders of runs, or an experiment file.") var sources: [String]
-  @Option(help: "Only this variant of an experiment file, by its name, or name/seed; may be given several times.")
+  @Option(help: "A variant of an experiment file, as name or name/seed; repeatable, all by default.")
   var variant: [String] = []
   @Option(help: "The scale at which an experiment file was run.") var scale: String?
-  @Option(help: "The results folder of experiment files, when it was put elsewhere.") var results: String?
+  @Option(help: "The results folder of experiment files, if not that of the file.") var results: String?
 
-  /// Words after an experiment file that name no path are variants of it, and key=value its overrides.
+  /// The runs of each source. Words after an experiment file that are no path are its variants, and key=value its
+  /// overrides.
   func opened() throws -> [RunSource] {
     var named: [(path: String, variants: [String], overrides: [String])] = []
     for word in sources {

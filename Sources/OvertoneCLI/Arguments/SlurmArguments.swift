@@ -1,28 +1,28 @@
 import ArgumentParser
 import Laboratory
 
-/// What a Slurm job asks for; options of `overtone run`.
+/// Resources of a Slurm job, as options of `overtone run`.
 package struct SlurmArguments: ParsableArguments {
-  @Flag(help: "Run nothing here: write a script for sbatch, and say how to submit it.") var slurm = false
-  @Flag(help: "Submit that script by sbatch, too.") var submit = false
-  @Option(help: "Tasks that share the runs; left out: one for each run that is not done, at most 32.") var array: Int?
-  @Option(help: "Cores of each task.") var cpus = 4
-  @Option(help: "Memory of each task, as Slurm writes it: 16G; left out: what the partition gives.") var memory: String?
+  @Flag(help: "Write a script for sbatch instead of running here.") var slurm = false
+  @Flag(help: "Also submit that script by sbatch.") var submit = false
+  @Option(help: "Tasks that divide the runs; by default one for each run that is not done, at most 32.") var array: Int?
+  @Option(help: "Cores per task.") var cpus = 4
+  @Option(help: "Memory per task, in Slurm's form: 16G; by default that of the partition.") var memory: String?
   @Option(help: "The partition.") var partition: String?
-  @Option(help: "The account that pays.") var account: String?
+  @Option(help: "The account to charge.") var account: String?
   @Option(
     parsing: .unconditionalSingleValue,
-    help: "A line of the shell that comes first, such as 'module load gcc'; may be given several times.")
+    help: "A shell command to run first, such as 'module load gcc'; repeatable.")
   var setup: [String] = []
   @Option(
     parsing: .unconditionalSingleValue,
-    help: "One more option of sbatch, such as --qos=long; may be given several times.")
+    help: "Another option of sbatch, such as --qos=long; repeatable.")
   var sbatch: [String] = []
 
   package init() {}
 
-  /// --submit writes the script first.
-  var isAsked: Bool { slurm || submit }
+  /// True with --slurm or --submit, which implies it.
+  var isRequested: Bool { slurm || submit }
 
   package func validate() throws {
     if let array, !(1...100_000).contains(array) {
@@ -43,8 +43,8 @@ package struct SlurmArguments: ParsableArguments {
       partition.map { _ in "--partition" }, account.map { _ in "--account" }, setup.first.map { _ in "--setup" },
       sbatch.first.map { _ in "--sbatch" },
     ]
-    if !isAsked, let name = stray.compactMap(\.self).first {
-      throw ValidationError("\(name) speaks of a Slurm job; add --slurm to write its script.")
+    if !isRequested, let name = stray.compactMap(\.self).first {
+      throw ValidationError("\(name) applies to a Slurm job; add --slurm to write its script.")
     }
   }
 }

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Laboratory
 
-/// How long a program may run, written as batch systems write it.
+/// A limit of run time, in the notation of batch systems.
 package struct TimeLimit: ExpressibleByArgument, Equatable, Sendable {
+  /// Length in seconds, from 1 to ten years.
   package let seconds: Int
 
   /// Minutes ("90"), minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds; or with a unit:
@@ -12,7 +13,7 @@ package struct TimeLimit: ExpressibleByArgument, Equatable, Sendable {
     self.seconds = seconds
   }
 
-  /// Ten years.
+  /// Ten years, in seconds.
   private static let longest = 3650 * 86_400
 
   private static func seconds(_ text: String) -> Int? {
@@ -28,16 +29,16 @@ package struct TimeLimit: ExpressibleByArgument, Equatable, Sendable {
     return number(halves[0]).map { $0 * 86_400 + sum([3600, 60, 1]) }
   }
 
-  /// Digits, and few enough that no unit overflows.
+  /// A number of at most nine digits, so that no unit overflows.
   private static func number(_ text: Substring) -> Int? {
     guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
     return Int(text)
   }
 
-  /// When work ends so that saving fits: a twentieth before the limit, at most two minutes.
+  /// Seconds until work stops to save: a twentieth before the limit, at most two minutes.
   package var workSeconds: Double { Double(seconds) - min(120, Double(seconds) / 20) }
 
-  /// "2:00:00", and "1-12:00:00" from a day on.
+  /// The limit in Slurm's form: "2:00:00", or "1-12:00:00" from a day on.
   package var text: String {
     func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
     let clock = "\(seconds / 3600 % 24):\(two(seconds / 60 % 60)):\(two(seconds % 60))"

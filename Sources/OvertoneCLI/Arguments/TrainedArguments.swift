@@ -4,15 +4,15 @@ import Foundation
 import Laboratory
 import Settings
 
-/// A trained experiment, named by the folder of a run or by its file.
+/// A trained experiment, by the folder of a run or by its file.
 struct TrainedArguments: ParsableArguments {
   @Argument(help: "The folder of a run, such as Results/quickstart/1, or an experiment file.") var run: String
-  @Argument(help: "Settings put over those it was run with, as key=value: sampling.guidance=3.")
+  @Argument(help: "Overrides of the settings of the run, as key=value: sampling.guidance=3.")
   var overrides: [String] = []
-  @Option(help: "One of the scales that the file offers.") var scale: String?
-  @Option(help: "This variant of a sweep, by its name, or name/seed.") var variant: [String] = []
+  @Option(help: "A scale of the file.") var scale: String?
+  @Option(help: "A variant of a sweep, as name or name/seed.") var variant: [String] = []
 
-  /// The run with these settings put over its own, not yet loaded.
+  /// The run with overrides, weights not loaded yet.
   func opened(with extra: [String], _ journal: Journal) throws -> Run {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: run, isDirectory: &isFolder), isFolder.boolValue else {

@@ -6,28 +6,28 @@ import Reports
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Print what differs between runs: settings, environment, inputs, results.",
+    commandName: "compare", abstract: "Print differences between runs: settings, environment, inputs, results.",
     discussion: """
-      Two runs or more, by their folders; or variants of an experiment file, whose seeds are taken together:
+      Two or more runs by folder, or variants of an experiment file, whose seeds are averaged:
 
         overtone compare Results/quickstart/1 Results/quickstart/2
         overtone compare Experiments/smoke/sweep.yaml full,filter=ideal band,filter=ideal --plot losses
         overtone compare Results/ablation --format md
 
-      --plot draws the loss of every stage, one curve a run, as PNG and as SVG: losses-model.png, losses-model.svg.
-      --curve chooses other curves, such as gradient-norm; 'overtone inspect' says which were kept.
+      --plot draws the loss of every stage, one curve for each run, as PNG and SVG: losses-model.png, losses-model.svg.
+      --curve selects other curves, such as gradient-norm; 'overtone inspect' of a metrics.h5 lists them.
       """)
   @OptionGroup var runs: RunSourceArguments
   @Option(help: "text, md or json.") var format: Comparison.Format = .text
-  @Option(help: "Draw curves over each other into files of this name.") var plot: String?
-  @Option(help: "A curve to draw; may be given several times.") var curve: [String] = ["loss"]
+  @Option(help: "Draw curves of all runs in one plot, into files of this name.") var plot: String?
+  @Option(help: "A curve to draw; repeatable.") var curve: [String] = ["loss"]
 
   func run() throws {
     let records = try runs.opened().flatMap(\.records)
     let sides = Comparison.sides(of: records)
     guard sides.count > 1 else {
       throw LaboratoryError(
-        "\(runs.sources.joined(separator: " ")): \(sides.count == 1 ? "this is one thing" : "there is nothing") to compare, and it takes two; name another run or variant."
+        "\(runs.sources.joined(separator: " ")): \(sides.count == 1 ? "this is one run" : "there is no run") and a comparison takes two; name another run or variant."
       )
     }
     let comparison = try Comparison(sides)
@@ -35,9 +35,9 @@ struct CompareCommand: ParsableCommand {
     guard let plot else { return }
     let drawn = CurvePlots("compared", records.map { ("\(name(of: $0, in: sides))", $0.curves) }, names: curve).plots
     guard !drawn.isEmpty else {
-      let known = Set(records.flatMap { $0.curves.map(\.name) }).sorted()
+      let available = Set(records.flatMap { $0.curves.map(\.name) }).sorted()
       throw LaboratoryError(
-        "--curve: no run kept \(curve.joined(separator: ", ")); there are \(known.joined(separator: ", ")).")
+        "--curve: no run kept \(curve.joined(separator: ", ")); there are \(available.joined(separator: ", ")).")
     }
     let base = ["png", "svg"].contains(URL(fileURLWithPath: plot).pathExtension) ? String(plot.dropLast(4)) : plot
     for (stage, name, plot) in drawn {
@@ -48,7 +48,7 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
-  /// Short enough for a legend: the letter of the side, its title if that is short, and the seed if there are several.
+  /// A legend entry: the letter of the side, its title up to 32 characters, and the seed if there are several.
   private func name(of record: RunRecord, in sides: [Comparison.Side]) -> String {
     guard let index = sides.firstIndex(where: { $0.runs.contains { $0.folder == record.folder } }) else {
       return record.title

@@ -4,24 +4,24 @@ import Laboratory
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measure a trained experiment.",
+    commandName: "evaluate", abstract: "Evaluate the metrics of a trained experiment.",
     discussion: """
-      Without overrides the numbers become the run's own, in metrics.h5 and results.json; with overrides they are only
-      printed, since they belong to other settings than those it was run with.
+      Without overrides the results are stored with the run, in metrics.h5 and results.json; with overrides they are
+      printed only, since they belong to other settings.
 
         overtone evaluate Results/quickstart/1
         overtone evaluate Results/quickstart/1 sampling.guidance=3 evaluation.count=1000
       """)
   @OptionGroup var trained: TrainedArguments
   @Flag(help: "Print JSON.") var json = false
-  @Flag(name: .shortAndLong, help: "Say nothing but errors and the numbers.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print errors and results only.") var quiet = false
 
   func run() throws {
     var run = try trained.opened(with: [], Journal(quiet: quiet))
     try run.load()
     guard let (values, count) = try run.measurements() else {
       throw LaboratoryError(
-        "this experiment measures nothing; name metrics, and let evaluation.count and the data set be above 0.")
+        "this experiment has nothing to evaluate; name metrics, and set evaluation.count above 0.")
     }
     if trained.overrides.isEmpty { try run.keep(values, count) }
     if json {
@@ -35,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       print(JSON.list(list).lines)
     } else {
-      for value in values { print("\(value.name)  \(NumberFormat.short(value.value))  (\(count) pictures)") }
+      for value in values { print("\(value.name)  \(NumberFormat.short(value.value))  (\(count) images)") }
     }
   }
 }

@@ -3,30 +3,30 @@ import Laboratory
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write what an HDF5 file holds as npz, csv, png, or a folder of all of them.",
+    commandName: "export", abstract: "Convert an HDF5 file to npz, csv, png, or a folder of these.",
     discussion: """
-      The name to write to says what becomes of it:
+      The extension of the output selects the format:
 
-        overtone export Results/quickstart/1/samples.h5 samples.npz            # every data set, for numpy.load
-        overtone export Results/quickstart/1/samples.h5 grid.png               # pictures side by side
-        overtone export Results/quickstart/1/samples.h5 one.png --index 3      # one of them
-        overtone export Results/quickstart/1/metrics.h5 metrics.csv            # a row for each step
+        overtone export Results/quickstart/1/samples.h5 samples.npz            # every dataset, for numpy.load
+        overtone export Results/quickstart/1/samples.h5 grid.png               # all images in a grid
+        overtone export Results/quickstart/1/samples.h5 one.png --index 3      # one image
+        overtone export Results/quickstart/1/metrics.h5 metrics.csv            # one row for each step
         overtone export Results/quickstart/1/samples.h5 labels.csv --dataset label
-        overtone export Results/quickstart/1/samples.h5 out/                   # everything, each as what it is
+        overtone export Results/quickstart/1/samples.h5 out/                   # every dataset in a fitting format
 
-      Any HDF5 file will do; 'overtone inspect FILE' says what is in it.
+      Any HDF5 file is accepted; 'overtone inspect FILE' lists its datasets.
       """)
   @Argument(help: "The HDF5 file.") var file: String
-  @Argument(help: "What to write: a name ending in .npz, .csv or .png, or a folder.") var output: String
-  @Option(help: "Only this data set, by its path; may be given several times.") var dataset: [String] = []
-  @Option(help: "Only this picture, counted from 0.") var index: Int?
-  @Option(help: "Pictures in a row of the sheet; left out: as many as make it square.") var columns: Int?
+  @Argument(help: "The output: a name ending in .npz, .csv or .png, or a folder.") var output: String
+  @Option(help: "A dataset to export, by its path; repeatable, all by default.") var dataset: [String] = []
+  @Option(help: "The image to export, from 0; all by default.") var index: Int?
+  @Option(help: "Images in a row of the grid; about square by default.") var columns: Int?
 
   func validate() throws {
     if let index, index < 0 { throw ValidationError("--index must be 0 or more, not \(index).") }
     if let columns, columns < 1 { throw ValidationError("--columns must be 1 or more, not \(columns).") }
     guard output.hasSuffix(".png") || (index == nil && columns == nil) else {
-      throw ValidationError("--index and --columns speak of a picture; write to a name that ends in .png.")
+      throw ValidationError("--index and --columns apply to images; write to a name that ends in .png.")
     }
   }
 

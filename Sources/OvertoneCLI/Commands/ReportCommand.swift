@@ -7,26 +7,26 @@ import Reports
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Write a page that shows a run, or a sweep: one HTML file that needs nothing else.",
+    abstract: "Write a self-contained HTML page of a run or a sweep.",
     discussion: """
-      Results, claims, samples, curves, figures, every setting with its origin, and how to repeat it. The file can be
-      sent, printed and read on a phone; it loads nothing and runs no script.
+      Results, expectations, samples, curves, figures, every setting with its origin, and how to reproduce it. The file
+      can be sent, printed and read on a phone; it loads nothing and runs no script.
 
         overtone report Results/quickstart/1
         overtone report Experiments/smoke/sweep.yaml --output sweep.html
         overtone report Results/ablation --no-figures
 
-      Left out, --output is report.html in the folder of the run, or in the one that all runs lie below. Figures are
-      drawn where they are missing or older than the results, which for one run makes some pictures.
+      By default --output is report.html in the folder of the run, or in the common folder of all runs. Figures that are
+      missing or older than the results are drawn, which for a single run generates some images.
       """)
   @OptionGroup var runs: RunSourceArguments
-  @Option(help: "The file to write; left out: report.html beside the results.") var output: String?
-  @Flag(help: "Draw no figures, and show those that were drawn before.") var noFigures = false
+  @Option(help: "The file to write; by default report.html beside the results.") var output: String?
+  @Flag(help: "Draw no figures; include those on disk.") var noFigures = false
   @Flag(help: "Draw all figures again.") var fresh = false
-  @Flag(name: .shortAndLong, help: "Say nothing but where the page is.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print the path of the page only.") var quiet = false
 
   func validate() throws {
-    guard !(fresh && noFigures) else { throw ValidationError("--fresh and --no-figures ask for two things at once.") }
+    guard !(fresh && noFigures) else { throw ValidationError("--fresh and --no-figures contradict each other.") }
   }
 
   func run() throws {
@@ -36,8 +36,8 @@ struct ReportCommand: ParsableCommand {
     }
     let html: String
     if records.count == 1 {
-      let (figures, why) = try figures(of: records[0])
-      html = RunReport(record: records[0], figures: figures, reasonForNoFigures: why).html
+      let (figures, reason) = try figures(of: records[0])
+      html = RunReport(record: records[0], figures: figures, reasonForNoFigures: reason).html
     } else {
       html = try sweep(records, sources)
     }
@@ -46,27 +46,28 @@ struct ReportCommand: ParsableCommand {
     print(path)
   }
 
-  /// Figures of one run, drawn now where they are missing or stale; or why there are none.
+  /// Figures of one run, drawn now if missing or out of date; or the reason for which there are none.
   private func figures(of record: RunRecord) throws -> (FigureFolder.Index?, String?) {
-    let folder = FigureFolder(path: "\(record.folder)/figures"), known = folder.index
-    if noFigures { return (known, known == nil ? "they were not asked for." : nil) }
-    guard record.state.kind == .done else { return (known, "the run is not done.") }
-    let seen = known.map { Set($0.panels.map(\.figure) + $0.leftOut.keys) } ?? []
+    let folder = FigureFolder(path: "\(record.folder)/figures"), existing = folder.index
+    if noFigures { return (existing, existing == nil ? "--no-figures was given." : nil) }
+    guard record.state.kind == .done else { return (existing, "the run is not done.") }
+    let handled = existing.map { Set($0.panels.map(\.figure) + $0.leftOut.keys) } ?? []
     let isCurrent =
-      known?.configuration == record.state.fingerprint && folder.isNewer(than: "\(record.folder)/STATUS")
-    let missing = Figures.ofRuns.filter { fresh || !isCurrent || !seen.contains($0.name) }
-    guard !missing.isEmpty else { return (known, nil) }
-    do { return (try RunFigures.draw(missing, of: record, log: say), nil) } catch {
-      return (known, "\(error)")
+      existing?.configuration == record.state.fingerprint && folder.isNewer(than: "\(record.folder)/STATUS")
+    let missing = Figures.ofRuns.filter { fresh || !isCurrent || !handled.contains($0.name) }
+    guard !missing.isEmpty else { return (existing, nil) }
+    do { return (try RunFigures.draw(missing, of: record, log: log), nil) } catch {
+      return (existing, "\(error)")
     }
   }
 
+  /// The page of several runs.
   private func sweep(_ records: [RunRecord], _ sources: [RunSource]) throws -> String {
     let experiments = sources.compactMap(\.runs), folder = "\(RunFigures.common(records))/figures"
     let index =
       noFigures
       ? FigureFolder(path: folder).index
-      : try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, log: say)
+      : try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, log: log)
     let name = experiments.first?.experiment ?? records.first?.experiment ?? "runs"
     return try SweepReport(
       title: name, records: records, sides: Comparison.sides(of: records),
@@ -75,13 +76,14 @@ struct ReportCommand: ParsableCommand {
     ).html()
   }
 
-  private func say(_ line: String) {
+  /// Prints progress on standard error.
+  private func log(_ line: String) {
     if !quiet { FileHandle.standardError.write(Data((line + "\n").utf8)) }
   }
 }
 
 extension FigureFolder {
-  /// Whether all was drawn after a file was written.
+  /// True if the index was written after a file.
   func isNewer(than file: String) -> Bool {
     func date(_ path: String) -> Date? {
       (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date

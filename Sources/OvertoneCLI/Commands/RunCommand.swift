@@ -6,47 +6,47 @@ import Tensors
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Train what is missing, make pictures, measure; running again goes on or does nothing twice.",
+    abstract: "Train, generate and evaluate; a repeated command resumes, and skips what is done.",
     discussion: """
-      The first experiment to try, then the same with something changed:
+      A first experiment, then the same with other settings:
 
         overtone run Experiments/quickstart.yaml
         overtone run Experiments/quickstart.yaml direction.filter=dct training.steps=2000 seed=2
 
-      Pictures and numbers are in Results/<experiment>/<seed>, and the command says where. What is trained lies in
-      Results/artefacts and serves every run that asks for the same: a setting that only matters in generation trains
-      nothing again. Stopped with Ctrl-C (status 75), or by --time-limit, the same command goes on from there.
+      Images and results are written to Results/<experiment>/<seed>. Checkpoints are kept in Results/artefacts and shared by
+      all runs with equal training settings, so that a setting of generation alone does not train again. After Ctrl-C
+      (status 75) or --time-limit, the same command resumes.
 
-      On a cluster with Slurm, the same command writes a script for sbatch, whose tasks share the runs of a sweep:
+      With --slurm the command writes a script for sbatch, whose tasks divide the runs of a sweep:
 
         overtone run Experiments/smoke/sweep.yaml --slurm --array 4 --time-limit 2:00:00 --partition short
       """)
   @OptionGroup var experiment: ExperimentArguments
-  @Flag(name: .shortAndLong, help: "Say nothing but errors.") var quiet = false
-  @Flag(help: "Stop at the first run of a sweep that fails; else the others go on.") var failFast = false
-  @Flag(help: "Run again what is done.") var force = false
-  @Option(help: "Tries more for a run that fails.") var retries = 0
-  @Option(help: "Processes that share the runs of a sweep.") var jobs = 1
-  @Option(help: "Threads to use; all cores when left out.") var threads: Int?
+  @Flag(name: .shortAndLong, help: "Print errors only.") var quiet = false
+  @Flag(help: "Stop at the first run of a sweep that fails; by default the others continue.") var failFast = false
+  @Flag(help: "Repeat runs that are done.") var force = false
+  @Option(help: "Retries of a run that fails.") var retries = 0
+  @Option(help: "Processes that divide the runs of a sweep.") var jobs = 1
+  @Option(help: "Number of threads; all cores by default.") var threads: Int?
   @Option(
     help: ArgumentHelp(
-      "Save and stop, with status 75, before so much time is over: 2:00:00, 90 (minutes), 1-12:00:00, 20h.",
+      "Save and stop, with status 75, within this time: 2:00:00, 90 (minutes), 1-12:00:00, 20h.",
       valueName: "time"))
   var timeLimit: TimeLimit?
-  @Flag(help: "At the end, print where the time went, operation by operation.") var profile = false
+  @Flag(help: "Print the time of each operation at the end.") var profile = false
   @OptionGroup(title: "Slurm") var slurm: SlurmArguments
 
   func validate() throws {
     guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 1024, not \(jobs).") }
     guard (0...100).contains(retries) else { throw ValidationError("--retries must be from 0 to 100, not \(retries).") }
-    guard !(slurm.isAsked && force) else {
-      throw ValidationError("--force would do runs again at every start of a task; leave it out with --slurm.")
+    guard !(slurm.isRequested && force) else {
+      throw ValidationError("--force would repeat runs at every start of a task; leave it out with --slurm.")
     }
   }
 
   func run() throws {
     let journal = Journal(quiet: quiet), runs = try experiment.runs()
-    if slurm.isAsked {
+    if slurm.isRequested {
       let script = try SlurmScript(
         of: runs, specs: try experiment.specs(of: runs), slurm, timeLimit: timeLimit,
         arguments: arguments, jobs: jobs, threads: threads)
@@ -67,15 +67,16 @@ struct RunCommand: ParsableCommand {
       return try runs.execute(
         try experiment.specs(of: runs), journal: journal, failFast: failFast, retries: retries, force: force)
     }
-    // Workers share the cores unless told otherwise.
-    let each = threads ?? max(1, ThreadPool.shared.threads / jobs)
+    // Workers divide the cores, unless --threads sets the number of each.
+    let workerThreads = threads ?? max(1, ThreadPool.shared.threads / jobs)
     let limit = timeLimit.map { ["--time-limit", $0.text] } ?? []
     try runs.execute(
-      jobs: jobs, arguments: arguments + ["--threads", "\(each)"] + limit + (force ? ["--force"] : []), journal: journal
+      jobs: jobs, arguments: arguments + ["--threads", "\(workerThreads)"] + limit + (force ? ["--force"] : []),
+      journal: journal
     )
   }
 
-  /// What another process of this program must be told to do the same work.
+  /// Arguments for another process that shares the work.
   private var arguments: [String] {
     [experiment.file] + experiment.overrides + (experiment.scale.map { ["--scale", $0] } ?? [])
       + experiment.variant.flatMap { ["--variant", $0] } + (retries > 0 ? ["--retries", "\(retries)"] : [])

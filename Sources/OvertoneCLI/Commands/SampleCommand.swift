@@ -7,34 +7,34 @@ import Settings
 
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sample", abstract: "Make pictures with a trained experiment.",
+    commandName: "sample", abstract: "Generate images with a trained experiment.",
     discussion: """
-      Pictures are written one by one, as samples.h5, and together as grid.png, into RUN/sampled or the folder --out.
+      Images are written as PNG files, as samples.h5 and as one grid.png, to RUN/sampled or the folder --out.
 
         overtone sample Results/quickstart/1 --class ring --count 16
         overtone sample Results/quickstart/1 --grid guidance=1,2,4 temperature=0.9,1 --count 2
         overtone sample Results/quickstart/1 sampling.guidance=3 --seed 7 --out more
 
-      --grid varies one or two settings that only matter once training has ended: columns first, then rows.
+      --grid varies one or two settings of generation: the first along columns, the second along rows.
 
-      --image and --mask paint part of a picture anew. The mask is a picture of the same size: white is painted, black
-      stays. Tokens that touch no white pixel are given to the model, and afterwards the known pixels are laid over
-      what was painted, byte for byte, unless --no-compose is given.
+      --image and --mask inpaint an image. The mask is an image of equal size, white where pixels are generated. Tokens
+      without a white pixel are given to the model, and the given pixels are copied into the result, unless
+      --no-compose is set.
 
-        overtone sample Results/quickstart/1 --class ring --image picture.png --mask mask.png
+        overtone sample Results/quickstart/1 --class ring --image image.png --mask mask.png
       """)
   @OptionGroup var trained: TrainedArguments
-  @Option(name: .customLong("class"), help: "Only this class, by name or number; may be given several times.")
+  @Option(name: .customLong("class"), help: "A class, by name or number; repeatable, all by default.")
   var classes: [String] = []
-  @Option(help: "Pictures of each class; left out: as the experiment's sampling.per-class says.") var count: Int?
+  @Option(help: "Images per class; by default sampling.per-class of the experiment.") var count: Int?
   @Option(parsing: .upToNextOption, help: "One or two settings with values: guidance=1,2,3 temperature=0.9,1.")
   var grid: [String] = []
-  @Option(help: "What the pictures' random numbers hang on; left out: the experiment's seed.") var seed: Int?
-  @Option(help: "The folder to write into; left out: RUN/sampled.") var out: String?
-  @Option(help: "A picture of which part is painted anew.") var image: String?
-  @Option(help: "Which part: white is painted, black stays.") var mask: String?
-  @Flag(help: "Leave known pixels as the decoder gives them back.") var noCompose = false
-  @Flag(name: .shortAndLong, help: "Say nothing but errors and where the pictures are.") var quiet = false
+  @Option(help: "Seed of the random numbers; by default that of the experiment.") var seed: Int?
+  @Option(help: "The output folder; by default RUN/sampled.") var out: String?
+  @Option(help: "An image to inpaint.") var image: String?
+  @Option(help: "The mask of --image: white pixels are generated, black ones kept.") var mask: String?
+  @Flag(help: "Keep the decoder's output for given pixels, too.") var noCompose = false
+  @Flag(name: .shortAndLong, help: "Print errors and the path of the images only.") var quiet = false
 
   func validate() throws {
     if let count, !(1...100_000).contains(count) {
@@ -43,9 +43,9 @@ struct SampleCommand: ParsableCommand {
     if let seed, seed < 0 { throw ValidationError("--seed must be 0 or more, not \(seed).") }
     guard grid.count <= 2 else { throw ValidationError("--grid varies one or two settings, not \(grid.count).") }
     guard (image == nil) == (mask == nil) else {
-      throw ValidationError("--image and --mask go together: a picture, and which part of it is painted.")
+      throw ValidationError("--image and --mask go together: an image, and its mask.")
     }
-    if noCompose && image == nil { throw ValidationError("--no-compose speaks of --image and --mask.") }
+    if noCompose && image == nil { throw ValidationError("--no-compose requires --image and --mask.") }
   }
 
   func run() throws {
@@ -56,8 +56,8 @@ struct SampleCommand: ParsableCommand {
     try Folder.make(folder)
     let names = base.assembly.dataset.classNames
     let chosen = classes.isEmpty ? Array(names.indices) : try classes.map { try number(of: $0, names) }
-    let each = count ?? (axes.isEmpty ? assembly.sampling.perClass : 1)
-    let labels = chosen.flatMap { Array(repeating: $0, count: each) }
+    let perClass = count ?? (axes.isEmpty ? assembly.sampling.perClass : 1)
+    let labels = chosen.flatMap { Array(repeating: $0, count: perClass) }
     let inpainting = try image.map {
       try Inpainting(image: $0, mask: mask ?? $0, isComposed: !noCompose, shape: assembly.images)
     }
@@ -79,7 +79,7 @@ struct SampleCommand: ParsableCommand {
     let title = "\(assembly.name), seed \(start)"
     let sheet =
       axes.isEmpty
-      ? ContactSheet(all, columns: each, rowLabels: chosen.map { names[$0] }, title: title)
+      ? ContactSheet(all, columns: perClass, rowLabels: chosen.map { names[$0] }, title: title)
       : Self.sheet(all, axes, labels.map { names[$0] }, title)
     try sheet.picture.writePNG(to: "\(folder)/grid.png")
     print("\(folder)/grid.png")
@@ -97,14 +97,14 @@ struct SampleCommand: ParsableCommand {
 
   // MARK: Grids
 
-  /// One setting and its values.
+  /// A setting and its values.
   private struct Axis {
     let key: String
     let values: [String]
 
     init(_ text: String) throws {
       guard let sign = text.firstIndex(of: "="), sign != text.startIndex, text.index(after: sign) != text.endIndex
-      else { throw ValidationError("'\(text)' is no axis of a grid; write it as guidance=1,2,3.") }
+      else { throw ValidationError("'\(text)' is not an axis of a grid; write it as guidance=1,2,3.") }
       key = String(text[..<sign])
       var values = [""], depth = 0
       for character in text[text.index(after: sign)...] {
@@ -115,25 +115,25 @@ struct SampleCommand: ParsableCommand {
       self.values = values
     }
 
-    /// A bare word is a setting of the section `sampling`.
+    /// The path of the setting; a name without a dot is one of the section `sampling`.
     var path: String { key.contains(".") ? key : "sampling.\(key)" }
     var last: String { String(key.split(separator: ".").last ?? "") }
   }
 
-  /// The overrides of each cell, row by row; one empty cell without axes.
+  /// Overrides of each cell of the grid, row by row; one empty cell without axes.
   private static func cells(_ axes: [Axis]) -> [[String]] {
     guard let columns = axes.first else { return [[]] }
     let rows = axes.count > 1 ? axes[1].values.map { ["\(axes[1].path)=\($0)"] } : [[]]
     return rows.flatMap { row in columns.values.map { ["\(columns.path)=\($0)"] + row } }
   }
 
-  /// The same run with other settings of its generation.
+  /// The run with other settings of generation; throws if they select another model.
   private func varied(_ base: Run, _ cell: [String], _ journal: Journal) throws -> Run {
     var run = try trained.opened(with: cell, journal)
     run.assembly.dataset = base.assembly.dataset
     guard try Artefacts(of: run.assembly).model.folder == Artefacts(of: base.assembly).model.folder else {
       throw LaboratoryError(
-        "--grid: \(cell.joined(separator: " ")) would be another model; a grid varies what only matters in generation, such as guidance, temperature or loss.steps."
+        "--grid: \(cell.joined(separator: " ")) would need another model; a grid varies settings of generation, such as guidance, temperature or loss.steps."
       )
     }
     try run.load()
@@ -142,7 +142,7 @@ struct SampleCommand: ParsableCommand {
 
   private static func sheet(_ pictures: [Picture], _ axes: [Axis], _ names: [String], _ title: String) -> ContactSheet {
     let columns = axes[0].values.count, rows = axes.count > 1 ? axes[1].values : [""]
-    // From cell by cell to row by row: one row for each label of each row of cells.
+    // Images by cell become images by row: a row for each label of each row of cells.
     var laid: [Picture] = [], captions: [String] = []
     for (row, value) in rows.enumerated() {
       for (index, name) in names.enumerated() {

@@ -4,7 +4,7 @@ import Laboratory
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Print how far each run of an experiment has come.")
+    commandName: "status", abstract: "Print the state of each run of an experiment.")
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Print JSON.") var json = false
 
@@ -41,7 +41,7 @@ struct StatusCommand: ParsableCommand {
     print("\(done) of \(entries.count) done")
   }
 
-  /// Where a running one stands, with its time left.
+  /// Progress of a running run, with the time left.
   private func progress(_ folder: String) -> String {
     ((try? String(contentsOfFile: "\(folder)/PROGRESS", encoding: .utf8)) ?? "").trimmingCharacters(
       in: .whitespacesAndNewlines)

@@ -7,22 +7,22 @@ import Settings
 
 struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "table", abstract: "Print what runs measured: mean and spread over seeds, best marked.",
+    commandName: "table", abstract: "Print a table of metrics: mean and standard deviation over seeds, best marked.",
     discussion: """
-      Runs are named by their folders, by a folder above them, or by the experiment file that made them:
+      Runs are named by folder, by a folder above them, or by their experiment file:
 
         overtone table Results/quickstart
         overtone table Experiments/swap/grid.yaml --metric 'FD[randconv64-v1]' --format md
         overtone table Results/ablation --group direction.filter --pivot loss.steps --format csv
       """)
   @Argument(help: "Run folders, folders of runs, or experiment files.") var sources: [String]
-  @Option(help: "A setting whose values make rows; may be given several times. Left out: the variant.")
+  @Option(help: "A setting whose values are the rows; repeatable, by default the variant.")
   var group: [String] = []
-  @Option(help: "A setting whose values make columns.") var pivot: String?
-  @Option(help: "A metric to show; may be given several times. Left out: all.") var metric: [String] = []
+  @Option(help: "A setting whose values are the columns.") var pivot: String?
+  @Option(help: "A metric to show; repeatable, all by default.") var metric: [String] = []
   @Option(help: "text, md, tex, csv or json.") var format: ResultTable.Format = .text
   @Option(help: "The scale at which an experiment file was run.") var scale: String?
-  @Option(help: "The results folder of experiment files, when it was put elsewhere.") var results: String?
+  @Option(help: "The results folder of experiment files, if not that of the file.") var results: String?
 
   func run() throws {
     var all: [RunResult] = []

@@ -4,15 +4,15 @@ import Laboratory
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read files or runs through, and say what is damaged.",
+    commandName: "verify", abstract: "Check the integrity of files or runs.",
     discussion: """
-      Of a file, every data set is read, checks are compared, and axes and lengths must fit together. Of a run, so are
-      the checkpoints that it uses, its pictures, and the files that its data came from. Status 1 if anything is wrong.
+      In a file, every dataset is read, checksums are compared, and axes and lengths must be consistent. In a run, so are
+      its checkpoints, its images, and its input files. The exit status is 1 if anything is damaged.
 
         overtone verify Results/quickstart/1
         overtone verify Results/quickstart/1/samples.h5 pictures.h5
 
-      Names and attributes inside a file have no checks of their own; a change there shows only where it breaks something.
+      Names and attributes inside a file have no checksums; a change there is found only if it makes the file inconsistent.
       """)
   @Argument(help: "HDF5 files, runs, or folders of runs.") var paths: [String]
   @Flag(help: "Print JSON.") var json = false

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Laboratory
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Print the datasets and attributes of an HDF5 file.",
+    discussion: """
+      Each dataset with its type, its axes by name and length, and its attributes. Any HDF5 file is accepted.
+
+        overtone inspect Results/quickstart/1/samples.h5
+      """)
+  @Argument(help: "The file.") var file: String
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    let inspection = try Inspection(file)
+    print(json ? try inspection.json + "\n" : try inspection.text, terminator: "")
+  }
+}
