@@ -3,11 +3,11 @@ import Settings
 import Storage
 import Tensors
 
-/// Pictures of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
+/// Images of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
 struct HDF5Images: ImageDataset {
   static let key = "hdf5"
   static let about = About(
-    "Pictures of one HDF5 file, as 'overtone data import' writes it.", example: "path: pictures.h5")
+    "Images of one HDF5 file, as 'overtone data import' writes it.", example: "path: images.h5")
 
   let path: String
   private let size: Int
@@ -33,7 +33,7 @@ struct HDF5Images: ImageDataset {
     }
     guard file.height == size, file.width == size else {
       throw DataError(
-        "\(path): its pictures are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height)."
+        "\(path): its images are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height)."
       )
     }
     guard file.classNames.count == classes else {
@@ -58,7 +58,7 @@ struct HDF5Images: ImageDataset {
   }
 }
 
-/// Bytes of some pictures as numbers in [-1, 1], mirrored where asked: [rows, height, width, 3].
+/// Bytes of some images as numbers in [-1, 1], mirrored where asked: [rows, height, width, 3].
 func images(_ rows: [Int], _ flipped: [Bool], _ height: Int, _ width: Int, _ pixels: (Int) -> ArraySlice<UInt8>)
   -> Tensor
 {

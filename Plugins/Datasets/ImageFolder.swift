@@ -4,12 +4,12 @@ import Images
 import Settings
 import Tensors
 
-/// A folder with a folder of PNG or JPEG pictures for each class, as ImageNet lies on disks.
+/// A folder with a folder of PNG or JPEG images for each class, as ImageNet lies on disks.
 ///
-/// Every picture is cropped at the centre and resized once, when the folder is opened, and kept as bytes.
+/// Every image is cropped at the centre and resized once, when the folder is opened, and kept as bytes.
 struct ImageFolder: ImageDataset {
   static let key = "image-folder"
-  static let about = About("A folder with a folder of PNG or JPEG pictures for each class.", example: "path: pictures")
+  static let about = About("A folder with a folder of PNG or JPEG images for each class.", example: "path: images")
 
   let path: String
   private let size: Int
@@ -36,11 +36,11 @@ struct ImageFolder: ImageDataset {
       return manager.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
     guard isFolder(path) else {
-      throw DataError("\(path): there is no such folder; name one that holds a folder of pictures per class.")
+      throw DataError("\(path): there is no such folder; name one that holds a folder of images per class.")
     }
     names = list(path).filter { isFolder("\(path)/\($0)") }
     guard !names.isEmpty else {
-      throw DataError("\(path): there are no class folders in it; it should hold CLASS/picture.png or .jpg.")
+      throw DataError("\(path): there are no class folders in it; it should hold CLASS/image.png or .jpg.")
     }
     guard names.count == classes else {
       throw DataError(
@@ -59,10 +59,10 @@ struct ImageFolder: ImageDataset {
     }
     found = []
     for (label, name) in names.enumerated() { collect("\(path)/\(name)", label) }
-    guard !found.isEmpty else { throw DataError("\(path): there are no PNG or JPEG pictures in its class folders.") }
+    guard !found.isEmpty else { throw DataError("\(path): there are no PNG or JPEG images in its class folders.") }
     do throws(ImageError) {
       pixels = []
-      for picture in found { pixels.append(try Picture.read(picture.path).centreCropped(to: size).pixels) }
+      for image in found { pixels.append(try ByteImage.read(image.path).centreCropped(to: size).pixels) }
     } catch { throw DataError("\(error)") }
   }
 

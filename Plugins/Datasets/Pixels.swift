@@ -1,10 +1,10 @@
 import Tensors
 
-/// Some pictures as bytes, and how they become the numbers that models see.
+/// Some images as bytes, and how they become the numbers that models see.
 struct Pixels {
   let height: Int
   let width: Int
-  /// [pictures, height, width, 3]
+  /// [images, height, width, 3]
   var bytes: [UInt8]
 
   /// x / 127.5 - 1 of every byte.
@@ -15,10 +15,10 @@ struct Pixels {
     let row = width * 3
     precondition(
       bytes.count == flipped.count * height * row,
-      "\(bytes.count) bytes are not \(flipped.count) pictures of \(height)x\(width)")
+      "\(bytes.count) bytes are not \(flipped.count) images of \(height)x\(width)")
     return Tensor(unfilled: [flipped.count, height, width, 3]) { target in
-      for (picture, isFlipped) in flipped.enumerated() {
-        for start in stride(from: picture * height * row, to: (picture + 1) * height * row, by: row) {
+      for (image, isFlipped) in flipped.enumerated() {
+        for start in stride(from: image * height * row, to: (image + 1) * height * row, by: row) {
           for column in 0..<width {
             let from = start + 3 * (isFlipped ? width - 1 - column : column), to = start + 3 * column
             for channel in 0..<3 { target[to + channel] = Self.numbers[Int(bytes[from + channel])] }

@@ -2,14 +2,14 @@ import Autoregression
 import Settings
 import Tensors
 
-/// Generated pictures of one large shape each: the data set that needs no file.
+/// Generated images of one large shape each: the data set that needs no file.
 ///
-/// Picture i is the same for ever (for one size, seed and list of classes), whatever batch it comes in; labels go round,
-/// so that classes are equally many. A picture is drawn each time it is asked for: that takes some 20 microseconds.
+/// Image i is the same for ever (for one size, seed and list of classes), whatever batch it comes in; labels go round,
+/// so that classes are equally many. An image is drawn each time it is asked for: that takes some 20 microseconds.
 package struct Shapes: ImageDataset {
   package static let key = "shapes"
   package static let about = About(
-    "Generated pictures of one large shape each, with labels and captions.", example: "count: 64")
+    "Generated images of one large shape each, with labels and captions.", example: "count: 64")
 
   let size: Int
   package let count: Int
@@ -67,7 +67,7 @@ package struct Shapes: ImageDataset {
     ("orange", [0.95, 0.55, 0.12]), ("purple", [0.6, 0.3, 0.75]), ("cyan", [0.1, 0.7, 0.75]),
   ]
 
-  /// Everything that is to be known of a picture; lengths in sides of the picture.
+  /// Everything that is to be known of an image; lengths in sides of the image.
   private struct Look {
     var kind: ShapeKind
     var x: Float

@@ -2,7 +2,7 @@ import Autoregression
 import Settings
 import Tensors
 
-/// Frechet distance between Gaussians fitted to features of generated and real pictures
+/// Frechet distance between Gaussians fitted to features of generated and real images
 /// (Heusel et al. 2017, arXiv 1706.08500), the features being those of a fixed random network.
 ///
 /// Differs: no Inception network; three random convolutions, the same for ever. It ranks runs on one data set and is
@@ -22,7 +22,7 @@ struct FrechetDistance: Metric {
     self.real.add(Self.features(real))
   }
 
-  /// Nothing with fewer than two pictures: there is no covariance.
+  /// Nothing with fewer than two images: there is no covariance.
   func values() -> [Measurement] {
     guard made.count > 1, real.count > 1 else { return [] }
     return [Measurement("FD[randconv64-v1]", Gaussian.distance(made, real), lowerIsBetter: true)]
@@ -37,7 +37,7 @@ struct FrechetDistance: Metric {
     }
   }()
 
-  /// [batch, height, width, 3] in [-1, 1] to [batch][64]: the mean of each channel over the picture.
+  /// [batch, height, width, 3] in [-1, 1] to [batch][64]: the mean of each channel over the image.
   static func features(_ images: Tensor) -> [[Double]] {
     var x = images
     for kernel in kernels { x = x.convolved(kernel, nil, stride: 2, padding: .all(1)).activated(.relu) }

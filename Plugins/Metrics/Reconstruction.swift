@@ -3,7 +3,7 @@ import Glibc
 import Settings
 import Tensors
 
-/// Peak signal-to-noise ratio of reconstructions in decibels: 10 log10(1 / mse) per picture, data range 1, then the mean.
+/// Peak signal-to-noise ratio of reconstructions in decibels: 10 log10(1 / mse) per image, data range 1, then the mean.
 struct PeakSignalToNoise: Metric {
   static let key = "psnr"
   static let about = About("Peak signal-to-noise ratio of the tokenizer, in decibels.")
@@ -21,11 +21,11 @@ struct PeakSignalToNoise: Metric {
 
   func values() -> [Measurement] { count == 0 ? [] : [Measurement("psnr", sum / Double(count), lowerIsBetter: false)] }
 
-  /// One number per picture of [batch, height, width, 3] in [-1, 1].
+  /// One number per image of [batch, height, width, 3] in [-1, 1].
   static func decibels(_ made: Tensor, _ real: Tensor) -> [Double] {
     let area = made.count / made.shape[0], (a, b) = (made.scalars, real.scalars)
-    return (0..<made.shape[0]).map { picture in
-      let error = (picture * area..<(picture + 1) * area).reduce(0.0) { sum, i in
+    return (0..<made.shape[0]).map { image in
+      let error = (image * area..<(image + 1) * area).reduce(0.0) { sum, i in
         let gap = Double(a[i] - b[i]) / 2
         return sum + gap * gap
       }
@@ -53,7 +53,7 @@ struct StructuralSimilarity: Metric {
 
   func values() -> [Measurement] { count == 0 ? [] : [Measurement("ssim", sum / Double(count), lowerIsBetter: false)] }
 
-  /// One number per picture of [batch, height, width, 3] in [-1, 1].
+  /// One number per image of [batch, height, width, 3] in [-1, 1].
   static func similarities(_ made: Tensor, _ real: Tensor) -> [Double] {
     let (height, width) = (made.shape[1], made.shape[2]), x = made * 0.5 + 0.5, y = real * 0.5 + 0.5
     let raw = (-5...5).map { exp(-Double($0 * $0) / 4.5) }, weights = raw.map { $0 / raw.reduce(0, +) }
@@ -64,8 +64,8 @@ struct StructuralSimilarity: Metric {
     func blurred(_ t: Tensor) -> [Float] { t.applied(rows: rows, columns: columns).scalars }
     let (mx, my) = (blurred(x), blurred(y)), (xx, yy, xy) = (blurred(x * x), blurred(y * y), blurred(x * y))
     let area = mx.count / made.shape[0]
-    return (0..<made.shape[0]).map { picture in
-      (picture * area..<(picture + 1) * area).reduce(0.0) { sum, i in
+    return (0..<made.shape[0]).map { image in
+      (image * area..<(image + 1) * area).reduce(0.0) { sum, i in
         let (a, b) = (Double(mx[i]), Double(my[i]))
         let (va, vb, cov) = (Double(xx[i]) - a * a, Double(yy[i]) - b * b, Double(xy[i]) - a * b)
         return sum + (2 * a * b + 1e-4) * (2 * cov + 9e-4) / ((a * a + b * b + 1e-4) * (va + vb + 9e-4))

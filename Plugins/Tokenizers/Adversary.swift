@@ -23,13 +23,13 @@ final class Adversary: Sendable {
     start = try settings["start", default: 0, in: 0...100_000_000, about: "the step at which it begins"]
     ramp = try settings["ramp", default: 0, in: 0...100_000_000, about: "steps over which it grows to its weight"]
     let width: Int = try settings["width", default: 64, in: 1...1024, about: "channels of the first layer"]
-    let layers: Int = try settings["layers", default: 3, in: 1...6, about: "layers that halve the picture"]
+    let layers: Int = try settings["layers", default: 3, in: 1...6, about: "layers that halve the image"]
     guard weight > 0 else { return nil }
     // Two layers that do not halve take one place each; one place must be left.
     let fitting = (1...6).last { min(images.height, images.width) >> $0 >= 3 } ?? 0
     guard layers <= fitting else {
       throw settings.refusal(
-        "pictures of \(images.height)x\(images.width) are too small for a discriminator of \(layers) layers; use at most \(fitting).",
+        "images of \(images.height)x\(images.width) are too small for a discriminator of \(layers) layers; use at most \(fitting).",
         at: "layers")
     }
     discriminator = Discriminator(width: width, layers: layers, &random)

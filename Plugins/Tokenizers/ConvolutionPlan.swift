@@ -28,7 +28,7 @@ struct ConvolutionPlan: Sendable {
     }
     guard images.height % stride == 0, images.width % stride == 0 else {
       throw settings.refusal(
-        "pictures of \(images.height)x\(images.width) do not divide into tokens of \(stride)x\(stride); use another 'stride' or size of pictures.",
+        "images of \(images.height)x\(images.width) do not divide into tokens of \(stride)x\(stride); use another 'stride' or size of images.",
         at: "stride")
     }
     return Grid(height: images.height / stride, width: images.width / stride)

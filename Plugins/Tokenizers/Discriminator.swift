@@ -1,7 +1,7 @@
 import Networks
 import Tensors
 
-/// Which patches of a picture look real (PatchGAN; Isola et al. 2016, arXiv 1611.07004): [batch, height, width, 3] to
+/// Which patches of an image look real (PatchGAN; Isola et al. 2016, arXiv 1611.07004): [batch, height, width, 3] to
 /// [batch, rows, columns, 1].
 struct Discriminator: Module {
   /// 4 x 4 kernels; the first `halving` of them with stride 2.

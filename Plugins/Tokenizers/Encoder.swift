@@ -36,7 +36,7 @@ struct Stage: Module {
   }
 }
 
-/// Pictures to moments: [batch, height, width, 3] to [batch, rows, columns, outputs].
+/// Images to moments: [batch, height, width, 3] to [batch, rows, columns, outputs].
 struct Encoder: Module {
   let input: Convolution2D
   let stages: [Stage]
@@ -80,7 +80,7 @@ struct Encoder: Module {
   }
 }
 
-/// A latent to pictures: the encoder's mirror, doubling by repetition and a convolution.
+/// A latent to images: the encoder's mirror, doubling by repetition and a convolution.
 struct Decoder: Module {
   let input: Convolution2D
   let middle: Middle
@@ -111,7 +111,7 @@ struct Decoder: Module {
 
   func callAsFunction(_ latent: Tensor) -> Tensor { output(features(latent)) }
 
-  /// What the last convolution makes a picture of: [batch, height, width, width of the plan].
+  /// What the last convolution makes an image of: [batch, height, width, width of the plan].
   func features(_ latent: Tensor) -> Tensor {
     var x = middle(input(latent))
     for stage in stages.reversed() {

@@ -3,8 +3,8 @@ import Networks
 import Settings
 import Tensors
 
-/// How close a convolutional autoencoder's reconstruction is held to the picture: by pixels, by the features of a
-/// network that knows pictures (Zhang et al. 2018, arXiv 1801.03924), and by a discriminator that tries to tell the two
+/// How close a convolutional autoencoder's reconstruction is held to the image: by pixels, by the features of a
+/// network that knows images (Zhang et al. 2018, arXiv 1801.03924), and by a discriminator that tries to tell the two
 /// apart (VQGAN; Esser et al. 2020, arXiv 2012.09841).
 struct Fidelity: Module {
   enum Distance: String, Setting, CaseIterable { case l1, l2 }
@@ -19,22 +19,22 @@ struct Fidelity: Module {
   let age: Statistic?
 
   init(_ settings: inout Settings, images: ImageShape, _ random: inout Random) throws(SettingsError) {
-    distance = try settings["distance", default: .l2, about: "between picture and reconstruction, pixel by pixel"]
-    var section = try settings.section("perceptual", about: "distance of pictures as a trained network sees them")
+    distance = try settings["distance", default: .l2, about: "between image and reconstruction, pixel by pixel"]
+    var section = try settings.section("perceptual", about: "distance of images as a trained network sees them")
     perceptualWeight = try section["weight", default: 0, in: 0...1000, about: "weight of this distance; 0: none"]
     let file: String? = try section[
       optional: "network", about: "HDF5 file with the weights of LPIPS over VGG16, by the names of its state_dict"]
     files = perceptualWeight > 0 ? [file].compactMap { $0 } : []
     perceptual = perceptualWeight > 0 ? try PerceptualDistance(file, images: images, section) : nil
-    section = try settings.section("adversarial", about: "a discriminator that pictures are trained against")
+    section = try settings.section("adversarial", about: "a discriminator that images are trained against")
     adversary = try Adversary(&section, images: images, &random)
     age = adversary.map { _ in Statistic(Tensor(0)) }
   }
 
-  /// The loss of the pictures that `output` makes of `features`, all [batch, height, width, channels].
+  /// The loss of the images that `output` makes of `features`, all [batch, height, width, channels].
   ///
   /// With an adversary the balance of both gradients at the kernel of `output` must be known before the loss is: it is
-  /// taken on the pictures, once, and the total is a number whose gradient is already there. Nothing is walked twice.
+  /// taken on the images, once, and the total is a number whose gradient is already there. Nothing is walked twice.
   func callAsFunction(_ images: Tensor, _ features: Tensor, through output: Convolution2D) -> TokenizerLoss {
     let made = output(features)
     guard let adversary, let age else { return closeness(images, made) }
@@ -45,7 +45,7 @@ struct Fidelity: Module {
     let pull = close.total.gradients(of: [leaf])[0]
     let fooled = withoutGradients { adversary.discriminator(leaf) }.mean * -1
     let push = fooled.gradients(of: [leaf])[0]
-    // The same pictures, whose only past is the last kernel.
+    // The same images, whose only past is the last kernel.
     let shallow = adversary.isAdaptive ? output(features.detached) : made
     func atOutput(_ gradient: Tensor) -> Float {
       (shallow * gradient).sum.gradients(of: [output.weight()])[0].squared.sum.squareRoot.scalar

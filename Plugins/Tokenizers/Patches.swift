@@ -3,7 +3,7 @@ import Networks
 import Settings
 import Tensors
 
-/// Pixels as they are: each token is a square patch of the picture.
+/// Pixels as they are: each token is a square patch of the image.
 struct Patches: Tokenizer {
   static let key = "pixels"
   static let about = About("Square patches of pixels as tokens; nothing is learned.", example: "patch: 4")
@@ -15,7 +15,7 @@ struct Patches: Tokenizer {
     let patch: Int = try settings["patch", default: 4, in: 1...64, about: "pixels of a patch's side"]
     guard images.height % patch == 0, images.width % patch == 0 else {
       throw settings.refusal(
-        "pictures of \(images.height)x\(images.width) do not divide into patches of \(patch)x\(patch); use another 'patch'.",
+        "images of \(images.height)x\(images.width) do not divide into patches of \(patch)x\(patch); use another 'patch'.",
         at: "patch")
     }
     return Grid(height: images.height / patch, width: images.width / patch)

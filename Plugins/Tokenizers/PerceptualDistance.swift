@@ -3,7 +3,7 @@ import Settings
 import Storage
 import Tensors
 
-/// How far apart pictures look to a network that was trained to see: LPIPS over VGG16 (Zhang et al. 2018, arXiv
+/// How far apart images look to a network that was trained to see: LPIPS over VGG16 (Zhang et al. 2018, arXiv
 /// 1801.03924; Simonyan and Zisserman 2014, arXiv 1409.1556). The network is fixed and supplied by the user.
 ///
 /// The HDF5 file holds the state_dict of `lpips.LPIPS(net="vgg")`, a data set each, names as they are:
@@ -35,7 +35,7 @@ package struct PerceptualDistance: Sendable {
     }
     guard min(images.height, images.width) >= 16 else {
       throw settings.refusal(
-        "pictures of \(images.height)x\(images.width) are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger.",
+        "images of \(images.height)x\(images.width) are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger.",
         at: "weight")
     }
     do { try self.init(file: file) } catch { throw settings.refusal("\(error)", at: "network") }
@@ -68,7 +68,7 @@ package struct PerceptualDistance: Sendable {
     self.importance = importance
   }
 
-  /// Pictures [batch, height, width, 3] in about [-1, 1]; one distance each, [batch].
+  /// Images [batch, height, width, 3] in about [-1, 1]; one distance each, [batch].
   package func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
     var x = (a - shift) / scale, y = (b - shift) / scale, total = Tensor(zeros: [a.shape[0]])
     for (index, layers) in slices.enumerated() {

@@ -92,7 +92,7 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
     loss(of: vectors(of: images), images, &random)
   }
 
-  /// The loss of pictures whose vectors are `latent`.
+  /// The loss of images whose vectors are `latent`.
   package func loss(of latent: Tensor, _ images: Tensor, _ random: inout Random) -> TokenizerLoss {
     let width = quantization.width
     let found = quantization.quantized(

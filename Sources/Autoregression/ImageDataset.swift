@@ -1,7 +1,7 @@
 import Settings
 import Tensors
 
-/// Pictures and their labels.
+/// Images and their labels.
 public struct Batch: Sendable {
   /// [batch, height, width, 3] in [-1, 1]
   public var images: Tensor
@@ -14,13 +14,13 @@ public struct Batch: Sendable {
   }
 }
 
-/// Why pictures could not be had: one sentence with the path and what would work.
+/// Why images could not be had: one sentence with the path and what would work.
 public struct DataError: Error, CustomStringConvertible, Sendable {
   public let description: String
   public init(_ description: String) { self.description = description }
 }
 
-/// Where pictures come from.
+/// Where images come from.
 public protocol ImageDataset: Component, Sendable {
   /// Reads settings only; no file is opened, so that a plan can be made anywhere.
   init(_ settings: inout Settings) throws(SettingsError)
@@ -30,7 +30,7 @@ public protocol ImageDataset: Component, Sendable {
   var count: Int { get }
   /// One name per class, in the order of labels.
   var classNames: [String] { get }
-  /// Some pictures by number, flipped where `flipped` says.
+  /// Some images by number, flipped where `flipped` says.
   func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch
   /// Files it depends on, for the record of inputs.
   var files: [String] { get }

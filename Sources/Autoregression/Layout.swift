@@ -1,4 +1,4 @@
-/// Cells of a latent: what the tokenizer makes of a picture of a given size.
+/// Cells of a latent: what the tokenizer makes of an image of a given size.
 public struct Grid: Equatable, Sendable, CustomStringConvertible {
   public var height: Int
   public var width: Int

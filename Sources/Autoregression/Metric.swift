@@ -17,23 +17,23 @@ public struct Measurement: Sendable, Equatable {
 
 /// What a metric looks at.
 public enum MetricSubject: Sendable {
-  /// Generated pictures against real ones, in no order.
+  /// Generated images against real ones, in no order.
   case samples
-  /// Pictures against their own reconstruction by the tokenizer, one by one.
+  /// Images against their own reconstruction by the tokenizer, one by one.
   case reconstructions
 }
 
-/// A number that says how good pictures are.
+/// A number that says how good images are.
 public protocol Metric: Component {
   init(_ settings: inout Settings) throws(SettingsError)
   var subject: MetricSubject { get }
-  /// Pictures [batch, height, width, 3] in [-1, 1], as many of both.
+  /// Images [batch, height, width, 3] in [-1, 1], as many of both.
   mutating func observe(_ made: Tensor, beside real: Tensor)
-  /// How long the generation of the pictures took that are observed next; most do not care.
-  mutating func timed(seconds: Double, pictures: Int)
+  /// How long the generation of the images took that are observed next; most do not care.
+  mutating func timed(seconds: Double, images: Int)
   func values() -> [Measurement]
 }
 
 extension Metric {
-  public mutating func timed(seconds: Double, pictures: Int) {}
+  public mutating func timed(seconds: Double, images: Int) {}
 }

@@ -2,7 +2,7 @@ import Networks
 import Settings
 import Tensors
 
-/// The size of the pictures of a data set.
+/// The size of the images of a data set.
 public struct ImageShape: Equatable, Sendable {
   public var height: Int
   public var width: Int
@@ -49,18 +49,18 @@ public struct Identity: Quantizer {
   }
 }
 
-/// From pictures to a latent and back.
+/// From images to a latent and back.
 public protocol Tokenizer: Component, Module {
   /// The cells of its latent; asked first, so that the direction can be made before the tokenizer.
   static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid
   init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random) throws(SettingsError)
   var quantizer: any Quantizer { get }
-  /// Pictures [batch, height, width, 3] in [-1, 1] to a latent [batch, rows, columns, channels].
+  /// Images [batch, height, width, 3] in [-1, 1] to a latent [batch, rows, columns, channels].
   func encode(_ images: Tensor, _ random: inout Random) -> Tensor
   /// What `encode` draws from: `posterior(of: images).draw(&random)` is `encode(images, &random)` but for rounding.
-  /// It is kept on disk, so that training encodes each picture once. A tokenizer that draws nothing leaves this out.
+  /// It is kept on disk, so that training encodes each image once. A tokenizer that draws nothing leaves this out.
   func posterior(of images: Tensor) -> Posterior
-  /// A latent to pictures in about [-1, 1].
+  /// A latent to images in about [-1, 1].
   func decode(_ latent: Tensor) -> Tensor
   /// What its own training lowers: one number, and its parts by name for the log. Nil if there is nothing to train.
   func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
@@ -72,7 +72,7 @@ public protocol Tokenizer: Component, Module {
   var followsLayout: Bool { get }
   /// Files it depends on, for the record of inputs.
   var files: [String] { get }
-  /// Fixes what is measured once training has ended (mean and deviation of the latents), from pictures of the data set.
+  /// Fixes what is measured once training has ended (mean and deviation of the latents), from images of the data set.
   mutating func calibrate(on images: Tensor, _ random: inout Random)
 }
 

@@ -40,8 +40,8 @@ public struct BarPlot: Sendable {
   }
 
   /// The plot as pixels.
-  public func picture(width: Int = 760, height: Int = 460) -> Picture {
-    var canvas = Picture(height: height, width: width, colour: [255, 255, 255])
+  public func image(width: Int = 760, height: Int = 460) -> ByteImage {
+    var canvas = ByteImage(height: height, width: width, colour: [255, 255, 255])
     let (ruler, y, slots) = layout(width, height), end = Double(width) - right
     for tick in ruler.ticks {
       canvas.line(left, y(tick.value), end, y(tick.value), [225, 225, 225], 1)

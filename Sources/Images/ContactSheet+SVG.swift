@@ -1,10 +1,10 @@
 extension ContactSheet {
-  /// The sheet as SVG: captions are text, each picture lies inside as PNG.
+  /// The sheet as SVG: captions are text, each image lies inside as PNG.
   public var svg: String {
-    guard let first = pictures.first else { return SVG.head(1, 1) + "</svg>\n" }
+    guard let first = images.first else { return SVG.head(1, 1) + "</svg>\n" }
     let scale = self.scale ?? max(1, 96 / first.width), gap = 4, margin = 10, letter = 7
     let (cellHeight, cellWidth) = (first.height * scale + gap, first.width * scale + gap)
-    let rows = (pictures.count + columns - 1) / columns
+    let rows = (images.count + columns - 1) / columns
     let left = margin + (rowLabels.map { $0.count * letter }.max().map { $0 + 10 } ?? 0)
     let top = margin + (title == nil ? 0 : 24) + (columnLabels.isEmpty ? 0 : 18)
     let width = max(left + columns * cellWidth + margin, (title?.count ?? 0) * 9 + 2 * margin)
@@ -19,10 +19,10 @@ extension ContactSheet {
       let middle = Double(top + index * cellHeight) + Double(cellHeight - gap) / 2 + 4
       parts.append(SVG.text(label, Double(margin), middle, "start", 13))
     }
-    for (index, picture) in pictures.enumerated() {
-      guard let png = picture.png else { continue }
+    for (index, image) in images.enumerated() {
+      guard let png = image.png else { continue }
       parts.append(
-        "<image x=\"\(left + index % columns * cellWidth)\" y=\"\(top + index / columns * cellHeight)\" width=\"\(picture.width * scale)\" height=\"\(picture.height * scale)\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,\(png.base64)\"/>"
+        "<image x=\"\(left + index % columns * cellWidth)\" y=\"\(top + index / columns * cellHeight)\" width=\"\(image.width * scale)\" height=\"\(image.height * scale)\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,\(png.base64)\"/>"
       )
     }
     return (parts + ["</svg>"]).joined(separator: "\n") + "\n"

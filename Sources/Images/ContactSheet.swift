@@ -1,20 +1,20 @@
-/// Pictures side by side with captions, for looking at many at once.
+/// Images side by side with captions, for looking at many at once.
 public struct ContactSheet: Sendable {
-  public var pictures: [Picture]
+  public var images: [ByteImage]
   public var columns: Int
   /// One per row, at its left.
   public var rowLabels: [String]
   /// One per column, above.
   public var columnLabels: [String]
   public var title: String?
-  /// Pixels of one; nil: as many as make a picture some 96 wide.
+  /// Pixels of one; nil: as many as make an image some 96 wide.
   public var scale: Int?
 
   public init(
-    _ pictures: [Picture], columns: Int, rowLabels: [String] = [], columnLabels: [String] = [], title: String? = nil,
+    _ images: [ByteImage], columns: Int, rowLabels: [String] = [], columnLabels: [String] = [], title: String? = nil,
     scale: Int? = nil
   ) {
-    self.pictures = pictures
+    self.images = images
     self.columns = max(1, columns)
     self.rowLabels = rowLabels
     self.columnLabels = columnLabels
@@ -22,18 +22,18 @@ public struct ContactSheet: Sendable {
     self.scale = scale
   }
 
-  /// The sheet; one white pixel if there are no pictures.
-  public var picture: Picture {
-    guard let first = pictures.first else { return Picture(height: 1, width: 1, colour: [255, 255, 255]) }
+  /// The sheet; one white pixel if there are no images.
+  public var image: ByteImage {
+    guard let first = images.first else { return ByteImage(height: 1, width: 1, colour: [255, 255, 255]) }
     let scale = self.scale ?? max(1, 96 / first.width), gap = 4, margin = 10, letter = 2
     let cellHeight = first.height * scale + gap, cellWidth = first.width * scale + gap
-    let rows = (pictures.count + columns - 1) / columns
+    let rows = (images.count + columns - 1) / columns
     let left = margin + (rowLabels.map { Font.width($0) * letter }.max().map { $0 + 8 } ?? 0)
     let head = margin + (title == nil ? 0 : 9 * letter + 4)
     let top = head + (columnLabels.isEmpty ? 0 : Font.height * letter + 6)
     let width = max(
       left + columns * cellWidth + margin - gap, (title.map { Font.width($0) * letter } ?? 0) + 2 * margin)
-    var sheet = Picture(height: top + rows * cellHeight + margin - gap, width: width, colour: [255, 255, 255])
+    var sheet = ByteImage(height: top + rows * cellHeight + margin - gap, width: width, colour: [255, 255, 255])
     if let title { sheet.write(title, y: margin, x: margin, scale: letter) }
     for (index, label) in columnLabels.prefix(columns).enumerated() {
       let small = Font.width(label) * letter > cellWidth ? 1 : letter
@@ -44,8 +44,8 @@ public struct ContactSheet: Sendable {
         label, y: top + index * cellHeight + (first.height * scale - Font.height * letter) / 2, x: margin, scale: letter
       )
     }
-    for (index, picture) in pictures.enumerated() {
-      sheet.lay(picture.enlarged(scale), y: top + index / columns * cellHeight, x: left + index % columns * cellWidth)
+    for (index, image) in images.enumerated() {
+      sheet.lay(image.enlarged(scale), y: top + index / columns * cellHeight, x: left + index % columns * cellWidth)
     }
     return sheet
   }

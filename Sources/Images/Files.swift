@@ -5,19 +5,19 @@ import Glibc
 /// More pixels than this are taken for a mistake, or an attack on memory: 2^27.
 private let mostPixels = 1 << 27
 
-extension Picture {
-  /// Reads a PNG or JPEG picture, told apart by its content; any colour mode becomes RGB.
+extension ByteImage {
+  /// Reads a PNG or JPEG image, told apart by its content; any colour mode becomes RGB.
   ///
-  /// The result is that of Pillow's `ImageOps.exif_transpose(picture).convert("RGB")` within 1 of 255: alpha is laid over
+  /// The result is that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 1 of 255: alpha is laid over
   /// white in sRGB values, 16 bits become 8 by division, EXIF orientation is honoured.
-  public static func read(_ path: String) throws(ImageError) -> Picture {
+  public static func read(_ path: String) throws(ImageError) -> ByteImage {
     let bytes = try content(of: path)
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return try png(bytes, path) }
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
       return try jpeg(bytes, path).turned(orientation: exifOrientation(bytes))
     }
     throw .unreadable(
-      path: path, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG picture.")
+      path: path, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG image.")
   }
 
   private static func content(of path: String) throws(ImageError) -> [UInt8] {
@@ -28,11 +28,11 @@ extension Picture {
     defer { fclose(file) }
     var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 1 << 16)
     while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    if ferror(file) != 0 { throw .unreadable(path: path, why: "this is not a file; name a picture.") }
+    if ferror(file) != 0 { throw .unreadable(path: path, why: "this is not a file; name an image.") }
     return bytes
   }
 
-  private static func png(_ bytes: [UInt8], _ path: String) throws(ImageError) -> Picture {
+  private static func png(_ bytes: [UInt8], _ path: String) throws(ImageError) -> ByteImage {
     var image = png_image()
     overtone_png_start(&image)
     defer { png_image_free(&image) }
@@ -40,7 +40,7 @@ extension Picture {
       withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
     guard png_image_begin_read_from_memory(&image, bytes, bytes.count) != 0 else {
-      throw .unreadable(path: path, why: "the PNG picture is damaged (\(message())).")
+      throw .unreadable(path: path, why: "the PNG image is damaged (\(message())).")
     }
     let (height, width) = (Int(image.height), Int(image.width))
     guard height * width <= mostPixels else {
@@ -52,25 +52,25 @@ extension Picture {
     image.format = hasAlpha ? overtone_png_rgba() : overtone_png_rgb()
     var raw = [UInt8](repeating: 0, count: height * width * (hasAlpha ? 4 : 3))
     guard png_image_finish_read(&image, nil, &raw, 0, nil) != 0 else {
-      throw .unreadable(path: path, why: "the PNG picture is damaged (\(message())).")
+      throw .unreadable(path: path, why: "the PNG image is damaged (\(message())).")
     }
-    guard hasAlpha else { return Picture(height: height, width: width, pixels: raw) }
+    guard hasAlpha else { return ByteImage(height: height, width: width, pixels: raw) }
     var pixels = [UInt8](repeating: 0, count: height * width * 3)
     for i in 0..<height * width {
       let alpha = Int(raw[4 * i + 3])
       for c in 0..<3 { pixels[3 * i + c] = UInt8((Int(raw[4 * i + c]) * alpha + 255 * (255 - alpha) + 127) / 255) }
     }
-    return Picture(height: height, width: width, pixels: pixels)
+    return ByteImage(height: height, width: width, pixels: pixels)
   }
 
-  private static func jpeg(_ bytes: [UInt8], _ path: String) throws(ImageError) -> Picture {
+  private static func jpeg(_ bytes: [UInt8], _ path: String) throws(ImageError) -> ByteImage {
     guard let decoder = tjInitDecompress() else { throw .unreadable(path: path, why: "out of memory.") }
     defer { tjDestroy(decoder) }
     var width: Int32 = 0, height: Int32 = 0, sampling: Int32 = 0, space: Int32 = 0
     guard tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &sampling, &space) == 0, width > 0,
       height > 0
     else {
-      throw .unreadable(path: path, why: "the JPEG picture is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
+      throw .unreadable(path: path, why: "the JPEG image is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
     }
     guard Int(width) * Int(height) <= mostPixels else {
       throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.")
@@ -82,15 +82,15 @@ extension Picture {
       tjGetErrorCode(decoder) == Int32(TJERR_FATAL.rawValue)
         || String(cString: tjGetErrorStr2(decoder)).contains("remature")
     {
-      throw .unreadable(path: path, why: "the JPEG picture is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
+      throw .unreadable(path: path, why: "the JPEG image is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
     }
-    guard isInk else { return Picture(height: Int(height), width: Int(width), pixels: raw) }
+    guard isInk else { return ByteImage(height: Int(height), width: Int(width), pixels: raw) }
     // Adobe writes ink inverted, which is the only CMYK that is met: 255 is no ink.
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
     for i in 0..<Int(width) * Int(height) {
       for c in 0..<3 { pixels[3 * i + c] = UInt8((Int(raw[4 * i + c]) * Int(raw[4 * i + 3]) + 127) / 255) }
     }
-    return Picture(height: Int(height), width: Int(width), pixels: pixels)
+    return ByteImage(height: Int(height), width: Int(width), pixels: pixels)
   }
 
   /// EXIF's number for how a camera was held, 1...8; 1 where the file does not say.
@@ -122,11 +122,11 @@ extension Picture {
     return 1
   }
 
-  /// The picture as it should stand, for an EXIF orientation.
-  func turned(orientation: Int) -> Picture {
+  /// The image as it should stand, for an EXIF orientation.
+  func turned(orientation: Int) -> ByteImage {
     guard orientation > 1 else { return self }
     let isSideways = orientation >= 5
-    var result = Picture(height: isSideways ? width : height, width: isSideways ? height : width, colour: [0, 0, 0])
+    var result = ByteImage(height: isSideways ? width : height, width: isSideways ? height : width, colour: [0, 0, 0])
     for y in 0..<result.height {
       for x in 0..<result.width {
         let (fromY, fromX): (Int, Int) =
@@ -148,7 +148,7 @@ extension Picture {
   /// Writes a PNG: beside `path` first, then in its place.
   public func writePNG(to path: String) throws(ImageError) {
     guard let bytes = png else {
-      throw .unwritable(path: path, why: "the picture of \(width)x\(height) cannot be encoded.")
+      throw .unwritable(path: path, why: "the image of \(width)x\(height) cannot be encoded.")
     }
     try writeWhole(bytes, to: path)
   }

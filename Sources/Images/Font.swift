@@ -32,7 +32,7 @@ enum Font {
   static func width(_ text: String) -> Int { max(0, text.count * advance - 1) }
 }
 
-extension Picture {
+extension ByteImage {
   /// Writes a line of text, its upper left corner at (y, x), dots of `scale` pixels.
   mutating func write(_ text: String, y: Int, x: Int, colour: SIMD3<UInt8> = [40, 40, 40], scale: Int = 1) {
     for (index, character) in text.enumerated() {

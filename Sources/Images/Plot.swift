@@ -102,8 +102,8 @@ public struct Plot: Sendable {
   let left = 76.0, right = 20.0, top = 46.0, bottom = 56.0
 
   /// The plot as pixels.
-  public func picture(width: Int = 760, height: Int = 460) -> Picture {
-    var canvas = Picture(height: height, width: width, colour: [255, 255, 255])
+  public func image(width: Int = 760, height: Int = 460) -> ByteImage {
+    var canvas = ByteImage(height: height, width: width, colour: [255, 255, 255])
     let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
     func place(_ px: Double, _ py: Double) -> (Double, Double) { (left + px * w, top + (1 - py) * h) }
     for tick in x.ticks {
@@ -177,7 +177,7 @@ public struct Plot: Sendable {
   }
 }
 
-extension Picture {
+extension ByteImage {
   /// A line with soft edges between two points, `width` pixels thick.
   mutating func line(_ x0: Double, _ y0: Double, _ x1: Double, _ y1: Double, _ colour: SIMD3<UInt8>, _ width: Double) {
     let reach = width / 2 + 1, dx = x1 - x0, dy = y1 - y0, length = max(1e-9, dx * dx + dy * dy)

@@ -20,30 +20,30 @@ public enum Kernel: String, CaseIterable, Sendable {
   }
 }
 
-extension Picture {
-  /// The picture at another size, antialiased; equal to Pillow's resize within 1 of 255.
-  public func resized(height newHeight: Int, width newWidth: Int, _ kernel: Kernel = .bicubic) -> Picture {
+extension ByteImage {
+  /// The image at another size, antialiased; equal to Pillow's resize within 1 of 255.
+  public func resized(height newHeight: Int, width newWidth: Int, _ kernel: Kernel = .bicubic) -> ByteImage {
     if newHeight == height && newWidth == width { return self }
     // Across, then down, rounded to bytes in between, as Pillow does.
     let across = Self.mixed(pixels, outer: height, length: width, inner: 3, to: newWidth, kernel)
     let down = Self.mixed(across, outer: 1, length: height, inner: newWidth * 3, to: newHeight, kernel)
-    return Picture(height: newHeight, width: newWidth, pixels: down)
+    return ByteImage(height: newHeight, width: newWidth, pixels: down)
   }
 
   /// The middle square at `size`, as ADM, MAR and FAR cut ImageNet: halved by box while twice as large as needed, then
   /// bicubic until the shorter side fits, then the centre.
-  public func centreCropped(to size: Int) -> Picture {
-    var picture = self
-    while min(picture.height, picture.width) >= 2 * size {
-      picture = picture.resized(height: picture.height / 2, width: picture.width / 2, .box)
+  public func centreCropped(to size: Int) -> ByteImage {
+    var image = self
+    while min(image.height, image.width) >= 2 * size {
+      image = image.resized(height: image.height / 2, width: image.width / 2, .box)
     }
-    let scale = Double(size) / Double(min(picture.height, picture.width))
-    picture = picture.resized(
-      height: max(size, Int((Double(picture.height) * scale).rounded(.toNearestOrEven))),
-      width: max(size, Int((Double(picture.width) * scale).rounded(.toNearestOrEven))))
-    let top = (picture.height - size) / 2, left = (picture.width - size) / 2
-    var result = Picture(height: size, width: size, colour: [0, 0, 0])
-    result.lay(picture, y: -top, x: -left)
+    let scale = Double(size) / Double(min(image.height, image.width))
+    image = image.resized(
+      height: max(size, Int((Double(image.height) * scale).rounded(.toNearestOrEven))),
+      width: max(size, Int((Double(image.width) * scale).rounded(.toNearestOrEven))))
+    let top = (image.height - size) / 2, left = (image.width - size) / 2
+    var result = ByteImage(height: size, width: size, colour: [0, 0, 0])
+    result.lay(image, y: -top, x: -left)
     return result
   }
 

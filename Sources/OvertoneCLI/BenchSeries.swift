@@ -52,6 +52,6 @@ struct BenchSeries {
     guard let path else { return }
     let plot = Plot(
       "\(name): seconds per repetition", x: setting, y: "seconds", series, xScale: .log, yScale: .log)
-    try path.hasSuffix(".svg") ? Folder.write(plot.svg(), to: path) : plot.picture().writePNG(to: path)
+    try path.hasSuffix(".svg") ? Folder.write(plot.svg(), to: path) : plot.image().writePNG(to: path)
   }
 }

@@ -22,7 +22,7 @@ public struct Reading: Sendable {
   var sections: [String] = []
   /// Where it stands; nil: the default.
   public var location: FileLocation?
-  /// Whether what is trained hangs on it; else it only says how pictures are made afterwards.
+  /// Whether what is trained hangs on it; else it only says how images are made afterwards.
   public var shapesTraining = true
 }
 

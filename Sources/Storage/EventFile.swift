@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file of numbers and pictures along steps that TensorBoard shows: Event messages in TFRecord frames.
+/// A file of numbers and images along steps that TensorBoard shows: Event messages in TFRecord frames.
 ///
 /// Source: tensorflow/core/util/event.proto, framework/summary.proto and lib/io/record_writer.h. Only the fields that
 /// are needed here are written, by hand.
@@ -11,7 +11,7 @@ public struct EventFile: Sendable {
   public enum Content: Sendable {
     case scalars([(tag: String, value: Double)])
     /// `png`: the file's bytes.
-    case picture(tag: String, height: Int, width: Int, png: [UInt8])
+    case image(tag: String, height: Int, width: Int, png: [UInt8])
   }
 
   public struct Event: Sendable {
@@ -97,7 +97,7 @@ extension EventFile.Event {
         entry.float(2, Float(value))
         summary.message(1, entry)
       }
-    case .picture(let tag, let height, let width, let png):
+    case .image(let tag, let height, let width, let png):
       var entry = Message(), image = Message()
       image.varint(1, UInt64(height))
       image.varint(2, UInt64(width))

@@ -1,11 +1,11 @@
 import Glibc
 import Tensors
 
-/// What a tokenizer made of a data set, one row per picture, so that pictures are encoded once.
+/// What a tokenizer made of a data set, one row per image, so that images are encoded once.
 ///
 /// /mean [sample, row, column, channel], as models see it, with /logvar of the same shape where latents are drawn; or
 /// /codes [sample, row, column] where codes say everything. /label [sample]. Group /mirrored holds the same of the
-/// pictures mirrored left to right, where training flips them.
+/// images mirrored left to right, where training flips them.
 public struct LatentFile {
   /// What the file holds.
   public struct Form: Equatable, Sendable {
@@ -128,7 +128,7 @@ public struct LatentFile {
       return min(form.count, Int(done))
     }
 
-    /// Adds rows after those that are there: one entry, or two with the mirrored pictures second.
+    /// Adds rows after those that are there: one entry, or two with the mirrored images second.
     public func append(_ orientations: [Rows], labels: [Int]) throws(StorageError) {
       precondition(
         orientations.count == form.groups.count, "\(orientations.count) orientations of \(form.groups.count)")

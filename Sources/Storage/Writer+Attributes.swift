@@ -46,8 +46,8 @@ extension Writer {
     guard isDone else { throw full }
   }
 
-  /// Marks a data set [height, width, 3] of bytes as a picture, so that viewers show it as one.
-  public func markAsPicture(_ name: String) throws(StorageError) {
+  /// Marks a data set [height, width, 3] of bytes as an image, so that viewers show it as one.
+  public func markAsImage(_ name: String) throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in
       let texts = [
         ("CLASS", "IMAGE"), ("IMAGE_VERSION", "1.2"), ("IMAGE_SUBCLASS", "IMAGE_TRUECOLOR"),

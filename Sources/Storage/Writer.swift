@@ -368,7 +368,7 @@ public final class Writer {
     check(name, sum)
   }
 
-  /// The same where HDF5 does not check it: few pictures lie in one piece.
+  /// The same where HDF5 does not check it: few images lie in one piece.
   func sealUnlessChunked(_ name: String) throws(StorageError) {
     let isChunked = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),

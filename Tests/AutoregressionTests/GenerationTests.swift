@@ -143,7 +143,7 @@ struct GenerationTests {
     #expect(paint(other)[rest].values.distance(to: around[rest].values) > 1e-6)
   }
 
-  @Test("generates the same pictures in any batch", arguments: directions)
+  @Test("generates the same images in any batch", arguments: directions)
   func batches(_ direction: String, _ backbone: String, _ loss: String) throws {
     let model = try model(direction, backbone, loss)
     func paint(_ samples: [Int]) -> Tensor {

@@ -51,7 +51,7 @@ private struct Corners: Quantizer {
   }
 
   @Test(
-    "a model of any loss, in any order, learns which picture belongs to a class and paints it",
+    "a model of any loss, in any order, learns which image belongs to a class and paints it",
     arguments: ["use: raster", "{ use: masked, steps: 3 }", "{ use: masked, steps: 3, reveal: confident }"],
     [
       "use: cross-entropy", "use: l2", "{ use: gaussian-mixture, components: 2 }",
@@ -60,13 +60,13 @@ private struct Corners: Quantizer {
   func trip(_ direction: String, _ loss: String) throws {
     var model = try model(direction, loss)
     guard !model.direction.needsConfidence || model.loss.givesConfidence else { return }
-    // Two pictures of corners, one a class.
-    let picture = (0..<2).map { label in
+    // Two images of corners, one a class.
+    let image = (0..<2).map { label in
       (0..<18).map { ($0 * $0 / 2 + label * ($0 / 3)) % 2 == 0 ? Float(1) : -1 }
     }
-    #expect(picture[0] != picture[1])
+    #expect(image[0] != image[1])
     let labels = [0, 1, 0, 1, 0, 1, 0, 1]
-    let latent = Tensor([8, 3, 3, 2], labels.flatMap { picture[$0] })
+    let latent = Tensor([8, 3, 3, 2], labels.flatMap { image[$0] })
     let canvas = model.direction.canvas(of: latent, by: model.quantizer)
     model.loss.calibrate(
       on: canvas, levels: Array(repeating: model.direction.layout.slots.map(\.level), count: 8))

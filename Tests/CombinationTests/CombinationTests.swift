@@ -42,13 +42,13 @@ import Testing
     random = Random(seed: 7, samples: [0, 1])
     let guidance = Guidance(scale: .constant(1.5))
     let made = try model.generate([0, 1], guidance, &random)
-    let pictures = withoutGradients { tokenizer.decode(made) }
-    #expect(pictures.shape == [2, 16, 16, 3] && pictures.scalars.allSatisfy(\.isFinite))
+    let images = withoutGradients { tokenizer.decode(made) }
+    #expect(images.shape == [2, 16, 16, 3] && images.scalars.allSatisfy(\.isFinite))
     let path = NSTemporaryDirectory() + "overtone-combination-\(UUID().uuidString).h5"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let pixels = pictures.scalars.map { UInt8(min(255, max(0, ($0 + 1) * 127.5))) }
+    let pixels = images.scalars.map { UInt8(min(255, max(0, ($0 + 1) * 127.5))) }
     try SampleFile.write(
-      to: path, pixels: pixels, shape: pictures.shape, labels: [0, 1], classNames: ["a", "b"], seed: 7)
+      to: path, pixels: pixels, shape: images.shape, labels: [0, 1], classNames: ["a", "b"], seed: 7)
     #expect(try Reader(path).bytes("images") == pixels)
   }
 

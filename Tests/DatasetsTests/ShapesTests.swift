@@ -22,14 +22,14 @@ private func message(_ yaml: String) -> String {
 
 @Suite("Shapes")
 struct ShapesTests {
-  @Test("eight thousand pictures of thirty-two pixels without a file")
+  @Test("eight thousand images of thirty-two pixels without a file")
   func defaults() throws {
     let dataset = try shapes("{}")
     #expect(dataset.count == 8192 && dataset.shape.height == 32 && dataset.shape.width == 32)
     #expect(dataset.classNames == ["circle", "square", "triangle", "ring"] && dataset.files == [])
   }
 
-  @Test("a picture is the same in every batch and on any number of threads", arguments: [0, 1, 77])
+  @Test("an image is the same in every batch and on any number of threads", arguments: [0, 1, 77])
   func same(_ seed: Int) throws {
     let dataset = try shapes("{seed: \(seed)}"), rows = Array(0..<100)
     let all = dataset.batch(rows, flipped: rows.map { _ in false }).images
@@ -40,7 +40,7 @@ struct ShapesTests {
     #expect(try shapes("{seed: \(seed + 1)}").batch([41], flipped: [false]).images.scalars != alone.scalars)
   }
 
-  @Test("a flipped picture is its mirror image, and only where asked")
+  @Test("a flipped image is its mirror image, and only where asked")
   func flipped() throws {
     let dataset = try shapes("{size: 16}")
     let plain = dataset.batch([5, 6], flipped: [false, false]).images.scalars
@@ -82,7 +82,7 @@ struct ShapesTests {
   func antialiased(_ size: Int) throws {
     let large = try shapes("{classes: [circle], size: 256}").batch([3], flipped: [false]).images
     let small = try shapes("{classes: [circle], size: \(size)}").batch([3], flipped: [false]).images
-    // Bytes are steps of 1/128; the mean of a picture is far finer.
+    // Bytes are steps of 1/128; the mean of an image is far finer.
     #expect(abs(large.mean.scalar - small.mean.scalar) < 2e-3)
   }
 
@@ -125,6 +125,6 @@ struct ShapesTests {
       _ = dataset.batch(Array(first..<first + 64), flipped: Array(repeating: false, count: 64))
     }
     let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
-    #expect(seconds < 1, "8192 pictures took \(seconds) s of processor time")
+    #expect(seconds < 1, "8192 images took \(seconds) s of processor time")
   }
 }

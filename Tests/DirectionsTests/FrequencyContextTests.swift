@@ -38,7 +38,7 @@ struct FrequencyContextTests {
     }
   }
 
-  @Test("with all levels as context every set answers the full latent, and the last one is the picture")
+  @Test("with all levels as context every set answers the full latent, and the last one is the image")
   func fullTargets() throws {
     let direction = try frequency("context: all, levels: [0, 2, 5]", over: side8), image = image()
     let canvas = direction.canvas(of: image, by: quantizer)
@@ -77,7 +77,8 @@ struct FrequencyContextTests {
   }
 
   @Test(
-    "levels drawn by importance come as often as they weigh, and then weigh the same", arguments: ["per-batch", "per-image"])
+    "levels drawn by importance come as often as they weigh, and then weigh the same",
+    arguments: ["per-batch", "per-image"])
   func importance(_ draw: String) throws {
     let direction = try frequency(
       "loss-weight: reversed-sine, loss-weight-as: probability, level-sampling: \(draw)", over: side8)

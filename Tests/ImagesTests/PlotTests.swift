@@ -1,20 +1,20 @@
 import Images
 import Testing
 
-/// How many pixels of a picture are not white.
-private func ink(_ picture: Picture) -> Int {
-  (0..<picture.height * picture.width).filter { i in (0..<3).contains { picture.pixels[3 * i + $0] < 250 } }.count
+/// How many pixels of an image are not white.
+private func ink(_ image: ByteImage) -> Int {
+  (0..<image.height * image.width).filter { i in (0..<3).contains { image.pixels[3 * i + $0] < 250 } }.count
 }
 
 /// How many pixels have one colour.
-private func count(_ colour: [UInt8], in picture: Picture) -> Int {
-  (0..<picture.height * picture.width).filter { Array(picture.pixels[3 * $0..<3 * $0 + 3]) == colour }.count
+private func count(_ colour: [UInt8], in image: ByteImage) -> Int {
+  (0..<image.height * image.width).filter { Array(image.pixels[3 * $0..<3 * $0 + 3]) == colour }.count
 }
 
 @Suite struct PlotTests {
   /// One letter alone on a sheet.
-  private func letter(_ text: String) -> Picture {
-    ContactSheet([Picture(height: 8, width: 8, colour: [255, 255, 255])], columns: 1, title: text).picture
+  private func letter(_ text: String) -> ByteImage {
+    ContactSheet([ByteImage(height: 8, width: 8, colour: [255, 255, 255])], columns: 1, title: text).image
   }
 
   @Test("letters and digits of captions differ from each other, by more than a dot from their likes")
@@ -54,18 +54,18 @@ private func count(_ colour: [UInt8], in picture: Picture) -> Int {
       #expect(abs(xy[k + 1][0] - xy[k][0] - (xy[k][0] - xy[k - 1][0])) < 1e-6)
       #expect(abs(xy[k + 1][1] - xy[k][1] - (xy[k][1] - xy[k - 1][1])) < 1e-6)
     }
-    #expect(ink(plot.picture()) > ink(Plot("a < b & c", x: "x", y: "y", []).picture()))
+    #expect(ink(plot.image()) > ink(Plot("a < b & c", x: "x", y: "y", []).image()))
   }
 
   @Test("bars are as long as their numbers, downwards too, and what is no number has none")
   func bars() {
     let bars = BarPlot("t", y: "y", [.init("a", 2), .init("b", -1), .init("c", .nan), .init("d", 1, spread: 0.5)])
-    let picture = bars.picture()
-    let first = count([0, 114, 178], in: picture), second = count([213, 94, 0], in: picture)
+    let image = bars.image()
+    let first = count([0, 114, 178], in: image), second = count([213, 94, 0], in: image)
     #expect(abs(Double(first) / Double(max(1, second)) - 2) < 0.05)
-    #expect(count([0, 158, 115], in: picture) == 0)
+    #expect(count([0, 158, 115], in: image) == 0)
     #expect(bars.svg().components(of: "<rect") == 1 + 3)
-    #expect(BarPlot("t", y: "y", []).picture().height == 460)
+    #expect(BarPlot("t", y: "y", []).image().height == 460)
   }
 }
 

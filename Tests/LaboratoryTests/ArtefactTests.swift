@@ -146,7 +146,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     #expect(try latents(parts) == latents(whole))
   }
 
-  @Test("what a tokenizer keeps of pictures draws the latents that it encodes")
+  @Test("what a tokenizer keeps of images draws the latents that it encodes")
   func posteriors() throws {
     for entry in Registry.linked().entries {
       guard let type = entry.type as? any Tokenizer.Type else { continue }

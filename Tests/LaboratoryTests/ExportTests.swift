@@ -99,17 +99,17 @@ private let hasNumPy: Bool = {
     #expect(try text("m.csv") == "step,train/loss,eval/FD[x]\n10,0.1,\n20,0.05,3.25\n")
   }
 
-  @Test("pictures become one, a sheet, or a folder of them beside tables and arrays")
+  @Test("images become one, a sheet, or a folder of them beside tables and arrays")
   func png() throws {
     #expect(try program(["export", file, "\(scratch.path)/one.png", "--index", "4"]).status == 0)
-    let one = try Picture.read("\(scratch.path)/one.png")
+    let one = try ByteImage.read("\(scratch.path)/one.png")
     #expect(one.pixels == (4 * 72..<5 * 72).map { UInt8(truncatingIfNeeded: $0 * 11) } && one.width == 6)
     #expect(
       try program(["export", file, "\(scratch.path)/one.png", "--index", "5"]).sentence
-        == "error: \(file): '/images' has 5 pictures, counted from 0; there is no 5.")
+        == "error: \(file): '/images' has 5 images, counted from 0; there is no 5.")
     #expect(
       try program(["export", file, "\(scratch.path)/grid.png"]).output
-        == "\(scratch.path)/grid.png: 5 pictures of '/images', 3 in a row\n")
+        == "\(scratch.path)/grid.png: 5 images of '/images', 3 in a row\n")
     #expect(try program(["export", file, "\(scratch.path)/out/"]).status == 0)
     #expect(
       scratch.content.filter { $0.hasPrefix("out/") && $0.contains(".") } == [

@@ -10,7 +10,7 @@ import Testing
 
   @Test("a run keeps where it was run, by what, from which files by hash, and every setting")
   func record() throws {
-    let scratch = Scratch(), file = "\(scratch.path)/pictures.h5"
+    let scratch = Scratch(), file = "\(scratch.path)/images.h5"
     try ImageFile.write(
       to: file, count: 8, height: 16, width: 16, labels: [0, 1, 0, 1, 0, 1, 0, 1], classNames: ["a", "b"],
       sources: (0..<8).map { "\($0)" }

@@ -4,7 +4,7 @@ import Storage
 import Testing
 
 @Suite struct SameBytesTests {
-  @Test("two people with the same files get the same bytes: samples, checkpoints, pictures, and metrics but for speeds")
+  @Test("two people with the same files get the same bytes: samples, checkpoints, images, and metrics but for speeds")
   func same() throws {
     let file = try String(contentsOfFile: "\(projectFolder)/Experiments/smoke/sweep.yaml", encoding: .utf8)
     let people = [Scratch(), Scratch()]

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct StratifiedRowsTests {
   @Test(
-    "pictures that stand for a data set come from all of it", arguments: [(512, 8192), (256, 512), (7, 20), (5, 5)])
+    "images that stand for a data set come from all of it", arguments: [(512, 8192), (256, 512), (7, 20), (5, 5)])
   func all(_ count: Int, _ total: Int) {
     let rows = stratifiedRows(count, over: total)
     #expect(rows.count == count && rows == Array(Set(rows)).sorted())

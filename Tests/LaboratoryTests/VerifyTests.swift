@@ -12,7 +12,7 @@ import Testing
     let sound = try program(["verify", folder])
     #expect(sound.status == 0, "\(sound.output)")
     #expect(sound.output.contains("samples.h5: sound (") && sound.output.contains("checkpoint.h5: sound ("))
-    #expect(sound.output.contains("all with checksums)") && sound.output.contains("grid.png: sound (a picture of "))
+    #expect(sound.output.contains("all with checksums)") && sound.output.contains("grid.png: sound (an image of "))
 
     let samples = URL(fileURLWithPath: "\(folder)/samples.h5"), whole = try Data(contentsOf: samples)
     try whole.prefix(whole.count - 100).write(to: samples)
@@ -22,7 +22,7 @@ import Testing
       cut.output.contains(
         """
         samples.h5: HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in h5py with libver='earliest').
-          Run the experiment again with --force: pictures are made anew, and nothing is trained twice.
+          Run the experiment again with --force: images are made anew, and nothing is trained twice.
         """), "\(cut.output)")
     #expect(cut.sentence.hasSuffix(" files are not sound."))
     try whole.write(to: samples)
@@ -49,12 +49,12 @@ import Testing
   @Test("an input that is no longer what the run read is told")
   func inputs() throws {
     let scratch = Scratch()
-    let pictures = "\(projectFolder)/Tests/ImagesTests/References"
+    let images = "\(projectFolder)/Tests/ImagesTests/References"
     for name in ["a", "b"] {
       try FileManager.default.createDirectory(atPath: "\(scratch.path)/p/\(name)", withIntermediateDirectories: true)
       for number in 0..<4 {
         try FileManager.default.copyItem(
-          atPath: "\(pictures)/rgb.png", toPath: "\(scratch.path)/p/\(name)/\(number).png")
+          atPath: "\(images)/rgb.png", toPath: "\(scratch.path)/p/\(name)/\(number).png")
       }
     }
     let file = "\(scratch.path)/p.h5"

@@ -31,7 +31,7 @@ private func metric(_ key: String) throws -> any Metric {
   }
 
   @Test("PSNR and SSIM are the reference's", arguments: ["psnr", "ssim"])
-  func pictures(_ name: String) throws {
+  func images(_ name: String) throws {
     let file = try Fixture("metrics"), expected = try file.doubles("outputs/\(name)")
     let x = try file.images("inputs/image/x") * 2 - 1, y = try file.images("inputs/image/y") * 2 - 1
     for (index, value) in expected.enumerated() {
@@ -41,7 +41,7 @@ private func metric(_ key: String) throws -> any Metric {
     }
   }
 
-  @Test("equal sets of pictures are at distance zero, others are not; one picture has no distance")
+  @Test("equal sets of images are at distance zero, others are not; one image has no distance")
   func features() throws {
     var random = Random(seed: 1, samples: Array(0..<8)), same = try metric("frechet"), other = same, single = same
     let a = random.normal([8, 32, 32, 3], "a") * 0.3, b = a * 0.5 + 0.2

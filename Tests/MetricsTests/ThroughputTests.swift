@@ -5,14 +5,14 @@ import Tensors
 import Testing
 
 @Suite struct ThroughputTests {
-  @Test("throughput is all pictures by all seconds, and nothing before any was timed")
+  @Test("throughput is all images by all seconds, and nothing before any was timed")
   func values() throws {
     var settings = try Settings(parsing: "{}", file: "metric")
     let found = Registry.linked().entries.first { $0.role == "metric" && $0.key == "throughput" }
     var metric = try #require(found?.type as? any Metric.Type).init(&settings)
     #expect(metric.values() == [])
-    metric.timed(seconds: 2, pictures: 30)
-    metric.timed(seconds: 0.5, pictures: 20)
+    metric.timed(seconds: 2, images: 30)
+    metric.timed(seconds: 0.5, images: 20)
     #expect(metric.values().map(\.name) == ["images-per-second", "seconds-per-image"])
     #expect(metric.values().map(\.value) == [20, 0.05])
   }

@@ -44,7 +44,7 @@ private func overtone(_ arguments: String...) -> String {
     "evaluation.count=8",
   ]
 
-  @Test("a run leaves checkpoints, samples, pictures and numbers, and the same run again gives the same bytes")
+  @Test("a run leaves checkpoints, samples, images and numbers, and the same run again gives the same bytes")
   func whole() throws {
     let folder = NSTemporaryDirectory() + "overtone-run-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -93,6 +93,6 @@ private func overtone(_ arguments: String...) -> String {
     #expect(overtone("inspect", "/dev/null") == "/dev/null: this is not a file; name an HDF5 file.")
     #expect(
       overtone("data", "import", "/nowhere", "x.h5")
-        == "/nowhere: there is no such folder; name one that holds a folder of pictures per class.")
+        == "/nowhere: there is no such folder; name one that holds a folder of images per class.")
   }
 }

@@ -10,7 +10,7 @@ import Testing
 @Suite struct ImportTests {
   private func number(_ file: Fixture, _ name: String) throws -> Int { try file.sizes(name)[0] }
 
-  /// MAR at the sizes of the fixture, on pictures that give as many tokens.
+  /// MAR at the sizes of the fixture, on images that give as many tokens.
   private func experiment(_ file: Fixture) throws -> String {
     let patch = try number(file, "patch_size"), side = try number(file, "latent_hw") / patch
     return """

@@ -36,9 +36,9 @@ private final class Disk {
     #expect(ending.status == 1 && ending.sentence == "error: \(sentence)", "\(arguments)\n\(ending)")
   }
 
-  private func noise(_ side: Int, _ seed: UInt32) -> Picture {
+  private func noise(_ side: Int, _ seed: UInt32) -> ByteImage {
     var state = seed
-    return Picture(
+    return ByteImage(
       height: side, width: side,
       pixels: (0..<side * side * 3).map { _ in
         state = state &* 1_664_525 &+ 1_013_904_223
@@ -46,7 +46,7 @@ private final class Disk {
       })
   }
 
-  @Test("files of pictures that are missing, empty, cut short or something else are told in a sentence")
+  @Test("files of images that are missing, empty, cut short or something else are told in a sentence")
   func files() throws {
     try place.write("", "empty.h5")
     try place.write("hello", "text.h5")
@@ -72,7 +72,7 @@ private final class Disk {
       "\(path)/good.h5: it has 1 classes, the experiment says 2; set dataset.classes=1.",
       from: run("hdf5", "good.h5", classes: 2))
     try expect(
-      "\(path)/good.h5: its pictures are 32x32, the experiment says 64x64; set dataset.size=32.",
+      "\(path)/good.h5: its images are 32x32, the experiment says 64x64; set dataset.size=32.",
       from: run("hdf5", "good.h5", classes: 1, size: 64))
   }
 
@@ -82,7 +82,7 @@ private final class Disk {
     ]
   }
 
-  @Test("a data set of another kind than pictures is told in a sentence")
+  @Test("a data set of another kind than images is told in a sentence")
   func kinds() throws {
     #expect(try program(["run", "-q", quickstart, "results=\(path)/results"] + tiny).status == 0)
     try expect(
@@ -99,28 +99,28 @@ private final class Disk {
       from: ["run", "-q", "--force", quickstart, "results=\(path)/results"] + tiny)
   }
 
-  @Test("pictures that are none, and folders without classes, are told in a sentence")
-  func pictures() throws {
+  @Test("images that are none, and folders without classes, are told in a sentence")
+  func images() throws {
     try FileManager.default.createDirectory(atPath: "\(path)/flat", withIntermediateDirectories: true)
     try noise(8, 1).writePNG(to: "\(path)/flat/0.png")
     try expect(
-      "\(path)/flat: there are no pictures in folders of their class; it should hold CLASS/picture.png or .jpg.",
+      "\(path)/flat: there are no images in folders of their class; it should hold CLASS/image.png or .jpg.",
       from: ["data", "import", "\(path)/flat", "\(path)/x.h5"])
     try expect(
-      "\(path)/flat: there are no class folders in it; it should hold CLASS/picture.png or .jpg.",
+      "\(path)/flat: there are no class folders in it; it should hold CLASS/image.png or .jpg.",
       from: run("image-folder", "flat", classes: 1))
     try expect(
-      "\(path)/none: there is no such folder; name one that holds a folder of pictures per class.",
+      "\(path)/none: there is no such folder; name one that holds a folder of images per class.",
       from: run("image-folder", "none", classes: 1))
     try place.write("", "bare/a/notes.txt")
     try expect(
-      "\(path)/bare: there are no PNG or JPEG pictures in its class folders.",
+      "\(path)/bare: there are no PNG or JPEG images in its class folders.",
       from: run("image-folder", "bare", classes: 1))
     let whole = try Data(contentsOf: URL(fileURLWithPath: "\(path)/flat/0.png"))
     for (name, content, why) in [
-      ("text", Data("hello".utf8), "this is neither a PNG nor a JPEG picture."),
+      ("text", Data("hello".utf8), "this is neither a PNG nor a JPEG image."),
       ("empty", Data(), "the file is empty."),
-      ("cut", whole[..<(whole.count / 2)], "the PNG picture is damaged (read beyond end of data)."),
+      ("cut", whole[..<(whole.count / 2)], "the PNG image is damaged (read beyond end of data)."),
     ] {
       try FileManager.default.createDirectory(atPath: "\(path)/\(name)/a", withIntermediateDirectories: true)
       try content.write(to: URL(fileURLWithPath: "\(path)/\(name)/a/x.png"))
@@ -147,7 +147,7 @@ private final class Disk {
       from: ["data", "import", "\(path)/a", "\(path)/none/x.h5"])
   }
 
-  /// A folder of pictures that do not compress: 3 MB.
+  /// A folder of images that do not compress: 3 MB.
   private func heavy() throws {
     try FileManager.default.createDirectory(atPath: "\(path)/heavy/a", withIntermediateDirectories: true)
     for i in 0..<64 { try noise(128, UInt32(i)).writePNG(to: "\(path)/heavy/a/\(i).png") }
@@ -178,7 +178,7 @@ private final class Disk {
       "\(small.place.path)/x.h5: it cannot be written: the disk may be full; nothing was left under this name.",
       from: ["data", "import", "\(path)/heavy", "\(small.place.path)/x.h5", "--size", "128"])
     #expect(small.place.content == [])
-    // Latents of 5000 pictures need 2.5 MB.
+    // Latents of 5000 images need 2.5 MB.
     let large = Disk(kilobytes: 2500)
     let ending = try program(
       ["run", "-q", quickstart, "results=\(large.place.path)"] + tiny + [

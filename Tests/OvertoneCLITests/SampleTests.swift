@@ -33,7 +33,7 @@ private let trained: Scratch = {
     #expect(try Data(contentsOf: URL(fileURLWithPath: "\(out.path)/samples.h5")) != before)
   }
 
-  @Test("a grid varies two settings of the generation, each cell the pictures of those settings")
+  @Test("a grid varies two settings of the generation, each cell the images of those settings")
   func grid() throws {
     let made = try sample("--class", "1", "--grid", "guidance=1,3", "loss.steps=2,4")
     #expect(made.status == 0, "\(made)")
@@ -43,14 +43,14 @@ private let trained: Scratch = {
         "sampling.guidance=1 loss.steps=2", "sampling.guidance=3 loss.steps=2", "sampling.guidance=1 loss.steps=4",
         "sampling.guidance=3 loss.steps=4",
       ])
-    let cell = try Picture.read("\(out.path)/0002.png")
+    let cell = try ByteImage.read("\(out.path)/0002.png")
     let alone = try program(
       [
         "sample", run, "-q", "--class", "1", "--count", "1", "--out", "\(out.path)/alone", "sampling.guidance=1",
         "loss.steps=4",
       ])
     #expect(alone.status == 0)
-    #expect(try Picture.read("\(out.path)/alone/0000.png") == cell)
+    #expect(try ByteImage.read("\(out.path)/alone/0000.png") == cell)
     let other = try sample("--grid", "direction.filter=dct,ideal")
     #expect(
       other.status == 1
@@ -59,42 +59,42 @@ private let trained: Scratch = {
     )
   }
 
-  @Test("known pixels of a picture come back byte for byte, the masked ones are painted")
+  @Test("known pixels of an image come back byte for byte, the masked ones are painted")
   func inpainting() throws {
-    var picture = Picture(height: 32, width: 32, colour: [0, 0, 0]), mask = picture
-    for i in picture.pixels.indices { picture.pixels[i] = UInt8((i * 37 + i / 96 * 11) % 256) }
+    var image = ByteImage(height: 32, width: 32, colour: [0, 0, 0]), mask = image
+    for i in image.pixels.indices { image.pixels[i] = UInt8((i * 37 + i / 96 * 11) % 256) }
     for y in 5..<32 { for x in 14..<32 { for c in 0..<3 { mask.pixels[(y * 32 + x) * 3 + c] = 255 } } }
-    try picture.writePNG(to: "\(out.path)/picture.png")
+    try image.writePNG(to: "\(out.path)/image.png")
     try mask.writePNG(to: "\(out.path)/mask.png")
     let words = [
-      "--image", "\(out.path)/picture.png", "--mask", "\(out.path)/mask.png", "--class", "2", "--count", "2",
+      "--image", "\(out.path)/image.png", "--mask", "\(out.path)/mask.png", "--class", "2", "--count", "2",
     ]
-    func made(_ extra: [String]) throws -> [Picture] {
+    func made(_ extra: [String]) throws -> [ByteImage] {
       let ending = try program(["sample", run, "-q", "--out", "\(out.path)/made"] + words + extra)
       #expect(ending.status == 0, "\(ending)")
-      return try (0..<2).map { try Picture.read("\(out.path)/made/000\($0).png") }
+      return try (0..<2).map { try ByteImage.read("\(out.path)/made/000\($0).png") }
     }
-    func equal(_ made: Picture, open: Bool) -> Int {
+    func equal(_ made: ByteImage, open: Bool) -> Int {
       (0..<1024).filter { (mask.pixels[3 * $0] > 0) == open }.filter { pixel in
-        (0..<3).allSatisfy { made.pixels[3 * pixel + $0] == picture.pixels[3 * pixel + $0] }
+        (0..<3).allSatisfy { made.pixels[3 * pixel + $0] == image.pixels[3 * pixel + $0] }
       }.count
     }
     let composed = try made([])
     for one in composed { #expect(equal(one, open: false) == 1024 - 27 * 18 && equal(one, open: true) < 27) }
     #expect(composed[0] != composed[1])
     for one in try made(["--no-compose"]) { #expect(equal(one, open: false) < 100) }
-    try Picture(height: 8, width: 8, colour: [0, 0, 0]).writePNG(to: "\(out.path)/small.png")
+    try ByteImage(height: 8, width: 8, colour: [0, 0, 0]).writePNG(to: "\(out.path)/small.png")
     for (image, paper, sentence) in [
       ("small", "mask", "\(out.path)/small.png: it is 8x8, and this model paints 32x32; resize it first."),
-      ("picture", "small", "\(out.path)/small.png: the mask is 8x8 and the picture 32x32; they must be as large."),
-      ("picture", "none", "\(out.path)/none.png: there is no such file."),
+      ("image", "small", "\(out.path)/small.png: the mask is 8x8 and the image 32x32; they must be as large."),
+      ("image", "none", "\(out.path)/none.png: there is no such file."),
     ] {
       let ending = try sample("--image", "\(out.path)/\(image).png", "--mask", "\(out.path)/\(paper).png")
       #expect(ending.status == 1 && ending.sentence == "error: \(sentence)", "\(ending)")
     }
-    try Picture(height: 32, width: 32, colour: [0, 0, 0]).writePNG(to: "\(out.path)/black.png")
+    try ByteImage(height: 32, width: 32, colour: [0, 0, 0]).writePNG(to: "\(out.path)/black.png")
     #expect(
-      try sample("--image", "\(out.path)/picture.png", "--mask", "\(out.path)/black.png").sentence
+      try sample("--image", "\(out.path)/image.png", "--mask", "\(out.path)/black.png").sentence
         == "error: \(out.path)/black.png: the mask is black everywhere, so there is nothing to paint; white is painted."
     )
   }
@@ -123,7 +123,7 @@ private let trained: Scratch = {
     let list = try JSONSerialization.jsonObject(with: Data(again.output.utf8)) as? [[String: Any]]
     #expect(list?.compactMap { $0["name"] as? String } == ["psnr", "ssim", "FD[randconv64-v1]"])
     let other = try program(["evaluate", run, "-q", "sampling.guidance=4", "evaluation.count=4"])
-    #expect(other.status == 0 && other.output.contains("(4 pictures)"))
+    #expect(other.status == 0 && other.output.contains("(4 images)"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
   }
 

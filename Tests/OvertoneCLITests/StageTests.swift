@@ -42,7 +42,7 @@ import Testing
     #expect(try made(folder).stages == ["tokenizer", "latents"])
     try run(folder, "model")
     #expect(try made(folder).stages == ["tokenizer", "latents", "model"])
-    // What measuring needs is there; pictures were not asked for.
+    // What measuring needs is there; images were not asked for.
     try run(folder, "evaluation")
     #expect(try made(folder).stages == ["tokenizer", "latents", "model"])
     #expect(FileManager.default.fileExists(atPath: "\(folder)/quickstart/1/results.json"))

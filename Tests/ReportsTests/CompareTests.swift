@@ -82,7 +82,7 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
     let ending = try compare([smoke] + pair + ["--plot", "\(out.path)/losses.png"])
     #expect(ending.status == 0, "\(ending)")
     #expect(out.content == ["losses-model.png", "losses-model.svg"])
-    #expect(try Picture.read("\(out.path)/losses-model.png").width == 760)
+    #expect(try ByteImage.read("\(out.path)/losses-model.png").width == 760)
     let svg = try String(contentsOfFile: "\(out.path)/losses-model.svg", encoding: .utf8)
     #expect(svg.components(separatedBy: "<polyline").count == 5 && svg.contains("B: band,filter=ideal, seed 2"))
   }

@@ -142,7 +142,7 @@ private let made: Scratch = {
       ending.output.contains(
         "codes: left out, because the tokens of this tokenizer are continuous, and there is no codebook to use\n"))
     for line in ending.output.split(separator: "\n") where line.hasSuffix(".png") {
-      #expect(try Picture.read(String(line)).width > 90)
+      #expect(try ByteImage.read(String(line)).width > 90)
       let svg = try String(contentsOfFile: line.dropLast(4) + ".svg", encoding: .utf8)
       #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n"))
     }

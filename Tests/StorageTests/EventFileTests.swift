@@ -24,7 +24,7 @@ import Testing
     let path = "\(folder)/events"
     let file = try EventFile(
       path, [.init(time: 1.5, step: 10, .scalars([("model/loss", 0.25)]))], startedAt: 1)
-    try file.append([.init(time: 2.5, step: 300, .picture(tag: "samples/grid", height: 2, width: 3, png: [1, 2, 3]))])
+    try file.append([.init(time: 2.5, step: 300, .image(tag: "samples/grid", height: 2, width: 3, png: [1, 2, 3]))])
     let found = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))).map { String($0, radix: 16) }
     // python -c "from tensorboard.summary.writer.record_writer import RecordWriter as W
     // from tensorboard.compat.proto.event_pb2 import *; from tensorboard.compat.proto.summary_pb2 import Summary as S

@@ -78,7 +78,7 @@ import Tokenizers
     #expect(withoutGradients { made.decode(latent) }.shape == image.shape)
   }
 
-  @Test("grouped cells are one token, and the pictures they stand for are the same")
+  @Test("grouped cells are one token, and the images they stand for are the same")
   func groups() throws {
     let settings = "use: continuous, stride: 4, width: 8, groups: 4, latents: mean"
     let (made, direction) = try tokenizer("{ \(settings), group: 2 }"), (plain, _) = try tokenizer("{ \(settings) }")
@@ -127,7 +127,7 @@ import Tokenizers
         == "test:1:20: tokenizer 'continuous' halves the image; 'stride' must be 2, 4, 8 or 16, not 3.")
     #expect(
       message("{ use: continuous, stride: 16 }", size: 24)
-        == "test:1:20: pictures of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of pictures.")
+        == "test:1:20: images of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of images.")
     #expect(
       message("{ use: continuous, width: 12, groups: 8 }")
         == "test:1:31: 12 channels do not divide into 8 groups; let 'groups' divide 'width'.")
@@ -154,7 +154,7 @@ import Tokenizers
         == "test:1:24: a kernel of side 2 has no middle; let 'projection' be odd.")
     #expect(
       message("{ use: pixels, patch: 5 }")
-        == "test:1:16: pictures of 32x32 do not divide into patches of 5x5; use another 'patch'.")
+        == "test:1:16: images of 32x32 do not divide into patches of 5x5; use another 'patch'.")
     #expect(
       message("{ use: continous }")
         == "test:1:3: there is no tokenizer 'continous'; there are continuous, multi-scale-vq, pixels, vq. Did you mean 'continuous'?"

@@ -8,7 +8,7 @@ import Tokenizers
 
 private let plain = "use: vq, stride: 4, width: 8, groups: 4, codes: 32"
 
-private func pictures(_ count: Int) -> Tensor {
+private func sampleImages(_ count: Int) -> Tensor {
   var random = Random(seed: 3, samples: Array(0..<count))
   return random.normal([count, 8, 8, 3], "x").resampled(height: 32, width: 32, .bicubic).clamped(to: -1...1)
 }
@@ -21,7 +21,7 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
 @Suite struct AdversarialTests {
   @Test("at the last layer the adversary pulls as hard as the reconstruction, times its weight", arguments: [0.5, 2])
   func balance(_ weight: Float) throws {
-    let images = pictures(2), (alone, _) = try tokenizer("{ \(plain) }")
+    let images = sampleImages(2), (alone, _) = try tokenizer("{ \(plain) }")
     let (against, _) = try tokenizer("{ \(plain), adversarial: { weight: \(weight), width: 8, layers: 2 } }")
     func atOutput(_ made: any Tokenizer) throws -> Tensor {
       let last = try #require(made.parameters.first { $0.path == "decoder.output.weight" }).parameter
@@ -40,7 +40,7 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
   func start() throws {
     let (made, _) = try tokenizer(
       "{ \(plain), adversarial: { weight: 2, width: 8, layers: 2, adaptive: false, start: 2, ramp: 4 } }")
-    let images = pictures(2)
+    let images = sampleImages(2)
     for _ in 0..<2 { #expect(try loss(made, images).discriminator == nil) }
     for share in [0.25, 0.5, 0.75, 1, 1] as [Float] {
       let now = try loss(made, images)
@@ -57,10 +57,10 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     }
   }
 
-  @Test("the discriminator learns to tell reconstructions from pictures, and its loss moves only itself")
+  @Test("the discriminator learns to tell reconstructions from images, and its loss moves only itself")
   func learning() throws {
     let (made, _) = try tokenizer("{ \(plain), adversarial: { weight: 0.5, width: 8, layers: 2 } }")
-    let images = pictures(4), discriminator = try #require(made.discriminator).parameters.map(\.parameter)
+    let images = sampleImages(4), discriminator = try #require(made.discriminator).parameters.map(\.parameter)
     var optimizer = Optimizer(discriminator, rule: AdamW(beta1: 0.5, beta2: 0.9, weightDecay: 0), clip: 0)
     let first = try #require(try loss(made, images).discriminator)
     #expect(first.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.squared.sum.scalar == 0 })
@@ -69,11 +69,11 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     #expect(last < 0.3 && first.scalar > 0.8, "\(first.scalar) to \(last)")
   }
 
-  @Test("pictures that it cannot halve so often are refused")
+  @Test("images that it cannot halve so often are refused")
   func refusals() {
     #expect(
       message("{ \(plain), adversarial: { weight: 0.5, layers: 4 } }")
-        == "test:1:83: pictures of 32x32 are too small for a discriminator of 4 layers; use at most 3.")
+        == "test:1:83: images of 32x32 are too small for a discriminator of 4 layers; use at most 3.")
   }
 
   @Test("the continuous autoencoder is trained against it, too, by either distance", arguments: ["l1", "l2"])
@@ -81,7 +81,7 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     let (made, _) = try tokenizer(
       "{ use: continuous, stride: 4, width: 8, groups: 4, distance: \(distance), adversarial: { weight: 0.5, width: 8 } }"
     )
-    let found = try loss(made, pictures(2))
+    let found = try loss(made, sampleImages(2))
     #expect(found.discriminator != nil && found.total.scalar.isFinite)
     #expect(found.total.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.isFinite })
   }
@@ -114,7 +114,7 @@ private struct SmallNetwork {
     }
   }
 
-  /// The slow obvious version, one picture [3, size, size] each.
+  /// The slow obvious version, one image [3, size, size] each.
   func distance(_ a: [Double], _ b: [Double], _ size: Int) -> Double {
     func numbers(_ name: String) -> [Double] { tensors[name]!.scalars.map(Double.init) }
     let shift = numbers("scaling_layer.shift"), scale = numbers("scaling_layer.scale")
@@ -200,7 +200,7 @@ private struct SmallNetwork {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let (made, _) = try tokenizer("{ \(plain), perceptual: { weight: 0.5, network: '\(path)' } }"),
       (bare, _) = try tokenizer("{ \(plain) }")
-    let found = try loss(made, pictures(2)), without = try loss(bare, pictures(2))
+    let found = try loss(made, sampleImages(2)), without = try loss(bare, sampleImages(2))
     #expect(try abs(found.total.scalar - without.total.scalar - 0.5 * found.part("perceptual")) < 1e-5)
     #expect(try found.part("perceptual") > 0 && made.parameters.count == bare.parameters.count)
     #expect(made.files == [path] && bare.files.isEmpty)
@@ -232,7 +232,7 @@ private struct SmallNetwork {
         "test:1:80: \(path): there is no data set 'lin4.model.1.weight'."))
     #expect(
       message("{ use: vq, stride: 2, perceptual: { weight: 1, network: x.h5 } }", size: 8)
-        == "test:1:37: pictures of 8x8 are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger."
+        == "test:1:37: images of 8x8 are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger."
     )
   }
 }

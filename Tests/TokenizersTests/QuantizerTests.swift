@@ -182,7 +182,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
       kind.contains("multi") ? try scales([1, 2, 4]) : Plain(over: Grid(height: 4, width: 4))
     let (made, _) = try tokenizer(text, size: 16, in: direction)
     var draw = Random(seed: 7, samples: [0, 1])
-    // Pictures of large spots: noise that was made smooth.
+    // Images of large spots: noise that was made smooth.
     let images = draw.normal([2, 4, 4, 3], "x").resampled(height: 16, width: 16, .bicubic).clamped(to: -1...1)
     var optimizer = Optimizer(made.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 3)
     var first: Float = 0, last: Float = 0

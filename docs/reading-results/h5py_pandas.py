@@ -1,4 +1,4 @@
-"""Curve, picture and comparison with h5py, pandas and matplotlib.
+"""Curve, image and comparison with h5py, pandas and matplotlib.
 
     python3 h5py_pandas.py Results/sweep/VARIANT/1 out
 
@@ -28,7 +28,7 @@ curve.index.name = "step"
 print(curve.to_string())
 curve.plot(y="loss", title=run.as_posix()).figure.savefig(out / "curve.png")
 
-# 2. A picture: [sample, row, column, channel], bytes; HDF5 numbers axes as numpy does.
+# 2. An image: [sample, row, column, channel], bytes; HDF5 numbers axes as numpy does.
 with h5py.File(run / "samples.h5") as file:
     first, name = file["images"][0], file["class_name"].asstr()[file["label"][0]]
     print("a", name, first.shape, first.dtype)

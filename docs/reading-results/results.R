@@ -1,4 +1,4 @@
-# Curve, picture and comparison with rhdf5 and jsonlite (Bioconductor and CRAN; Debian: r-bioc-rhdf5, r-cran-jsonlite).
+# Curve, image and comparison with rhdf5 and jsonlite (Bioconductor and CRAN; Debian: r-bioc-rhdf5, r-cran-jsonlite).
 #
 #   Rscript results.R Results/sweep/VARIANT/1 out
 library(rhdf5)
@@ -17,7 +17,7 @@ png(file.path(out, "curve-r.png"))
 plot(curve, type = "l")
 invisible(dev.off())
 
-# 2. A picture. R counts axes the other way round: [channel, column, row, sample], and from 1.
+# 2. An image. R counts axes the other way round: [channel, column, row, sample], and from 1.
 images <- h5read(file.path(run, "samples.h5"), "images")
 print(dim(images))
 first <- aperm(images[, , , 1], c(3, 2, 1))

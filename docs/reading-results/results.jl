@@ -1,4 +1,4 @@
-# Curve, picture and comparison in Julia, with the packages HDF5 and JSON (and Plots, where it is).
+# Curve, image and comparison in Julia, with the packages HDF5 and JSON (and Plots, where it is).
 #
 #   julia results.jl Results/sweep/VARIANT/1
 using HDF5, JSON, Statistics
@@ -14,7 +14,7 @@ for (step, value) in zip(steps, loss)
     println("step ", Int(step), "  loss ", round(value; digits = 4))
 end
 
-# 2. A picture. Julia counts axes the other way round, and from 1: [channel, column, row, sample].
+# 2. An image. Julia counts axes the other way round, and from 1: [channel, column, row, sample].
 images = h5read(joinpath(run, "samples.h5"), "images")
 println(size(images))
 first = permutedims(images[:, :, :, 1], (3, 2, 1)) ./ 255

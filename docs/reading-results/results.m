@@ -1,4 +1,4 @@
-% Curve, picture and comparison in MATLAB, and in Octave (which has no h5read, and loads what is named).
+% Curve, image and comparison in MATLAB, and in Octave (which has no h5read, and loads what is named).
 %
 %   results('Results/sweep/VARIANT/1', 'out')
 function results(run, out)
@@ -16,7 +16,7 @@ function results(run, out)
   fprintf('step %5d  loss %.4f\n', [steps(:)'; loss(:)']);
   if usejava('desktop'), plot(steps, loss), xlabel('step'), ylabel('loss'), end
 
-  % 2. A picture. Axes are counted the other way round, and from 1: [channel, column, row, sample].
+  % 2. An image. Axes are counted the other way round, and from 1: [channel, column, row, sample].
   file = fullfile(run, 'samples.h5');
   if exist('h5read')
     images = h5read(file, '/images');

@@ -22,9 +22,9 @@ print("loss", {int(step): float(value) for step, value in zip(loss["loss_step"],
 loss.plot()
 plot.savefig(out / "curve-xarray.png")
 
-# 2. A picture, and the mean colour of every picture, by the names of the axes.
+# 2. An image, and the mean colour of every image, by the names of the axes.
 samples = xarray.open_dataset(run / "samples.h5", engine="h5netcdf")
-print(samples["images"].dims, samples["images"].sizes["sample"], "pictures")
+print(samples["images"].dims, samples["images"].sizes["sample"], "images")
 print(samples["images"].mean(["row", "column"]).sel(channel="red").values)
 samples["images"].isel(sample=0).plot.imshow(yincrease=False)  # row 0 is at the top
 plot.savefig(out / "sample-xarray.png")

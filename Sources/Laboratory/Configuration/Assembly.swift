@@ -48,12 +48,12 @@ package struct Assembly {
     }
     stages = Stage.wanted(by: named)
 
-    var section = try settings.section("dataset", about: "where pictures come from")
+    var section = try settings.section("dataset", about: "where images come from")
     dataset = try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
     images = dataset.shape
     classes = max(1, dataset.classNames.count)
 
-    var tokens = try settings.section("tokenizer", about: "from pictures to tokens")
+    var tokens = try settings.section("tokenizer", about: "from images to tokens")
     let tokenizerType = try registry.find("tokenizer", &tokens, as: (any Tokenizer.Type).self)
     let grid = try tokenizerType.grid(&tokens, images: images)
 
@@ -105,12 +105,12 @@ package struct Assembly {
     training = try TrainingConfiguration(&section, steps: 1000, batch: 64, rate: 4e-4)
     latents = try section[
       "cache-latents", default: .auto, about: "encode the data set once, into a file, and not at every step"]
-    section = try settings.section("sampling", about: "how pictures are made")
+    section = try settings.section("sampling", about: "how images are made")
     sampling = try SamplingConfiguration(&section)
     section = try settings.section("evaluation", about: "how the result is measured")
     evaluation = try EvaluationConfiguration(&section)
     var made: [any Metric] = []
-    for var section in try settings.sections("metrics", about: "numbers that say how good pictures are") {
+    for var section in try settings.sections("metrics", about: "numbers that say how good images are") {
       made.append(try registry.find("metric", &section, as: (any Metric.Type).self).init(&section))
     }
     metrics = made

@@ -61,7 +61,7 @@ private enum RateShape: String, Setting, CaseIterable {
   }
 }
 
-/// How pictures are made once the model is trained.
+/// How images are made once the model is trained.
 package struct SamplingConfiguration: Sendable {
   package var guidance: Guidance
   package var perClass: Int

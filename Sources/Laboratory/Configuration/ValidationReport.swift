@@ -3,13 +3,13 @@ import Autoregression
 /// What `validate` finds: that a file is sound, and with its inputs what is there.
 package struct ValidationReport {
   private let assembly: Assembly
-  private let pictures: Int?
+  private let images: Int?
   private let made: Artefacts?
 
   package init(_ assembly: Assembly, opening: Bool) throws {
     var assembly = assembly
     if opening { try assembly.dataset.open() }
-    pictures = opening ? assembly.dataset.count : nil
+    images = opening ? assembly.dataset.count : nil
     made = opening ? try Artefacts(of: assembly) : nil
     self.assembly = assembly
   }
@@ -29,9 +29,9 @@ package struct ValidationReport {
 
   package var text: String {
     let sound = "sound (\(assembly.tokenSummary), \(assembly.classes) classes)"
-    guard let pictures, let made else { return sound }
+    guard let images, let made else { return sound }
     return
-      ([sound, "  data set: \(pictures) pictures\(made.inputs.isEmpty ? "" : " in \(made.inputs.count) files")"]
+      ([sound, "  data set: \(images) images\(made.inputs.isEmpty ? "" : " in \(made.inputs.count) files")"]
       + stages.map { "  \($0.name): \($0.state) (\($0.artefact.folder))" }).joined(separator: "\n")
   }
 
@@ -39,9 +39,9 @@ package struct ValidationReport {
     let found: [(String, JSON)] = [
       ("sound", .bool(true)), ("tokens", .text(assembly.tokenSummary)), ("classes", .number(Double(assembly.classes))),
     ]
-    guard let pictures, let made else { return found }
+    guard let images, let made else { return found }
     return found + [
-      ("pictures", .number(Double(pictures))), ("inputs", .list(made.inputs.map { .text($0.path) })),
+      ("images", .number(Double(images))), ("inputs", .list(made.inputs.map { .text($0.path) })),
       (
         "stages",
         .object(

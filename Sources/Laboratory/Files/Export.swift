@@ -40,7 +40,7 @@ package struct Export {
     switch URL(fileURLWithPath: output).pathExtension.lowercased() {
     case "npz": try archive(output)
     case "csv": try table(output)
-    case "png": try picture(output, index, columns)
+    case "png": try image(output, index, columns)
     case "": try folder(output)
     case let other:
       throw LaboratoryError("\(output): '.\(other)' is not written; name a .npz, .csv or .png file, or a folder.")
@@ -116,10 +116,10 @@ package struct Export {
       rest.isEmpty ? [] : ["along other axes, and left out: \(rest.joined(separator: ", ")) (choose with --dataset)"])
   }
 
-  // MARK: Pictures
+  // MARK: Images
 
   /// Bytes [height, width], [height, width, 1 or 3], or several of the latter.
-  private func pictures(_ name: String) throws -> [Picture]? {
+  private func images(_ name: String) throws -> [ByteImage]? {
     guard try reader.kind(of: name) == .natural(bits: 8), !reader.isScale(name) else { return nil }
     var shape = try reader.shape(of: name)
     if shape.count == 2 { shape.append(1) }
@@ -128,38 +128,38 @@ package struct Export {
     let bytes = try reader.bytes(name), area = shape[1] * shape[2]
     return (0..<shape[0]).map { index in
       let own = bytes[index * area * shape[3]..<(index + 1) * area * shape[3]]
-      return Picture(
+      return ByteImage(
         height: shape[1], width: shape[2], pixels: shape[3] == 3 ? Array(own) : own.flatMap { [$0, $0, $0] })
     }
   }
 
-  private func picture(_ output: String, _ index: Int?, _ columns: Int?) throws -> [String] {
+  private func image(_ output: String, _ index: Int?, _ columns: Int?) throws -> [String] {
     for name in names {
-      guard let all = try pictures(name), !all.isEmpty else { continue }
+      guard let all = try images(name), !all.isEmpty else { continue }
       if let index {
         guard index < all.count else {
           throw LaboratoryError(
-            "\(reader.path): '\(name)' has \(all.count) pictures, counted from 0; there is no \(index).")
+            "\(reader.path): '\(name)' has \(all.count) images, counted from 0; there is no \(index).")
         }
         try all[index].writePNG(to: output)
-        return ["\(output): picture \(index) of '\(name)'"]
+        return ["\(output): image \(index) of '\(name)'"]
       }
       if all.count == 1 {
         try all[0].writePNG(to: output)
         return ["\(output): '\(name)'"]
       }
       let across = columns ?? Int(Double(all.count).squareRoot().rounded(.up))
-      try ContactSheet(all, columns: across, scale: 1).picture.writePNG(to: output)
-      return ["\(output): \(all.count) pictures of '\(name)', \(across) in a row"]
+      try ContactSheet(all, columns: across, scale: 1).image.writePNG(to: output)
+      return ["\(output): \(all.count) images of '\(name)', \(across) in a row"]
     }
     throw LaboratoryError(
-      "\(reader.path): there is no picture in \(isChosen ? names.joined(separator: ", ") : "it"); pictures are bytes of [row, column] or [row, column, 3], or many of them."
+      "\(reader.path): there is no image in \(isChosen ? names.joined(separator: ", ") : "it"); images are bytes of [row, column] or [row, column, 3], or many of them."
     )
   }
 
   // MARK: Everything
 
-  /// Pictures as PNG, tables as CSV, everything else as .npy.
+  /// Images as PNG, tables as CSV, everything else as .npy.
   private func folder(_ output: String) throws -> [String] {
     try Folder.make(output)
     var lines: [String] = [], done: Set<String> = [], left: [String] = []
@@ -176,14 +176,14 @@ package struct Export {
     }
     for name in names where !done.contains(name) && (isChosen || !reader.isScale(name)) {
       let path = "\(output)/\(Self.safe(name))"
-      if let all = try pictures(name), !all.isEmpty {
+      if let all = try images(name), !all.isEmpty {
         try Folder.make(all.count == 1 ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path)
         let digits = "\(all.count - 1)".count
-        for (index, picture) in all.enumerated() {
+        for (index, image) in all.enumerated() {
           let number = String(repeating: "0", count: digits - "\(index)".count) + "\(index)"
-          try picture.writePNG(to: all.count == 1 ? "\(path).png" : "\(path)/\(number).png")
+          try image.writePNG(to: all.count == 1 ? "\(path).png" : "\(path)/\(number).png")
         }
-        lines.append(all.count == 1 ? "\(path).png" : "\(path): \(all.count) pictures")
+        lines.append(all.count == 1 ? "\(path).png" : "\(path): \(all.count) images")
       } else if let array = try array(name) {
         try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
         try writeWhole(array.bytes, to: "\(path).npy")

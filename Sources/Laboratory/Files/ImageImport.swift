@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Storage
 
-/// A folder of class folders made into one file of pictures of one size.
+/// A folder of class folders made into one file of images of one size.
 package struct ImageImport {
   let folder: String
   let output: String
@@ -16,7 +16,7 @@ package struct ImageImport {
     let files = FileManager.default
     var isFolder: ObjCBool = false
     guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw LaboratoryError("\(folder): there is no such folder; name one that holds a folder of pictures per class.")
+      throw LaboratoryError("\(folder): there is no such folder; name one that holds a folder of images per class.")
     }
     func names(_ path: String) -> [String] {
       ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
@@ -39,7 +39,7 @@ package struct ImageImport {
     }
     guard !all.isEmpty else {
       throw LaboratoryError(
-        "\(folder): there are no pictures in folders of their class; it should hold CLASS/picture.png or .jpg.")
+        "\(folder): there are no images in folders of their class; it should hold CLASS/image.png or .jpg.")
     }
     let start = MonotonicClock.seconds
     try ImageFile.write(
@@ -47,14 +47,14 @@ package struct ImageImport {
       sources: all.map { String($0.path.dropFirst(folder.count + (folder.hasSuffix("/") ? 0 : 1))) }
     ) { index in
       if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
-      let picture = try Picture.read(all[index].path).centreCropped(to: size)
+      let image = try ByteImage.read(all[index].path).centreCropped(to: size)
       let seconds = MonotonicClock.seconds - start
       journal.progress(
         Progress(
           stage: "import", done: index + 1, total: all.count, details: ["\(classes.count) classes"],
           rate: Double(index + 1) / max(1e-9, seconds), secondsPerStep: seconds / Double(index + 1)))
-      return picture.pixels
+      return image.pixels
     }
-    journal.say("\(output): \(all.count) pictures of \(size)x\(size) in \(classes.count) classes")
+    journal.say("\(output): \(all.count) images of \(size)x\(size) in \(classes.count) classes")
   }
 }

@@ -68,8 +68,8 @@ package struct IntegrityReport {
     case "checkpoint": "Remove it, and run the experiment again: this stage is trained anew."
     case "latents": "Remove it, and run the experiment again: latents are made when they are needed."
     case "metrics": "Remove it: nothing but curves is lost, and training does not need them."
-    case "samples": "Run the experiment again with --force: pictures are made anew, and nothing is trained twice."
-    case "images": "Bring the pictures in again with 'overtone data import'."
+    case "samples": "Run the experiment again with --force: images are made anew, and nothing is trained twice."
+    case "images": "Bring the images in again with 'overtone data import'."
     default: "Take another copy of it from where it came."
     }
   }
@@ -107,7 +107,7 @@ package struct IntegrityReport {
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() {
       let path = "\(folder)/\(name)"
       if name.hasSuffix(".h5") { all.append(IntegrityReport(file: path)) }
-      if name.hasSuffix(".png") { all.append(IntegrityReport(picture: path)) }
+      if name.hasSuffix(".png") { all.append(IntegrityReport(image: path)) }
     }
     guard let record else {
       all.append(
@@ -133,7 +133,7 @@ package struct IntegrityReport {
       all.append(
         IntegrityReport(
           "\(record.model)/checkpoint.h5", "", ["it is missing, and the run is done."],
-          advice: "Pictures and numbers stay what they are; to sample more, run the experiment again with --force."))
+          advice: "Images and numbers stay what they are; to sample more, run the experiment again with --force."))
     }
     for input in record.inputs {
       let hash = SHA256.hex(ofFile: input.path)
@@ -147,14 +147,14 @@ package struct IntegrityReport {
     return all
   }
 
-  private init(picture path: String) {
+  private init(image path: String) {
     do {
-      let picture = try Picture.read(path)
-      self.init(path, "a picture of \(picture.width)x\(picture.height)", [], advice: "")
+      let image = try ByteImage.read(path)
+      self.init(path, "an image of \(image.width)x\(image.height)", [], advice: "")
     } catch {
       self.init(
         path, "", [String("\(error)".dropFirst("\(path): ".count))],
-        advice: "Run the experiment again with --force: pictures are made anew, and nothing is trained twice.")
+        advice: "Run the experiment again with --force: images are made anew, and nothing is trained twice.")
     }
   }
 }

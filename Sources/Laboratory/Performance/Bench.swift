@@ -11,7 +11,7 @@ struct BenchConfiguration {
 
   init(_ settings: inout Settings) throws(SettingsError) {
     measure = try settings["measures", default: .training, about: "what one repetition is"]
-    batch = try settings["batch", default: 64, in: 1...65_536, about: "pictures of one repetition"]
+    batch = try settings["batch", default: 64, in: 1...65_536, about: "images of one repetition"]
   }
 }
 
@@ -145,7 +145,7 @@ package struct BenchResult {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 
-  /// For people: seconds (median), pictures a second, GFLOP/s, share of the best product, memory.
+  /// For people: seconds (median), images a second, GFLOP/s, share of the best product, memory.
   package var text: String {
     let rate = peak > 0 ? Double(operations) / median / peak * 100 : .nan
     return name.padding(toLength: max(20, name.count), withPad: " ", startingAt: 0)

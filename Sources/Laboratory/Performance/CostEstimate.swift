@@ -26,10 +26,10 @@ package struct CostEstimate {
     let seen = turn.places.indices(in: slots, sample: 0).count + model.conditioner.prefixCount
     let asked = turn.asked.indices(in: seen - model.conditioner.prefixCount, sample: 0).count
     // A multiplication and an addition for each number of a matrix and each row; twice that again on the way back.
-    let picture =
+    let image =
       6
       * (matrices(model.backbone) * Double(seen) + matrices(model.loss) * Double(asked * model.loss.trainingEvaluations))
-    let step = picture * Double(plan.batch), whole = step * Double(plan.steps)
+    let step = image * Double(plan.batch), whole = step * Double(plan.steps)
     let rows = min(4096, max(16, plan.batch * seen)), width = min(2048, max(16, model.backbone.width))
     let speed = speeds.speed(rows, width), seconds = whole / speed
     let memory = Double(trained) * 4 * 5

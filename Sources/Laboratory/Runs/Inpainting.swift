@@ -3,29 +3,29 @@ import Images
 import Networks
 import Tensors
 
-/// A picture of which some pixels are painted anew and the others stay: in-inpainting, and out-inpainting.
+/// An image of which some pixels are painted anew and the others stay: in-inpainting, and out-inpainting.
 ///
-/// A mask is a picture of the same size: white is painted, black stays. Tokens whose cell holds no pixel that is painted
+/// A mask is an image of the same size: white is painted, black stays. Tokens whose cell holds no pixel that is painted
 /// are given to the model from the start; after decoding, known pixels are laid over the result, since no decoder gives
 /// back exactly what the encoder saw.
 package struct Inpainting {
-  let picture: Picture
+  let image: ByteImage
   /// By pixel, row by row: whether it is painted anew.
   let isOpen: [Bool]
   let isComposed: Bool
 
-  package init(image: String, mask: String, isComposed: Bool, shape: ImageShape) throws {
-    picture = try Picture.read(image)
+  package init(image imagePath: String, mask maskPath: String, isComposed: Bool, shape: ImageShape) throws {
+    image = try ByteImage.read(imagePath)
     self.isComposed = isComposed
-    guard picture.height == shape.height, picture.width == shape.width else {
+    guard image.height == shape.height, image.width == shape.width else {
       throw LaboratoryError(
-        "\(image): it is \(picture.width)x\(picture.height), and this model paints \(shape.width)x\(shape.height); resize it first."
+        "\(imagePath): it is \(image.width)x\(image.height), and this model paints \(shape.width)x\(shape.height); resize it first."
       )
     }
-    let paper = try Picture.read(mask)
-    guard paper.height == picture.height, paper.width == picture.width else {
+    let paper = try ByteImage.read(maskPath)
+    guard paper.height == image.height, paper.width == image.width else {
       throw LaboratoryError(
-        "\(mask): the mask is \(paper.width)x\(paper.height) and the picture \(picture.width)x\(picture.height); they must be as large."
+        "\(maskPath): the mask is \(paper.width)x\(paper.height) and the image \(image.width)x\(image.height); they must be as large."
       )
     }
     // The mean of the three channels, at least half of white.
@@ -33,16 +33,17 @@ package struct Inpainting {
       (0..<3).reduce(0) { $0 + Int(paper.pixels[3 * pixel + $1]) } >= 3 * 128
     }
     guard isOpen.contains(true) else {
-      throw LaboratoryError("\(mask): the mask is black everywhere, so there is nothing to paint; white is painted.")
+      throw LaboratoryError(
+        "\(maskPath): the mask is black everywhere, so there is nothing to paint; white is painted.")
     }
   }
 
-  /// The picture as the encoder sees it: open pixels have the mean colour of the others.
-  private var filled: Picture {
-    var filled = picture
+  /// The image as the encoder sees it: open pixels have the mean colour of the others.
+  private var filled: ByteImage {
+    var filled = image
     let known = isOpen.indices.filter { !isOpen[$0] }
     for channel in 0..<3 {
-      let sum = known.reduce(0) { $0 + Int(picture.pixels[3 * $1 + channel]) }
+      let sum = known.reduce(0) { $0 + Int(image.pixels[3 * $1 + channel]) }
       let mean = known.isEmpty ? 128 : UInt8(sum / known.count)
       for pixel in isOpen.indices where isOpen[pixel] { filled.pixels[3 * pixel + channel] = mean }
     }
@@ -55,7 +56,7 @@ package struct Inpainting {
       let latent = assembly.tokenizer.posterior(of: filled.tensor).mean
       let canvas = assembly.direction.canvas(
         of: Tensor.concatenated(Array(repeating: latent, count: batch), axis: 0), by: assembly.model.quantizer)
-      return Pins(canvas, Self.known(in: assembly.direction.layout, isOpen, picture.height, picture.width))
+      return Pins(canvas, Self.known(in: assembly.direction.layout, isOpen, image.height, image.width))
     }
   }
 
@@ -80,12 +81,12 @@ package struct Inpainting {
     }
   }
 
-  /// A painted picture with the known pixels laid over it.
-  package func composed(_ painted: Picture) -> Picture {
+  /// A painted image with the known pixels laid over it.
+  package func composed(_ painted: ByteImage) -> ByteImage {
     guard isComposed else { return painted }
     var result = painted
     for pixel in isOpen.indices where !isOpen[pixel] {
-      for channel in 0..<3 { result.pixels[3 * pixel + channel] = picture.pixels[3 * pixel + channel] }
+      for channel in 0..<3 { result.pixels[3 * pixel + channel] = image.pixels[3 * pixel + channel] }
     }
     return result
   }

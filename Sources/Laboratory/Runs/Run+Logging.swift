@@ -14,7 +14,7 @@ extension Run {
       try metrics.series("eval", name).last.map { (name, $0.value) }
     }
     try board.show(
-      values, pictures: ["grid", "turns", "reconstructions", "spectrum"].map { "\(folder)/samples/\($0).png" },
+      values, images: ["grid", "turns", "reconstructions", "spectrum"].map { "\(folder)/samples/\($0).png" },
       step: assembly.training.steps)
   }
 }

@@ -7,7 +7,7 @@ extension Run {
   /// Measures, and keeps the numbers in the run's folder.
   func evaluate() throws {
     guard let (values, count) = try measurements() else { return }
-    for value in values { journal.say("\(value.name): \(NumberFormat.short(value.value)) (\(count) pictures)") }
+    for value in values { journal.say("\(value.name): \(NumberFormat.short(value.value)) (\(count) images)") }
     try keep(values, count)
   }
 
@@ -25,7 +25,7 @@ extension Run {
     ).write(to: folder)
   }
 
-  /// What the metrics say, and of how many pictures; nil where nothing is to be measured.
+  /// What the metrics say, and of how many images; nil where nothing is to be measured.
   package func measurements() throws -> ([Autoregression.Measurement], count: Int)? {
     let count = min(assembly.evaluation.count, assembly.dataset.count),
       classes = max(1, assembly.dataset.classNames.count)
@@ -47,7 +47,7 @@ extension Run {
         case .reconstructions: metrics[index].observe(again, beside: batch.images)
         case .samples:
           guard let made else { continue }
-          metrics[index].timed(seconds: taken, pictures: part.count)
+          metrics[index].timed(seconds: taken, images: part.count)
           metrics[index].observe(made, beside: batch.images)
         }
       }

@@ -6,7 +6,7 @@ import Settings
 import Storage
 import Tensors
 
-/// One experiment from file to pictures: trains what is missing, samples, measures.
+/// One experiment from file to images: trains what is missing, samples, measures.
 package struct Run {
   package var assembly: Assembly
   let journal: Journal
@@ -46,7 +46,7 @@ package struct Run {
       throw error
     }
     journal.say(
-      "\(assembly.name): done in \(NumberFormat.duration(MonotonicClock.seconds - start)); pictures are in \(folder)/samples (look at grid.png)"
+      "\(assembly.name): done in \(NumberFormat.duration(MonotonicClock.seconds - start)); images are in \(folder)/samples (look at grid.png)"
     )
   }
 

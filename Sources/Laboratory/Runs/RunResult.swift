@@ -7,7 +7,7 @@ package struct RunResult: Codable, Equatable {
     package var value: Double
     /// Nil: neither direction is better.
     package var lowerIsBetter: Bool?
-    /// Pictures that it was measured on.
+    /// Images that it was measured on.
     package var count: Int
 
     package init(name: String, value: Double, lowerIsBetter: Bool?, count: Int) {

@@ -48,12 +48,12 @@ struct TensorBoard {
     ])
   }
 
-  /// Numbers and pictures at one step, in place of what was there.
-  func show(_ values: [(name: String, value: Double)], pictures: [String], step: Int) throws {
-    let shown = try pictures.filter(Folder.exists).map { path in
-      let picture = try Picture.read(path), name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-      return EventFile.Content.picture(
-        tag: "samples/\(name)", height: picture.height, width: picture.width,
+  /// Numbers and images at one step, in place of what was there.
+  func show(_ values: [(name: String, value: Double)], images: [String], step: Int) throws {
+    let shown = try images.filter(Folder.exists).map { path in
+      let image = try ByteImage.read(path), name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      return EventFile.Content.image(
+        tag: "samples/\(name)", height: image.height, width: image.width,
         png: FileManager.default.contents(atPath: path).map(Array.init) ?? [])
     }
     let contents = (values.isEmpty ? [] : [.scalars(values.map { (tag($0.name), $0.value) })]) + shown

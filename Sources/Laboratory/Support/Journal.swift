@@ -77,7 +77,7 @@ package struct Progress {
   var total: Int
   /// "loss 0.412"
   var details: [String]
-  /// Pictures a second.
+  /// Images a second.
   var rate: Double
   /// Seconds one step takes.
   var secondsPerStep: Double

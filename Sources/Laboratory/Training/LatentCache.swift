@@ -5,7 +5,7 @@ import Settings
 import Storage
 import Tensors
 
-/// Latents of a whole data set, kept so that training encodes each picture once and not at every step.
+/// Latents of a whole data set, kept so that training encodes each image once and not at every step.
 struct LatentCache {
   private let file: LatentFile
   private let quantizer: any Quantizer
@@ -28,7 +28,7 @@ struct LatentCache {
       + (file.form.isMirroredToo ? [file.rows(all, mirrored: true)] : [])
   }
 
-  /// What latents of some pictures are drawn from, and their labels.
+  /// What latents of some images are drawn from, and their labels.
   func batch(_ rows: [Int], flipped: [Bool]) throws -> (posterior: Posterior, labels: [Int]) {
     let form = file.form, width = form.width
     var first: [Float] = [], second: [Float] = [], codes: [Int] = []
@@ -58,10 +58,10 @@ struct LatentCache {
 
   // MARK: Making
 
-  /// Pictures encoded at once; rows are only ever written in such parts, so that a resumed file has the same bytes.
+  /// Images encoded at once; rows are only ever written in such parts, so that a resumed file has the same bytes.
   private static let part = 64
 
-  /// How latents of a data set are kept for a direction, found by encoding a few pictures: as codes, where the
+  /// How latents of a data set are kept for a direction, found by encoding a few images: as codes, where the
   /// direction makes the same tokens of them, else as numbers.
   static func form(
     of dataset: any ImageDataset, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
@@ -92,7 +92,7 @@ struct LatentCache {
   }
 
   /// Encodes the whole data set into a file; goes on where an earlier call was stopped. Gives whether the file could be
-  /// made: codes do not say all of a picture's latent where a first few did.
+  /// made: codes do not say all of an image's latent where a first few did.
   static func make(
     _ path: String, of dataset: any ImageDataset, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
     _ form: LatentFile.Form, _ journal: Journal

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Which pictures stand for a data set: one from each of `count` equal stretches of it, at a place that chance chose once.
+/// Which images stand for a data set: one from each of `count` equal stretches of it, at a place that chance chose once.
 ///
 /// Even steps would not do: where classes take turns in a data set, they meet the same class again and again. The same
 /// for the same two numbers; ascending, none twice where there are enough.

@@ -4,7 +4,7 @@ import Networks
 import Storage
 import Tensors
 
-/// Pictures in a new order every epoch, the same for ever: step and seed say which.
+/// Images in a new order every epoch, the same for ever: step and seed say which.
 struct BatchOrder {
   let count: Int
   let batch: Int
@@ -18,7 +18,7 @@ struct BatchOrder {
     self.seed = seed
   }
 
-  /// Numbers of the pictures of step 0, 1, ...
+  /// Numbers of the images of step 0, 1, ...
   mutating func rows(at step: Int) -> [Int] {
     (step * batch..<(step + 1) * batch).map { position in
       if position / count != epoch {
@@ -51,7 +51,7 @@ struct Trainer {
     Tensor, [(name: String, value: Float)], discriminator: Tensor?
   )
 
-  /// Trains on pictures.
+  /// Trains on images.
   func run(
     on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss<Batch>
   ) throws {

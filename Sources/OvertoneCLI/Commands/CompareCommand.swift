@@ -42,7 +42,7 @@ struct CompareCommand: ParsableCommand {
     let base = ["png", "svg"].contains(URL(fileURLWithPath: plot).pathExtension) ? String(plot.dropLast(4)) : plot
     for (stage, name, plot) in drawn {
       let path = "\(base)-\(stage)\(curve.count > 1 ? "-\(name)" : "")"
-      try plot.picture().writePNG(to: "\(path).png")
+      try plot.image().writePNG(to: "\(path).png")
       try writeWhole(Array(plot.svg().utf8), to: "\(path).svg")
       FileHandle.standardError.write(Data("\(path).png\n\(path).svg\n".utf8))
     }

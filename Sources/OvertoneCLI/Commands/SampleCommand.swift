@@ -21,7 +21,7 @@ struct SampleCommand: ParsableCommand {
       without a white pixel are given to the model, and the given pixels are copied into the result, unless
       --no-compose is set.
 
-        overtone sample Results/quickstart/1 --class ring --image image.png --mask mask.png
+        overtone sample Results/quickstart/1 --class ring --image input.png --mask mask.png
       """)
   @OptionGroup var trained: TrainedArguments
   @Option(name: .customLong("class"), help: "A class, by name or number; repeatable, all by default.")
@@ -62,17 +62,17 @@ struct SampleCommand: ParsableCommand {
       try Inpainting(image: $0, mask: mask ?? $0, isComposed: !noCompose, shape: assembly.images)
     }
     let start = seed.map { UInt64($0) } ?? assembly.seed
-    var all: [Picture] = [], notes: [String] = []
+    var all: [ByteImage] = [], notes: [String] = []
     let cells = Self.cells(axes)
     for cell in cells {
       let run = cell.isEmpty ? base : try varied(base, cell, journal)
-      let made = try run.pictures(labels, seed: start, of: inpainting).0
+      let made = try run.images(labels, seed: start, of: inpainting).0
       all += made.map { inpainting?.composed($0) ?? $0 }
       notes += labels.map { _ in cell.joined(separator: " ") }
     }
-    for (index, picture) in all.enumerated() {
+    for (index, image) in all.enumerated() {
       let digits = String(index)
-      try picture.writePNG(to: "\(folder)/\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits).png")
+      try image.writePNG(to: "\(folder)/\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits).png")
     }
     try base.write(
       all, cells.flatMap { _ in labels }, seed: start, notes: axes.isEmpty ? [] : notes, to: "\(folder)/samples.h5")
@@ -81,7 +81,7 @@ struct SampleCommand: ParsableCommand {
       axes.isEmpty
       ? ContactSheet(all, columns: perClass, rowLabels: chosen.map { names[$0] }, title: title)
       : Self.sheet(all, axes, labels.map { names[$0] }, title)
-    try sheet.picture.writePNG(to: "\(folder)/grid.png")
+    try sheet.image.writePNG(to: "\(folder)/grid.png")
     print("\(folder)/grid.png")
   }
 
@@ -140,14 +140,14 @@ struct SampleCommand: ParsableCommand {
     return run
   }
 
-  private static func sheet(_ pictures: [Picture], _ axes: [Axis], _ names: [String], _ title: String) -> ContactSheet {
+  private static func sheet(_ images: [ByteImage], _ axes: [Axis], _ names: [String], _ title: String) -> ContactSheet {
     let columns = axes[0].values.count, rows = axes.count > 1 ? axes[1].values : [""]
     // Images by cell become images by row: a row for each label of each row of cells.
-    var laid: [Picture] = [], captions: [String] = []
+    var laid: [ByteImage] = [], captions: [String] = []
     for (row, value) in rows.enumerated() {
       for (index, name) in names.enumerated() {
         captions.append(axes.count > 1 ? "\(axes[1].last) \(value) \(name)" : name)
-        for column in 0..<columns { laid.append(pictures[(row * columns + column) * names.count + index]) }
+        for column in 0..<columns { laid.append(images[(row * columns + column) * names.count + index]) }
       }
     }
     return ContactSheet(

@@ -10,7 +10,7 @@ struct VerifyCommand: ParsableCommand {
       its checkpoints, its images, and its input files. The exit status is 1 if anything is damaged.
 
         overtone verify Results/quickstart/1
-        overtone verify Results/quickstart/1/samples.h5 pictures.h5
+        overtone verify Results/quickstart/1/samples.h5 images.h5
 
       Names and attributes inside a file have no checksums; a change there is found only if it makes the file inconsistent.
       """)

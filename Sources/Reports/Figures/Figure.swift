@@ -49,11 +49,11 @@ package struct Panel {
 enum Drawing {
   case plot(Plot), bars(BarPlot), sheet(ContactSheet)
 
-  var picture: Picture {
+  var image: ByteImage {
     switch self {
-    case .plot(let plot): plot.picture()
-    case .bars(let bars): bars.picture()
-    case .sheet(let sheet): sheet.picture
+    case .plot(let plot): plot.image()
+    case .bars(let bars): bars.image()
+    case .sheet(let sheet): sheet.image
     }
   }
 

@@ -101,17 +101,17 @@ package final class FigureContext {
 
   /// One latent as an image in false colours: its first three channels, of which two standard deviations of real
   /// latents span the range of a byte to each side of the mean.
-  func falseColours(_ latents: Tensor, at index: Int) -> Picture {
+  func falseColours(_ latents: Tensor, at index: Int) -> ByteImage {
     let channels = latents.shape[3], (height, width) = (latents.shape[1], latents.shape[2])
     let statistics = channelStatistics, values = latents.sliced(index..<index + 1, axis: 0).scalars
-    var picture = Picture(height: height, width: width, colour: [0, 0, 0])
+    var image = ByteImage(height: height, width: width, colour: [0, 0, 0])
     for cell in 0..<height * width {
       for c in 0..<3 {
         let channel = min(c, channels - 1), z = (values[cell * channels + channel] - statistics[channel].mean)
-        picture.pixels[3 * cell + c] = UInt8(max(0, min(255, 127.5 + 63.75 * z / statistics[channel].deviation)))
+        image.pixels[3 * cell + c] = UInt8(max(0, min(255, 127.5 + 63.75 * z / statistics[channel].deviation)))
       }
     }
-    return picture
+    return image
   }
 
   /// Mean and standard deviation of each channel over the real latents.

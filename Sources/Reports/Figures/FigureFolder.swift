@@ -50,7 +50,7 @@ package struct FigureFolder {
       index.leftOut[figure.name] = nil
       do {
         for panel in try figure.draw() {
-          try panel.drawing.picture.writePNG(to: "\(path)/\(panel.name).png")
+          try panel.drawing.image.writePNG(to: "\(path)/\(panel.name).png")
           try Folder.write(panel.drawing.svg, to: "\(path)/\(panel.name).svg")
           if let csv = panel.drawing.csv { try Folder.write(csv, to: "\(path)/\(panel.name).csv") }
           index.panels.append(Entry(figure: figure.name, name: panel.name, caption: panel.caption))

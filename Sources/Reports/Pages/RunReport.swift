@@ -58,13 +58,13 @@ package struct RunReport {
 
   /// The samples of at most 20 classes, one row each, no wider than 960 pixels.
   static func grid(_ samples: Samples) -> ContactSheet {
-    let classes = Array(Set(samples.labels)).sorted().prefix(20), width = samples.pictures[0].width
+    let classes = Array(Set(samples.labels)).sorted().prefix(20), width = samples.images[0].width
     let perClass = min(max(1, 960 / max(96, width)), samples.labels.count { $0 == classes[0] })
     let chosen = classes.flatMap { label in
       samples.labels.indices.filter { samples.labels[$0] == label }.prefix(perClass)
     }
     return ContactSheet(
-      chosen.map { samples.pictures[$0] }, columns: perClass, rowLabels: classes.map { samples.name(of: $0) })
+      chosen.map { samples.images[$0] }, columns: perClass, rowLabels: classes.map { samples.name(of: $0) })
   }
 
   /// Time of the last change of a file, such as "2026-03-01 14:05 UTC"; nil for a missing file.

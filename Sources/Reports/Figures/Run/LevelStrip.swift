@@ -16,12 +16,12 @@ enum LevelStrip: RunFigure {
     }
     let generated = context.generated, count = min(3, context.real.labels.count), slots = context.layout.slots
     let isPyramid = slots.contains { $0.level != slots[0].level }
-    var columns: [String] = [], rows: [[Picture]] = Array(repeating: [], count: 2 * count)
+    var columns: [String] = [], rows: [[ByteImage]] = Array(repeating: [], count: 2 * count)
     func add(_ title: String, _ real: Tensor, _ generated: Tensor) {
       columns.append(title)
       for row in 0..<count {
-        rows[row].append(Picture(real, at: row))
-        rows[count + row].append(Picture(generated, at: row))
+        rows[row].append(ByteImage(real, at: row))
+        rows[count + row].append(ByteImage(generated, at: row))
       }
     }
     for level in levels {
@@ -40,8 +40,8 @@ enum LevelStrip: RunFigure {
     }
     columns.append("image")
     for row in 0..<count {
-      rows[row].append(Picture(context.real.images, at: row))
-      rows[count + row].append(Picture(generated.images, at: row))
+      rows[row].append(ByteImage(context.real.images, at: row))
+      rows[count + row].append(ByteImage(generated.images, at: row))
     }
     let names = context.assembly.dataset.classNames
     let labels =

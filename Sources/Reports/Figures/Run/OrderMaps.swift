@@ -53,7 +53,7 @@ enum OrderMaps: RunFigure {
   }
 
   /// The cells given and predicted at a turn, 96 pixels high.
-  private static func map(of turn: Turn, _ context: FigureContext) -> Picture {
+  private static func map(of turn: Turn, _ context: FigureContext) -> ByteImage {
     let slots = context.layout.slots, places = turn.places.indices(in: slots.count, sample: 0)
     let asked = turn.asked.indices(in: places.count, sample: 0).map { slots[places[$0]] }
     // Of several levels the finest predicted one is drawn.
@@ -84,7 +84,7 @@ enum OrderMaps: RunFigure {
   }
 
   /// The last turn of each cell as a colour.
-  private static func shades(_ order: [Int], _ turns: Int, _ grid: Grid) -> Picture {
+  private static func shades(_ order: [Int], _ turns: Int, _ grid: Grid) -> ByteImage {
     drawn(
       order.map { turn in
         let fraction = Double(turn) / Double(max(1, turns - 1))
@@ -99,19 +99,19 @@ enum OrderMaps: RunFigure {
   }
 
   /// Cells as squares, separated by a line for at most 24 rows.
-  private static func drawn(_ colours: [SIMD3<UInt8>], _ side: Grid) -> Picture {
+  private static func drawn(_ colours: [SIMD3<UInt8>], _ side: Grid) -> ByteImage {
     let size = 96, gap = side.height > 24 ? 0 : 1
-    var picture = Picture(height: size, width: size * side.width / max(1, side.height), colour: [255, 255, 255])
-    for y in 0..<picture.height {
-      for x in 0..<picture.width {
-        let row = y * side.height / picture.height, column = x * side.width / picture.width
+    var image = ByteImage(height: size, width: size * side.width / max(1, side.height), colour: [255, 255, 255])
+    for y in 0..<image.height {
+      for x in 0..<image.width {
+        let row = y * side.height / image.height, column = x * side.width / image.width
         let isEdge =
-          gap > 0 && ((y + 1) * side.height / picture.height != row || (x + 1) * side.width / picture.width != column)
+          gap > 0 && ((y + 1) * side.height / image.height != row || (x + 1) * side.width / image.width != column)
         guard !isEdge else { continue }
         let colour = colours[row * side.width + column]
-        for c in 0..<3 { picture.pixels[3 * (y * picture.width + x) + c] = colour[c] }
+        for c in 0..<3 { image.pixels[3 * (y * image.width + x) + c] = colour[c] }
       }
     }
-    return picture
+    return image
   }
 }

@@ -15,7 +15,7 @@ enum ReconstructionGrid: RunFigure {
     let reconstructed = context.run.reconstructed(images, &random), difference = reconstructed - images
     let columns = (0..<count).map { "\(NumberFormat.short(decibels(difference, $0))) dB" }
     let sheet = ContactSheet(
-      [images, reconstructed, difference * 4].flatMap { batch in (0..<count).map { Picture(batch, at: $0) } },
+      [images, reconstructed, difference * 4].flatMap { batch in (0..<count).map { ByteImage(batch, at: $0) } },
       columns: count,
       rowLabels: ["image", "reconstruction", "difference x 4"], columnLabels: columns,
       title: "\(context.name): reconstructions")

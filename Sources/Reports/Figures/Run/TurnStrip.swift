@@ -12,7 +12,7 @@ enum TurnStrip: RunFigure {
   static func panels(of context: FigureContext) throws -> [Panel] {
     let classes = context.assembly.dataset.classNames, count = min(2, max(1, classes.count))
     let chosen = FigureContext.subsampled(context.turns(batch: count).count, to: 10)
-    var columns: [String] = [], rows: [[Picture]] = Array(repeating: [], count: 3 * count), number = 0
+    var columns: [String] = [], rows: [[ByteImage]] = Array(repeating: [], count: 3 * count), number = 0
     var random = Random(seed: context.assembly.seed, samples: Array(0..<count))
     _ = context.assembly.model.generate(Array(0..<count), context.assembly.sampling.guidance, &random) { step in
       defer { number += 1 }
@@ -26,7 +26,7 @@ enum TurnStrip: RunFigure {
         let (input, isFilled) = shown(step.view, sample, context)
         rows[3 * sample].append(context.falseColours(input, at: 0).hidden(where: isFilled.map { !$0 }))
         rows[3 * sample + 1].append(context.falseColours(latent, at: sample))
-        rows[3 * sample + 2].append(Picture(images, at: sample))
+        rows[3 * sample + 2].append(ByteImage(images, at: sample))
       }
     }
     // Latents are enlarged to the size of images.

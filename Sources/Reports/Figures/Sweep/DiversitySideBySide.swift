@@ -13,7 +13,7 @@ enum DiversitySideBySide: SweepFigure {
       (
         title: row.title,
         values: Diversity.distances(
-          Tensor.concatenated(row.samples.pictures.map(\.tensor), axis: 0), row.samples.labels)
+          Tensor.concatenated(row.samples.images.map(\.tensor), axis: 0), row.samples.labels)
       )
     }.filter { $0.values.count > 1 }
     guard !all.isEmpty else {

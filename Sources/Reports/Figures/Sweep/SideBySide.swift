@@ -12,19 +12,19 @@ enum SideBySide: SweepFigure {
     guard let first = rows.first else {
       throw Inapplicable("no run has generated images yet (samples.h5 is missing)")
     }
-    let classes = Array(Set(first.samples.labels)).sorted().prefix(10), size = first.samples.pictures[0]
-    var pictures: [Picture] = []
+    let classes = Array(Set(first.samples.labels)).sorted().prefix(10), size = first.samples.images[0]
+    var images: [ByteImage] = []
     for row in rows {
       for label in classes {
-        let sample = row.samples.labels.firstIndex(of: label).map { row.samples.pictures[$0] }
-        let picture = sample ?? Picture(height: size.height, width: size.width, colour: [236, 236, 236])
-        pictures.append(
-          picture.height == size.height && picture.width == size.width
-            ? picture : picture.stretched(height: size.height, width: size.width))
+        let sample = row.samples.labels.firstIndex(of: label).map { row.samples.images[$0] }
+        let image = sample ?? ByteImage(height: size.height, width: size.width, colour: [236, 236, 236])
+        images.append(
+          image.height == size.height && image.width == size.width
+            ? image : image.stretched(height: size.height, width: size.width))
       }
     }
     let sheet = ContactSheet(
-      pictures, columns: classes.count, rowLabels: rows.map(\.title),
+      images, columns: classes.count, rowLabels: rows.map(\.title),
       columnLabels: classes.map { first.samples.name(of: $0) }, title: "equal class and seed")
     let seeds = Set(rows.map(\.seed)).sorted().joined(separator: ", ")
     return [
@@ -38,14 +38,14 @@ enum SideBySide: SweepFigure {
 
   /// One run with images for each variant, of a seed that all variants share if there is one.
   static func rows(of records: [RunRecord]) -> [(title: String, seed: String, samples: Samples)] {
-    let withPictures = records.compactMap { record in Samples(record).map { (record, $0) } }
-    let sides = Comparison.sides(of: withPictures.map(\.0))
+    let withImages = records.compactMap { record in Samples(record).map { (record, $0) } }
+    let sides = Comparison.sides(of: withImages.map(\.0))
     let common = sides.dropFirst().reduce(Set(sides.first?.runs.map(\.seed) ?? [])) {
       $0.intersection($1.runs.map(\.seed))
     }
     return sides.compactMap { side in
       guard let run = side.runs.first(where: { $0.seed == common.min() }) ?? side.runs.first,
-        let samples = withPictures.first(where: { $0.0.folder == run.folder })?.1
+        let samples = withImages.first(where: { $0.0.folder == run.folder })?.1
       else { return nil }
       return (side.title, run.seed, samples)
     }
@@ -54,7 +54,7 @@ enum SideBySide: SweepFigure {
 
 /// The images in the file samples.h5 of a run.
 struct Samples {
-  let pictures: [Picture]
+  let images: [ByteImage]
   let labels: [Int]
   private let names: [String]
 
@@ -66,8 +66,8 @@ struct Samples {
       let labels = try? reader.ints("label"), labels.count == shape[0]
     else { return nil }
     let area = shape[1] * shape[2] * 3
-    pictures = (0..<shape[0]).map {
-      Picture(height: shape[1], width: shape[2], pixels: Array(bytes[$0 * area..<($0 + 1) * area]))
+    images = (0..<shape[0]).map {
+      ByteImage(height: shape[1], width: shape[2], pixels: Array(bytes[$0 * area..<($0 + 1) * area]))
     }
     self.labels = labels
     names = (try? reader.texts("class_name")) ?? []

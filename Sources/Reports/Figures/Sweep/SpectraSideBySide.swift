@@ -14,13 +14,13 @@ enum SpectraSideBySide: SweepFigure {
     var spectra: [(String, [Double])] = []
     if let real = try real(records) { spectra.append(("real", real)) }
     spectra += rows.prefix(7).map { row in
-      (row.title, SpectrumFigure.mean(row.samples.pictures.flatMap { radialPowerSpectrum(of: $0.tensor) }))
+      (row.title, SpectrumFigure.mean(row.samples.images.flatMap { radialPowerSpectrum(of: $0.tensor) }))
     }
     return [
       Panel(
         name, .plot(SpectrumFigure.plot("spectra of variants", "cycles per image", spectra)),
         caption:
-          "Mean power by distance from frequency zero, of the \(first.samples.pictures.count) images of each variant\(rows.count > 7 ? " (the first 7 of \(rows.count))" : "") and of 64 real images."
+          "Mean power by distance from frequency zero, of the \(first.samples.images.count) images of each variant\(rows.count > 7 ? " (the first 7 of \(rows.count))" : "") and of 64 real images."
       )
     ]
   }

@@ -19,18 +19,18 @@ enum Tokenizers: SweepFigure {
         chosen.isEmpty ? "no run is done" : "all runs that are done share one tokenizer"
       )
     }
-    var rows: [[Picture]] = [], labels: [String] = [], alike: [Int] = []
+    var rows: [[ByteImage]] = [], labels: [String] = [], alike: [Int] = []
     let count = 8
     for record in chosen.prefix(12) {
       let context = try FigureContext(folder: record.folder), images = FigureContext.first(context.real.images, count)
       var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
       let reconstructed = context.run.reconstructed(images, &random)
       if rows.isEmpty {
-        rows.append((0..<images.shape[0]).map { Picture(images, at: $0) })
+        rows.append((0..<images.shape[0]).map { ByteImage(images, at: $0) })
         labels.append("image")
         alike.append(0)
       }
-      let row = (0..<reconstructed.shape[0]).map { Picture(reconstructed, at: $0) }
+      let row = (0..<reconstructed.shape[0]).map { ByteImage(reconstructed, at: $0) }
       // Variants that share a tokenizer share a row.
       if let shared = rows.dropFirst().firstIndex(of: row) {
         alike[shared] += 1

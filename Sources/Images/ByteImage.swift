@@ -1,15 +1,15 @@
 import Glibc
 import Tensors
 
-/// A picture as screens and files have it: red, green and blue, eight bits each.
-public struct Picture: Equatable, Sendable {
+/// An image as screens and files have it: red, green and blue, eight bits each.
+public struct ByteImage: Equatable, Sendable {
   public let height: Int
   public let width: Int
   /// [height, width, 3], row by row.
   public var pixels: [UInt8]
 
   public init(height: Int, width: Int, pixels: [UInt8]) {
-    precondition(pixels.count == height * width * 3, "\(pixels.count) bytes are no picture of \(height)x\(width)")
+    precondition(pixels.count == height * width * 3, "\(pixels.count) bytes are no image of \(height)x\(width)")
     self.height = height
     self.width = width
     self.pixels = pixels
@@ -20,7 +20,7 @@ public struct Picture: Equatable, Sendable {
     self.init(height: height, width: width, pixels: (0..<height * width * 3).map { colour[$0 % 3] })
   }
 
-  /// Picture `index` of [batch, height, width, 3] in [-1, 1]; what lies outside is cut off.
+  /// Image `index` of [batch, height, width, 3] in [-1, 1]; what lies outside is cut off.
   public init(_ images: Tensor, at index: Int) {
     let area = images.shape[1] * images.shape[2] * 3
     let pixels = images.withUnsafeScalars { scalars in
@@ -35,7 +35,7 @@ public struct Picture: Equatable, Sendable {
   /// As models see it: [1, height, width, 3] in [-1, 1].
   public var tensor: Tensor { Tensor([1, height, width, 3], pixels.map { Float($0) / 127.5 - 1 }) }
 
-  public func mirrored() -> Picture {
+  public func mirrored() -> ByteImage {
     var result = self
     for y in 0..<height {
       for x in 0..<width {
@@ -45,8 +45,8 @@ public struct Picture: Equatable, Sendable {
     return result
   }
 
-  /// Another picture laid over this one, its corner at (y, x); what sticks out is cut off.
-  public mutating func lay(_ other: Picture, y: Int, x: Int) {
+  /// Another image laid over this one, its corner at (y, x); what sticks out is cut off.
+  public mutating func lay(_ other: ByteImage, y: Int, x: Int) {
     for row in max(0, -y)..<max(max(0, -y), min(other.height, height - y)) {
       let from = max(0, -x), count = min(other.width, width - x) - from
       guard count > 0 else { continue }
@@ -56,9 +56,9 @@ public struct Picture: Equatable, Sendable {
   }
 
   /// Each pixel made a square of so many.
-  public func enlarged(_ factor: Int) -> Picture {
+  public func enlarged(_ factor: Int) -> ByteImage {
     guard factor > 1 else { return self }
-    var result = Picture(height: height * factor, width: width * factor, colour: [0, 0, 0])
+    var result = ByteImage(height: height * factor, width: width * factor, colour: [0, 0, 0])
     for y in 0..<result.height {
       for x in 0..<result.width {
         for c in 0..<3 {
@@ -70,7 +70,7 @@ public struct Picture: Equatable, Sendable {
   }
 }
 
-/// Why a picture could not be read or written: one sentence with its path.
+/// Why an image could not be read or written: one sentence with its path.
 public enum ImageError: Error, CustomStringConvertible, Sendable {
   case missing(path: String)
   case unreadable(path: String, why: String)

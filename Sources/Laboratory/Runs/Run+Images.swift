@@ -6,7 +6,7 @@ import Storage
 import Tensors
 
 extension Run {
-  /// Pictures of given classes, as many as labels; picture i is the same whatever the batch.
+  /// Images of given classes, as many as labels; image i is the same whatever the batch.
   package func paint(
     _ labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
     _ watch: (Stroke) throws -> Void = { _ in }
@@ -16,64 +16,64 @@ extension Run {
     return withoutGradients { assembly.tokenizer.decode(latent) }
   }
 
-  /// Pictures made a batch at a time, and the seconds that took; around what a inpainting knows, if there is one.
-  package func pictures(_ labels: [Int], seed: UInt64, of inpainting: Inpainting? = nil) throws -> (
-    [Picture], seconds: Double
+  /// Images made a batch at a time, and the seconds that took; around what a inpainting knows, if there is one.
+  package func images(_ labels: [Int], seed: UInt64, of inpainting: Inpainting? = nil) throws -> (
+    [ByteImage], seconds: Double
   ) {
-    var pictures: [Picture] = [], seconds = 0.0
+    var images: [ByteImage] = [], seconds = 0.0
     for start in stride(from: 0, to: labels.count, by: assembly.sampling.batch) {
       let part = Array(labels[start..<min(labels.count, start + assembly.sampling.batch)]),
         before = MonotonicClock.seconds
       let pins = inpainting?.pins(in: assembly, batch: part.count)
-      let images = try paint(part, from: start, seed: seed, around: pins)
+      let batch = try paint(part, from: start, seed: seed, around: pins)
       seconds += MonotonicClock.seconds - before
-      pictures += part.indices.map { Picture(images, at: $0) }
+      images += part.indices.map { ByteImage(batch, at: $0) }
       journal.progress(
         Progress(
-          stage: "sampling", done: pictures.count, total: labels.count,
-          details: ["\(assembly.direction.layout.grid) tokens"], rate: Double(pictures.count) / seconds,
-          secondsPerStep: seconds / Double(pictures.count)))
+          stage: "sampling", done: images.count, total: labels.count,
+          details: ["\(assembly.direction.layout.grid) tokens"], rate: Double(images.count) / seconds,
+          secondsPerStep: seconds / Double(images.count)))
       if Interruption.isRequested {
         throw Stopped(description: "stopped while sampling; the same command goes on from there.")
       }
     }
-    return (pictures, seconds)
+    return (images, seconds)
   }
 
   /// Every class, as the section `sampling` says, into the run's folder.
   func sample() throws {
     let names = assembly.dataset.classNames, perClass = assembly.sampling.perClass
     let labels = names.indices.flatMap { Array(repeating: $0, count: perClass) }
-    let (pictures, seconds) = try pictures(labels, seed: assembly.seed)
+    let (images, seconds) = try images(labels, seed: assembly.seed)
     let sheet = ContactSheet(
-      pictures, columns: perClass, rowLabels: names, title: "\(assembly.name), seed \(assembly.seed)")
-    try sheet.picture.writePNG(to: "\(folder)/samples/grid.png")
-    try write(pictures, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
+      images, columns: perClass, rowLabels: names, title: "\(assembly.name), seed \(assembly.seed)")
+    try sheet.image.writePNG(to: "\(folder)/samples/grid.png")
+    try write(images, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
     try MetricsLog("\(folder)/metrics.h5").append(
       "eval", step: 0, [("sampling-images-per-second", Double(labels.count) / seconds)])
-    try drawSpectrum(pictures)
+    try drawSpectrum(images)
     try drawTurns(names)
   }
 
-  /// `notes` says of each picture what made it other than the rest.
-  package func write(_ pictures: [Picture], _ labels: [Int], seed: UInt64, notes: [String] = [], to path: String) throws
+  /// `notes` says of each image what made it other than the rest.
+  package func write(_ images: [ByteImage], _ labels: [Int], seed: UInt64, notes: [String] = [], to path: String) throws
   {
     try SampleFile.write(
-      to: path, pixels: pictures.flatMap(\.pixels),
-      shape: [pictures.count, assembly.images.height, assembly.images.width, 3], labels: labels,
+      to: path, pixels: images.flatMap(\.pixels),
+      shape: [images.count, assembly.images.height, assembly.images.width, 3], labels: labels,
       classNames: assembly.dataset.classNames, seed: Int(seed), notes: notes)
   }
 
-  /// How much power made and real pictures have at each frequency.
-  private func drawSpectrum(_ pictures: [Picture]) throws {
-    let dataset = assembly.dataset, count = min(dataset.count, max(64, pictures.count))
-    guard !pictures.isEmpty, count > 0 else { return }
+  /// How much power made and real images have at each frequency.
+  private func drawSpectrum(_ images: [ByteImage]) throws {
+    let dataset = assembly.dataset, count = min(dataset.count, max(64, images.count))
+    guard !images.isEmpty, count > 0 else { return }
     let rows = stratifiedRows(count, over: dataset.count)
     let real = try stride(from: 0, to: count, by: 64).flatMap { start in
       let part = Array(rows[start..<min(count, start + 64)])
       return radialPowerSpectrum(of: try dataset.batch(part, flipped: part.map { _ in false }).images)
     }
-    let made = pictures.flatMap { radialPowerSpectrum(of: $0.tensor) }
+    let made = images.flatMap { radialPowerSpectrum(of: $0.tensor) }
     // Frequency 0 is the mean colour, which a logarithmic axis has no place for.
     func series(_ name: String, _ spectra: [[[Double]]]) -> Plot.Series {
       let all = spectra.flatMap { $0 }, bins = all.first?.count ?? 0
@@ -81,16 +81,16 @@ extension Run {
         name, (1..<max(1, bins)).map { bin in (Double(bin), all.reduce(0) { $0 + $1[bin] } / Double(all.count)) })
     }
     let plot = Plot(
-      "\(assembly.name): spectrum", x: "cycles per picture", y: "mean power",
-      [series("real, \(count) pictures", real), series("generated, \(pictures.count) pictures", made)], xScale: .log,
+      "\(assembly.name): spectrum", x: "cycles per image", y: "mean power",
+      [series("real, \(count) images", real), series("generated, \(images.count) images", made)], xScale: .log,
       yScale: .log)
-    try plot.picture().writePNG(to: "\(folder)/samples/spectrum.png")
+    try plot.image().writePNG(to: "\(folder)/samples/spectrum.png")
     try writeWhole(Array(plot.svg().utf8), to: "\(folder)/samples/spectrum.svg")
   }
 
-  /// One row per class: the picture after each turn.
+  /// One row per class: the image after each turn.
   private func drawTurns(_ names: [String]) throws {
-    var strips: [[Picture]] = Array(repeating: [], count: min(8, names.count)), labels: [String] = []
+    var strips: [[ByteImage]] = Array(repeating: [], count: min(8, names.count)), labels: [String] = []
     let limit = 12
     _ = try paint(Array(strips.indices), from: 0, seed: assembly.seed) { stroke in
       guard labels.count < limit || stroke.view.turn.moment.step == stroke.view.turn.moment.steps - 1 else { return }
@@ -98,18 +98,18 @@ extension Run {
       let latent = assembly.direction.latent(
         of: stroke.canvas, through: Self.level(of: stroke.view), by: assembly.model.quantizer)
       let images = withoutGradients { assembly.tokenizer.decode(latent) }
-      for row in strips.indices { strips[row].append(Picture(images, at: row)) }
+      for row in strips.indices { strips[row].append(ByteImage(images, at: row)) }
     }
     let sheet = ContactSheet(
       strips.flatMap { $0 }, columns: labels.count, rowLabels: Array(names.prefix(strips.count)), columnLabels: labels,
       title: "\(assembly.name): turn by turn")
-    try sheet.picture.writePNG(to: "\(folder)/samples/turns.png")
+    try sheet.image.writePNG(to: "\(folder)/samples/turns.png")
   }
 
   /// The level that a turn completes: that of what it asks.
   private static func level(of view: View) -> Int { view.turn.levels == nil ? view.askedLevels[0].last ?? 0 : 0 }
 
-  /// Pictures as the tokens of the direction give them back: what is lost by a vocabulary is lost here, too.
+  /// Images as the tokens of the direction give them back: what is lost by a vocabulary is lost here, too.
   package func reconstructed(_ images: Tensor, _ random: inout Random) -> Tensor {
     withoutGradients {
       let (tokenizer, direction) = (assembly.tokenizer, assembly.direction), quantizer = tokenizer.quantizer
@@ -125,9 +125,10 @@ extension Run {
       stratifiedRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
     let again = reconstructed(batch.images, &random)
     let sheet = ContactSheet(
-      (0..<count).map { Picture(batch.images, at: $0) } + (0..<count).map { Picture(again, at: $0) }, columns: count,
-      rowLabels: ["picture", "tokenizer"], title: "\(assembly.name): what the tokenizer keeps")
-    try sheet.picture.writePNG(to: "\(folder)/samples/reconstructions.png")
+      (0..<count).map { ByteImage(batch.images, at: $0) } + (0..<count).map { ByteImage(again, at: $0) },
+      columns: count,
+      rowLabels: ["image", "tokenizer"], title: "\(assembly.name): what the tokenizer keeps")
+    try sheet.image.writePNG(to: "\(folder)/samples/reconstructions.png")
   }
 
   func drawCurves(_ tokenizer: Artefact, _ model: Artefact) throws {
@@ -135,7 +136,7 @@ extension Run {
       let points = try artefact.metrics.series("train", "loss").map { (x: $0.step, y: $0.value) }
       guard !points.isEmpty else { continue }
       let plot = Plot("\(assembly.name): \(name)", x: "step", y: "loss", [Plot.Series("loss", points)], yScale: .log)
-      try plot.picture().writePNG(to: "\(folder)/samples/loss-\(name).png")
+      try plot.image().writePNG(to: "\(folder)/samples/loss-\(name).png")
       try writeWhole(Array(plot.svg().utf8), to: "\(folder)/samples/loss-\(name).svg")
     }
   }

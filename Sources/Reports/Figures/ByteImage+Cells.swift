@@ -1,11 +1,11 @@
 import Images
 import Laboratory
 
-extension Picture {
+extension ByteImage {
   /// A copy with some pixels replaced by a grey checkerboard, which no image shows by itself.
   ///
   /// `isHidden`: one entry a pixel, row by row.
-  func hidden(where isHidden: [Bool]) -> Picture {
+  func hidden(where isHidden: [Bool]) -> ByteImage {
     var result = self
     for cell in isHidden.indices where isHidden[cell] {
       let shade: UInt8 = (cell % width + cell / width).isMultiple(of: 2) ? 236 : 224
@@ -15,8 +15,8 @@ extension Picture {
   }
 
   /// A copy of another size by nearest neighbour.
-  func stretched(height: Int, width: Int) -> Picture {
-    var result = Picture(height: height, width: width, colour: [0, 0, 0])
+  func stretched(height: Int, width: Int) -> ByteImage {
+    var result = ByteImage(height: height, width: width, colour: [0, 0, 0])
     for y in 0..<height {
       for x in 0..<width {
         let from = (y * self.height / height) * self.width + x * self.width / width

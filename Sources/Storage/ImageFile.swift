@@ -1,6 +1,6 @@
 import Tensors
 
-/// Pictures in one file: what `data import` writes and the data set `hdf5` reads.
+/// Images in one file: what `data import` writes and the data set `hdf5` reads.
 public struct ImageFile: Sendable {
   public let path: String
   public let count: Int
@@ -29,12 +29,12 @@ public struct ImageFile: Sendable {
     classNames = names.count > most ? names : (0...max(0, most)).map { "class \($0)" }
   }
 
-  /// Pixels of some pictures, [rows, height, width, 3].
+  /// Pixels of some images, [rows, height, width, 3].
   public func pixels(_ rows: Range<Int>) throws(StorageError) -> [UInt8] {
     try Reader(path).bytes("images", rows: rows)
   }
 
-  /// Writes pictures one after another as `next` gives them: pixels [height, width, 3].
+  /// Writes images one after another as `next` gives them: pixels [height, width, 3].
   public static func write(
     to path: String, count: Int, height: Int, width: Int, labels: [Int], classNames: [String], sources: [String],
     next: (Int) throws -> [UInt8]
@@ -65,9 +65,9 @@ public struct ImageFile: Sendable {
   static let channels = Axis("channel", .texts(["red", "green", "blue"]))
 }
 
-/// Generated pictures with what they were asked to be.
+/// Generated images with what they were asked to be.
 public struct SampleFile {
-  /// pixels [count, height, width, 3]; the first picture is also stored by itself, as viewers show pictures.
+  /// pixels [count, height, width, 3]; the first image is also stored by itself, as viewers show images.
   public static func write(
     to path: String, pixels: [UInt8], shape: [Int], labels: [Int], classNames: [String], seed: Int,
     notes: [String] = [], trajectory: [(name: String, values: Tensor, axes: [String])] = []
@@ -84,7 +84,7 @@ public struct SampleFile {
       try file.write(
         Array(pixels[..<(shape[1] * shape[2] * 3)]), "preview", shape: [shape[1], shape[2], 3],
         axes: [row, column, ImageFile.channels])
-      try file.markAsPicture("preview")
+      try file.markAsImage("preview")
       for part in trajectory {
         try file.write(part.values, "trajectory/\(part.name)", axes: part.axes.map { Axis($0) })
       }
