@@ -86,7 +86,7 @@ extension Term {
   ]
 
   private static let prose: [Term] = [
-    Term("image", "images", use: "image", in: [.identifiers, .comments, .messages]),
+    Term("picture", "pictures", use: "image", in: [.identifiers, .comments, .messages]),
     Term("each", use: "name of the quantity", in: [.identifiers], except: ["for each"]),
     Term("own", "made", use: "name of the quantity", in: [.identifiers]),
     Term(
