@@ -95,20 +95,20 @@ struct DecoderTransformer: Backbone {
       start: isFirst ? 0 : prefixCount + settled)
     for (layer, block) in blocks.enumerated() { x = block(x, around, layer: layer, &random) }
     let start = (isFirst ? prefixCount : 0) - settled
-    x = x.gathered(view.asked.map { $0.map { $0 + start } })
+    x = x.gathered(view.predicted.map { $0.map { $0 + start } })
     if let adaptiveNorm, let bent { return adaptiveNorm(x, bent) }
     return norm?(x) ?? x
   }
 
   /// What goes in, without the prefix, from the first place that is not settled: [batch, places - settled, width].
   private func tokens(_ view: View, from settled: Int, _ condition: Condition) -> Tensor {
-    let count = view.places - settled, fresh = view.slots.map { Array($0[settled...]) }
+    let count = view.length - settled, fresh = view.slots.map { Array($0[settled...]) }
     let vector = condition.vector?.reshaped([view.batch, 1, width])
     // Places are numbered from the first that is not settled.
     let shown = view.shown.map { $0.filter { $0 >= settled }.map { $0 - settled } }
     var x = input(
       Tokens(
-        values: view.inputs.values.sliced(settled..<view.places, axis: 1),
+        values: view.inputs.values.sliced(settled..<view.length, axis: 1),
         codes: view.inputs.codes.map { $0.map { Array($0[settled...]) } }))
     if !shown.allSatisfy({ $0.count == count }) {
       var blanks = Tensor(zeros: [view.batch, count, width])
@@ -146,7 +146,7 @@ struct DecoderTransformer: Backbone {
     let prefix = withPrefix ? Array(repeating: prefixCount, count: prefixCount) : []
     if let seen = view.visible { return prefix + seen[settled...].map { $0 + prefixCount } }
     guard prefixCount > 0 else { return nil }
-    return prefix + Array(repeating: prefixCount + view.places, count: view.places - settled)
+    return prefix + Array(repeating: prefixCount + view.length, count: view.length - settled)
   }
 }
 

@@ -12,8 +12,8 @@ struct EncoderDecoderTransformer: Backbone {
     source: "He et al. 2021 (MAE), arXiv 2111.06377; Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "width: 32\nheads: 4\ndepth: 2")
   /// MAR and FAR name them alike.
-  static let dialects = ["MAR", "FAR"].map {
-    Dialect(
+  static let checkpointMappings = ["MAR", "FAR"].map {
+    CheckpointMapping(
       $0, prefixes: ["z_proj", "encoder_", "decoder_", "mask_token", "diffusion_pos_embed"],
       [
         ("mask_token", "blank"), ("encoder_pos_embed_learned", "encoderPositions"),
@@ -108,7 +108,7 @@ struct EncoderDecoderTransformer: Backbone {
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
   {
-    let batch = view.batch, shown = view.shown, isWhole = view.turn.shown.count(in: view.places) == view.places
+    let batch = view.batch, shown = view.shown, isWhole = view.turn.shown.count(in: view.length) == view.length
     let vector = condition.vector?.reshaped([batch, 1, width])
     let bent = choices.block.adaptive == .none ? nil : condition.vector?.activated(.silu)
     let told = sharedModulation.flatMap { shared in bent.map { shared($0) } } ?? bent
@@ -126,7 +126,7 @@ struct EncoderDecoderTransformer: Backbone {
     x = bridge(encoderNorm(x))
     // The decoder: prefix, then every place, blank where nothing is shown.
     if !isWhole {
-      var blanks = blank() + Tensor(zeros: [batch, view.places, width])
+      var blanks = blank() + Tensor(zeros: [batch, view.length, width])
       if let vector { blanks = blanks + vector }
       let seen = x.sliced(prefixCount..<x.shape[1], axis: 1).scattered(shown, over: blanks)
       x = Tensor.concatenated([x.sliced(0..<prefixCount, axis: 1), seen], axis: 1)
@@ -137,17 +137,18 @@ struct EncoderDecoderTransformer: Backbone {
       x = Tensor.concatenated([prefix, x.sliced(prefixCount..<x.shape[1], axis: 1) + told], axis: 1)
     }
     var around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(view.slots), told: told)
-    let isAllAsked = view.turn.asked.count(in: view.places) == x.shape[1]
+    let isAllAsked = view.turn.predicted.count(in: view.length) == x.shape[1]
     for (layer, block) in decoderBlocks.enumerated() {
       // Nobody sees what the last block makes of other places.
       if layer == decoderBlocks.count - 1, !isAllAsked {
-        around.wanted = view.asked.map { $0.map { prefixCount + $0 } }
+        around.wanted = view.predicted.map { $0.map { prefixCount + $0 } }
       }
       x = block(x, around, layer: layer, &random)
     }
     if let decoderNorm { x = decoderNorm(x) } else if let adaptiveNorm, let bent { x = adaptiveNorm(x, bent) }
     guard let outputPositions else { return x }
-    return x + outputPositions().rows(zip(view.slots, view.asked).map { row, asked in asked.map { row[$0].position } })
+    return x
+      + outputPositions().rows(zip(view.slots, view.predicted).map { row, asked in asked.map { row[$0].position } })
   }
 
   /// Prefix and tokens with their positions, as far as these are added.

@@ -10,9 +10,10 @@ struct ClassPrefix: Conditioner {
     "Copies of a class vector in front of all tokens.", source: "Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "count: 4")
   /// MAR and FAR name them alike.
-  static let dialects =
+  static let checkpointMappings =
     ["MAR", "FAR"].map {
-      Dialect($0, prefixes: ["fake_latent", "class_emb."], [("fake_latent", "nothing"), ("class_emb", "classes")])
+      CheckpointMapping(
+        $0, prefixes: ["fake_latent", "class_emb."], [("fake_latent", "nothing"), ("class_emb", "classes")])
     } + [ClassTable.nextScale, ClassTable.llama]
 
   /// [classes, width]

@@ -4,11 +4,11 @@ import Tensors
 
 /// How public checkpoints hold class vectors: one table, "no class" in its last row.
 enum ClassTable {
-  static let nextScale = dialect("VAR", "class_emb.weight")
-  static let llama = dialect("LlamaGen", "cls_embedding.embedding_table.weight")
+  static let nextScale = checkpointMapping("VAR", "class_emb.weight")
+  static let llama = checkpointMapping("LlamaGen", "cls_embedding.embedding_table.weight")
 
-  private static func dialect(_ family: String, _ name: String) -> Dialect {
-    Dialect(family) { weights in
+  private static func checkpointMapping(_ family: String, _ name: String) -> CheckpointMapping {
+    CheckpointMapping(family) { weights in
       guard let table = weights[name], table.shape.count == 2, table.shape[0] > 1 else { return [:] }
       let last = table.shape[0] - 1
       return [

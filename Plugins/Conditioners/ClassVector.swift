@@ -7,7 +7,7 @@ import Tensors
 struct ClassVector: Conditioner {
   static let key = "class-vector"
   static let about = About("One class vector for every place.", source: "Tian et al. 2024 (VAR), arXiv 2404.02905")
-  static let dialects = [ClassTable.nextScale, ClassTable.llama]
+  static let checkpointMappings = [ClassTable.nextScale, ClassTable.llama]
 
   let classes: Embedding
   let nothing: Parameter

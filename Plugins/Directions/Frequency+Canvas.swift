@@ -31,11 +31,11 @@ extension Frequency {
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
     let batch = canvas.batch
     if context == .all {
-      let sets = turn.places.count(in: layout.slots.count) / layout.grid.count
+      let sets = turn.slots.count(in: layout.slots.count) / layout.grid.count
       return Tokens(values: Tensor.concatenated((0..<sets).map { seen(in: canvas.values, at: $0) }, axis: 1))
     }
     guard target == .full else {
-      let levels = turn.places.indices(in: layout.slots.count, batch: batch).map { $0[0] / layout.grid.count }
+      let levels = turn.slots.indices(in: layout.slots.count, batch: batch).map { $0[0] / layout.grid.count }
       return Tokens(values: sorted(canvas.values, by: levels) { known(in: $0, through: $1 - 1) })
     }
     let levels = isUnfiltered(turn.moment) ? [top] : turn.levels ?? [top]

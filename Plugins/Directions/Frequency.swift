@@ -168,7 +168,7 @@ struct Frequency: RegressionDirection {
     let chosen = drawnLevels(of: steps, batch: batch, &random)
     let each = chosen.count == 1 ? Array(repeating: chosen[0], count: batch) : chosen
     let weights = weightUse == .probability ? nil : weight.tensor(of: each, steps: steps, asked: count)
-    guard target == .full else { return Turn(places: places(each), weights: weights) }
+    guard target == .full else { return Turn(slots: slots(each), weights: weights) }
     // Samples must show equally many slots: one share for the batch, with the bound of its highest level.
     let shown = mask.trainingShown(of: count, level: each.max() ?? 0, top: top, &random)
     return Turn(shown: shown, levels: chosen, weights: weights)
@@ -200,16 +200,17 @@ struct Frequency: RegressionDirection {
     if context == .all {
       let start = step * layout.grid.count, end = start + layout.grid.count
       return Turn(
-        moment, places: .range(0..<end), shown: .range(min(layout.grid.count, end)..<end), asked: .range(start..<end),
+        moment, slots: .range(0..<end), shown: .range(min(layout.grid.count, end)..<end),
+        predicted: .range(start..<end),
         settled: start)
     }
-    guard target == .full else { return Turn(moment, places: places(Array(repeating: step, count: batch))) }
+    guard target == .full else { return Turn(moment, slots: slots(Array(repeating: step, count: batch))) }
     let shown = mask.samplingShown(of: layout.grid.count, moment, random)
     return Turn(moment, shown: shown, levels: [levels[step]])
   }
 
   /// The slots of one level of the pyramid, for each sample.
-  private func places(_ levels: [Int]) -> Selection {
+  private func slots(_ levels: [Int]) -> Selection {
     let count = layout.grid.count
     return .each(levels.map { Array($0 * count..<($0 + 1) * count) })
   }

@@ -120,9 +120,9 @@ struct Masked: RegressionDirection {
     let hidden = min(count, max(1, Int((Double(count) * share).rounded(.up))))
     let orders = random.orders(of: count, "order")
     var turn = Turn(
-      shown: .each(orders.map { $0[hidden...].sorted() }), asked: .each(orders.map { $0[..<hidden].sorted() }))
+      shown: .each(orders.map { $0[hidden...].sorted() }), predicted: .each(orders.map { $0[..<hidden].sorted() }))
     if answer == .all {
-      turn.asked = .all
+      turn.predicted = .all
       // The mean over all tokens becomes the weighted mean.
       let heavy = Float(count) / (Float(hidden) + shownWeight * Float(count - hidden))
       var weights = Array(repeating: heavy, count: batch * count)
@@ -147,7 +147,7 @@ struct Masked: RegressionDirection {
       : unknown(after: past, left: step == 0 ? open : left[step - 1], batch, &random)
     // MAR counts one token as unknown after the last turn.
     let progress = 1 - Float(max(1, left[step])) / Float(layout.grid.count)
-    return Turn(Moment(step: step, steps: turns, progress: progress), shown: .each(shown), asked: .each(asked))
+    return Turn(Moment(step: step, steps: turns, progress: progress), shown: .each(shown), predicted: .each(asked))
   }
 
   /// Before the turn the first `start` cells of what is hidden are unknown, after it the first `end`.
@@ -175,7 +175,7 @@ struct Masked: RegressionDirection {
       let given = Array(Set(past.pinned)).sorted(), asked = complement(of: given[...])
       return (Array(repeating: given, count: batch), Array(repeating: asked, count: batch))
     }
-    let drawn = last.asked.indices(in: count, batch: batch), chances = drawn.first?.count ?? 0
+    let drawn = last.predicted.indices(in: count, batch: batch), chances = drawn.first?.count ?? 0
     // Gumbel's distribution; a number of 24 bits, moved off zero.
     let noise = random.uniform([batch, chances], "choice").scalars.map { -log(-log(Double($0) + 0x1p-25)) }
     let freedom = Double(choiceTemperature) * (1 - Double(last.moment.step + 1) / Double(last.moment.steps))

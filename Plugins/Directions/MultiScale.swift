@@ -89,7 +89,7 @@ struct MultiScale: RegressionDirection {
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
     let taught = scales[..<taughtScales(at: progress)], count = starts[taught.count]
     var turn = Turn(shown: .range(starts[1]..<count))
-    if taught.count < scales.count { turn.places = .range(0..<count) }
+    if taught.count < scales.count { turn.slots = .range(0..<count) }
     if weight == .perScale {
       // The mean over tokens becomes the mean over scales of the means over their tokens.
       let weights = taught.flatMap { scale in
@@ -111,9 +111,9 @@ struct MultiScale: RegressionDirection {
     let step = past.last.map { $0.moment.step + 1 } ?? 0
     guard step < scales.count else { return nil }
     return Turn(
-      Moment(step: step, steps: scales.count, progress: depth(step)), places: .range(0..<starts[step + 1]),
+      Moment(step: step, steps: scales.count, progress: depth(step)), slots: .range(0..<starts[step + 1]),
       shown: .range(min(starts[1], starts[step + 1])..<starts[step + 1]),
-      asked: .range(starts[step]..<starts[step + 1]), settled: starts[step])
+      predicted: .range(starts[step]..<starts[step + 1]), settled: starts[step])
   }
 
   // MARK: From latents to maps and back
@@ -140,7 +140,7 @@ struct MultiScale: RegressionDirection {
   }
 
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
-    let extent = turn.places.count(in: layout.slots.count), (batch, width) = (canvas.batch, canvas.values.shape[2])
+    let extent = turn.slots.count(in: layout.slots.count), (batch, width) = (canvas.batch, canvas.values.shape[2])
     var rows = [Tensor(zeros: [batch, starts[1], width])], known: Tensor?
     for level in scales.indices.dropFirst() where starts[level] < extent {
       let added = enlarged(map(level - 1, of: canvas), level - 1, quantizer)

@@ -12,9 +12,9 @@ struct CrossEntropy: TokenLoss {
     "A probability for every code of the tokenizer's vocabulary.",
     source: "Esser et al. 2021 (VQGAN), arXiv 2012.09841", example: "label-smoothing: 0.1")
 
-  static let dialects = [
-    Dialect("VAR", prefixes: ["head."], []),
-    Dialect("LlamaGen", prefixes: ["output."], [("output.", "head.")]),
+  static let checkpointMappings = [
+    CheckpointMapping("VAR", prefixes: ["head."], []),
+    CheckpointMapping("LlamaGen", prefixes: ["output."], [("output.", "head.")]),
   ]
 
   /// How random numbers become a code. The distribution is the same.

@@ -3,8 +3,8 @@ import Autoregression
 extension Diffusion {
   /// Names of `SimpleMLPAdaLN` in the checkpoints of MAR and FAR, alone ("net.") or inside a model ("diffloss.net.").
   /// FAR's network also has a level ("index_cond_embed").
-  static let dialects = ["MAR", "FAR"].map {
-    Dialect(
+  static let checkpointMappings = ["MAR", "FAR"].map {
+    CheckpointMapping(
       $0, prefixes: ["diffloss.net.", "net."],
       [
         ("diffloss.net.", "network."), ("net.", "network."), ("time_embed.mlp.0", "timeIn"),

@@ -15,8 +15,8 @@ struct ContinuousAutoencoder: Tokenizer {
     "A KL autoencoder: each token is a short vector of real numbers.",
     source: "Rombach et al. 2022, arXiv 2112.10752", example: "stride: 4\nwidth: 8\ngroups: 4")
 
-  static let dialects = [
-    Dialect.autoencoder("LDM", quantizer: [("post_quant_conv", "fromLatent"), ("quant_conv", "toMoments")])
+  static let checkpointMappings = [
+    CheckpointMapping.autoencoder("LDM", quantizer: [("post_quant_conv", "fromLatent"), ("quant_conv", "toMoments")])
   ]
 
   enum Latents: String, Setting, CaseIterable { case sample, mean }

@@ -14,8 +14,8 @@ package struct MultiScaleAutoencoder: Tokenizer {
     "A vocabulary for residual maps: the latent is quantized level by level, as the direction lays it out.",
     source: "Tian et al. 2024 (VAR), arXiv 2404.02905",
     example: "stride: 4\nwidth: 8\ngroups: 4\ncodes: 64\ncode-width: 8")
-  package static let dialects = [
-    Dialect.autoencoder(
+  package static let checkpointMappings = [
+    CheckpointMapping.autoencoder(
       "VAR",
       quantizer: [
         ("quantize.embedding", "codebook"), ("quantize.quant_resi.qresi_ls.", "refinements.phi."),

@@ -10,9 +10,10 @@ package struct VectorQuantizedAutoencoder: Tokenizer {
   package static let about = About(
     "An autoencoder with a vocabulary: each token is one of a number of codes, and a vector.",
     source: "Esser et al. 2020, arXiv 2012.09841", example: "stride: 4\nwidth: 8\ngroups: 4\ncodes: 64")
-  package static let dialects = [
-    Dialect.autoencoder("LlamaGen", quantizer: [("quantize.embedding", "quantization")], runningDecoder: true),
-    Dialect.autoencoder("VQGAN", quantizer: [("quantize.embedding", "quantization")]),
+  package static let checkpointMappings = [
+    CheckpointMapping.autoencoder(
+      "LlamaGen", quantizer: [("quantize.embedding", "quantization")], runningDecoder: true),
+    CheckpointMapping.autoencoder("VQGAN", quantizer: [("quantize.embedding", "quantization")]),
   ]
 
   enum Kind: String, Setting, CaseIterable { case codebook, fsq, lfq }

@@ -24,10 +24,10 @@ public protocol Component {
   static var formerKeys: [String] { get }
   static var about: About { get }
   /// Families of public checkpoints whose weights it can take; none unless it says so.
-  static var dialects: [Dialect] { get }
+  static var checkpointMappings: [CheckpointMapping] { get }
 }
 
 extension Component {
   public static var formerKeys: [String] { [] }
-  public static var dialects: [Dialect] { [] }
+  public static var checkpointMappings: [CheckpointMapping] { [] }
 }

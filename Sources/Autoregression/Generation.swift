@@ -14,7 +14,7 @@ public struct Pins: Sendable {
 }
 
 /// One turn of a generation, for those who look on.
-public struct Stroke: Sendable {
+public struct GenerationStep: Sendable {
   public var view: View
   /// The whole canvas after the turn.
   public var canvas: Tokens
@@ -33,11 +33,11 @@ extension Model {
   /// One label per sample. `watch` sees every turn.
   public func generate(
     _ labels: [Int?], _ guidance: Guidance, around pins: Pins? = nil, cached: Bool = true, _ random: inout Random,
-    watch: (Stroke) throws -> Void = { _ in }
+    watch: (GenerationStep) throws -> Void = { _ in }
   ) rethrows -> Tensor {
     try withoutGradients {
       let batch = labels.count, count = direction.layout.slots.count
-      var canvas = Tokens.blank(batch, count, quantizer.space), past = Past(pinned: pins?.slots ?? [])
+      var canvas = Tokens.zeros(batch, count, quantizer.space), past = Past(pinned: pins?.slots ?? [])
       func pin() {
         guard let pins else { return }
         let rows = Selection.each(Array(repeating: pins.slots, count: batch))
@@ -64,10 +64,10 @@ extension Model {
         }
         guided.scale = scale
         guided.temperature = guidance.temperature(now.moment)
-        let draw = loss.sample(guided, levels: view.askedLevels, at: now.moment, &random)
-        canvas[now.answered(of: count, batch: batch)] = quantizer.tokens(draw)
+        let draw = loss.sample(guided, levels: view.predictedLevels, at: now.moment, &random)
+        canvas[now.predictedSlots(of: count, batch: batch)] = quantizer.tokens(draw)
         pin()
-        try watch(Stroke(view: view, canvas: canvas))
+        try watch(GenerationStep(view: view, canvas: canvas))
         past.last = now
         past.confidence = draw.confidence
       }

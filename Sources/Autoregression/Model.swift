@@ -30,7 +30,8 @@ public struct Model: Module {
     var dropout: Random? = random
     let hidden = backbone(view, given: conditioner(told), cache: nil, &dropout)
     let losses = loss(
-      hidden, canvas[turn.answered(of: direction.layout.slots.count, batch: batch)], levels: view.askedLevels, &random)
+      hidden, canvas[turn.predictedSlots(of: direction.layout.slots.count, batch: batch)], levels: view.predictedLevels,
+      &random)
     return turn.weights.map { losses * $0 } ?? losses
   }
 }

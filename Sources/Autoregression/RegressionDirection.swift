@@ -36,10 +36,10 @@ extension RegressionDirection {
   }
 
   public func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
-    if case .all = turn.places, layout.shift == 0 { return canvas }
+    if case .all = turn.slots, layout.shift == 0 { return canvas }
     return canvas[
       .each(
-        turn.places.indices(in: layout.slots.count, batch: canvas.batch).map { places in
+        turn.slots.indices(in: layout.slots.count, batch: canvas.batch).map { places in
           places.indices.map { places[max(0, $0 - layout.shift)] }
         })]
   }
@@ -60,7 +60,7 @@ extension RegressionDirection {
   /// A turn with its inputs filled in; the same function serves training and generation.
   public func view(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> View {
     let slots = (0..<canvas.batch).map { sample in
-      turn.places.indices(in: layout.slots.count, sample: sample).map { index in
+      turn.slots.indices(in: layout.slots.count, sample: sample).map { index in
         var slot = layout.slots[index]
         if let levels = turn.levels { slot.level = levels[levels.count == 1 ? 0 : sample] }
         return slot

@@ -24,7 +24,7 @@ public struct Tokens: Sendable {
   }
 
   /// Rows of zeros: nothing is known yet.
-  public static func blank(_ batch: Int, _ rows: Int, _ space: TokenSpace) -> Tokens {
+  public static func zeros(_ batch: Int, _ rows: Int, _ space: TokenSpace) -> Tokens {
     Tokens(
       values: Tensor(zeros: [batch, rows, space.width]),
       codes: space.vocabulary.map { _ in Array(repeating: Array(repeating: 0, count: rows), count: batch) })

@@ -7,8 +7,8 @@ extension Trial {
     for progress: Float in [0, 0.5, 1] {
       let turn = direction.trainingTurn(batch: batch, progress: progress, &random)
       guard checkForm(of: turn) else { return }
-      let askedCount = asked(turn, 0).count
-      check("nothing asked in training", askedCount > 0)
+      let askedCount = predicted(turn, 0).count
+      check("nothing predicted in training", askedCount > 0)
       check("weights misshapen", turn.weights.map { $0.shape == [batch, askedCount] } ?? true)
       guard turn.levels == nil else { continue }
       let truly = inputs(of: truth, turn), groups = direction.layout.groups
@@ -28,7 +28,7 @@ extension Trial {
   /// The asked places of a training turn, without those that are only copied: where every place sees all, those that
   /// are shown as well and count less than others.
   private func answers(_ turn: Turn, _ sample: Int) -> [Int] {
-    let asked = asked(turn, sample), shown = Set(shown(turn, sample)), groups = direction.layout.groups
+    let asked = predicted(turn, sample), shown = Set(shown(turn, sample)), groups = direction.layout.groups
     guard let weights = turn.weights?.scalars, groups.first == groups.last else { return asked }
     let own = Array(weights[sample * asked.count..<(sample + 1) * asked.count]), heaviest = own.max() ?? 0
     return asked.indices.filter { !shown.contains(asked[$0]) || own[$0] >= heaviest }.map { asked[$0] }
@@ -38,7 +38,7 @@ extension Trial {
   mutating func generate(pinned: [Int]) {
     let training = direction.trainingTurn(batch: batch, progress: 1, &random)  // as training ends
     guard checkForm(of: training) else { return }
-    var canvas = Tokens.blank(batch, slots, quantizer.space), past = Past(pinned: pinned), count = 0
+    var canvas = Tokens.zeros(batch, slots, quantizer.space), past = Past(pinned: pinned), count = 0
     let given = Selection.each(Array(repeating: pinned, count: batch))
     if !pinned.isEmpty { canvas[given] = truth[given] }
     var known = Array(repeating: Set(pinned), count: batch)
@@ -50,12 +50,12 @@ extension Trial {
       checkHonesty(at: now, of: canvas, knowing: known)
       if now.levels == nil && training.levels == nil { checkAgreement(of: now, with: training, on: canvas, known) }
       checkSettled(at: now, after: past.last)
-      let answers = now.answered(of: slots, batch: batch)
+      let answers = now.predictedSlots(of: slots, batch: batch)
       canvas[answers] = truth[answers]
       for sample in 0..<batch { known[sample].formUnion(answers.indices(in: slots, sample: sample)) }
       past.last = now
       if direction.needsConfidence {
-        past.confidence = random.uniform([batch, asked(now, 0).count], "confidence")
+        past.confidence = random.uniform([batch, predicted(now, 0).count], "confidence")
       }
       count += 1
     }
@@ -112,10 +112,10 @@ extension Trial {
       guard (0...places.count).contains(now.settled) else { return check("turn misshapen", false) }
       guard now.settled > 0 else { continue }
       check(
-        "settled places still open",
+        "settled positions still open",
         groups[..<now.settled].allSatisfy { settled in groups[now.settled..<places.count].allSatisfy { $0 > settled } })
       let before = last.map { self.places($0, sample) } ?? []
-      check("settled places moved", Array(before.prefix(now.settled)) == Array(places.prefix(now.settled)))
+      check("settled positions moved", Array(before.prefix(now.settled)) == Array(places.prefix(now.settled)))
     }
   }
 }

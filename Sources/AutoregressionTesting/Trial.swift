@@ -53,15 +53,15 @@ struct Trial {
   mutating func checkForm(of turn: Turn) -> Bool {
     var isSound = true
     for sample in 0..<batch {
-      let places = places(turn, sample), shown = shown(turn, sample), asked = asked(turn, sample)
+      let places = places(turn, sample), shown = shown(turn, sample), asked = predicted(turn, sample)
       func isIn(_ rows: [Int], _ count: Int) -> Bool {
         rows.allSatisfy { (0..<count).contains($0) } && Set(rows).count == rows.count
       }
       isSound =
         isSound && isIn(places, slots) && isIn(shown, places.count) && isIn(asked, places.count)
         && places.count == self.places(turn, 0).count && shown.count == self.shown(turn, 0).count
-        && asked.count == self.asked(turn, 0).count
-      check("asked out of order", asked == asked.sorted())
+        && asked.count == self.predicted(turn, 0).count
+      check("predictions out of order", asked == asked.sorted())
     }
     let levels = turn.levels ?? [0]
     check("levels without a label", levels.allSatisfy(hasLabel))
@@ -78,12 +78,12 @@ struct Trial {
 
   // MARK: What laws look at
 
-  func places(_ turn: Turn, _ sample: Int) -> [Int] { turn.places.indices(in: slots, sample: sample) }
+  func places(_ turn: Turn, _ sample: Int) -> [Int] { turn.slots.indices(in: slots, sample: sample) }
   func shown(_ turn: Turn, _ sample: Int) -> [Int] {
     turn.shown.indices(in: places(turn, sample).count, sample: sample)
   }
-  func asked(_ turn: Turn, _ sample: Int) -> [Int] {
-    turn.asked.indices(in: places(turn, sample).count, sample: sample)
+  func predicted(_ turn: Turn, _ sample: Int) -> [Int] {
+    turn.predicted.indices(in: places(turn, sample).count, sample: sample)
   }
 
   /// [batch, places, width]

@@ -48,7 +48,7 @@ struct CacheTests {
         var random = Random(seed: 1, samples: [0, 1]), dropout: Random?, past = Past()
         let count = model.direction.layout.slots.count, cache = AttentionCache()
         let truth = codebook.tokens(coded: random.integers(in: 0..<11, count: count, "codes"))
-        var canvas = Tokens.blank(2, count, codebook.space), worst: Float = 0, turns = 0
+        var canvas = Tokens.zeros(2, count, codebook.space), worst: Float = 0, turns = 0
         let alone = model.conditioner([0, 2])
         let told = isDoubled ? alone.stacked(on: model.conditioner([nil, nil])) : alone
         withoutGradients {
@@ -58,7 +58,7 @@ struct CacheTests {
             let kept = model.backbone(view, given: told, cache: cache, &dropout)
             let whole = model.backbone(view, given: told, cache: nil, &dropout)
             worst = max(worst, kept.distance(to: whole))
-            let rows = now.answered(of: count, batch: 2)
+            let rows = now.predictedSlots(of: count, batch: 2)
             canvas[rows] = truth[rows]
             past.last = now
             turns += 1

@@ -130,7 +130,7 @@ struct GenerationTests {
         Array(repeating: Array(Set(layout.slots.indices).subtracting(slots)).sorted(), count: 2))
     /// The canvas at the end.
     func paint(_ pins: Pins?) -> Tokens {
-      var random = Random(seed: 3, samples: [5, 9]), last = Tokens.blank(2, layout.slots.count, model.quantizer.space)
+      var random = Random(seed: 3, samples: [5, 9]), last = Tokens.zeros(2, layout.slots.count, model.quantizer.space)
       _ = model.generate([1, 2], Guidance(), around: pins, &random) { last = $0.canvas }
       return last
     }

@@ -20,8 +20,8 @@ private struct NextToken: RegressionDirection {
     let step = past.last.map { $0.moment.step + 1 } ?? 0, count = layout.grid.count
     guard step < count else { return nil }
     return Turn(
-      Moment(step: step, steps: count, progress: Float(step) / Float(count)), places: .range(0..<step + 1),
-      shown: .range(min(1, step)..<step + 1), asked: .range(step..<step + 1), settled: step)
+      Moment(step: step, steps: count, progress: Float(step) / Float(count)), slots: .range(0..<step + 1),
+      shown: .range(min(1, step)..<step + 1), predicted: .range(step..<step + 1), settled: step)
   }
 }
 
@@ -43,7 +43,7 @@ private struct Counting: Backbone {
   {
     notes.rows.withLock { $0.append(view.batch) }
     notes.cached.withLock { $0.append(cache != nil) }
-    let vector = condition.vector ?? Tensor(zeros: [view.batch, width]), asked = view.asked[0].count
+    let vector = condition.vector ?? Tensor(zeros: [view.batch, width]), asked = view.predicted[0].count
     return vector.reshaped([view.batch, 1, width]) + Tensor(zeros: [view.batch, asked, width])
   }
 }

@@ -176,16 +176,15 @@ private struct MAR {
         temperature: .constant(Float(try #require(try file.attribute("temperature", of: name)))))
       let labels = try file.ints("inputs/sampling/labels")
       var disagreements: [String] = []
-      let latent = try mar.model.generate(labels, guidance, &random) { stroke in
-        let step = stroke.view.turn.moment.step
-        #expect(abs(guidance.scale(stroke.view.turn.moment) - (try scalar(step, "cfg_iter"))) < 1e-6)
+      let latent = try mar.model.generate(labels, guidance, &random) { state in
+        let step = state.view.turn.moment.step
+        #expect(abs(guidance.scale(state.view.turn.moment) - (try scalar(step, "cfg_iter"))) < 1e-6)
         let mask = try file.ints("\(name)/step\(step)/mask")
         for sample in mar.samples {
           let known = (0..<mar.cells).filter { mask[sample * mar.cells + $0] == 0 }
-          #expect(stroke.view.shown[sample] == known)
+          #expect(state.view.shown[sample] == known)
         }
-        disagreements += [try file.disagreement(stroke.view.inputs.values, "\(name)/step\(step)/tokens_in")].compactMap
-        {
+        disagreements += [try file.disagreement(state.view.inputs.values, "\(name)/step\(step)/tokens_in")].compactMap {
           $0
         }
       }

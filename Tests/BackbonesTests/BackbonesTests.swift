@@ -26,7 +26,7 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
 }
 
 @Suite struct BackbonesTests {
-  private let turn = Turn(shown: .each([[0, 2], [1, 5]]), asked: .each([[1, 3, 4], [0, 2, 3]]))
+  private let turn = Turn(shown: .each([[0, 2], [1, 5]]), predicted: .each([[1, 3, 4], [0, 2, 3]]))
   private var values: Tensor {
     var random = Random(seed: 3, samples: [0, 1])
     return random.normal([2, 6, 4], "x")

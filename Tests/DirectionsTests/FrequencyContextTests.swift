@@ -23,7 +23,7 @@ struct FrequencyContextTests {
     #expect(made.map { $0.settled } == [0, 64, 128])
     for (number, turn) in made.enumerated() {
       let view = direction.view(of: canvas, at: turn, by: quantizer)
-      #expect(view.places == (number + 1) * 64 && view.asked[0] == Array(number * 64..<(number + 1) * 64))
+      #expect(view.length == (number + 1) * 64 && view.predicted[0] == Array(number * 64..<(number + 1) * 64))
       #expect(view.groups == (0...number).flatMap { Array(repeating: $0, count: 64) })
       for set in 0...number {
         let shown = view.inputs.values.sliced(set * 64..<(set + 1) * 64, axis: 1)
@@ -48,7 +48,7 @@ struct FrequencyContextTests {
     var random = Random(seed: 1, samples: [0, 1])
     let turn = direction.trainingTurn(batch: 2, progress: 0, &random)
     let view = direction.view(of: canvas, at: turn, by: quantizer)
-    #expect(view.places == 192 && view.shown[0] == Array(64..<192) && view.asked[0] == Array(0..<192))
+    #expect(view.length == 192 && view.shown[0] == Array(64..<192) && view.predicted[0] == Array(0..<192))
   }
 
   @Test("its weights are those of the levels, a set after the other")

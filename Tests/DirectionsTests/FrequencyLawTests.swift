@@ -94,11 +94,11 @@ struct FrequencyLawTests {
     var random = Random(seed: 4, samples: Array(0..<6))
     let image = random.normal([6, 4, 4, 2], "image"), turn = direction.trainingTurn(batch: 6, progress: 0, &random)
     let together = inputs(direction, image, turn, quantizer)
-    let levels = direction.view(of: direction.canvas(of: image, by: quantizer), at: turn, by: quantizer).askedLevels
+    let levels = direction.view(of: direction.canvas(of: image, by: quantizer), at: turn, by: quantizer).predictedLevels
     #expect(Set(levels.map { $0[0] }).count > 1)
     for sample in 0..<6 {
       let alone = Turn(
-        places: .each([turn.places.indices(in: direction.layout.slots.count, sample: sample)]),
+        slots: .each([turn.slots.indices(in: direction.layout.slots.count, sample: sample)]),
         levels: turn.levels.map { [$0[sample]] })
       let single = inputs(direction, image.sliced(sample..<sample + 1, axis: 0), alone, quantizer)
       // Transforms of six images and of one may round differently.

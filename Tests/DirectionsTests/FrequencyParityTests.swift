@@ -44,10 +44,10 @@ struct FrequencyParityTests {
       let canvas = direction.canvas(of: latent, by: quantizer),
         view = direction.view(of: canvas, at: turn, by: quantizer)
       let wanted = "outputs/\(name)/tokens_in"
-      #expect(turn.levels == [level] && turn.shown == .all && turn.asked == .all)
+      #expect(turn.levels == [level] && turn.shown == .all && turn.predicted == .all)
       let distance = view.inputs.values.distance(to: try file.tensor(wanted)), allowed = try file.tolerance(wanted)
       #expect(distance <= allowed, "\(name)")
-      #expect(view.askedLevels.allSatisfy { $0 == Array(repeating: level, count: count) })
+      #expect(view.predictedLevels.allSatisfy { $0 == Array(repeating: level, count: count) })
     }
   }
 
@@ -62,7 +62,7 @@ struct FrequencyParityTests {
       let wanted = "outputs/\(name)/tokens_in"
       let distance = inputs.distance(to: try file.tensor(wanted)), allowed = try file.tolerance(wanted)
       #expect(distance <= allowed, "\(name)")
-      #expect(turn.asked == .all)
+      #expect(turn.predicted == .all)
       let shown = try unmasked("outputs/\(name)/mask")
       #expect(turn.shown.indices(in: count, batch: latent.shape[0]) == shown)
     }
@@ -87,7 +87,7 @@ struct FrequencyParityTests {
     let random = Random(replaying: ["order": [orders]], samples: Array(0..<batch))
     let turns = turns(of: direction, batch: batch, random)
     #expect(turns.count == levels.count)
-    var canvas = Tokens.blank(batch, count, quantizer.space)
+    var canvas = Tokens.zeros(batch, count, quantizer.space)
     for (step, turn) in turns.enumerated() {
       let wanted = "outputs/\(name)/step\(step)/tokens_in", fed = try file.tensor(wanted)
       let view = direction.view(of: canvas, at: turn, by: quantizer), shown = view.shown
@@ -100,12 +100,12 @@ struct FrequencyParityTests {
         #expect(shown == unmasked, "step \(step)")
       }
       let index = try file.doubles("outputs/\(name)/step\(step)/index")[0]
-      #expect(view.askedLevels.allSatisfy { $0.allSatisfy { Double($0) == index } })
-      #expect(turn.asked == .all && turn.moment.progress == Float(step) / Float(levels.count))
+      #expect(view.predictedLevels.allSatisfy { $0.allSatisfy { Double($0) == index } })
+      #expect(turn.predicted == .all && turn.moment.progress == Float(step) / Float(levels.count))
       // Conditional half first; the other half is not used.
       let sampled = try file.tensor("outputs/\(name)/step\(step)/sampled")
       let estimate = sampled.sliced(0..<batch * count, axis: 0).reshaped([batch, count, quantizer.space.width])
-      canvas[turn.asked] = quantizer.tokens(nearest: estimate)
+      canvas[turn.predicted] = quantizer.tokens(nearest: estimate)
     }
     let result = try file.images("outputs/\(name)/latents")
     let allowed = try file.tolerance("outputs/\(name)/latents")

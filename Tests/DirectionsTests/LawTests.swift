@@ -23,8 +23,8 @@ private struct Rows: RegressionDirection {
     let step = past.last.map { $0.moment.step + 1 } ?? 0, count = layout.grid.count
     guard step < count else { return nil }
     return Turn(
-      Moment(step: step, steps: count, progress: Float(step) / Float(count)), places: .range(0..<step + 1),
-      shown: .range(1..<step + 1), asked: .range(step..<step + 1), settled: step)
+      Moment(step: step, steps: count, progress: Float(step) / Float(count)), slots: .range(0..<step + 1),
+      shown: .range(1..<step + 1), predicted: .range(step..<step + 1), settled: step)
   }
 }
 
@@ -34,9 +34,9 @@ private struct Mutant: RegressionDirection {
   static let about = About("One thing wrong.")
   var base: any RegressionDirection = Rows()
   var relaid: @Sendable (inout Layout) -> Void = { _ in }
-  var taught: @Sendable (inout Turn) -> Void = { _ in }
+  var trained: @Sendable (inout Turn) -> Void = { _ in }
   /// nil ends the generation.
-  var asked: @Sendable (Turn) -> Turn? = { $0 }
+  var generated: @Sendable (Turn) -> Turn? = { $0 }
   var pinned: @Sendable (Past, Turn?) -> Turn? = { $1 }
   var laidOut: @Sendable (Tensor) -> Tensor = { $0 }
   var composed: @Sendable (Tensor) -> Tensor = { $0 }
@@ -56,11 +56,11 @@ private struct Mutant: RegressionDirection {
   }
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
     var turn = base.trainingTurn(batch: batch, progress: progress, &random)
-    taught(&turn)
+    trained(&turn)
     return turn
   }
   func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
-    pinned(past, base.turn(after: past, batch: batch, &random).flatMap(asked))
+    pinned(past, base.turn(after: past, batch: batch, &random).flatMap(generated))
   }
   func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
     base.canvas(of: laidOut(latent), by: quantizer)
@@ -90,20 +90,20 @@ struct LawTests {
 
   @Test("what a place is to answer must not be shown to it")
   func ownAnswer() {
-    let mutant = Mutant { $0.fed = { _, turn, canvas in canvas[turn.places].values } }
+    let mutant = Mutant { $0.fed = { _, turn, canvas in canvas[turn.slots].values } }
     #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
   }
 
   @Test("without groups every place sees later answers")
   func noGroups() {
     let mutant = Mutant { $0.relaid = { $0.groups = $0.groups.map { _ in 0 } } }
-    #expect(lawsBroken(by: mutant) == ["settled places still open", "training peeks"])
+    #expect(lawsBroken(by: mutant) == ["settled positions still open", "training peeks"])
   }
 
   @Test("a band must not be shown itself")
   func bandShownItself() throws {
     let mutant = Mutant(of: try frequency("target: band")) {
-      $0.fed = { _, turn, canvas in canvas[turn.places].values }
+      $0.fed = { _, turn, canvas in canvas[turn.slots].values }
     }
     #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
   }
@@ -117,12 +117,12 @@ struct LawTests {
   @Test("scales without their mask see finer ones")
   func scalesWithoutMask() throws {
     let mutant = Mutant(of: try multiScale()) { $0.relaid = { $0.groups = $0.groups.map { _ in 0 } } }
-    #expect(lawsBroken(by: mutant) == ["settled places still open", "training peeks"])
+    #expect(lawsBroken(by: mutant) == ["settled positions still open", "training peeks"])
   }
 
   @Test("a scale must not be fed itself")
   func scaleFedItself() throws {
-    let mutant = Mutant(of: try multiScale()) { $0.fed = { _, turn, canvas in canvas[turn.places].values } }
+    let mutant = Mutant(of: try multiScale()) { $0.fed = { _, turn, canvas in canvas[turn.slots].values } }
     #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
   }
 
@@ -147,16 +147,16 @@ struct LawTests {
   @Test("an order lasts for a generation")
   func redrawn() throws {
     let mutant = Mutant(of: try direction("{ use: raster, order: random }")) {
-      $0.asked = { turn in
+      $0.generated = { turn in
         with(turn) {
-          $0.places = .each(
-            $0.places.indices(in: 16, batch: 2).map { order in
+          $0.slots = .each(
+            $0.slots.indices(in: 16, batch: 2).map { order in
               order.count > 2 ? [order[1], order[0]] + order[2...] : order
             })
         }
       }
     }
-    #expect(lawsBroken(by: mutant).contains("settled places moved"))
+    #expect(lawsBroken(by: mutant).contains("settled positions moved"))
   }
 
   @Test("the finest scale takes all that is left")
@@ -169,7 +169,7 @@ struct LawTests {
   func fedRowByRow() throws {
     let mutant = Mutant(of: try direction("{ use: raster, order: random }")) {
       $0.fed = { _, turn, canvas in
-        canvas[.each(turn.places.indices(in: 16, batch: 2).map { $0.map { max(0, $0 - 1) } })].values
+        canvas[.each(turn.slots.indices(in: 16, batch: 2).map { $0.map { max(0, $0 - 1) } })].values
       }
     }
     #expect(lawsBroken(by: mutant).contains("generation peeks"))
@@ -179,13 +179,13 @@ struct LawTests {
   @Test("a masked turn must not show what it asks")
   func maskedShown() throws {
     for settings in ["", "loss-on: all", "reveal: confident"] {
-      let mutant = Mutant(of: try masked(settings)) { $0.taught = { $0.shown = .all } }
+      let mutant = Mutant(of: try masked(settings)) { $0.trained = { $0.shown = .all } }
       #expect(lawsBroken(by: mutant) == ["training peeks"])
     }
-    let early = Mutant(of: try masked()) { $0.asked = { turn in with(turn) { $0.shown = .all } } }
+    let early = Mutant(of: try masked()) { $0.generated = { turn in with(turn) { $0.shown = .all } } }
     #expect(lawsBroken(by: early) == ["generation peeks", "training and generation differ"])
     let equal = Mutant(of: try masked("loss-on: all")) {
-      $0.taught = { $0.weights = nil }
+      $0.trained = { $0.weights = nil }
     }
     #expect(lawsBroken(by: equal) == ["training peeks"], "a copy must count less")
   }
@@ -193,7 +193,7 @@ struct LawTests {
   @Test("a masked generation must not leave out what is not given")
   func maskedForgets() throws {
     let mutant = Mutant(of: try masked("steps: 4, order: raster")) {
-      $0.asked = { turn in turn.moment.step == 3 ? with(turn) { $0.asked = .each([[15], [15]]) } : turn }
+      $0.generated = { turn in turn.moment.step == 3 ? with(turn) { $0.predicted = .each([[15], [15]]) } : turn }
     }
     #expect(lawsBroken(by: mutant).contains("image left unfinished"))
   }
@@ -206,7 +206,7 @@ struct LawTests {
 
   @Test("a generation answers everything in as many steps as it said")
   func stopsEarly() {
-    let mutant = Mutant { $0.asked = { $0.moment.step < 10 ? $0 : nil } }
+    let mutant = Mutant { $0.generated = { $0.moment.step < 10 ? $0 : nil } }
     #expect(
       lawsBroken(by: mutant) == [
         "image left unfinished", "pinned: image left unfinished", "pinned: step count", "step count",
@@ -229,11 +229,13 @@ struct LawTests {
   @Test("steps are counted from 0, and progress never falls")
   func steps() {
     #expect(
-      lawsBroken(by: Mutant { $0.asked = { turn in with(turn) { $0.moment.progress = 1 - turn.moment.progress } } })
+      lawsBroken(by: Mutant { $0.generated = { turn in with(turn) { $0.moment.progress = 1 - turn.moment.progress } } })
         == ["progress falls"])
     #expect(
-      lawsBroken(by: Mutant(of: Once()) { $0.asked = { with($0) { $0.moment.step = 1 } } }) == ["steps out of order"])
-    #expect(lawsBroken(by: Mutant { $0.asked = { with($0) { $0.moment.steps += 1 } } }).contains("step count"))
+      lawsBroken(by: Mutant(of: Once()) { $0.generated = { with($0) { $0.moment.step = 1 } } }) == [
+        "steps out of order"
+      ])
+    #expect(lawsBroken(by: Mutant { $0.generated = { with($0) { $0.moment.steps += 1 } } }).contains("step count"))
   }
 
   @Test("a latent comes back from its canvas")
@@ -260,7 +262,7 @@ struct LawTests {
         return with(turn) { $0.shown = .range(0..<turn.moment.step + 1) }
       }
       $0.fed = { inputs, turn, canvas in
-        turn.shown.count(in: 16) == inputs.shape[1] ? canvas[turn.places].values : inputs
+        turn.shown.count(in: 16) == inputs.shape[1] ? canvas[turn.slots].values : inputs
       }
     }
     #expect(lawsBroken(by: eager).contains("generation peeks"))
@@ -275,31 +277,31 @@ struct LawTests {
   @Test("settled places neither see later ones nor move")
   func settled() {
     let tooMany = Mutant {
-      $0.asked = { turn in with(turn) { $0.settled = turn.moment.step == 0 ? 0 : turn.moment.step + 1 } }
+      $0.generated = { turn in with(turn) { $0.settled = turn.moment.step == 0 ? 0 : turn.moment.step + 1 } }
     }
-    #expect(lawsBroken(by: tooMany) == ["settled places moved"])
+    #expect(lawsBroken(by: tooMany) == ["settled positions moved"])
     let moved = Mutant {
-      $0.asked = { turn in
+      $0.generated = { turn in
         with(turn) {
           let order = Array(0..<turn.moment.step).reversed() + [turn.moment.step]
-          $0.places = .each(Array(repeating: order, count: 2))
+          $0.slots = .each(Array(repeating: order, count: 2))
         }
       }
     }
-    #expect(lawsBroken(by: moved).contains("settled places moved"))
+    #expect(lawsBroken(by: moved).contains("settled positions moved"))
   }
 
   @Test("turns name places that exist, once, and ask in order")
   func form() {
-    let beyond = Mutant { $0.asked = { with($0) { $0.shown = .range(1..<99) } } }
+    let beyond = Mutant { $0.generated = { with($0) { $0.shown = .range(1..<99) } } }
     #expect(lawsBroken(by: beyond) == ["turn misshapen"])
-    let backwards = Mutant { $0.taught = { $0.asked = .each(Array(repeating: (0..<16).reversed(), count: 2)) } }
-    #expect(lawsBroken(by: backwards) == ["asked out of order"])
-    let unlabelled = Mutant { $0.taught = { $0.levels = [1] } }
+    let backwards = Mutant { $0.trained = { $0.predicted = .each(Array(repeating: (0..<16).reversed(), count: 2)) } }
+    #expect(lawsBroken(by: backwards) == ["predictions out of order"])
+    let unlabelled = Mutant { $0.trained = { $0.levels = [1] } }
     #expect(lawsBroken(by: unlabelled) == ["levels without a label"])
     let outside = Mutant { $0.relaid = { $0.slots[3].row = 1 } }
     #expect(lawsBroken(by: outside) == ["slots outside the image"])
-    let heavy = Mutant { $0.taught = { $0.weights = Tensor(zeros: [1, 16]) } }
+    let heavy = Mutant { $0.trained = { $0.weights = Tensor(zeros: [1, 16]) } }
     #expect(lawsBroken(by: heavy) == ["weights misshapen"])
     let short = Mutant { $0.fed = { inputs, _, _ in inputs.sliced(0..<1, axis: 1) } }
     #expect(lawsBroken(by: short) == ["inputs misshapen"])

@@ -43,7 +43,7 @@ struct MaskedTests {
         let all = turns(of: direction, batch: 2)
         for turn in all {
           for sample in 0..<2 {
-            let now = turn.asked.indices(in: grid.count, sample: sample)
+            let now = turn.predicted.indices(in: grid.count, sample: sample)
             #expect(!now.isEmpty && turn.shown.indices(in: grid.count, sample: sample) == asked[sample].sorted())
             asked[sample] += now
           }
@@ -63,7 +63,7 @@ struct MaskedTests {
         let planned = floor(Double(count) * cos(.pi / 2 * Double(step + 1) / Double(steps)))
         let next = max(1, min(left - 1, Int(planned)))
         let progress = Float(count - next) / Float(count)
-        #expect(turn.asked.count(in: count) == (step == steps - 1 ? left : left - next))
+        #expect(turn.predicted.count(in: count) == (step == steps - 1 ? left : left - next))
         #expect(abs(turn.moment.progress - progress) < 1e-6)
         left = next
       }
@@ -74,7 +74,7 @@ struct MaskedTests {
   @Test("with a step for every token, turns ask for one each", arguments: ["cosine", "linear", "exp", "sqrt", "log"])
   func oneByOne(_ schedule: String) throws {
     let all = turns(of: try masked("steps: all, schedule: \(schedule)"))
-    #expect(all.map { $0.asked.count(in: 16) } == Array(repeating: 1, count: 16))
+    #expect(all.map { $0.predicted.count(in: 16) } == Array(repeating: 1, count: 16))
   }
 
   @Test("schedules are MaskGIT's formulas")
@@ -85,14 +85,14 @@ struct MaskedTests {
       ("exp", 56),
     ] {
       let direction = try masked("schedule: \(schedule), steps: 2", over: Grid(height: 8, width: 8))
-      #expect(turns(of: direction)[1].asked.count(in: 64) == left, "\(schedule)")
+      #expect(turns(of: direction)[1].predicted.count(in: 64) == left, "\(schedule)")
     }
   }
 
   @Test("a listed order is the order in which tokens become known")
   func ordered() throws {
     let asked = turns(of: try masked("order: raster, steps: 4, schedule: linear")).map {
-      $0.asked.indices(in: 16, sample: 0)
+      $0.predicted.indices(in: 16, sample: 0)
     }
     #expect(asked == [Array(0..<4), Array(4..<8), Array(8..<12), Array(12..<16)])
   }
@@ -105,10 +105,11 @@ struct MaskedTests {
       #expect(direction.needsConfidence)
       var random = Random(seed: seed, samples: [0])
       let first = try #require(direction.turn(after: Past(), batch: 1, &random))
-      #expect(first.asked.indices(in: 16, sample: 0) == Array(0..<16) && first.shown.count(in: 16) == 0)
+      #expect(first.predicted.indices(in: 16, sample: 0) == Array(0..<16) && first.shown.count(in: 16) == 0)
       let past = Past(last: first, confidence: Tensor([1, 16], (0..<16).map(Float.init)))
       let next = try #require(direction.turn(after: past, batch: 1, &random))
-      #expect((next.shown.indices(in: 16, sample: 0) + next.asked.indices(in: 16, sample: 0)).sorted() == Array(0..<16))
+      #expect(
+        (next.shown.indices(in: 16, sample: 0) + next.predicted.indices(in: 16, sample: 0)).sorted() == Array(0..<16))
       return next.shown.indices(in: 16, sample: 0)
     }
     #expect(try kept("steps: 4, choice-temperature: 0", seed: 1) == [12, 13, 14, 15])
@@ -117,10 +118,10 @@ struct MaskedTests {
     // Before the last turn hardly any chance is left.
     let direction = try masked("reveal: confident, schedule: linear, steps: 16, choice-temperature: 1")
     var random = Random(seed: 1, samples: [0])
-    let last = Turn(Moment(step: 14, steps: 16), shown: .range(2..<16), asked: .range(0..<2))
+    let last = Turn(Moment(step: 14, steps: 16), shown: .range(2..<16), predicted: .range(0..<2))
     for _ in 0..<20 {
       let past = Past(last: last, confidence: Tensor([1, 2], [4, 0]))
-      #expect(direction.turn(after: past, batch: 1, &random)?.asked == .each([[1]]))
+      #expect(direction.turn(after: past, batch: 1, &random)?.predicted == .each([[1]]))
     }
   }
 
@@ -132,7 +133,7 @@ struct MaskedTests {
       while let turn = direction.turn(after: past, batch: 2, &random) {
         for sample in 0..<2 {
           #expect(Set(given).isSubset(of: turn.shown.indices(in: 16, sample: sample)))
-          #expect(Set(given).isDisjoint(with: turn.asked.indices(in: 16, sample: sample)))
+          #expect(Set(given).isDisjoint(with: turn.predicted.indices(in: 16, sample: sample)))
         }
         #expect(turn.moment.steps == (settings.contains("3") ? 3 : 13))
         past.last = turn
@@ -151,8 +152,8 @@ struct MaskedTests {
       return (0..<300).map { step in
         var random = Random(seed: 3, step: step, samples: [0])
         let turn = direction.trainingTurn(batch: 1, progress: 0, &random)
-        #expect(turn.shown.count(in: 100) + turn.asked.count(in: 100) == 100)
-        return turn.asked.count(in: 100)
+        #expect(turn.shown.count(in: 100) + turn.predicted.count(in: 100) == 100)
+        return turn.predicted.count(in: 100)
       }
     }
     let truncated = try hidden("")
@@ -171,7 +172,7 @@ struct MaskedTests {
     let direction = try masked("loss-on: all, unmasked-loss-weight: 0.25, min-mask-ratio: 0")
     var random = Random(seed: 6, samples: [0, 1])
     let turn = direction.trainingTurn(batch: 2, progress: 0, &random), weights = try #require(turn.weights)
-    #expect(turn.asked == .all && abs(weights.mean.scalars[0] - 1) < 1e-6)
+    #expect(turn.predicted == .all && abs(weights.mean.scalars[0] - 1) < 1e-6)
     for sample in 0..<2 {
       let shown = Set(turn.shown.indices(in: 16, sample: sample))
       let of = (0..<16).map { weights.scalars[sample * 16 + $0] }

@@ -44,7 +44,7 @@ struct MultiScaleTests {
         var random = Random(seed: 1, samples: [0, 1])
         let turn = direction.trainingTurn(batch: 2, progress: progress, &random)
         #expect(turn.weights.map { abs($0.mean.scalars[0] - 1) < 1e-5 } ?? true)
-        return turn.asked.count(in: turn.places.count(in: direction.layout.slots.count))
+        return turn.predicted.count(in: turn.slots.count(in: direction.layout.slots.count))
       }
       #expect([0, 0.24, 0.25, 0.4, 0.51, 0.7, 0.75, 1].map(taught) == [1, 1, 1, 5, 14, 30, 30, 30])
       #expect(lawsBroken(by: direction) == [])
@@ -56,7 +56,7 @@ struct MultiScaleTests {
   func sides() throws {
     func sides(_ side: Int) throws -> [Int] {
       turns(of: try multiScale(over: Grid(height: side, width: side))).map {
-        Int(Double($0.asked.count(in: 0)).squareRoot())
+        Int(Double($0.predicted.count(in: 0)).squareRoot())
       }
     }
     #expect(try sides(16) == [1, 2, 3, 4, 5, 6, 8, 10, 13, 16])
@@ -66,7 +66,7 @@ struct MultiScaleTests {
     #expect(try multiScale(over: Grid(height: 16, width: 16)).layout.slots.count == 680)
     // In a grid of 8 x 4 cells, scales are about half as wide as high.
     let oblong = try multiScale("scales: [1, 2, 3, 5, 8]", over: Grid(height: 8, width: 4))
-    #expect(turns(of: oblong).map { $0.asked.count(in: 0) } == [1, 2 * 1, 3 * 2, 5 * 3, 8 * 4])
+    #expect(turns(of: oblong).map { $0.predicted.count(in: 0) } == [1, 2 * 1, 3 * 2, 5 * 3, 8 * 4])
   }
 
   @Test("with weights per scale the mean over tokens is the mean over scales")
@@ -144,7 +144,7 @@ struct MultiScaleParityTests {
     let fed = direction.inputs(of: canvas, at: taught, by: quantizer).values
     #expect(try file.disagreement(fed.sliced(1..<fed.shape[1], axis: 1), "\(run)/var_input") == nil)
     for (turn, level) in zip(turns(of: direction, batch: batch), 0...).dropFirst() {
-      let rows = turn.asked.indices(in: 0, sample: 0)
+      let rows = turn.predicted.indices(in: 0, sample: 0)
       let next = direction.inputs(of: canvas, at: turn, by: quantizer).values.sliced(
         rows[0]..<rows[0] + rows.count, axis: 1)
       #expect(try file.disagreement(next.permuted([0, 2, 1]), "\(run)/ar_next\(level - 1)") == nil)

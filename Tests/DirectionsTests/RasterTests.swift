@@ -20,7 +20,7 @@ struct RasterTests {
   /// In what order a generation asks for the cells.
   private func cells(_ order: String, _ grid: Grid) throws -> [Int] {
     turns(of: try raster("order: \(order)", over: grid)).map {
-      $0.answered(of: grid.count, batch: 1).indices(in: 1, sample: 0)[0]
+      $0.predictedSlots(of: grid.count, batch: 1).indices(in: 1, sample: 0)[0]
     }
   }
 
@@ -77,7 +77,7 @@ struct RasterTests {
 
   @Test("a random order differs between images, and lasts for a generation")
   func drawn() throws {
-    let order = turns(of: try raster("order: random"), batch: 2).map { $0.answered(of: 16, batch: 2) }
+    let order = turns(of: try raster("order: random"), batch: 2).map { $0.predictedSlots(of: 16, batch: 2) }
     let each = (0..<2).map { sample in order.map { $0.indices(in: 16, sample: sample)[0] } }
     #expect(each.allSatisfy { $0.sorted() == Array(0..<16) } && each[0] != each[1])
   }
@@ -89,7 +89,7 @@ struct RasterTests {
       let steps = 200
       let ordered = (0..<steps).map { step in
         var random = Random(seed: 5, step: step, samples: [0, 1])
-        return direction.trainingTurn(batch: 2, progress: progress, &random).places.indices(in: 16, batch: 2)
+        return direction.trainingTurn(batch: 2, progress: progress, &random).slots.indices(in: 16, batch: 2)
           .count { $0 == Array(0..<16) }
       }
       return 1 - Float(ordered.reduce(0, +)) / Float(2 * steps)
@@ -105,8 +105,8 @@ struct RasterTests {
       let direction = try raster("order: \(order)", over: Grid(height: 2, width: 3))
       var random = Random(seed: 4, samples: [0, 1]), past = Past(pinned: [0, 3]), asked: [Int] = []
       while let turn = direction.turn(after: past, batch: 2, &random) {
-        asked.append(turn.asked.indices(in: 6, sample: 1)[0])
-        #expect(turn.moment.steps == 4 && turn.settled == past.last?.places.count(in: 6) ?? 0)
+        asked.append(turn.predicted.indices(in: 6, sample: 1)[0])
+        #expect(turn.moment.steps == 4 && turn.settled == past.last?.slots.count(in: 6) ?? 0)
         past.last = turn
       }
       #expect(asked == places)

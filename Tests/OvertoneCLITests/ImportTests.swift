@@ -84,7 +84,7 @@ import Testing
       #expect(overtone(arguments + ["--partial"]) == "done")
       #expect(FileManager.default.fileExists(atPath: "\(folder)/mar.h5"))
       #expect(
-        overtone(arguments + ["--dialect", "MRA"])
+        overtone(arguments + ["--family", "MRA"])
           == "the model of this experiment knows no checkpoints of 'MRA'; it knows FAR, LlamaGen, MAR, VAR.")
     }
   }

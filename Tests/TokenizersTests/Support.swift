@@ -60,8 +60,8 @@ func message(_ text: String, size: Int = 32) -> String {
   } catch { return "\(error)".split(separator: "\n").first.map(String.init) ?? "" }
 }
 
-func dialect(_ name: String, of tokenizer: any Tokenizer) throws -> Dialect {
-  try #require(type(of: tokenizer).dialects.first { $0.name == name })
+func checkpointMapping(_ name: String, of tokenizer: any Tokenizer) throws -> CheckpointMapping {
+  try #require(type(of: tokenizer).checkpointMappings.first { $0.name == name })
 }
 
 /// Where gradients of our parameters part from `grads/<case>` of a file, each a sentence.
@@ -74,7 +74,7 @@ func gradientsApart(
   var theirs = try file.weights()
   for name in names { theirs[name] = try file.tensor("grads/\(entry)/\(name)") }
   var apart: [String] = [], compared: Set<String> = []
-  for (path, translated) in try dialect(name, of: tokenizer).translated(theirs) {
+  for (path, translated) in try checkpointMapping(name, of: tokenizer).translated(theirs) {
     guard let source = translated.sources.first, names.contains(source) else { continue }
     compared.insert(source)
     let distance = try #require(ours[path]).distance(to: translated.value)

@@ -106,7 +106,7 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     for other in ["quantize.embedding.weight", "loss.discriminator.main.0.weight", "quantize.codebook_used"] {
       weights[other] = Tensor(zeros: [4, 4])
     }
-    let found = try dialect("VQGAN", of: made).translated(weights)
+    let found = try checkpointMapping("VQGAN", of: made).translated(weights)
     #expect(Set(found.keys) == Set(made.parameters.map(\.path)))
     #expect(!found.values.contains { $0.sources.contains("loss.discriminator.main.0.weight") })
   }

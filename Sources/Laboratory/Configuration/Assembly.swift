@@ -80,7 +80,7 @@ package struct Assembly {
     var trial = Random(seed: 0)
     let feedsCodes =
       direction.view(
-        of: .blank(1, direction.layout.slots.count, space),
+        of: .zeros(1, direction.layout.slots.count, space),
         at: direction.trainingTurn(batch: 1, progress: 0, &trial), by: tokenizer.quantizer
       ).inputs.codes != nil
     let backbone = try backboneType.init(

@@ -6,14 +6,14 @@ import Tensors
 
 /// Weights of a public checkpoint put into the parts of an experiment and written as a checkpoint of ours.
 ///
-/// Names and layouts are translated by the dialects of the components, the same tables through which the tests read
+/// Names and layouts are translated by the checkpoint mappings of the components, the same tables through which the tests read
 /// the reference's numbers.
 package struct WeightImport {
   package enum Part: String, CaseIterable { case tokenizer, model }
 
   /// What fits and what does not, each name once.
   package struct Report {
-    var dialect: String
+    var family: String
     var taken: [String] = []
     /// Ours that nothing was put into.
     package var missing: [String] = []
@@ -29,7 +29,7 @@ package struct WeightImport {
         names.isEmpty ? [] : ["\(title) (\(names.count)):"] + names.map { "  \($0)" }
       }
       return
-        (["\(taken.count) tensors taken, as \(dialect) names them"] + list("missing", missing)
+        (["\(taken.count) tensors taken, as \(family) names them"] + list("missing", missing)
         + list("mis-shaped", misshaped) + list("unexpected", unexpected)).joined(separator: "\n")
     }
   }
@@ -55,34 +55,34 @@ package struct WeightImport {
   }
 
   /// Families that the components of this part know.
-  var dialects: [String] {
-    Set(components.flatMap { type(of: $0.component).dialects.map(\.name) }).sorted()
+  var checkpointMappings: [String] {
+    Set(components.flatMap { type(of: $0.component).checkpointMappings.map(\.name) }).sorted()
   }
 
   /// Puts weights in place. The family is the one named, else the one that fits most tensors.
-  package func take(_ weights: [String: Tensor], dialect name: String?) throws -> Report {
-    guard !dialects.isEmpty else {
+  package func take(_ weights: [String: Tensor], family name: String?) throws -> Report {
+    guard !checkpointMappings.isEmpty else {
       throw LaboratoryError("no public checkpoint is known for the \(part.rawValue) of this experiment.")
     }
-    if let name, !dialects.contains(name) {
+    if let name, !checkpointMappings.contains(name) {
       throw LaboratoryError(
-        "the \(part.rawValue) of this experiment knows no checkpoints of '\(name)'; it knows \(dialects.joined(separator: ", "))."
+        "the \(part.rawValue) of this experiment knows no checkpoints of '\(name)'; it knows \(checkpointMappings.joined(separator: ", "))."
       )
     }
-    let tries = (name.map { [$0] } ?? dialects).map { report(of: weights, as: $0) }
+    let tries = (name.map { [$0] } ?? checkpointMappings).map { report(of: weights, as: $0) }
     let best = tries.max { $0.report.taken.count < $1.report.taken.count } ?? tries[0]
     for (parameter, value) in best.values { parameter.replace(value) }
     return best.report
   }
 
-  private func report(of weights: [String: Tensor], as dialect: String) -> (
+  private func report(of weights: [String: Tensor], as family: String) -> (
     report: Report, values: [(Parameter, Tensor)]
   ) {
     let own = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
-    var report = Report(dialect: dialect), values: [(Parameter, Tensor)] = [], left = Set(own.keys),
+    var report = Report(family: family), values: [(Parameter, Tensor)] = [], left = Set(own.keys),
       used: Set<String> = []
     for (prefix, component) in components {
-      for known in type(of: component).dialects where known.name == dialect {
+      for known in type(of: component).checkpointMappings where known.name == family {
         for (path, translated) in known.translated(weights) {
           guard let parameter = own[prefix + path] else { continue }
           used.formUnion(translated.sources)

@@ -23,8 +23,8 @@ package struct CostEstimate {
     // One turn of training says how many places are seen and how many are asked.
     var random = Random(seed: assembly.seed)
     let turn = direction.trainingTurn(batch: 1, progress: 0, &random), slots = direction.layout.slots.count
-    let seen = turn.places.indices(in: slots, sample: 0).count + model.conditioner.prefixCount
-    let asked = turn.asked.indices(in: seen - model.conditioner.prefixCount, sample: 0).count
+    let seen = turn.slots.indices(in: slots, sample: 0).count + model.conditioner.prefixCount
+    let asked = turn.predicted.indices(in: seen - model.conditioner.prefixCount, sample: 0).count
     // A multiplication and an addition for each number of a matrix and each row; twice that again on the way back.
     let image =
       6
@@ -80,7 +80,7 @@ package struct CostEstimate {
       past.last = now
       count += 1
       if direction.needsConfidence {
-        let asked = now.asked.indices(in: direction.layout.slots.count, sample: 0).count
+        let asked = now.predicted.indices(in: direction.layout.slots.count, sample: 0).count
         past.confidence = Tensor(zeros: [1, asked])
       }
     }

@@ -9,7 +9,7 @@ extension Run {
   /// Images of given classes, as many as labels; image i is the same whatever the batch.
   package func paint(
     _ labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
-    _ watch: (Stroke) throws -> Void = { _ in }
+    _ watch: (GenerationStep) throws -> Void = { _ in }
   ) throws -> Tensor {
     var random = Random(seed: seed, samples: Array(first..<first + labels.count))
     let latent = try assembly.model.generate(labels, assembly.sampling.guidance, around: pins, &random, watch: watch)
@@ -92,11 +92,11 @@ extension Run {
   private func drawTurns(_ names: [String]) throws {
     var strips: [[ByteImage]] = Array(repeating: [], count: min(8, names.count)), labels: [String] = []
     let limit = 12
-    _ = try paint(Array(strips.indices), from: 0, seed: assembly.seed) { stroke in
-      guard labels.count < limit || stroke.view.turn.moment.step == stroke.view.turn.moment.steps - 1 else { return }
-      labels.append("turn \(stroke.view.turn.moment.step + 1)")
+    _ = try paint(Array(strips.indices), from: 0, seed: assembly.seed) { step in
+      guard labels.count < limit || step.view.turn.moment.step == step.view.turn.moment.steps - 1 else { return }
+      labels.append("turn \(step.view.turn.moment.step + 1)")
       let latent = assembly.direction.latent(
-        of: stroke.canvas, through: Self.level(of: stroke.view), by: assembly.model.quantizer)
+        of: step.canvas, through: Self.level(of: step.view), by: assembly.model.quantizer)
       let images = withoutGradients { assembly.tokenizer.decode(latent) }
       for row in strips.indices { strips[row].append(ByteImage(images, at: row)) }
     }
@@ -107,7 +107,7 @@ extension Run {
   }
 
   /// The level that a turn completes: that of what it asks.
-  private static func level(of view: View) -> Int { view.turn.levels == nil ? view.askedLevels[0].last ?? 0 : 0 }
+  private static func level(of view: View) -> Int { view.turn.levels == nil ? view.predictedLevels[0].last ?? 0 : 0 }
 
   /// Images as the tokens of the direction give them back: what is lost by a vocabulary is lost here, too.
   package func reconstructed(_ images: Tensor, _ random: inout Random) -> Tensor {

@@ -54,11 +54,11 @@ enum LossProfile: RunFigure {
         let turn = context.direction.trainingTurn(batch: batch, progress: 1, &random)
         let view = context.direction.view(of: canvas, at: turn, by: context.quantizer)
         let hidden = model.backbone(view, given: model.conditioner(context.real.labels), cache: nil, &dropout)
-        let targets = canvas[turn.answered(of: slots, batch: batch)], levels = view.askedLevels
+        let targets = canvas[turn.predictedSlots(of: slots, batch: batch)], levels = view.predictedLevels
         let values = model.loss(hidden, targets, levels: levels, &random).scalars
-        let visible = visibleCounts(view), width = view.asked[0].count
+        let visible = visibleCounts(view), width = view.predicted[0].count
         for sample in 0..<batch {
-          for (index, position) in view.asked[sample].enumerated() {
+          for (index, position) in view.predicted[sample].enumerated() {
             let value = Double(values[sample * width + index])
             losses.byLevel[levels[sample][index], default: []].append(value)
             losses.byVisible[visible[sample][position], default: []].append(value)
@@ -86,10 +86,10 @@ enum LossProfile: RunFigure {
   private static func visibleCounts(_ view: View) -> [[Int]] {
     let visible = view.visible
     return view.shown.map { shown in
-      guard let visible else { return Array(repeating: shown.count, count: view.places) }
+      guard let visible else { return Array(repeating: shown.count, count: view.length) }
       let given = Set(shown)
       var below = 0, counts = [0]
-      for position in 0..<view.places {
+      for position in 0..<view.length {
         if given.contains(position) { below += 1 }
         counts.append(below)
       }

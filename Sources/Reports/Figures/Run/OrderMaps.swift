@@ -54,8 +54,8 @@ enum OrderMaps: RunFigure {
 
   /// The cells given and predicted at a turn, 96 pixels high.
   private static func map(of turn: Turn, _ context: FigureContext) -> ByteImage {
-    let slots = context.layout.slots, places = turn.places.indices(in: slots.count, sample: 0)
-    let asked = turn.asked.indices(in: places.count, sample: 0).map { slots[places[$0]] }
+    let slots = context.layout.slots, places = turn.slots.indices(in: slots.count, sample: 0)
+    let asked = turn.predicted.indices(in: places.count, sample: 0).map { slots[places[$0]] }
     // Of several levels the finest predicted one is drawn.
     let level = asked.map(\.level).max() ?? 0, side = context.grid(of: level)
     var colours = [SIMD3<UInt8>](repeating: neitherColour, count: side.count)
@@ -78,7 +78,7 @@ enum OrderMaps: RunFigure {
   static func last(_ turns: [Turn], of slots: Int) -> [Int] {
     var last = [Int](repeating: 0, count: slots)
     for (number, turn) in turns.enumerated() {
-      for slot in turn.answered(of: slots, batch: 1).indices(in: slots, sample: 0) { last[slot] = number }
+      for slot in turn.predictedSlots(of: slots, batch: 1).indices(in: slots, sample: 0) { last[slot] = number }
     }
     return last
   }

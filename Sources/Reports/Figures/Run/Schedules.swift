@@ -15,7 +15,7 @@ enum Schedules: RunFigure {
     func curve(_ name: String, _ value: (Turn) -> Double) -> Plot.Series {
       Plot.Series(name, turns.enumerated().map { (Double($0.offset + 1), value($0.element)) })
     }
-    func positions(_ turn: Turn) -> Int { turn.places.count(in: slots) }
+    func positions(_ turn: Turn) -> Int { turn.slots.count(in: slots) }
     let guidance = assembly.sampling.guidance
     var panels = [
       Panel(
@@ -36,7 +36,7 @@ enum Schedules: RunFigure {
             [
               curve("all") { Double(positions($0)) },
               curve("given") { Double($0.shown.count(in: positions($0))) },
-              curve("predicted") { Double($0.asked.count(in: positions($0))) },
+              curve("predicted") { Double($0.predicted.count(in: positions($0))) },
             ])), caption: "Tokens of each turn, and of these the given and the predicted ones."),
       Panel(
         "\(name)-evaluations",
@@ -76,11 +76,11 @@ enum Schedules: RunFigure {
         var random = Random(seed: context.assembly.seed, step: step)
         let progress = Float(step) / Float(Self.count)
         let turn = context.direction.trainingTurn(batch: 1, progress: progress, &random)
-        let count = turn.places.count(in: slots), predicted = turn.asked.indices(in: count, sample: 0)
+        let count = turn.slots.count(in: slots), predicted = turn.predicted.indices(in: count, sample: 0)
         let fraction = 1 - Double(turn.shown.count(in: count)) / Double(max(1, count))
         maskedByLevel[context.level(of: turn), default: []].append(fraction)
         masked.append(fraction)
-        let positions = turn.places.indices(in: slots, sample: 0), scalars = turn.weights?.scalars
+        let positions = turn.slots.indices(in: slots, sample: 0), scalars = turn.weights?.scalars
         for (index, position) in predicted.enumerated() {
           let level = turn.levels?.first ?? context.layout.slots[positions[position]].level
           weightsByLevel[level, default: []].append(Double(scalars?[index] ?? 1))

@@ -32,7 +32,7 @@ public struct Zigzag: RegressionDirection {
     let size = rows * layout.grid.width
     return Turn(
       Moment(step: number, steps: bands, progress: Float(number) / Float(bands)), shown: .range(0..<number * size),
-      asked: .range(number * size..<(number + 1) * size))
+      predicted: .range(number * size..<(number + 1) * size))
   }
 }
 

@@ -2,8 +2,8 @@ import Autoregression
 import Tensors
 
 extension DecoderTransformer {
-  static let dialects = [
-    Dialect(
+  static let checkpointMappings = [
+    CheckpointMapping(
       "LlamaGen", prefixes: ["tok_embeddings.", "layers.", "norm."],
       [
         ("tok_embeddings.", "input."), ("layers.", "blocks."), (".attention_norm.", ".norm1."),
@@ -15,8 +15,8 @@ extension DecoderTransformer {
   ]
 
   /// VAR's, whose tables and scales have axes of length 1 that ours lack. Its first scale is one cell.
-  private static let nextScale = Dialect("VAR") { weights in
-    let renamed = Dialect(
+  private static let nextScale = CheckpointMapping("VAR") { weights in
+    let renamed = CheckpointMapping(
       "VAR", prefixes: ["pos_", "word_embed.", "lvl_embed.", "blocks.", "shared_ada_lin.", "head_nm."],
       [
         ("pos_start", "blank"), ("pos_1LC", "positions.weight"), ("word_embed.", "input."), ("lvl_embed.", "levels."),

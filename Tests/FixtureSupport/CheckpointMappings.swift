@@ -2,47 +2,48 @@ import Autoregression
 import Networks
 import Tensors
 
-/// Weights of the reference, read through the dialects of our components, as `overtone import` does.
+/// Weights of the reference, read through the checkpoint mappings of our components, as `overtone import` does.
 extension Model {
   /// What the reference holds (weights, or gradients of them) by our paths.
-  public func translated(_ weights: [String: Tensor], from dialect: String) -> [String: Dialect.Translated] {
+  public func translated(_ weights: [String: Tensor], from family: String) -> [String: CheckpointMapping.MappedTensor] {
     let parts: [(name: String, component: any Component)] = [
       ("conditioner", conditioner), ("backbone", backbone), ("loss", loss),
     ]
-    var found: [String: Dialect.Translated] = [:]
+    var found: [String: CheckpointMapping.MappedTensor] = [:]
     for part in parts {
-      for (path, value) in read(weights, from: dialect, by: part.component) { found["\(part.name).\(path)"] = value }
+      for (path, value) in read(weights, from: family, by: part.component) { found["\(part.name).\(path)"] = value }
     }
     return found
   }
 
   /// Puts the reference's weights in place of ours. Gives a sentence if one is left over on either side or has another
   /// shape; nil when all fit.
-  public func adopt(_ weights: [String: Tensor], from dialect: String) -> String? {
-    put(translated(weights, from: dialect), of: weights, into: parameters)
+  public func adopt(_ weights: [String: Tensor], from family: String) -> String? {
+    put(translated(weights, from: family), of: weights, into: parameters)
   }
 }
 
 extension Component where Self: Module {
-  public func translated(_ weights: [String: Tensor], from dialect: String) -> [String: Dialect.Translated] {
-    read(weights, from: dialect, by: self)
+  public func translated(_ weights: [String: Tensor], from family: String) -> [String: CheckpointMapping.MappedTensor] {
+    read(weights, from: family, by: self)
   }
 
   /// As for a whole model.
-  public func adopt(_ weights: [String: Tensor], from dialect: String) -> String? {
-    put(translated(weights, from: dialect), of: weights, into: parameters)
+  public func adopt(_ weights: [String: Tensor], from family: String) -> String? {
+    put(translated(weights, from: family), of: weights, into: parameters)
   }
 }
 
-private func read(_ weights: [String: Tensor], from dialect: String, by component: any Component) -> [String: Dialect
-  .Translated]
+private func read(_ weights: [String: Tensor], from family: String, by component: any Component) -> [String:
+  CheckpointMapping
+  .MappedTensor]
 {
-  type(of: component).dialects.filter { $0.name == dialect }
+  type(of: component).checkpointMappings.filter { $0.name == family }
     .reduce(into: [:]) { $0.merge($1.translated(weights)) { first, _ in first } }
 }
 
 private func put(
-  _ found: [String: Dialect.Translated], of weights: [String: Tensor],
+  _ found: [String: CheckpointMapping.MappedTensor], of weights: [String: Tensor],
   into parameters: [(path: String, parameter: Parameter)]
 ) -> String? {
   let own = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
@@ -63,7 +64,8 @@ private func put(
 extension Fixture {
   /// Nil where our gradients are those of a group; else a sentence. Every one of theirs must be one of ours.
   public func disagreement(
-    _ gradients: [(path: String, gradient: Tensor)], _ group: String, translated: [String: Dialect.Translated]
+    _ gradients: [(path: String, gradient: Tensor)], _ group: String,
+    translated: [String: CheckpointMapping.MappedTensor]
   ) throws -> String? {
     let ours = Dictionary(uniqueKeysWithValues: gradients.map { ($0.path, $0.gradient) })
     for (path, theirs) in translated.sorted(by: { $0.key < $1.key }) {

@@ -1,19 +1,19 @@
 import Autoregression
 import Tensors
 
-extension Dialect {
+extension CheckpointMapping {
   /// Names of latent diffusion's autoencoders (Rombach et al. 2022) and of those that were made from them.
   ///
   /// `quantizer` are pairs for what lies between encoder and decoder, tried first; `runningDecoder` says that the
   /// decoder's levels are counted from the smallest (LlamaGen). One projection for queries, keys and values (VAR)
   /// becomes three. Losses and buffers are left out.
   static func autoencoder(_ name: String, quantizer: [(theirs: String, ours: String)], runningDecoder: Bool = false)
-    -> Dialect
+    -> CheckpointMapping
   {
     let pairs = (quantizer + parts).map { [$0.theirs, $0.ours] }
-    return Dialect(name) { weights in
+    return CheckpointMapping(name) { weights in
       let levels = runningDecoder ? 1 + (weights.keys.compactMap(runningLevel).max() ?? 0) : 0
-      var found: [String: Translated] = [:]
+      var found: [String: MappedTensor] = [:]
       for (source, value) in weights where isPart(source) {
         var theirs = source
         if runningDecoder, let level = runningLevel(source) {
@@ -22,12 +22,12 @@ extension Dialect {
         let path = pairs.reduce(theirs) { $0.replacing($1[0], with: $1[1]) }
         let ours = value.shape.count == 4 ? value.permuted([0, 2, 3, 1]) : value
         guard path.contains(".qkv.") else {
-          found[path] = Translated(ours, from: [source])
+          found[path] = MappedTensor(ours, from: [source])
           continue
         }
         let third = ours.shape[0] / 3
         for (index, part) in ["queries", "keys", "values"].enumerated() {
-          found[path.replacing(".qkv.", with: ".\(part).")] = Translated(
+          found[path.replacing(".qkv.", with: ".\(part).")] = MappedTensor(
             ours.sliced(index * third..<(index + 1) * third, axis: 0), from: [source])
         }
       }
