@@ -22,7 +22,7 @@ struct ImportCommand: ParsableCommand {
   @Argument(help: "The checkpoint to write.") var output: String
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Convert the weights of the tokenizer; by default those of the model.") var tokenizer = false
-  @Option(help: "The naming scheme of the file; the best match by default.") var dialect: String?
+  @Option(help: "The family of checkpoints, such as MAR or VAR; the best match by default.") var family: String?
   @Option(help: "The group of tensors, such as model_ema; 'model' by default, if there is one.") var group: String?
   @Flag(help: "Write despite tensors that are missing or of another shape; these keep their initial values.")
   var partial = false
@@ -31,7 +31,7 @@ struct ImportCommand: ParsableCommand {
     let tensors = try WeightFile(weights).tensors(in: group)
     let part = WeightImport(
       assembly: try experiment.assembled(), part: tokenizer ? .tokenizer : .model)
-    let report = try part.take(tensors, dialect: dialect)
+    let report = try part.take(tensors, family: family)
     print(report.text)
     guard report.isComplete || partial else {
       throw LaboratoryError(
