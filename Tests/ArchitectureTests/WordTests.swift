@@ -21,8 +21,8 @@ import Testing
       of: .words, adding: "// On the way back it is added.", to: path,
       sentence: "\"way back\": use backward pass or forward pass.")
     try expectViolation(
-      of: .words, adding: "let m = \"\"\"\n  the file\n  of one image of \\(a)\n  \"\"\"", to: path, at: 2,
-      sentence: "\"image\": use image.")
+      of: .words, adding: "let m = \"\"\"\n  the file\n  of one picture of \\(a)\n  \"\"\"", to: path, at: 2,
+      sentence: "\"picture\": use image.")
   }
 
   @Test("words of another sense and parts of words are not reported")
@@ -31,7 +31,7 @@ import Testing
       func replacePlaceholder(inPlace isShared: Bool) {}
       // Written in place; takes place once, to two decimal places; rows share a shift.
       func forEach() {}
-      let key = "image"
+      let key = "picture"
       """
     #expect(try found(.words, adding: lines, to: path).added == [])
   }
