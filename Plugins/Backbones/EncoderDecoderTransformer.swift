@@ -114,7 +114,7 @@ struct EncoderDecoderTransformer: Backbone {
     let told = sharedModulation.flatMap { shared in bent.map { shared($0) } } ?? bent
     // The encoder: prefix, then what is shown.
     let known = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
-    var tokens = input(isWhole ? view.inputs : view.inputs[.each(shown)])
+    var tokens = input(isWhole ? view.inputs : view.inputs[.perSample(shown)])
     if let vector, choices.vector == .everywhere, tokens.shape[1] > 0 { tokens = tokens + vector }
     if let levels, tokens.shape[1] > 0 { tokens = tokens + levels(known.map { $0.map(\.level) }) }
     if let prefix = condition.prefix { tokens = Tensor.concatenated([prefix, tokens], axis: 1) }

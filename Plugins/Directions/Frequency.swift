@@ -212,7 +212,7 @@ struct Frequency: RegressionDirection {
   /// The slots of one level of the pyramid, for each sample.
   private func slots(_ levels: [Int]) -> Selection {
     let count = layout.grid.count
-    return .each(levels.map { Array($0 * count..<($0 + 1) * count) })
+    return .perSample(levels.map { Array($0 * count..<($0 + 1) * count) })
   }
 }
 

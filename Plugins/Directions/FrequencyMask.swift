@@ -80,6 +80,6 @@ struct FrequencyMask: Sendable {
 
   /// All but the first `hidden` of a random order, which is the same in all turns of one generation.
   private func shown(hiding hidden: Int, of count: Int, _ random: Random) -> Selection {
-    .each(random.orders(of: count, "order").map { $0[min(count, hidden)...].sorted() })
+    .perSample(random.orders(of: count, "order").map { $0[min(count, hidden)...].sorted() })
   }
 }

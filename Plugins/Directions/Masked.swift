@@ -120,7 +120,8 @@ struct Masked: RegressionDirection {
     let hidden = min(count, max(1, Int((Double(count) * share).rounded(.up))))
     let orders = random.orders(of: count, "order")
     var turn = Turn(
-      shown: .each(orders.map { $0[hidden...].sorted() }), predicted: .each(orders.map { $0[..<hidden].sorted() }))
+      shown: .perSample(orders.map { $0[hidden...].sorted() }),
+      predicted: .perSample(orders.map { $0[..<hidden].sorted() }))
     if answer == .all {
       turn.predicted = .all
       // The mean over all tokens becomes the weighted mean.
@@ -147,7 +148,8 @@ struct Masked: RegressionDirection {
       : unknown(after: past, left: step == 0 ? open : left[step - 1], batch, &random)
     // MAR counts one token as unknown after the last turn.
     let progress = 1 - Float(max(1, left[step])) / Float(layout.grid.count)
-    return Turn(Moment(step: step, steps: turns, progress: progress), shown: .each(shown), predicted: .each(asked))
+    return Turn(
+      Moment(step: step, steps: turns, progress: progress), shown: .perSample(shown), predicted: .perSample(asked))
   }
 
   /// Before the turn the first `start` cells of what is hidden are unknown, after it the first `end`.

@@ -46,7 +46,7 @@ struct Raster: RegressionDirection {
       let chances = random.uniform([batch], "anneal").scalars, drawn = random.orders(of: count, "order")
       for sample in 0..<batch where chances[sample] < share { orders[sample] = drawn[sample] }
     }
-    return Turn(slots: .each(orders), shown: .range(1..<count))
+    return Turn(slots: .perSample(orders), shown: .range(1..<count))
   }
 
   /// The share of samples that training shows in an order of their own.
@@ -68,7 +68,7 @@ struct Raster: RegressionDirection {
     let place = orders[0].indices.filter { !given.contains(orders[0][$0]) }[step]
     return Turn(
       Moment(step: step, steps: count - given.count, progress: Float(place) / Float(count)),
-      slots: .each(orders.map { Array($0[...place]) }), shown: .range(1..<place + 1),
+      slots: .perSample(orders.map { Array($0[...place]) }), shown: .range(1..<place + 1),
       predicted: .range(place..<place + 1),
       settled: past.last?.slots.count(in: count) ?? 0)
   }

@@ -40,7 +40,7 @@ extension Model {
       var canvas = Tokens.zeros(batch, count, quantizer.space), past = Past(pinned: pins?.slots ?? [])
       func pin() {
         guard let pins else { return }
-        let rows = Selection.each(Array(repeating: pins.slots, count: batch))
+        let rows = Selection.perSample(Array(repeating: pins.slots, count: batch))
         canvas[rows] = pins.canvas[rows]
       }
       pin()

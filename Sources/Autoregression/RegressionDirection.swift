@@ -38,7 +38,7 @@ extension RegressionDirection {
   public func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
     if case .all = turn.slots, layout.shift == 0 { return canvas }
     return canvas[
-      .each(
+      .perSample(
         turn.slots.indices(in: layout.slots.count, batch: canvas.batch).map { places in
           places.indices.map { places[max(0, $0 - layout.shift)] }
         })]

@@ -4,20 +4,20 @@ import Tensors
 public enum Selection: Equatable, Sendable {
   case all
   case range(Range<Int>)
-  case each(Indices)
+  case perSample(Indices)
 
   /// The rows of one sample, of `count` there are.
   public func indices(in count: Int, sample: Int) -> [Int] {
     switch self {
     case .all: Array(0..<count)
     case .range(let range): Array(range)
-    case .each(let lists): lists[sample]
+    case .perSample(let lists): lists[sample]
     }
   }
 
   /// The rows of every sample.
   public func indices(in count: Int, batch: Int) -> Indices {
-    if case .each(let lists) = self { return lists }
+    if case .perSample(let lists) = self { return lists }
     return Array(repeating: indices(in: count, sample: 0), count: batch)
   }
 
@@ -26,7 +26,7 @@ public enum Selection: Equatable, Sendable {
     switch self {
     case .all: total
     case .range(let range): range.count
-    case .each(let lists): lists.first?.count ?? 0
+    case .perSample(let lists): lists.first?.count ?? 0
     }
   }
 }

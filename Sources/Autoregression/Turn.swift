@@ -38,7 +38,7 @@ public struct Turn: Sendable {
   /// The slots whose tokens are predicted: `slots` composed with `predicted`, for a canvas of `count` slots.
   public func predictedSlots(of count: Int, batch: Int) -> Selection {
     if case .all = slots { return predicted }
-    return .each(
+    return .perSample(
       (0..<batch).map { sample in
         let slots = slots.indices(in: count, sample: sample)
         return predicted.indices(in: slots.count, sample: sample).map { slots[$0] }

@@ -42,7 +42,7 @@ public struct View: Sendable {
   /// The view with its batch repeated, for classifier-free guidance: conditional samples first, then unconditional.
   public var doubled: View {
     func twice(_ selection: Selection) -> Selection {
-      if case .each(let lists) = selection { return .each(lists + lists) }
+      if case .perSample(let lists) = selection { return .perSample(lists + lists) }
       return selection
     }
     var turn = turn

@@ -39,7 +39,7 @@ extension Trial {
     let training = direction.trainingTurn(batch: batch, progress: 1, &random)  // as training ends
     guard checkForm(of: training) else { return }
     var canvas = Tokens.zeros(batch, slots, quantizer.space), past = Past(pinned: pinned), count = 0
-    let given = Selection.each(Array(repeating: pinned, count: batch))
+    let given = Selection.perSample(Array(repeating: pinned, count: batch))
     if !pinned.isEmpty { canvas[given] = truth[given] }
     var known = Array(repeating: Set(pinned), count: batch)
     while let now = direction.turn(after: past, batch: batch, &random) {

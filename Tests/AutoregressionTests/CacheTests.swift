@@ -98,7 +98,7 @@ struct CacheTests {
       let before = hidden(view.inputs), width = before.shape[2], shown = Set(view.shown[0])
       for place in 0..<count {
         var inputs = view.inputs
-        inputs[.each([[place], [place]])] = Tokens(values: random.normal([2, 1, 3], "other") * 2)
+        inputs[.perSample([[place], [place]])] = Tokens(values: random.normal([2, 1, 3], "other") * 2)
         let after = hidden(inputs)
         for other in 0..<count {
           let moved = after.sliced(other..<other + 1, axis: 1).distance(to: before.sliced(other..<other + 1, axis: 1))

@@ -62,7 +62,7 @@ import Testing
         backbone: "{ width: 8, depth: 2, heads: 2, initial-deviation: 0.4, \(form) }", loss: "{ use: cross-entropy }"
       ).model
       let canvas = codebook.tokens(coded: [[0, 3, 2]])
-      let turn = Turn(shown: .each([isWhole ? [0, 2] : [1, 2]]))
+      let turn = Turn(shown: .perSample([isWhole ? [0, 2] : [1, 2]]))
       let view = View(
         turn: turn, slots: [model.direction.layout.slots],
         fed: [isWhole ? model.direction.layout.slots : [nil] + model.direction.layout.slots.dropLast()],

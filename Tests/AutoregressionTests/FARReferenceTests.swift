@@ -104,7 +104,7 @@ private struct FAR {
       let level = try file.ints("inputs/\(run)/level")[0]
       var turn = Turn(levels: [level])
       if kind == "mask" {
-        turn.shown = .each(far.samples.map { b in orders[b * cells + hidden..<(b + 1) * cells].sorted() })
+        turn.shown = .perSample(far.samples.map { b in orders[b * cells + hidden..<(b + 1) * cells].sorted() })
       }
       far.direction.given = turn
       let hasDrop = file.has("inputs/\(run)/label_drop_u")

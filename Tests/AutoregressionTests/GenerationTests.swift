@@ -125,8 +125,8 @@ struct GenerationTests {
     var random = Random(seed: 4, samples: [0, 1])
     let image = random.normal([2, 4, 3, 3], "given"), pins = model.pins(of: image) { $0.row < 0.6 }
     let (given, slots) = (pins.canvas, pins.slots)
-    let rows = Selection.each([slots, slots]),
-      rest = Selection.each(
+    let rows = Selection.perSample([slots, slots]),
+      rest = Selection.perSample(
         Array(repeating: Array(Set(layout.slots.indices).subtracting(slots)).sorted(), count: 2))
     /// The canvas at the end.
     func paint(_ pins: Pins?) -> Tokens {

@@ -128,7 +128,7 @@ private struct MAR {
       #expect(try file.disagreement(canvas.values, "outputs/\(run)/tokens") == nil)
       let mask = try file.ints("outputs/\(run)/mask")
       let shown = mar.samples.map { sample in (0..<mar.cells).filter { mask[sample * mar.cells + $0] == 0 } }
-      let view = model.direction.view(of: canvas, at: Turn(shown: .each(shown)), by: model.quantizer)
+      let view = model.direction.view(of: canvas, at: Turn(shown: .perSample(shown)), by: model.quantizer)
       let drop = file.has("inputs/\(run)/label_drop_u") ? try file.tensor("inputs/\(run)/label_drop_u").scalars : nil
       let labels = try file.ints("inputs/train/labels").enumerated().map { sample, label in
         (drop?[sample] ?? 1) < model.conditioner.dropRate ? nil : Optional(label)

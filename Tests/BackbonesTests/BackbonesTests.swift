@@ -26,7 +26,7 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
 }
 
 @Suite struct BackbonesTests {
-  private let turn = Turn(shown: .each([[0, 2], [1, 5]]), predicted: .each([[1, 3, 4], [0, 2, 3]]))
+  private let turn = Turn(shown: .perSample([[0, 2], [1, 5]]), predicted: .perSample([[1, 3, 4], [0, 2, 3]]))
   private var values: Tensor {
     var random = Random(seed: 3, samples: [0, 1])
     return random.normal([2, 6, 4], "x")
@@ -69,7 +69,7 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
       for i in slots.indices { slots[i].level = level }
       return hidden(backbone, view(values, turn, Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3)))
     }
-    for turn in [Turn(), turn, Turn(shown: .each([[], []]))] {
+    for turn in [Turn(), turn, Turn(shown: .perSample([[], []]))] {
       #expect(seen(told, turn, level: 1).distance(to: seen(told, turn, level: 2)) > 1e-4)
       #expect(seen(untold, turn, level: 1).distance(to: seen(untold, turn, level: 2)) == 0)
     }
@@ -179,7 +179,7 @@ private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
     let made = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self).init(
       &settings, for: BackboneShape(layout: layout, space: TokenSpace(width: 4), prefixCount: 0, hasVector: true),
       &random)
-    let empty = view(Tensor(zeros: [1, 6, 4]), Turn(shown: .each([[]])))
+    let empty = view(Tensor(zeros: [1, 6, 4]), Turn(shown: .perSample([[]])))
     func told(_ number: Float) -> Tensor {
       made(empty, given: Condition(vector: Tensor([1, 16], (0..<16).map { number * Float($0) })), cache: nil, &dropout)
     }

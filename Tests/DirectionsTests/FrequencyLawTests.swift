@@ -98,7 +98,7 @@ struct FrequencyLawTests {
     #expect(Set(levels.map { $0[0] }).count > 1)
     for sample in 0..<6 {
       let alone = Turn(
-        slots: .each([turn.slots.indices(in: direction.layout.slots.count, sample: sample)]),
+        slots: .perSample([turn.slots.indices(in: direction.layout.slots.count, sample: sample)]),
         levels: turn.levels.map { [$0[sample]] })
       let single = inputs(direction, image.sliced(sample..<sample + 1, axis: 0), alone, quantizer)
       // Transforms of six images and of one may round differently.

@@ -149,7 +149,7 @@ struct LawTests {
     let mutant = Mutant(of: try direction("{ use: raster, order: random }")) {
       $0.generated = { turn in
         with(turn) {
-          $0.slots = .each(
+          $0.slots = .perSample(
             $0.slots.indices(in: 16, batch: 2).map { order in
               order.count > 2 ? [order[1], order[0]] + order[2...] : order
             })
@@ -169,7 +169,7 @@ struct LawTests {
   func fedRowByRow() throws {
     let mutant = Mutant(of: try direction("{ use: raster, order: random }")) {
       $0.fed = { _, turn, canvas in
-        canvas[.each(turn.slots.indices(in: 16, batch: 2).map { $0.map { max(0, $0 - 1) } })].values
+        canvas[.perSample(turn.slots.indices(in: 16, batch: 2).map { $0.map { max(0, $0 - 1) } })].values
       }
     }
     #expect(lawsBroken(by: mutant).contains("generation peeks"))
@@ -193,7 +193,7 @@ struct LawTests {
   @Test("a masked generation must not leave out what is not given")
   func maskedForgets() throws {
     let mutant = Mutant(of: try masked("steps: 4, order: raster")) {
-      $0.generated = { turn in turn.moment.step == 3 ? with(turn) { $0.predicted = .each([[15], [15]]) } : turn }
+      $0.generated = { turn in turn.moment.step == 3 ? with(turn) { $0.predicted = .perSample([[15], [15]]) } : turn }
     }
     #expect(lawsBroken(by: mutant).contains("image left unfinished"))
   }
@@ -284,7 +284,7 @@ struct LawTests {
       $0.generated = { turn in
         with(turn) {
           let order = Array(0..<turn.moment.step).reversed() + [turn.moment.step]
-          $0.slots = .each(Array(repeating: order, count: 2))
+          $0.slots = .perSample(Array(repeating: order, count: 2))
         }
       }
     }
@@ -295,7 +295,9 @@ struct LawTests {
   func form() {
     let beyond = Mutant { $0.generated = { with($0) { $0.shown = .range(1..<99) } } }
     #expect(lawsBroken(by: beyond) == ["turn misshapen"])
-    let backwards = Mutant { $0.trained = { $0.predicted = .each(Array(repeating: (0..<16).reversed(), count: 2)) } }
+    let backwards = Mutant {
+      $0.trained = { $0.predicted = .perSample(Array(repeating: (0..<16).reversed(), count: 2)) }
+    }
     #expect(lawsBroken(by: backwards) == ["predictions out of order"])
     let unlabelled = Mutant { $0.trained = { $0.levels = [1] } }
     #expect(lawsBroken(by: unlabelled) == ["levels without a label"])

@@ -121,7 +121,7 @@ struct MaskedTests {
     let last = Turn(Moment(step: 14, steps: 16), shown: .range(2..<16), predicted: .range(0..<2))
     for _ in 0..<20 {
       let past = Past(last: last, confidence: Tensor([1, 2], [4, 0]))
-      #expect(direction.turn(after: past, batch: 1, &random)?.predicted == .each([[1]]))
+      #expect(direction.turn(after: past, batch: 1, &random)?.predicted == .perSample([[1]]))
     }
   }
 
