@@ -16,7 +16,7 @@ public struct Overtone: ParsableCommand {
         overtone show --origin Experiments/quickstart.yaml
         overtone components frequency
 
-      Exit status: 0 done, 1 error, 2 usage error, 75 stopped and resumable.
+      Exit status: 0 done, 1 error, 2 usage error, 71 out of memory, 75 stopped and resumable.
       """,
     version: Environment.version,
     subcommands: [

@@ -1,2 +1,2 @@
-/// Whole numbers in rows, one row per sample: class labels, codes, places. `[batch][count]`.
+/// Integers in rows, one row per sample, `[batch][count]`: class labels, codes or positions.
 public typealias Indices = [[Int]]

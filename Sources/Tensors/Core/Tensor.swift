@@ -1,13 +1,13 @@
-/// Numbers in a shape, and how they got there: Float32, row-major, contiguous, on the CPU.
+/// An array of Float32 scalars with a shape: row-major, contiguous, in the memory of the CPU.
 ///
-/// A tensor is a value: nothing changes it after it was made. Operations on tensors that descend from a tracked one
-/// (`Tensor.tracked`, in practice the parameters of a network) remember how to carry a gradient back;
-/// `gradients(of:)` walks that way.
+/// A tensor is a value: no operation changes another tensor's scalars. Operations on tensors that depend on a tracked
+/// one (`Tensor.tracked`, in practice the parameters of a network) record their backward pass;
+/// `gradients(of:)` runs it.
 public struct Tensor: Sendable {
   /// Length of each axis, outermost first. `[]` is a single number.
   public let shape: [Int]
   @usableFromInline var buffer: Buffer
-  /// Where gradients go; nil when nothing that led here is tracked.
+  /// The operation that computed this tensor; nil when it depends on no tracked tensor.
   let node: Node?
 
   init(shape: [Int], buffer: Buffer, node: Node?) {
@@ -16,41 +16,43 @@ public struct Tensor: Sendable {
     self.node = node
   }
 
-  /// `scalars` in row-major order; as many as the shape holds.
+  /// A tensor of `scalars` in row-major order, of which there must be as many as the shape holds.
   public init(_ shape: [Int], _ scalars: [Float]) {
     precondition(shape.product == scalars.count, "shape \(shape) holds \(shape.product) scalars, not \(scalars.count)")
     self.init(unfilled: shape) { target in _ = target.initialize(from: scalars) }
   }
 
-  /// One number, shape `[]`.
+  /// A tensor of one scalar and shape `[]`.
   public init(_ scalar: Float) { self.init([], [scalar]) }
 
+  /// A tensor of zeros.
   public init(zeros shape: [Int]) { self.init(repeating: 0, shape: shape) }
 
+  /// A tensor whose scalars are all equal.
   public init(repeating scalar: Float, shape: [Int]) {
     self.init(unfilled: shape) { $0.update(repeating: scalar) }
   }
 
-  /// A new tensor whose scalars `fill` writes, every one of them.
+  /// A tensor whose scalars `fill` writes, every one of them: the memory it receives is uninitialized.
   public init(unfilled shape: [Int], _ fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
     let buffer = Buffer(count: shape.product)
     try fill(UnsafeMutableBufferPointer(start: buffer.pointer, count: shape.product))
     self.init(shape: shape, buffer: buffer, node: nil)
   }
 
-  /// A tensor that has a shape but no memory for its scalars, which must not be read: it takes the place of a tensor
-  /// whose memory another value has taken over.
+  /// A tensor that has a shape but no memory for its scalars, which must not be read: it stands for a tensor
+  /// whose memory was handed to another value.
   public static func placeholder(_ shape: [Int]) -> Tensor {
     Tensor(shape: shape, buffer: Buffer(count: 0), node: nil)
   }
 
-  /// How many scalars there are.
+  /// The number of scalars.
   public var count: Int { shape.product }
 
-  /// All scalars in row-major order, copied out.
+  /// A copy of all scalars in row-major order.
   public var scalars: [Float] { withUnsafeScalars(Array.init) }
 
-  /// The one number of a tensor that has one.
+  /// The scalar of a tensor that holds exactly one.
   public var scalar: Float {
     precondition(count == 1, "a tensor of shape \(shape) is not one number")
     return buffer.pointer[0]
@@ -63,6 +65,6 @@ public struct Tensor: Sendable {
 }
 
 extension [Int] {
-  /// How many scalars a shape holds; 1 for `[]`.
+  /// The number of scalars in a tensor of this shape; 1 for `[]`.
   @inlinable public var product: Int { reduce(1, *) }
 }

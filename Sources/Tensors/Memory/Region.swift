@@ -6,15 +6,15 @@ import Glibc
 /// The system may hold it in pages of 2 MiB, which spares faults and look-ups of addresses. Pages once written to stay:
 /// giving them back and clearing them anew took a twelfth of a training step.
 package struct Region: ~Copyable {
-  /// nil where addresses are limited (`ulimit -v`).
+  /// The first address; nil where addresses are limited (`ulimit -v`).
   private let base: UnsafeMutableRawPointer?
   private let size: Int
-  /// Bytes from `base` that were ever part of a block.
+  /// Bytes from `base` up to the end of the highest block that was ever cut.
   package private(set) var top = 0
-  /// Free stretches below `top` in ascending order; none touches the next.
+  /// Free ranges below `top`, as offsets from `base` in ascending order; no two are adjacent.
   private var gaps: [Range<Int>] = []
 
-  /// Addresses without memory, four times as many as the machine has memory: memory comes when they are written to.
+  /// Reserves four times as many addresses as the machine has memory. Pages are allocated when they are first written.
   package init() {
     size = 4 * sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
@@ -28,10 +28,10 @@ package struct Region: ~Copyable {
 
   deinit { if let base { munmap(base, size) } }
 
-  /// Whether a block is one of these.
+  /// Returns true for a block that was cut from this region.
   func contains(_ block: UnsafeMutableRawPointer) -> Bool { base.map { block >= $0 && block < $0 + size } ?? false }
 
-  /// So many bytes, which 64 must divide, from the smallest gap that holds them; nil where there are no addresses.
+  /// Cuts a block of `bytes`, a multiple of 64, from the smallest gap that holds it; nil where no addresses are left.
   package mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
     guard let base else { return nil }
     var best: Int?, least = Int.max
@@ -43,7 +43,7 @@ package struct Region: ~Copyable {
       if least == bytes { gaps.remove(at: best) } else { gaps[best] = start + bytes..<start + least }
       return base + start
     }
-    // A gap at the top grows.
+    // No gap is large enough: a new block at the top, begun in the gap that ends there if there is one.
     let start = gaps.last.flatMap { $0.upperBound == top ? $0.lowerBound : nil } ?? top
     guard start + bytes <= size else { return nil }
     if start < top { gaps.removeLast() }
@@ -51,11 +51,11 @@ package struct Region: ~Copyable {
     return base + start
   }
 
-  /// Takes back a block of so many bytes.
+  /// Takes back a block of `bytes` that `take` returned.
   package mutating func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
     guard let base else { return }
     var gap = block - base..<block - base + bytes
-    // The first gap behind the block.
+    // Bisection for the first gap behind the block.
     var (index, end) = (0, gaps.count)
     while index < end {
       let middle = (index + end) / 2

@@ -1,21 +1,26 @@
 import COpenBLAS
 
-/// The bends between linear layers.
+/// The nonlinear function between two linear layers, applied elementwise.
 public enum Activation: String, CaseIterable, Sendable {
   /// x Phi(x) with the error function, the exact form (Hendrycks and Gimpel 2016, arXiv 1606.08415).
   case gelu
-  /// The same with Phi replaced by a tanh.
+  /// The approximation of GELU 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), of the same paper.
   case geluTanh = "gelu-tanh"
   /// x sigmoid(x), also called swish (Elfwing et al. 2017, arXiv 1702.03118).
   case silu
+  /// The hyperbolic tangent.
   case tanh
+  /// 1 / (1 + exp(-x)).
   case sigmoid
+  /// max(x, 0); the derivative at 0 is 0.
   case relu
 }
 
-/// A bend and its derivative, sixteen numbers at once.
+/// An activation and its derivative, on sixteen scalars at once.
 protocol ActivationKernel {
+  /// f(x)
   static func value(_ x: Vector16) -> Vector16
+  /// f'(x)
   static func derivative(_ x: Vector16) -> Vector16
 }
 
@@ -31,18 +36,20 @@ private enum Gelu: ActivationKernel {
   }
 }
 
-/// 0.5 x (1 + tanh y) = x sigmoid(2 y), where y = sqrt(2/pi) (x + 0.044715 x^3).
+/// 0.5 x (1 + tanh y) = x sigmoid(2 y), where 2 y = 2 sqrt(2 / pi) (x + 0.044715 x^3).
 private enum GeluTanh: ActivationKernel {
-  @inline(__always) private static func share(_ x: Vector16) -> Vector16 {
+  @inline(__always) private static func sigmoidOfInner(_ x: Vector16) -> Vector16 {
     sigmoid((x + x * x * x * 0.044_715) * 1.595_769_1)
   }
-  @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * share(x) }
+  @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * sigmoidOfInner(x) }
   @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
-    let s = share(x), inner: Vector16 = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
+    // With s = sigmoid(2 y): s + x s (1 - s) (2 y)'.
+    let s = sigmoidOfInner(x), inner: Vector16 = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
     return multiplyAdd(x * s * (1 - s), inner, s)
   }
 }
 
+/// x sigmoid(x); derivative s + x s (1 - s) with s = sigmoid(x).
 enum Silu: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * sigmoid(x) }
   @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
@@ -72,12 +79,13 @@ private enum Relu: ActivationKernel {
   @inline(__always) static func derivative(_ x: Vector16) -> Vector16 { wherePositive(x, Vector16(repeating: 1)) }
 }
 
-/// What is done to numbers with a bend, whichever it is.
+/// A loop over scalars that is specialized for each activation kernel.
 private protocol ActivationKernelUse {
   func callAsFunction<B: ActivationKernel>(_: B.Type)
 }
 
 extension Activation {
+  /// Calls `body` with the kernel of this activation: one branch per call, none per scalar.
   @inline(__always)
   private func use(_ body: some ActivationKernelUse) {
     switch self {
@@ -90,14 +98,14 @@ extension Activation {
     }
   }
 
-  /// Bends `count` numbers; asks for those `ahead`, which come next.
+  /// Writes f(x) of `count` scalars; prefetches the scalars `ahead` of each vector.
   func evaluate(
     _ source: UnsafePointer<Float>, _ count: Int, ahead: Int = 512, into target: UnsafeMutablePointer<Float>
   ) {
     use(ActivationForward(source: source, count: count, ahead: ahead, target: target))
   }
 
-  /// Writes `gradient` times the derivative at `count` numbers; the target may be the gradient itself.
+  /// Writes `gradient` times f'(x) at `count` scalars x; the target may be the gradient itself.
   func multiplyByDerivative(
     _ source: UnsafePointer<Float>, _ count: Int, ahead: Int = 512, _ gradient: UnsafePointer<Float>,
     into target: UnsafeMutablePointer<Float>
@@ -135,7 +143,7 @@ private struct ActivationBackward: ActivationKernelUse {
 }
 
 extension Tensor {
-  /// Each scalar bent.
+  /// Applies an activation elementwise.
   public func activated(_ activation: Activation) -> Tensor {
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, source = buffer.pointer

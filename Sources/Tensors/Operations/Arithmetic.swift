@@ -1,37 +1,38 @@
-// Two shapes go together if they are equal, or if the shorter one (after leading ones are added) has at every axis the
-// same length or 1: the rule of NumPy.
+// Shapes are broadcast by the rule of NumPy: after leading ones are added to the shorter shape, the lengths of every axis
+// must be equal, or one of them 1.
 
-/// Where the rows of a tensor lie that is repeated along axes of a larger one.
-private struct RowWalk {
-  /// Axes but the last: their lengths in the larger tensor and the steps in the smaller, 0 where it is repeated.
+/// Offsets of the rows of a tensor that is broadcast to a larger shape.
+private struct BroadcastRows {
+  /// All axes but the last: lengths in the larger shape, and strides in the tensor, 0 where it is repeated.
   private var lengths: [Int] = []
-  private var steps: [Int] = []
-  /// Whether one number stands for a whole row.
-  let isSpread: Bool
+  private var strides: [Int] = []
+  /// True if one scalar is repeated for a whole row.
+  let repeatsScalar: Bool
 
-  init(_ own: [Int], in shape: [Int]) {
-    let own = Array(repeating: 1, count: shape.count - own.count) + own
-    isSpread = own.last == 1 && shape.last != 1
-    var step = own.last ?? 1
+  init(_ shorter: [Int], in shape: [Int]) {
+    let source = Array(repeating: 1, count: shape.count - shorter.count) + shorter
+    repeatsScalar = source.last == 1 && shape.last != 1
+    var contiguous = source.last ?? 1
     for axis in shape.indices.dropLast().reversed() {
-      let here = own[axis] == 1 ? 0 : step
-      step *= own[axis]
-      // Axes that are walked as one are one.
-      if let length = lengths.first, here == length * steps[0] {
+      let stride = source[axis] == 1 ? 0 : contiguous
+      contiguous *= source[axis]
+      // Adjacent axes that one stride covers are merged.
+      if let length = lengths.first, stride == length * strides[0] {
         lengths[0] *= shape[axis]
       } else {
         lengths.insert(shape[axis], at: 0)
-        steps.insert(here, at: 0)
+        strides.insert(stride, at: 0)
       }
     }
   }
 
+  /// The offset of the scalars that row `row` of the larger shape is computed from.
   @inline(__always)
   func offset(_ row: Int) -> Int {
-    if lengths.count == 1 { return row &* steps[0] }
+    if lengths.count == 1 { return row &* strides[0] }
     var rest = row, offset = 0
     for axis in lengths.indices.reversed() {
-      offset &+= rest % lengths[axis] &* steps[axis]
+      offset &+= rest % lengths[axis] &* strides[axis]
       rest /= lengths[axis]
     }
     return offset
@@ -39,25 +40,29 @@ private struct RowWalk {
 }
 
 extension Tensor {
+  /// The sum of two tensors whose shapes broadcast.
   public static func + (left: Tensor, right: Tensor) -> Tensor {
     combined(left, right) { $0 + $1 }.recorded(inputs: [left, right]) { [a = left.shape, b = right.shape] g in
       [g.summed(to: a), g.summed(to: b)]
     }
   }
 
+  /// The difference of two tensors whose shapes broadcast.
   public static func - (left: Tensor, right: Tensor) -> Tensor {
     combined(left, right) { $0 - $1 }.recorded(inputs: [left, right]) { [a = left.shape, b = right.shape] g in
       [g.summed(to: a), (-g).summed(to: b)]
     }
   }
 
+  /// The elementwise product of two tensors whose shapes broadcast.
   public static func * (left: Tensor, right: Tensor) -> Tensor {
     combined(left, right) { $0 * $1 }.recorded(inputs: [left, right]) {
-      [a = left.detached, b = right.detached, both = (left.isTracked, right.isTracked)] g in
-      [both.0 ? (g * b).summed(to: a.shape) : nil, both.1 ? (g * a).summed(to: b.shape) : nil]
+      [a = left.detached, b = right.detached, wantsLeft = left.isTracked, wantsRight = right.isTracked] g in
+      [wantsLeft ? (g * b).summed(to: a.shape) : nil, wantsRight ? (g * a).summed(to: b.shape) : nil]
     }
   }
 
+  /// The elementwise quotient of two tensors whose shapes broadcast.
   public static func / (left: Tensor, right: Tensor) -> Tensor {
     let value = combined(left, right) { $0 / $1 }
     return value.recorded(inputs: [left, right]) { [a = left.shape, b = right.detached] g in
@@ -65,17 +70,23 @@ extension Tensor {
     }
   }
 
+  /// The tensor with all signs reversed.
   public static prefix func - (x: Tensor) -> Tensor { x * -1 }
 
+  /// A number added to each scalar.
   public static func + (x: Tensor, number: Float) -> Tensor { x.map { $0 + number }.recorded(inputs: [x]) { [$0] } }
+  /// A number subtracted from each scalar.
   public static func - (x: Tensor, number: Float) -> Tensor { x + -number }
+  /// Each scalar times a number.
   public static func * (x: Tensor, number: Float) -> Tensor {
     x.map { $0 * number }.recorded(inputs: [x]) { [$0 * number] }
   }
+  /// Each scalar times a number.
   public static func * (number: Float, x: Tensor) -> Tensor { x * number }
+  /// Each scalar times 1 / number.
   public static func / (x: Tensor, number: Float) -> Tensor { x * (1 / number) }
 
-  /// The sum over every axis along which `shape` was repeated to give this one; what a broadcast passes back.
+  /// The sum over every axis along which `shape` was broadcast to this one: the backward pass of a broadcast.
   func summed(to shape: [Int]) -> Tensor {
     guard shape != self.shape else { return self }
     let width = shape.product
@@ -91,9 +102,10 @@ extension Tensor {
   @inline(__always)
   private static func combined(_ left: Tensor, _ right: Tensor, _ combine: (Vector16, Vector16) -> Vector16) -> Tensor {
     if left.shape == right.shape { return left.zip(right, combine) }
+    // [rows, width], the last axis being the row
     let shape = broadcastShape(left.shape, right.shape), width = shape.last ?? 1,
       rows = shape.product / Swift.max(1, width)
-    let a = RowWalk(left.shape, in: shape), b = RowWalk(right.shape, in: shape)
+    let a = BroadcastRows(left.shape, in: shape), b = BroadcastRows(right.shape, in: shape)
     let result = Buffer(count: shape.product), target = result.pointer
     let x = UnsafePointer(left.buffer.pointer), y = UnsafePointer(right.buffer.pointer)
     parallel(rows, cost: width + 8) { range in
@@ -101,8 +113,8 @@ extension Tensor {
         let from = x + a.offset(row), with = y + b.offset(row), to = target + row &* width
         var i = 0
         while i < width {
-          let left = a.isSpread ? Vector16(repeating: from[0]) : from.vector(i, of: width)
-          let right = b.isSpread ? Vector16(repeating: with[0]) : with.vector(i, of: width)
+          let left = a.repeatsScalar ? Vector16(repeating: from[0]) : from.vector(i, of: width)
+          let right = b.repeatsScalar ? Vector16(repeating: with[0]) : with.vector(i, of: width)
           to.store(combine(left, right), i, of: width)
           i &+= 16
         }
@@ -120,20 +132,20 @@ extension Tensor {
     }
   }
 
-  /// The same scalars along new or lengthened axes; no gradient, `+ - * /` pass theirs back by `summed(to:)`.
+  /// The tensor broadcast to a larger shape; no gradient.
   func repeated(to shape: [Int]) -> Tensor {
     guard shape != self.shape else { return self }
-    let own = Array(repeating: 1, count: shape.count - self.shape.count) + self.shape
-    // The longest tail that is the same is copied whole; the axes before it are counted through.
+    let source = Array(repeating: 1, count: shape.count - self.shape.count) + self.shape
+    // The longest common tail of both shapes is copied as one block; the axes before it are iterated over.
     var tail = shape.count
-    while tail > 0 && own[tail - 1] == shape[tail - 1] { tail -= 1 }
+    while tail > 0 && source[tail - 1] == shape[tail - 1] { tail -= 1 }
     let block = shape[tail...].reduce(1, *)
     var strides = Array(repeating: 0, count: tail), length = block
     for axis in (0..<tail).reversed() {
-      strides[axis] = own[axis] == 1 ? 0 : length
-      length *= own[axis]
+      strides[axis] = source[axis] == 1 ? 0 : length
+      length *= source[axis]
     }
-    let outer = Array(shape[..<tail]), source = buffer.pointer
+    let outer = Array(shape[..<tail]), scalars = buffer.pointer
     return Tensor(unfilled: shape) { target in
       let target = target.baseAddress!
       parallel(outer.product, cost: block + 4) { range in
@@ -144,24 +156,26 @@ extension Tensor {
             rest /= outer[axis]
           }
           if block == 1 {
-            target[row] = source[offset]
+            target[row] = scalars[offset]
           } else {
-            (target + row * block).update(from: source + offset, count: block)
+            (target + row * block).update(from: scalars + offset, count: block)
           }
         }
       }
     }
   }
 
-  /// [rows, width] summed over rows: [width]. Up to sixteen parts of the rows are summed apart and then in order,
-  /// however many threads there are.
+  /// The sum over rows of [rows, width]: [width].
+  ///
+  /// Up to sixteen groups of rows are summed in parallel, then the groups in order: the result does not depend on the
+  /// number of threads.
   func columnSums(width: Int) -> Tensor {
     let rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
-    let parts = Swift.max(1, Swift.min(16, rows / 64)), each = (rows + parts - 1) / parts
+    let parts = Swift.max(1, Swift.min(16, rows / 64)), height = (rows + parts - 1) / parts
     let sums = Buffer(count: parts * width)
-    parallel(parts, cost: each * width / 8) { range in
+    parallel(parts, cost: height * width / 8) { range in
       for part in range {
-        let lower = Swift.min(rows, part * each), upper = Swift.min(rows, lower + each)
+        let lower = Swift.min(rows, part * height), upper = Swift.min(rows, lower + height)
         sumRows(source + lower * width, upper - lower, width, into: sums.pointer + part * width)
       }
     }
@@ -170,7 +184,7 @@ extension Tensor {
   }
 }
 
-/// [rows, width] summed over rows, on this thread: sixty-four columns at a time, their sums in registers.
+/// Sums [rows, width] over rows on this thread: sixty-four columns at a time, their sums in four registers.
 private func sumRows(
   _ source: UnsafePointer<Float>, _ rows: Int, _ width: Int, into target: UnsafeMutablePointer<Float>
 ) {

@@ -1,17 +1,17 @@
 extension Tensor {
-  /// The largest of each 2 x 2 places: [batch, height, width, channels] to [batch, height / 2, width / 2, channels].
+  /// The maximum of each 2 x 2 window: [batch, height, width, channels] to [batch, height / 2, width / 2, channels].
   public var maxPooled: Tensor { maxPooled(window: 2, stride: 2) }
 
-  /// The largest of the places in each window: [batch, height, width, channels] to [batch, rows, columns, channels].
+  /// The maximum of each window: [batch, height, width, channels] to [batch, rows, columns, channels].
   ///
-  /// Windows lie wholly inside: last rows and columns that fill none are left out. A gradient goes to the first of
-  /// equally large places.
+  /// Windows lie wholly inside: there are (height - window) / stride + 1 rows of them, rounded down. The gradient flows
+  /// to the first maximum of a window.
   public func maxPooled(window: Int, stride: Int) -> Tensor {
     let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
-    precondition(window > 0 && stride > 0, "a window of \(window) places every \(stride)")
+    precondition(window > 0 && stride > 0, "a window of \(window) with stride \(stride) is empty")
     precondition(height >= window && width >= window, "a window of \(window) does not fit into \(height)x\(width)")
     let rows = (height - window) / stride + 1, columns = (width - window) / stride + 1, source = buffer.pointer
-    // The places of a window, from its first.
+    // Offsets of the pixels of a window from its first one.
     let offsets = (0..<window * window).map { ($0 / window * width + $0 % window) * channels }
     let value = Tensor(unfilled: [batch, rows, columns, channels]) { target in
       let target = target.baseAddress!
@@ -30,7 +30,7 @@ extension Tensor {
     }
     return value.recorded(inputs: [self]) { [self = detached] g in
       let back = Tensor(zeros: self.shape), target = back.buffer.pointer, source = self.buffer.pointer
-      // Windows may overlap: one sample is one thread's.
+      // Windows may overlap, so a sample belongs to one thread.
       parallel(batch, cost: 2 * offsets.count * rows * columns * channels) { range in
         for row in range.lowerBound * rows..<range.upperBound * rows {
           let start = (row / rows * height + row % rows * stride) * width * channels
@@ -38,8 +38,8 @@ extension Tensor {
             let from = start + stride * x * channels, o = (row * columns + x) * channels
             for c in 0..<channels {
               let largest = value.buffer.pointer[o + c]
-              let place = offsets.first { source[from + $0 + c] == largest } ?? 0
-              target[from + place + c] += g.buffer.pointer[o + c]
+              let offset = offsets.first { source[from + $0 + c] == largest } ?? 0
+              target[from + offset + c] += g.buffer.pointer[o + c]
             }
           }
         }

@@ -1,5 +1,5 @@
 extension Tensor {
-  /// The sum of all scalars: one number.
+  /// The sum of all scalars, shape []; in double precision over 256 partial sums.
   public var sum: Tensor {
     let rows = 256, source = UnsafePointer(buffer.pointer), length = (count + rows - 1) / rows
     var parts = [Float](repeating: 0, count: rows)
@@ -36,10 +36,10 @@ extension Tensor {
     return sums.reduce(0, +)
   }
 
-  /// The mean of all scalars: one number.
+  /// The mean of all scalars, shape []; 0 without scalars.
   public var mean: Tensor { sum * (1 / Float(Swift.max(1, count))) }
 
-  /// The sum along one axis, which is gone afterwards or, with `keeping`, of length 1.
+  /// The sum along one axis, which is removed or, with `keeping`, of length 1 in the result.
   public func sum(axis: Int, keeping: Bool = false) -> Tensor {
     let outer = shape[..<axis].reduce(1, *), length = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
     let source = UnsafePointer(buffer.pointer)
@@ -64,12 +64,12 @@ extension Tensor {
     return keeping ? summed : summed.reshaped(Array(shape[..<axis] + shape[(axis + 1)...]))
   }
 
-  /// The mean along one axis.
+  /// The mean along one axis, which is removed or, with `keeping`, of length 1 in the result.
   public func mean(axis: Int, keeping: Bool = false) -> Tensor {
     sum(axis: axis, keeping: keeping) * (1 / Float(shape[axis]))
   }
 
-  /// The largest absolute difference between two tensors of one shape; infinite where one is not a number.
+  /// The largest absolute difference to a tensor of the same shape; infinity if a scalar is not a number.
   public func distance(to other: Tensor) -> Float {
     precondition(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
     var largest: Float = 0
@@ -80,14 +80,14 @@ extension Tensor {
     return largest
   }
 
-  /// The smallest and the largest scalar.
+  /// The range from the smallest to the largest scalar; 0...0 without scalars.
   public var extent: ClosedRange<Float> {
     withUnsafeScalars { scalars in
-      guard let low = scalars.min(), let high = scalars.max(), low <= high else { return 0...0 }
-      return low...high
+      guard let smallest = scalars.min(), let largest = scalars.max(), smallest <= largest else { return 0...0 }
+      return smallest...largest
     }
   }
 
-  /// Whether no scalar is infinite or not a number.
+  /// True if no scalar is infinite or not a number.
   public var isFinite: Bool { withUnsafeScalars { $0.allSatisfy(\.isFinite) } }
 }

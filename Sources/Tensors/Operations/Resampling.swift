@@ -1,4 +1,4 @@
-/// How an image changes its size. Each is a pair of 1-D matrices, one along the rows and one along the columns.
+/// A method of resizing images: a linear map of each row and each column.
 public enum Resampling: String, CaseIterable, Sendable {
   /// The mean of the inputs floor(i n / m) ... ceil((i + 1) n / m) - 1, where bins may overlap (PyTorch: "area").
   case area
@@ -8,7 +8,7 @@ public enum Resampling: String, CaseIterable, Sendable {
   /// The input at floor(i n / m).
   case nearest
 
-  /// The matrix [output, input] in double precision, row-major.
+  /// The matrix [output][input] that resizes a row or column, in double precision.
   public func matrix(from input: Int, to output: Int) -> [[Double]] {
     (0..<output).map { i in
       var row = [Double](repeating: 0, count: input)
@@ -17,9 +17,9 @@ public enum Resampling: String, CaseIterable, Sendable {
         let lower = i * input / output, upper = ((i + 1) * input + output - 1) / output
         for j in lower..<upper { row[j] = 1 / Double(upper - lower) }
       case .bicubic:
-        let place = (Double(i) + 0.5) * Double(input) / Double(output) - 0.5, first = place.rounded(.down)
+        let centre = (Double(i) + 0.5) * Double(input) / Double(output) - 0.5, first = centre.rounded(.down)
         for tap in -1...2 {
-          row[min(input - 1, max(0, Int(first) + tap))] += cubic(abs(place - first - Double(tap)))
+          row[min(input - 1, max(0, Int(first) + tap))] += cubic(abs(centre - first - Double(tap)))
         }
       case .nearest:
         row[i * input / output] = 1
@@ -28,7 +28,7 @@ public enum Resampling: String, CaseIterable, Sendable {
     }
   }
 
-  /// Keys' kernel.
+  /// The cubic convolution kernel of Keys 1981 with a = -0.75, for x >= 0.
   private func cubic(_ x: Double) -> Double {
     let a = -0.75
     return switch x {
@@ -40,14 +40,14 @@ public enum Resampling: String, CaseIterable, Sendable {
 }
 
 extension Tensor {
-  /// The image at another size: self [batch, height, width, channels].
+  /// Images resized: [batch, height, width, channels] to [batch, new height, new width, channels].
   public func resampled(height: Int, width: Int, _ resampling: Resampling) -> Tensor {
     precondition(shape.count == 4, "only images [batch, height, width, channels] are resampled, not \(shape)")
     return applied(
       rows: resampling.matrix(from: shape[1], to: height), columns: resampling.matrix(from: shape[2], to: width))
   }
 
-  /// A separable linear map of the image plane: every row of places times one matrix, every column times another.
+  /// A separable linear map of the image plane: each row of pixels times one matrix, each column times another.
   ///
   /// self [batch, height, width, channels], rows [new height][height], columns [new width][width].
   public func applied(rows: [[Double]], columns: [[Double]]) -> Tensor {
@@ -55,16 +55,17 @@ extension Tensor {
     precondition(
       rows.allSatisfy { $0.count == height } && columns.allSatisfy { $0.count == width },
       "the matrices do not fit an image of shape \(shape)")
-    let across = mixed(outer: batch * height, inner: channels, by: columns)
-    let value = across.mixed(outer: batch, inner: columns.count * channels, by: rows)
+    // [batch, height, new width, channels]
+    let rowsMapped = weightedSums(outer: batch * height, inner: channels, by: columns)
+    let value = rowsMapped.weightedSums(outer: batch, inner: columns.count * channels, by: rows)
     return Tensor(shape: [batch, rows.count, columns.count, channels], buffer: value.buffer, node: nil).recorded(
       inputs: [self]) {
         [$0.applied(rows: transpose(rows, height), columns: transpose(columns, width))]
       }
   }
 
-  /// Seen as [outer, length, inner]: the middle axis times a matrix; zeros of the matrix cost nothing.
-  private func mixed(outer: Int, inner: Int, by matrix: [[Double]]) -> Tensor {
+  /// Multiplies the middle axis of [outer, length, inner] by a matrix [new length][length], skipping its zeros.
+  private func weightedSums(outer: Int, inner: Int, by matrix: [[Double]]) -> Tensor {
     let terms = matrix.map { row in row.indices.filter { row[$0] != 0 }.map { (index: $0, weight: Float(row[$0])) } }
     let length = matrix.first?.count ?? 0, source = buffer.pointer
     return Tensor(unfilled: [outer, matrix.count, inner]) { target in

@@ -1,5 +1,5 @@
 extension Tensor {
-  /// The same scalars in another shape.
+  /// The scalars in another shape of equal size; no copy.
   public func reshaped(_ shape: [Int]) -> Tensor {
     guard shape != self.shape else { return self }
     precondition(shape.product == count, "shape \(self.shape) does not become \(shape)")
@@ -8,7 +8,7 @@ extension Tensor {
     }
   }
 
-  /// The scalars with axes in another order: axis i of the result is axis `axes[i]` of this one.
+  /// The tensor with its axes in another order: axis i of the result is axis `axes[i]` of this one.
   public func permuted(_ axes: [Int]) -> Tensor {
     precondition(axes.sorted() == Array(shape.indices), "\(axes) is no order of the axes of shape \(shape)")
     var strides = Array(repeating: 1, count: shape.count)
@@ -34,13 +34,13 @@ extension Tensor {
       }
     }
     return value.recorded(inputs: [self]) { g in
-      var back = axes
-      for (i, axis) in axes.enumerated() { back[axis] = i }
-      return [g.permuted(back)]
+      var inverse = axes
+      for (i, axis) in axes.enumerated() { inverse[axis] = i }
+      return [g.permuted(inverse)]
     }
   }
 
-  /// The part `range` of one axis.
+  /// The entries `range` of one axis.
   public func sliced(_ range: Range<Int>, axis: Int) -> Tensor {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) is outside axis \(axis) of \(shape)")
@@ -82,7 +82,7 @@ extension Tensor {
     }
   }
 
-  /// Tensors one after another along one axis; the other axes must agree.
+  /// Tensors joined along one axis; their other axes must be equal.
   public static func concatenated(_ parts: [Tensor], axis: Int) -> Tensor {
     precondition(!parts.isEmpty, "nothing to concatenate")
     var shape = parts[0].shape

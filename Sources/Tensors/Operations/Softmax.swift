@@ -2,7 +2,7 @@ import COpenBLAS
 import Glibc
 
 extension Tensor {
-  /// Shares that add up to one along the last axis.
+  /// The softmax along the last axis: exp(x_i) over the sum of exp(x_j), computed relative to the row's maximum.
   public var softmax: Tensor {
     let width = shape.last ?? 1, rows = count / Swift.max(1, width), source = UnsafePointer(buffer.pointer)
     let value = Tensor(unfilled: shape) { target in
@@ -17,6 +17,7 @@ extension Tensor {
           let target = target.baseAddress!, p = UnsafePointer(value.buffer.pointer), g = UnsafePointer(g.buffer.pointer)
           parallel(rows, cost: 4 * width) { range in
             for row in range {
+              // dx = p (g - sum p g)
               let o = row * width, mean = rowDot(p + o, g + o, width)
               for i in o..<o + width { target[i] = p[i] * (g[i] - mean) }
             }
@@ -26,7 +27,7 @@ extension Tensor {
     }
   }
 
-  /// Minus the log-probability of each row's class under softmax: self [rows, classes], answers [rows]; [rows].
+  /// The cross-entropy of each row's class under softmax, in nats: self [rows, classes], answers [rows]; [rows].
   ///
   /// With `smoothing` s the target is 1 - s + s / classes on the answer and s / classes elsewhere
   /// (Szegedy et al. 2016, arXiv 1512.00567).
@@ -34,7 +35,7 @@ extension Tensor {
     let classes = shape.last ?? 1, rows = count / Swift.max(1, classes), source = UnsafePointer(buffer.pointer)
     precondition(answers.count == rows, "\(answers.count) answers for \(rows) rows")
     precondition(answers.allSatisfy { (0..<classes).contains($0) }, "an answer is outside 0..<\(classes)")
-    let shares = Buffer(count: count), p = shares.pointer
+    let probabilities = Buffer(count: count), p = probabilities.pointer
     let value = Tensor(unfilled: [rows]) { target in
       let target = target.baseAddress!
       parallel(rows, cost: 6 * classes) { range in
@@ -42,6 +43,7 @@ extension Tensor {
           let x = source + row * classes
           let total = softmaxRow(x, into: p + row * classes, classes)
           let mean = smoothing == 0 ? 0 : rowSum(x, classes) { $0 } / Float(classes)
+          // The log-sum-exp minus the sum of target times x, since targets add up to 1.
           target[row] = total - (1 - smoothing) * x[answers[row]] - smoothing * mean
         }
       }
@@ -49,9 +51,10 @@ extension Tensor {
     return value.recorded(inputs: [self]) { [shape] g in
       [
         Tensor(unfilled: shape) { target in
-          let target = target.baseAddress!, g = g.buffer.pointer, p = shares.pointer
+          let target = target.baseAddress!, g = g.buffer.pointer, p = probabilities.pointer
           parallel(rows, cost: 2 * classes) { range in
             for row in range {
+              // dx = g (p - target)
               let o = row * classes, weight = g[row], rest = smoothing / Float(classes)
               for i in o..<o + classes { target[i] = weight * (p[i] - rest) }
               target[o + answers[row]] -= weight * (1 - smoothing)
@@ -63,7 +66,8 @@ extension Tensor {
   }
 }
 
-/// One row of shares of `scale` times the source; gives the logarithm of the sum of exponentials.
+/// Writes the softmax of `scale` times a row of `width` scalars; returns the logarithm of the sum of exponentials.
+/// Source and target may be one row.
 @discardableResult
 @inline(__always)
 func softmaxRow(
@@ -94,11 +98,11 @@ func softmaxRow(
   return largest + logf(sum)
 }
 
-/// The same in place for the first `own` of `seen` numbers, zeros for the others: whole vectors of 16 of a row that has room for
-/// them.
+/// Writes, in place, the softmax of `scale` times the first `valid` scalars of a row, and zeros for the others up to the
+/// whole vectors of 16 that hold `count`; the row has room for those.
 @inline(__always)
-func softmaxRow(_ row: UnsafeMutablePointer<Float>, _ own: Int, of seen: Int, scale: Float) -> Float {
-  let whole = (seen + 15) / 16 * 16
-  for i in own..<whole { row[i] = -.infinity }
+func softmaxRow(_ row: UnsafeMutablePointer<Float>, _ valid: Int, of count: Int, scale: Float) -> Float {
+  let whole = (count + 15) / 16 * 16
+  for i in valid..<whole { row[i] = -.infinity }
   return softmaxRow(row, into: row, whole, scale: scale)
 }

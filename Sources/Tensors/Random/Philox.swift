@@ -1,6 +1,6 @@
-/// Philox 4x32 with ten rounds: a function from a counter and a key to four random words
-/// (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// The counter-based generator Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 enum Philox {
+  /// Four uniformly distributed words, a function of counter and key alone.
   @inline(__always)
   static func words(_ counter: SIMD4<UInt32>, _ key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var c = counter, k = key
