@@ -43,8 +43,11 @@ struct BenchSeries {
         try bench.check()
         let least = times.min() ?? 0
         print(
-          "{\"name\": \(JSON.text(name)), \"setting\": \(JSON.text(setting)), \"value\": \(value), \"threads\": \(count), "
-            + String(format: "\"min_s\": %.6g, \"s_per_item\": %.6g}", least, least / Double(bench.batch)))
+          JSON.object([
+            ("name", .text(name)), ("setting", .text(setting)), ("value", .number(Double(value) ?? .nan)),
+            ("threads", .number(Double(count))), ("min_s", .rounded(least)),
+            ("s_per_item", .rounded(least / Double(bench.batch))),
+          ]).line)
         fflush(nil)
         series[index].points.append((Double(value) ?? 0, least))
       }

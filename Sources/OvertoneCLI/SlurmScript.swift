@@ -60,9 +60,9 @@ package struct SlurmScript {
     # earlier one stopped; submitting this again does nothing twice.
     \(directives.map { "#SBATCH \($0)" }.joined(separator: "\n"))
 
-    cd \(quoted(directory)) || exit 1
+    cd \(Quoting.shell(directory)) || exit 1
     \(setup.map { $0 + "\n" }.joined())
-    \(quoted(program)) run \(arguments.map(quoted).joined(separator: " ")) --threads \(threads) &
+    \(Quoting.shell(program)) run \(arguments.map(Quoting.shell).joined(separator: " ")) --threads \(threads) &
     program=$!
 
     # Slurm warns this shell before the time is over (USR1), or ends the job (TERM). Either goes on to the program,
@@ -91,21 +91,14 @@ package struct SlurmScript {
     """
   }
 
-  /// A word that a shell leaves as it is.
-  private static func quoted(_ word: String) -> String {
-    let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%")
-    if !word.isEmpty && word.allSatisfy({ plain.contains($0) }) { return word }
-    return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  }
-
-  /// Writes the script, then submits it or prints the command that does.
+  /// Writes the script, and submits it or says how.
   func write(submitting: Bool) throws {
     try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     try Folder.write(text, to: path)
     print("\(path): \(tasks == 1 ? "one task" : "\(tasks) tasks"); their logs are written beside it.")
     fflush(nil)
     guard submitting else {
-      return print("Submit it with: sbatch \(Self.quoted(path))")
+      return print("Submit it with: sbatch \(Quoting.shell(path))")
     }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -65,7 +65,7 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
   }
 
   /// The last variant, which is as a rule the one furthest from the defaults.
-  @Test("a variant of every file trains, paints and is measured at scale smoke")
+  @Test("a variant of every file trains, samples and is evaluated at scale smoke")
   func runs() throws {
     let folder = NSTemporaryDirectory() + "overtone-papers-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -85,8 +85,8 @@ private let trained: Scratch = {
     for one in try made(["--no-compose"]) { #expect(equal(one, open: false) < 100) }
     try ByteImage(height: 8, width: 8, colour: [0, 0, 0]).writePNG(to: "\(out.path)/small.png")
     for (image, paper, sentence) in [
-      ("small", "mask", "\(out.path)/small.png: it is 8x8, and this model paints 32x32; resize it first."),
-      ("image", "small", "\(out.path)/small.png: the mask is 8x8 and the image 32x32; they must be as large."),
+      ("small", "mask", "\(out.path)/small.png: it is 8x8, and this model generates 32x32; resize it first."),
+      ("image", "small", "\(out.path)/small.png: the mask is 8x8 and the image 32x32; they must have one size."),
       ("image", "none", "\(out.path)/none.png: there is no such file."),
     ] {
       let ending = try sample("--image", "\(out.path)/\(image).png", "--mask", "\(out.path)/\(paper).png")
@@ -95,7 +95,7 @@ private let trained: Scratch = {
     try ByteImage(height: 32, width: 32, colour: [0, 0, 0]).writePNG(to: "\(out.path)/black.png")
     #expect(
       try sample("--image", "\(out.path)/image.png", "--mask", "\(out.path)/black.png").sentence
-        == "error: \(out.path)/black.png: the mask is black everywhere, so there is nothing to paint; white is painted."
+        == "error: \(out.path)/black.png: the mask is black everywhere; white marks the pixels to generate."
     )
   }
 

@@ -134,7 +134,7 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     } catch {
       #expect(
         "\(error)"
-          == "t.yaml:1:1: 'psnr full > band' is no claim; write a claim as \"psnr: full > band\" or \"psnr: full in [20, 25]\"."
+          == "t.yaml:1:1: 'psnr full > band' is no expectation; write it as \"psnr: full > band\" or \"psnr: full in [20, 25]\"."
       )
     }
   }

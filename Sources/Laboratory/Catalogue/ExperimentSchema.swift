@@ -1,23 +1,24 @@
 import Autoregression
 import Settings
 
-/// A JSON Schema (draft 2020-12) of experiment files, for editors: which keys there are, what they take, and what
-/// components a file can name.
+/// A JSON Schema (draft 2020-12) of experiment files, for completion and checks in editors.
 ///
-/// A section that says `use` has the settings of that component and no others. One that does not (it is put over
-/// another, by `extends`, a scale or a variant) may have those of any component of its role. What must be said and
-/// what goes with what is left to `overtone validate`, since a file may be a part of an experiment.
+/// A section with the key `use` has the settings of that component and no others. A section without it, which overrides
+/// another by `extends`, a scale or a variant, may have those of any component of its role. Required settings and
+/// combinations are left to `overtone validate`, since a file may be a part of an experiment.
 package struct ExperimentSchema {
   private let catalogue: Catalogue
-  private let frame: RootSettings
+  private let root: RootSettings
   private let roles: [String]
 
+  /// Discovers the settings of all components of a registry.
   package init(_ registry: Registry) {
     catalogue = Catalogue(registry)
-    frame = RootSettings(catalogue)
+    root = RootSettings(catalogue)
     roles = registry.roles
   }
 
+  /// The schema as a JSON document.
   package var text: String { schema.block() + "\n" }
 
   private var schema: JSON {
@@ -35,12 +36,12 @@ package struct ExperimentSchema {
 
   // MARK: Sections
 
-  /// The keys at the top that settings stand under.
+  /// The keys of the root mapping that hold settings.
   private var sections: [(key: String, schema: JSON)] {
-    let top = frame.survey.found.filter { $0.section.isEmpty }
+    let top = root.discovery.found.filter { $0.section.isEmpty }
     return top.map { setting in
       let role = roles.first { $0 == setting.key || "\($0)s" == setting.key }
-      guard let role else { return (setting.key, SettingSchema(setting, in: frame.survey.found).json) }
+      guard let role else { return (setting.key, SettingSchema(setting, in: root.discovery.found).json) }
       let one = JSON.object([("$ref", .text("#/$defs/\(role)"))])
       guard setting.key != role else { return (role, one) }
       return (
@@ -53,18 +54,19 @@ package struct ExperimentSchema {
     } + [
       (
         "bench",
-        SettingSchema.mapping("what 'overtone bench' times", SettingSchema.properties(of: frame.bench.found, in: ""))
+        SettingSchema.mapping(
+          "the case that 'overtone bench' times", SettingSchema.properties(of: root.bench.found, in: ""))
       )
     ]
   }
 
-  /// What a component's section takes, `use` left out.
+  /// Returns the settings of a component's section, without `use`.
   private func settings(of entry: Catalogue.Entry) -> [(String, JSON)] {
-    let all = entry.survey.found + frame.extras(in: entry.role)
+    let all = entry.discovery.found + root.extras(in: entry.role)
     return SettingSchema.properties(of: all, in: "")
   }
 
-  /// Which component a section names decides what else it takes.
+  /// Returns the schema of a section, whose other settings depend on the component that it names.
   private func choice(of role: String) -> JSON {
     let entries = catalogue.all.filter { $0.role == role }, keys = JSON.list(entries.map { .text($0.key) })
     func isNamed(_ value: JSON) -> JSON {
@@ -75,7 +77,7 @@ package struct ExperimentSchema {
         ("if", isNamed(.object([("const", .text(entry.key))]))), ("then", Self.link("\(role)-\(entry.key)")),
       ])
     }
-    let about = frame.survey[role]?.about ?? frame.survey["\(role)s"]?.about ?? role
+    let about = root.discovery[role]?.about ?? root.discovery["\(role)s"]?.about ?? role
     let summaries = entries.map { "\($0.key): \($0.about.summary)" }.joined(separator: "\n")
     return .object([
       ("description", .text(about)), ("type", .list([.text("object"), .text("string")])),
@@ -105,15 +107,15 @@ package struct ExperimentSchema {
       [("use", .object([("const", .text(entry.key))]))] + settings(of: entry))
   }
 
-  /// The settings of all components of a role.
+  /// Returns the schema of a section that names no component: the settings of all components of a role.
   private func any(of role: String) -> JSON {
     let entries = catalogue.all.filter { $0.role == role }
     var owners: [(key: String, refs: [JSON])] = []
     for entry in entries {
       for (key, _) in settings(of: entry) {
         let ref = Self.link("\(role)-\(entry.key)", "properties/\(key)")
-        if let known = owners.firstIndex(where: { $0.key == key }) {
-          owners[known].refs.append(ref)
+        if let index = owners.firstIndex(where: { $0.key == key }) {
+          owners[index].refs.append(ref)
         } else {
           owners.append((key, [ref]))
         }
@@ -128,26 +130,26 @@ package struct ExperimentSchema {
 
   // MARK: Paths
 
-  /// "training.steps" and every other path of a setting, with what stands there.
+  /// The path of every setting, such as "training.steps", with its schema.
   private var paths: [(path: String, schema: JSON)] {
     var all: [(String, [JSON])] = []
     func add(_ path: String, _ schema: JSON) {
-      if let known = all.firstIndex(where: { $0.0 == path }) {
-        all[known].1.append(schema)
+      if let index = all.firstIndex(where: { $0.0 == path }) {
+        all[index].1.append(schema)
       } else {
         all.append((path, [schema]))
       }
     }
     for (key, _) in sections { add(key, Self.link("parts", "properties/\(key)")) }
-    for setting in frame.survey.found where !setting.section.isEmpty && !setting.section.contains("[") {
+    for setting in root.discovery.found where !setting.section.isEmpty && !setting.section.contains("[") {
       guard !roles.contains(String(setting.path.prefix { $0 != "." })) else { continue }
-      add(setting.path, Self.link("parts", SettingSchema.pointer(to: setting.path, in: frame.survey.found)))
+      add(setting.path, Self.link("parts", SettingSchema.pointer(to: setting.path, in: root.discovery.found)))
     }
-    for role in roles where frame.survey[role] != nil {
+    for role in roles where root.discovery[role] != nil {
       let entries = catalogue.all.filter { $0.role == role }
       add("\(role).use", .object([("enum", .list(entries.map { .text($0.key) }))]))
       for entry in entries {
-        let found = entry.survey.found + frame.extras(in: role)
+        let found = entry.discovery.found + root.extras(in: role)
         for setting in found {
           add(
             "\(role).\(setting.path)",
@@ -183,7 +185,7 @@ package struct ExperimentSchema {
       )
     }
     return parts + names + [
-      ("variant", SettingSchema.mapping("What one variant sets.", plain + linked)),
+      ("variant", SettingSchema.mapping("Settings of one variant.", plain + linked)),
       ("axes", SettingSchema.mapping("Settings by path, each with a list of values to try.", axes)),
       (
         "conditions",
@@ -192,69 +194,12 @@ package struct ExperimentSchema {
       (
         "scale",
         SettingSchema.mapping(
-          "What one scale puts over the rest.", plain + composition.filter { !["extends", "scales"].contains($0.0) })
+          "Settings of one scale.", plain + composition.filter { !["extends", "scales"].contains($0.0) })
       ),
     ]
   }
 
-  private static func link(_ definition: String, _ inner: String? = nil) -> JSON {
+  static func link(_ definition: String, _ inner: String? = nil) -> JSON {
     .object([("$ref", .text("#/$defs/\(definition)" + (inner.map { "/\($0)" } ?? "")))])
-  }
-
-  // MARK: Composition
-
-  /// The keys that make several experiments of one file, and one of several files.
-  private var composition: [(String, JSON)] {
-    func mapping(_ about: String, of values: JSON) -> JSON {
-      .object([
-        ("description", .text(about)), ("type", .list([.text("object"), .text("null")])),
-        ("additionalProperties", values),
-      ])
-    }
-    func some(_ about: String) -> JSON {
-      let text = JSON.object([("type", .text("string"))])
-      return .object([
-        ("description", .text(about)), ("type", .list([.text("string"), .text("array"), .text("null")])),
-        ("items", text),
-      ])
-    }
-    let about = "several experiments of one file: every variant with every combination of the lists"
-    return [
-      ("extends", some("the file that this one is put over, or a list of them, from here")),
-      ("scales", mapping("what --scale NAME puts over the rest", of: Self.link("scale"))),
-      (
-        "scale",
-        .object([
-          ("description", .text("the scale that is meant when none is asked for; in a scale, the one it builds on")),
-          ("type", .text("string")),
-        ])
-      ),
-      ("define", mapping("values by name, which are there to be referred to: ${define.NAME}", of: .bool(true))),
-      (
-        "sweep",
-        SettingSchema.mapping(
-          about,
-          [
-            ("variants", mapping("variants by name", of: Self.link("variant"))),
-            ("grid", Self.link("axes")), ("zip", Self.link("axes")),
-            (
-              "exclude",
-              .object([
-                ("description", .text("combinations to leave out")), ("type", .text("array")),
-                ("items", Self.link("conditions")),
-              ])
-            ),
-          ])
-      ),
-      (
-        "seeds",
-        .object([
-          ("description", .text("every variant with each of these seeds")),
-          ("type", .list([.text("array"), .text("null")])), ("minItems", .number(1)),
-          ("items", Self.link("parts", "properties/seed")),
-        ])
-      ),
-      ("expect", some("what the result should show: \"psnr: full > band\", or \"psnr: full in [20, 25]\"")),
-    ]
   }
 }

@@ -1,13 +1,13 @@
 import Settings
 
-/// One setting in the words of JSON Schema.
+/// The JSON Schema of one setting.
 struct SettingSchema {
-  /// `${training.steps}` may stand wherever a value does.
+  /// The pattern of a reference such as `${training.steps}`, which any value may be.
   static let reference = #"\$\{[^}]+\}"#
 
   let json: JSON
 
-  /// `all` are the settings that it may be a mapping of.
+  /// `all` holds the settings of the mapping that it may be.
   init(_ setting: SettingsDiscovery.Found, in all: [SettingsDiscovery.Found]) {
     var options = setting.forms.map { Self.schema(of: $0.form, $0.bounds, isNullable: setting.isNullable) }
     if setting.isSection {
@@ -19,26 +19,27 @@ struct SettingSchema {
     json = .object(about + fields)
   }
 
-  /// All settings of one mapping.
+  /// Returns the schemas of all settings of one mapping, by key.
   static func properties(of all: [SettingsDiscovery.Found], in section: String) -> [(String, JSON)] {
     all.filter { $0.section == section }.map { ($0.key, SettingSchema($0, in: all).json) }
   }
 
-  /// Where in the schema of a mapping that of an inner setting lies: "properties/mask/properties/least".
+  /// Returns the JSON pointer from the schema of a mapping to that of an inner setting:
+  /// "properties/mask/properties/least".
   static func pointer(to path: String, in all: [SettingsDiscovery.Found]) -> String {
-    var steps: [String] = [], known = ""
+    var steps: [String] = [], prefix = ""
     for key in path.split(separator: ".") {
-      known += known.isEmpty ? "\(key)" : ".\(key)"
+      prefix += prefix.isEmpty ? "\(key)" : ".\(key)"
       steps.append("properties/\(key)")
-      // What may be a value or a mapping has the mapping last.
-      if known != path, let setting = all.first(where: { $0.path == known }), !setting.forms.isEmpty {
+      // Where values and mappings are accepted, the mapping is the last option.
+      if prefix != path, let setting = all.first(where: { $0.path == prefix }), !setting.forms.isEmpty {
         steps.append("anyOf/\(setting.forms.count)")
       }
     }
     return steps.joined(separator: "/")
   }
 
-  /// A mapping of these keys and no others.
+  /// Returns the schema of a mapping of these keys and no others.
   static func mapping(_ about: String?, _ properties: [(String, JSON)]) -> JSON {
     .object(
       (about.map { [("description", .text($0))] } ?? []) + [
@@ -47,6 +48,7 @@ struct SettingSchema {
       ])
   }
 
+  /// Returns a schema that accepts what any of the options accepts.
   static func either(_ options: [JSON]) -> JSON {
     options.count == 1 ? options[0] : options.isEmpty ? .object([]) : .object([("anyOf", .list(options))])
   }
@@ -70,7 +72,7 @@ struct SettingSchema {
     }
   }
 
-  /// "1 to 64"
+  /// Returns the limits of bounds such as "1 to 64".
   private static func limits(_ bounds: String?) -> [(String, JSON)] {
     guard let bounds, let gap = bounds.range(of: " to "), let least = Double(bounds[..<gap.lowerBound]),
       let most = Double(bounds[gap.upperBound...])
@@ -80,7 +82,7 @@ struct SettingSchema {
 }
 
 extension JSON {
-  /// A value as it stands in a file; nil where JSON has none like it.
+  /// A YAML value as it stands in a file; nil where JSON has no such value.
   init?(yaml: String) {
     guard let root = try? YAMLReader.tree(of: "value: " + yaml, file: "default"),
       case .mapping(let entries) = root.content, let value = entries.first?.value

@@ -1,32 +1,32 @@
 import Networks
 import Settings
 
-/// Every setting that something reads, those included that are read only where another says so.
+/// All settings that an initialiser reads, including those that it reads only for certain values of others.
 ///
-/// What a reader asks for hangs on what it is told: a filter has an order only if it is of one kind. So it is made to
-/// read again and again: as its example says, without each line of it, with each choice of each setting that has
-/// choices, and with a list and a mapping in the place of each value. What all of that reads is joined.
+/// A filter has an order only if it is of one kind. So the initialiser is run again and again: on its example, on the
+/// example without one of its lines, with each choice of each setting that has choices, and with a list and a mapping in
+/// place of each value. The reads of all attempts are joined.
 struct SettingsDiscovery {
-  /// One setting, with all that was learned of it.
+  /// One setting, joined from all attempts.
   struct Found {
-    /// The mapping it stands in: "training"; empty at the top.
+    /// The path of its mapping: "training"; empty at the top.
     var section: String
     let key: String
     var about: String
-    /// What it may be, with bounds: several where a list or a name will do.
+    /// Accepted values, with bounds: several where a list or a name is accepted, too.
     var forms: [(form: Form, kind: String, bounds: String?)] = []
-    /// Whether it may be a mapping, of settings of its own.
+    /// True where it may be a mapping of settings of its own.
     var isSection = false
     var isRequired = false
     var isNullable = false
     /// As written in a file; nil where there is none.
     fileprivate var fallback: String?
-    /// Whether the default hangs on other settings or on what the other components are.
+    /// True where the default depends on other settings or on other components.
     fileprivate var varies = false
-    /// How many choices had to be made for it to be read.
-    fileprivate var tried = 0
+    /// Settings that were changed from the example in the attempt that gave the default.
+    fileprivate var changes = 0
 
-    /// As written in a file; nil where it must be said, or hangs on what the other components are.
+    /// The default as written in a file; nil where there is none, or where it depends on other components.
     var `default`: String? { isRequired || varies ? nil : fallback }
     var path: String { section.isEmpty ? key : "\(section).\(key)" }
     /// "one of linear, cosine or a list, each a number"
@@ -38,22 +38,22 @@ struct SettingsDiscovery {
     }
   }
 
-  /// One way to make a reader read, with what it needs beside.
+  /// An initialiser with its other arguments.
   typealias Attempt = (inout Settings) throws -> Void
 
-  /// In the order in which they were come upon.
+  /// In the order of discovery.
   private(set) var found: [Found] = []
-  /// Why no attempt reads the example to its end; nil when one does.
+  /// The error of the example where every attempt fails; nil where one succeeds.
   private(set) var failure: String?
 
   private let name: String
   private let attempts: [Attempt]
   private var probed: Set<String> = []
 
-  /// Choices within choices are followed so deep.
+  /// The most settings that are changed from the example at once.
   private static let depth = 3
 
-  /// `example` is YAML that at least one of `attempts` can read whole.
+  /// `example` is YAML that at least one of `attempts` reads without an error.
   init(_ name: String, example: String, attempts: [Attempt]) {
     self.name = name
     self.attempts = attempts
@@ -69,8 +69,9 @@ struct SettingsDiscovery {
     probe(example, [])
   }
 
-  /// Of one reader whose example is a whole file: lines are not left out of it, and what is known already is not tried.
-  init(_ name: String, whole example: String, knowing isKnown: (String) -> Bool, _ attempt: @escaping Attempt) {
+  /// Discovers the settings of a whole file: no line is left out of it, and the settings that `isKnown` names are not
+  /// varied.
+  init(_ name: String, whole example: String, excluding isKnown: (String) -> Bool, _ attempt: @escaping Attempt) {
     self.name = name
     attempts = [attempt]
     failure = learn(from: example, [], by: attempt)
@@ -84,7 +85,7 @@ struct SettingsDiscovery {
     for attempt in attempts { _ = learn(from: text, overrides, by: attempt) }
   }
 
-  /// Tries everything that could stand in the place of settings that were not tried yet.
+  /// Varies each setting that was not varied yet.
   private mutating func probe(_ example: String, _ overrides: [String]) {
     let fresh = found.filter { !probed.contains($0.path) }
     probed.formUnion(fresh.map(\.path))
@@ -98,19 +99,19 @@ struct SettingsDiscovery {
     }
   }
 
-  /// Lets one attempt read, and joins what it read. Gives why it did not come to its end.
+  /// Runs one attempt and joins its reads; returns its error.
   private mutating func learn(from text: String, _ overrides: [String], by attempt: Attempt) -> String? {
     do {
       var settings = try Settings(parsing: text.isEmpty ? "{}" : text, file: name, overrides: overrides)
-      defer { for (section, reading) in settings.reads { join(section, reading, tried: overrides.count) } }
+      defer { for (section, reading) in settings.reads { join(section, reading, changes: overrides.count) } }
       try withoutStorage { try attempt(&settings) }
       try settings.finish()
       return nil
     } catch { return "\(error)" }
   }
 
-  /// `tried` is how many settings were not as the example or their default says.
-  private mutating func join(_ section: String, _ reading: Reading, tried: Int) {
+  /// `changes` counts the settings that differ from the example.
+  private mutating func join(_ section: String, _ reading: Reading, changes: Int) {
     let index =
       found.firstIndex { $0.key == reading.key && $0.section == section }
       ?? {
@@ -121,19 +122,19 @@ struct SettingsDiscovery {
       found[index].isSection = true
       return
     }
-    if let known = found[index].forms.firstIndex(where: { $0.form == form }) {
-      if found[index].forms[known].bounds == nil { found[index].forms[known].bounds = reading.bounds }
+    if let same = found[index].forms.firstIndex(where: { $0.form == form }) {
+      if found[index].forms[same].bounds == nil { found[index].forms[same].bounds = reading.bounds }
     } else {
       found[index].forms.append((form, reading.kind, reading.bounds))
     }
     found[index].isRequired = found[index].isRequired || reading.isRequired
     found[index].isNullable = found[index].isNullable || reading.isNullable
-    // What stands in a file is no default.
+    // A value from the file is not a default.
     guard reading.location == nil, !reading.isRequired, let yaml = reading.yaml else { return }
-    // The default is that with the fewest choices made.
-    if found[index].fallback == nil || tried < found[index].tried {
-      (found[index].fallback, found[index].tried, found[index].varies) = (yaml, tried, false)
-    } else if tried == found[index].tried, found[index].fallback != yaml {
+    // The default is that of the fewest changes.
+    if found[index].fallback == nil || changes < found[index].changes {
+      (found[index].fallback, found[index].changes, found[index].varies) = (yaml, changes, false)
+    } else if changes == found[index].changes, found[index].fallback != yaml {
       found[index].varies = true
     }
   }

@@ -1,126 +1,93 @@
 import Autoregression
 import Networks
 import Settings
+import Storage
 import Tensors
 
-/// An experiment put together from its file: every part constructed, nothing trained, no data opened.
+/// An experiment assembled from its file: every component constructed, nothing trained, no data opened.
 package struct Assembly {
+  /// The file's settings with every read recorded.
   package var settings: Settings
+  /// The experiment's name: that of its file.
   package let name: String
+  /// The root of all random number streams.
   package let seed: UInt64
+  /// The folder that runs are written to.
   let results: String
   let logging: Logging
-  /// What a run makes of it.
+  /// The stages that a run makes.
   let stages: Set<Stage>
+  /// The data set; opened by those that read it.
   package var dataset: any ImageDataset
+  /// Height and width of the images, in pixels.
   package let images: ImageShape
+  /// Classes of the data set; 1 where it has none.
   let classes: Int
+  /// The order and grouping in which tokens are regressed.
   package let direction: any RegressionDirection
+  /// The encoder, decoder and quantizer of tokens.
   package var tokenizer: any Tokenizer
+  /// Conditioner, backbone and loss, with the direction and the quantizer.
   package var model: Model
+  /// The metrics of the section `metrics`.
   package let metrics: [any Metric]
+  /// The section `tokenizer.training`.
   package let tokenizerTraining: TrainingConfiguration
+  /// The section `training`.
   package let training: TrainingConfiguration
-  let latents: LatentCaching
+  let latentCaching: LatentCaching
+  /// The section `sampling`.
   package let sampling: SamplingConfiguration
   let evaluation: EvaluationConfiguration
 
-  /// Reads the whole file; every key must be read by someone.
+  /// Reads the whole file; throws where a key is left over that no component reads.
   ///
-  /// The order tells each part of those before it: data set, grid of the tokenizer, direction, tokenizer, width of the
-  /// backbone, conditioner, backbone, loss.
+  /// Components are made in an order in which each knows those it depends on: data set, grid of the tokenizer,
+  /// direction, tokenizer, width of the backbone, conditioner, backbone, loss.
   package init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
     var settings = file
     self.name = name
-    let number: Int = try settings["seed", default: 0, in: 0...Int(Int32.max), about: "what all random numbers hang on"]
-    seed = UInt64(number)
+    let seed: Int = try settings[
+      "seed", default: 0, in: 0...Int(Int32.max), about: "seed of all random number generators"]
+    self.seed = UInt64(seed)
     results = try settings["results", default: "Results", about: "the folder that runs are written to"]
-
     logging = try settings[
-      "logging", default: .none, about: "what else is written of a run: event files, which TensorBoard shows"]
+      "logging", default: .none, about: "further logs of a run: event files for TensorBoard"]
+    stages = try Stage.selection(&settings)
 
-    let named: [Stage] = try settings[
-      "stages", default: Stage.allCases, about: "what a run makes; what one of them needs is made, too"]
-    guard !named.isEmpty else {
-      throw settings.refusal(
-        "'stages' names nothing to make; name some of \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).",
-        at: "stages")
-    }
-    stages = Stage.wanted(by: named)
-
-    var section = try settings.section("dataset", about: "where images come from")
-    dataset = try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
+    let factory = ComponentFactory(registry: registry, seed: self.seed)
+    dataset = try factory.dataset(&settings)
     images = dataset.shape
     classes = max(1, dataset.classNames.count)
+    let tokens = try factory.tokens(&settings, images: images)
+    (direction, tokenizer, tokenizerTraining) = (tokens.direction, tokens.tokenizer, tokens.training)
+    model = try factory.model(&settings, tokenizer: tokenizer, direction: direction, classes: classes)
 
-    var tokens = try settings.section("tokenizer", about: "from images to tokens")
-    let tokenizerType = try registry.find("tokenizer", &tokens, as: (any Tokenizer.Type).self)
-    let grid = try tokenizerType.grid(&tokens, images: images)
-
-    section = try settings.section("direction", about: "in what order an image is regressed")
-    direction = try registry.find("direction", &section, as: (any RegressionDirection.Type).self).init(
-      &section, over: grid)
-
-    // Each part has random numbers of its own: another backbone does not change the tokenizer.
-    var random = Random(seed: seed ^ 0x746F_6B65)
-    tokenizer = try tokenizerType.init(&tokens, images: images, layout: direction.layout, &random)
-    var plan = try tokens.section("training", about: "how the tokenizer is trained")
-    tokenizerTraining = try TrainingConfiguration(&plan, steps: 1000, batch: 64, rate: 1e-3)
-
-    var backboneSection = try settings.section("backbone", about: "the network that looks at all tokens")
-    let backboneType = try registry.find("backbone", &backboneSection, as: (any Backbone.Type).self)
-    let width = try backboneType.width(&backboneSection)
-    section = try settings.section("conditioner", about: "how a class is told")
-    random = Random(seed: seed ^ 0x636F_6E64)
-    let conditioner = try registry.find("conditioner", &section, as: (any Conditioner.Type).self)
-      .init(&section, classes: classes, width: width, &random)
-    random = Random(seed: seed ^ 0x6261_636B)
-    let space = tokenizer.quantizer.space
-    // One question is tried, to know whether codes come with what is fed.
-    var trial = Random(seed: 0)
-    let feedsCodes =
-      direction.view(
-        of: .zeros(1, direction.layout.slots.count, space),
-        at: direction.trainingTurn(batch: 1, progress: 0, &trial), by: tokenizer.quantizer
-      ).inputs.codes != nil
-    let backbone = try backboneType.init(
-      &backboneSection,
-      for: BackboneShape(
-        layout: direction.layout, space: space, prefixCount: conditioner.prefixCount,
-        hasVector: conditioner.givesVector,
-        feedsCodes: feedsCodes),
-      &random)
-    section = try settings.section("loss", about: "how one token is modelled")
-    random = Random(seed: seed ^ 0x6C6F_7373)
-    let loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
-      .init(&section, of: space, from: backbone.width, levels: direction.layout.levels, &random)
-    if direction.needsConfidence && !loss.givesConfidence {
-      throw section.refusal(
-        "the direction reveals tokens by confidence, which this loss does not give; use a loss over codes.", at: "use")
-    }
-    model = Model(
-      quantizer: tokenizer.quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
-
-    section = try settings.section("training", about: "how the model is trained")
-    training = try TrainingConfiguration(&section, steps: 1000, batch: 64, rate: 4e-4)
-    latents = try section[
-      "cache-latents", default: .auto, about: "encode the data set once, into a file, and not at every step"]
-    section = try settings.section("sampling", about: "how images are made")
+    var section = try settings.section("training", about: "training of the model")
+    training = try TrainingConfiguration(&section, steps: 1000, batch: 64, learningRate: 4e-4)
+    latentCaching = try section[
+      "cache-latents", default: .auto, about: "encode the data set once, into a file, instead of at every step"]
+    section = try settings.section("sampling", about: "generation of images with the trained model")
     sampling = try SamplingConfiguration(&section)
-    section = try settings.section("evaluation", about: "how the result is measured")
+    section = try settings.section("evaluation", about: "evaluation of the trained model")
     evaluation = try EvaluationConfiguration(&section)
-    var made: [any Metric] = []
-    for var section in try settings.sections("metrics", about: "numbers that say how good images are") {
-      made.append(try registry.find("metric", &section, as: (any Metric.Type).self).init(&section))
-    }
-    metrics = made
+    metrics = try factory.metrics(&settings)
     try settings.finish()
     self.settings = settings
   }
 
-  /// Latent cells and what lies in them, for those who print.
+  /// The latent grid and its tokens in words: "4x4 tokens of 8 channels, 1024 codes".
   var tokenSummary: String {
     let space = tokenizer.quantizer.space, grid = direction.layout.grid
     return "\(grid) tokens of \(space.width) channels" + (space.vocabulary.map { ", \($0) codes" } ?? "")
+  }
+
+  /// Hash of all settings that were read, except for the seed, where results go, how they are shown, and which stages
+  /// a run makes.
+  var fingerprint: String {
+    let lines = settings.reads.filter { section, reading in
+      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging", "stages"].contains(reading.key))
+    }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
+    return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
   }
 }

@@ -2,9 +2,10 @@ import Autoregression
 import Networks
 import Settings
 
-/// How many numbers the model of an experiment file trains, as `overtone plan` counts them.
+/// Returns the number of trainable parameters in the model of an experiment file, as `overtone plan` counts them.
 ///
-/// Nothing is allocated, so that models far larger than the machine can be counted.
+/// No parameter is allocated, so that models far larger than the machine's memory can be counted. Throws
+/// `SettingsError` where the file cannot be assembled.
 public func modelParameters(of file: String, _ overrides: [String] = [], scale: String? = nil) throws -> Int {
   let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
   let runs = try ExperimentRuns(sweep, experiment: file, registry: Registry.linked())

@@ -1,7 +1,7 @@
 import Settings
 
 extension Settings {
-  /// Where each setting that is no default was set, as JSON: its path, and "file:line:column" or the override.
+  /// A JSON object of all settings that are not defaults: the path of each, and "file:line:column" or the override.
   var origins: String {
     let set = reads.compactMap { section, reading -> (String, JSON)? in
       guard reading.yaml != nil, let location = reading.location else { return nil }

@@ -1,6 +1,6 @@
 import Settings
 
-/// What a run makes, one after the other; each needs those before it, but samples and evaluation only the model.
+/// A stage of a run. Each requires those before it, except that samples and evaluation require only the model.
 enum Stage: String, Setting, CaseIterable {
   case tokenizer
   /// Latents of the data set in a file, as `training.cache-latents` says.
@@ -9,8 +9,8 @@ enum Stage: String, Setting, CaseIterable {
   case samples
   case evaluation
 
-  /// What must be there before this one is made. Latents are made by the model's training where it wants them.
-  private var needed: Set<Stage> {
+  /// The stages that must be complete before this one. The model's training makes latents where it uses them.
+  private var prerequisites: Set<Stage> {
     switch self {
     case .tokenizer: []
     case .latents, .model: [.tokenizer]
@@ -18,6 +18,20 @@ enum Stage: String, Setting, CaseIterable {
     }
   }
 
-  /// The stages that are named, and those that they need.
-  static func wanted(by named: [Stage]) -> Set<Stage> { named.reduce(into: []) { $0.formUnion($1.needed.union([$1])) } }
+  /// Returns the stages that are named, with their prerequisites.
+  static func selection(named: [Stage]) -> Set<Stage> {
+    named.reduce(into: []) { $0.formUnion($1.prerequisites.union([$1])) }
+  }
+
+  /// Reads the key `stages`; throws where the list is empty.
+  static func selection(_ settings: inout Settings) throws(SettingsError) -> Set<Stage> {
+    let named: [Stage] = try settings[
+      "stages", default: allCases, about: "the stages that a run makes; prerequisites are made, too"]
+    guard !named.isEmpty else {
+      throw settings.refusal(
+        "'stages' names nothing to make; name some of \(allCases.map(\.rawValue).joined(separator: ", ")).",
+        at: "stages")
+    }
+    return selection(named: named)
+  }
 }

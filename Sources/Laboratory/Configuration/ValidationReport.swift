@@ -1,47 +1,57 @@
 import Autoregression
 
-/// What `validate` finds: that a file is sound, and with its inputs what is there.
+/// The result of `overtone validate`: what an assembled experiment consists of, and with its data set opened, which
+/// stages are trained.
 package struct ValidationReport {
   private let assembly: Assembly
+  /// Images of the data set; nil where it was not opened.
   private let images: Int?
-  private let made: Artefacts?
+  private let artefacts: Artefacts?
 
+  /// `opening`: opens the data set and hashes the files that it reads.
   package init(_ assembly: Assembly, opening: Bool) throws {
     var assembly = assembly
     if opening { try assembly.dataset.open() }
     images = opening ? assembly.dataset.count : nil
-    made = opening ? try Artefacts(of: assembly) : nil
+    artefacts = opening ? try Artefacts(of: assembly) : nil
     self.assembly = assembly
   }
 
   private var stages: [(name: String, artefact: Artefact, state: String)] {
-    guard let made else { return [] }
+    guard let artefacts else { return [] }
     var stages: [(String, Artefact, String)] = []
-    for (name, artefact, plan) in [
-      ("tokenizer", made.tokenizer, assembly.tokenizerTraining), ("model", made.model, assembly.training),
+    for (name, artefact, configuration) in [
+      ("tokenizer", artefacts.tokenizer, assembly.tokenizerTraining), ("model", artefacts.model, assembly.training),
     ] where name == "model" || !assembly.tokenizer.parameters.isEmpty {
       let step = artefact.step
       stages.append(
-        (name, artefact, step.map { $0 >= plan.steps ? "trained" : "step \($0) of \(plan.steps)" } ?? "to be trained"))
+        (
+          name, artefact,
+          step.map { $0 >= configuration.steps ? "trained" : "step \($0) of \(configuration.steps)" } ?? "to be trained"
+        ))
     }
     return stages
   }
 
+  /// The report for people, a few lines.
   package var text: String {
-    let sound = "sound (\(assembly.tokenSummary), \(assembly.classes) classes)"
-    guard let images, let made else { return sound }
+    let summary = "sound (\(assembly.tokenSummary), \(assembly.classes) classes)"
+    guard let images, let artefacts else { return summary }
     return
-      ([sound, "  data set: \(images) images\(made.inputs.isEmpty ? "" : " in \(made.inputs.count) files")"]
+      ([
+        summary, "  data set: \(images) images\(artefacts.inputs.isEmpty ? "" : " in \(artefacts.inputs.count) files")",
+      ]
       + stages.map { "  \($0.name): \($0.state) (\($0.artefact.folder))" }).joined(separator: "\n")
   }
 
+  /// The report as fields of a JSON object.
   package var fields: [(String, JSON)] {
-    let found: [(String, JSON)] = [
+    let common: [(String, JSON)] = [
       ("sound", .bool(true)), ("tokens", .text(assembly.tokenSummary)), ("classes", .number(Double(assembly.classes))),
     ]
-    guard let images, let made else { return found }
-    return found + [
-      ("images", .number(Double(images))), ("inputs", .list(made.inputs.map { .text($0.path) })),
+    guard let images, let artefacts else { return common }
+    return common + [
+      ("images", .number(Double(images))), ("inputs", .list(artefacts.inputs.map { .text($0.path) })),
       (
         "stages",
         .object(

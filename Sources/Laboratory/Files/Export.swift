@@ -2,26 +2,27 @@ import Foundation
 import Images
 import Storage
 
-/// What an HDF5 file holds, written as other formats.
+/// The data sets of an HDF5 file, written in other formats: npz, npy, CSV, PNG.
 package struct Export {
   private let reader: Reader
-  /// Paths of the data sets that are meant.
+  /// Paths of the data sets to write.
   private let names: [String]
+  /// True where the caller named them.
   private let isChosen: Bool
 
-  /// `chosen`: paths of data sets; all when there are none.
+  /// `chosen` holds paths of data sets or groups; all data sets where it is empty. Throws where one does not exist.
   package init(_ path: String, only chosen: [String]) throws(StorageError) {
     reader = try Reader(path)
     isChosen = !chosen.isEmpty
     guard isChosen else {
-      // What Overtone checks files by is no one's result.
+      // The checksums of Overtone's files are no result.
       names = Self.datasets(in: "/", reader).filter { $0 != "/\(Verification.dataset)" }
       return
     }
     var all: [String] = []
     for name in chosen {
       let path = name.hasPrefix("/") ? name : "/\(name)"
-      // A name that is not there is told with the nearest one.
+      // A missing name is refused with the nearest one.
       all += reader.isGroup(path) ? Self.datasets(in: path, reader) : [path]
       if !reader.isGroup(path) { _ = try reader.shape(of: path) }
     }
@@ -35,7 +36,8 @@ package struct Export {
     }
   }
 
-  /// Gives a line for each file, and for what had to be left out.
+  /// Writes to a `.npz`, `.csv` or `.png` file, or into a folder; returns a line for each file, and for what was left
+  /// out. `index` chooses one image, `columns` the width of a contact sheet.
   package func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
     switch URL(fileURLWithPath: output).pathExtension.lowercased() {
     case "npz": try archive(output)
@@ -49,7 +51,7 @@ package struct Export {
 
   // MARK: Arrays
 
-  /// Nil for kinds that numpy has none for.
+  /// Returns a data set as NumPy writes it; nil for kinds that NumPy does not have.
   private func array(_ name: String) throws -> NumPyArray? {
     switch try reader.kind(of: name) {
     case .text: NumPyArray(try reader.texts(name), shape: try reader.shape(of: name))
@@ -59,17 +61,17 @@ package struct Export {
   }
 
   private func archive(_ output: String) throws -> [String] {
-    var archive = try ZipArchive(output), count = 0, left: [String] = []
+    var archive = try ZipArchive(output), count = 0, skipped: [String] = []
     for name in names {
       guard let array = try array(name) else {
-        left.append(name)
+        skipped.append(name)
         continue
       }
       try archive.add("\(name.dropFirst()).npy", array.bytes)
       count += 1
     }
     try archive.finish()
-    return ["\(output): \(count) arrays"] + leftOut(left)
+    return ["\(output): \(count) arrays"] + leftOut(skipped)
   }
 
   private func leftOut(_ names: [String]) -> [String] {
@@ -78,7 +80,7 @@ package struct Export {
 
   // MARK: Tables
 
-  /// Data sets of one axis by the scale they lie along, those with most data sets first.
+  /// Returns the data sets of one axis, grouped by the scale of that axis, the largest group first.
   private func tables() throws -> [(scale: String, names: [String])] {
     var found: [(scale: String, names: [String])] = []
     for name in names where !reader.isScale(name) {
@@ -118,7 +120,8 @@ package struct Export {
 
   // MARK: Images
 
-  /// Bytes [height, width], [height, width, 1 or 3], or several of the latter.
+  /// Returns the images of a data set of bytes [height, width], [height, width, 1 or 3] or [image, height, width, 1 or 3];
+  /// nil where it is none.
   private func images(_ name: String) throws -> [ByteImage]? {
     guard try reader.kind(of: name) == .natural(bits: 8), !reader.isScale(name) else { return nil }
     var shape = try reader.shape(of: name)
@@ -127,9 +130,9 @@ package struct Export {
     guard shape.count == 4, [1, 3].contains(shape[3]), shape[1] > 0, shape[2] > 0 else { return nil }
     let bytes = try reader.bytes(name), area = shape[1] * shape[2]
     return (0..<shape[0]).map { index in
-      let own = bytes[index * area * shape[3]..<(index + 1) * area * shape[3]]
+      let values = bytes[index * area * shape[3]..<(index + 1) * area * shape[3]]
       return ByteImage(
-        height: shape[1], width: shape[2], pixels: shape[3] == 3 ? Array(own) : own.flatMap { [$0, $0, $0] })
+        height: shape[1], width: shape[2], pixels: shape[3] == 3 ? Array(values) : values.flatMap { [$0, $0, $0] })
     }
   }
 
@@ -148,21 +151,21 @@ package struct Export {
         try all[0].writePNG(to: output)
         return ["\(output): '\(name)'"]
       }
-      let across = columns ?? Int(Double(all.count).squareRoot().rounded(.up))
-      try ContactSheet(all, columns: across, scale: 1).image.writePNG(to: output)
-      return ["\(output): \(all.count) images of '\(name)', \(across) in a row"]
+      let columns = columns ?? Int(Double(all.count).squareRoot().rounded(.up))
+      try ContactSheet(all, columns: columns, scale: 1).image.writePNG(to: output)
+      return ["\(output): \(all.count) images of '\(name)', \(columns) in a row"]
     }
     throw LaboratoryError(
-      "\(reader.path): there is no image in \(isChosen ? names.joined(separator: ", ") : "it"); images are bytes of [row, column] or [row, column, 3], or many of them."
+      "\(reader.path): there is no image in \(isChosen ? names.joined(separator: ", ") : "it"); images are bytes of [row, column], [row, column, 3] or [image, row, column, 3]."
     )
   }
 
   // MARK: Everything
 
-  /// Images as PNG, tables as CSV, everything else as .npy.
+  /// Writes images as PNG, tables as CSV, everything else as `.npy`.
   private func folder(_ output: String) throws -> [String] {
     try Folder.make(output)
-    var lines: [String] = [], done: Set<String> = [], left: [String] = []
+    var lines: [String] = [], done: Set<String> = [], skipped: [String] = []
     if reader.text(attribute: "file_type") == "metrics", !isChosen {
       try Folder.write(try Table(metrics: reader).csv, to: "\(output)/metrics.csv")
       return ["\(output)/metrics.csv"]
@@ -189,13 +192,13 @@ package struct Export {
         try writeWhole(array.bytes, to: "\(path).npy")
         lines.append("\(path).npy")
       } else {
-        left.append(name)
+        skipped.append(name)
       }
     }
-    return lines + leftOut(left)
+    return lines + leftOut(skipped)
   }
 
-  /// A path inside the folder, whatever a data set is called.
+  /// Returns a relative path inside the folder for the path of any data set.
   private static func safe(_ name: String) -> String {
     name.split(separator: "/").map { $0 == ".." || $0 == "." ? "_" : String($0) }.joined(separator: "/")
   }

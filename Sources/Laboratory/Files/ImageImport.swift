@@ -2,59 +2,63 @@ import Foundation
 import Images
 import Storage
 
-/// A folder of class folders made into one file of images of one size.
+/// The import of a folder of class folders into one HDF5 file of square images.
 package struct ImageImport {
   let folder: String
   let output: String
+  /// Pixels of a side.
   let size: Int
 
+  /// `folder` holds a folder of PNG or JPEG files for each class, at any depth.
   package init(folder: String, output: String, size: Int) {
     (self.folder, self.output, self.size) = (folder, output, size)
   }
 
+  /// Writes the file; throws where the folder holds no images, or where one cannot be read.
   package func run(_ journal: Journal) throws {
-    let files = FileManager.default
-    var isFolder: ObjCBool = false
-    guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+    guard Self.isFolder(folder) else {
       throw LaboratoryError("\(folder): there is no such folder; name one that holds a folder of images per class.")
     }
-    func names(_ path: String) -> [String] {
-      ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+    let classes = Self.names(in: folder).filter { Self.isFolder("\(folder)/\($0)") }
+    let files = classes.enumerated().flatMap { label, name in
+      Self.images(below: "\(folder)/\(name)").map { (path: $0, label: label) }
     }
-    let classes = names(folder).filter {
-      files.fileExists(atPath: "\(folder)/\($0)", isDirectory: &isFolder) && isFolder.boolValue
-    }
-    let endings: Set<String> = ["png", "jpg", "jpeg"]
-    var all: [(path: String, label: Int)] = []
-    for (label, name) in classes.enumerated() { collect("\(folder)/\(name)", label) }
-    func collect(_ path: String, _ label: Int) {
-      for name in names(path) {
-        let inner = "\(path)/\(name)"
-        if endings.contains(URL(fileURLWithPath: name).pathExtension.lowercased()) {
-          all.append((inner, label))
-        } else if files.fileExists(atPath: inner, isDirectory: &isFolder), isFolder.boolValue {
-          collect(inner, label)
-        }
-      }
-    }
-    guard !all.isEmpty else {
+    guard !files.isEmpty else {
       throw LaboratoryError(
         "\(folder): there are no images in folders of their class; it should hold CLASS/image.png or .jpg.")
     }
-    let start = MonotonicClock.seconds
+    let start = MonotonicClock.seconds, prefix = folder.count + (folder.hasSuffix("/") ? 0 : 1)
     try ImageFile.write(
-      to: output, count: all.count, height: size, width: size, labels: all.map(\.label), classNames: classes,
-      sources: all.map { String($0.path.dropFirst(folder.count + (folder.hasSuffix("/") ? 0 : 1))) }
+      to: output, count: files.count, height: size, width: size, labels: files.map(\.label), classNames: classes,
+      sources: files.map { String($0.path.dropFirst(prefix)) }
     ) { index in
       if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
-      let image = try ByteImage.read(all[index].path).centreCropped(to: size)
-      let seconds = MonotonicClock.seconds - start
+      let image = try ByteImage.read(files[index].path).centreCropped(to: size)
       journal.progress(
         Progress(
-          stage: "import", done: index + 1, total: all.count, details: ["\(classes.count) classes"],
-          rate: Double(index + 1) / max(1e-9, seconds), secondsPerStep: seconds / Double(index + 1)))
+          stage: "import", done: index + 1, total: files.count, details: ["\(classes.count) classes"],
+          seconds: MonotonicClock.seconds - start, for: index + 1))
       return image.pixels
     }
-    journal.say("\(output): \(all.count) images of \(size)x\(size) in \(classes.count) classes")
+    journal.say("\(output): \(files.count) images of \(size)x\(size) in \(classes.count) classes")
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// Returns the sorted names in a folder, without hidden ones.
+  private static func names(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  /// Returns the PNG and JPEG files below a folder, depth first in the order of names.
+  private static func images(below folder: String) -> [String] {
+    names(in: folder).flatMap { name in
+      let path = "\(folder)/\(name)"
+      if ["png", "jpg", "jpeg"].contains(URL(fileURLWithPath: name).pathExtension.lowercased()) { return [path] }
+      return isFolder(path) ? images(below: path) : []
+    }
   }
 }

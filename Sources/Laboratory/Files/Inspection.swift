@@ -1,11 +1,13 @@
 import Storage
 
-/// The tree of an HDF5 file: data sets with kind, axes and attributes.
+/// The tree of an HDF5 file: groups, and data sets with kind, axes and attributes.
 package struct Inspection {
   private let reader: Reader
 
+  /// Opens a file; throws where it is not an HDF5 file.
   package init(_ path: String) throws(StorageError) { reader = try Reader(path) }
 
+  /// The tree for people, a line for each object and attribute.
   package var text: String {
     get throws {
       let kind = reader.text(attribute: "file_type").map { ", \($0)" } ?? ""
@@ -30,7 +32,7 @@ package struct Inspection {
     return all
   }
 
-  /// " (sample 8, row 32)": lengths, with the names of scales where there are some; nothing for a single value.
+  /// Returns the lengths of the axes with the names of their scales, " (sample 8, row 32)"; empty for a scalar.
   private func axes(_ path: String) throws(StorageError) -> String {
     let shape = try reader.shape(of: path), names = reader.axes(of: path)
     if reader.isScale(path) { return " (\(shape.map { "\($0)" }.joined(separator: ", "))), a scale" }
@@ -42,18 +44,17 @@ package struct Inspection {
     return " (\(parts.joined(separator: ", ")))"
   }
 
-  /// What people set; the bookkeeping of scales is left out.
+  /// Returns the attributes without the bookkeeping of HDF5 dimension scales.
   private func attributes(_ object: String) -> [(name: String, value: String)] {
     let hidden: Set<String> = [
       "CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
-
     ]
     return reader.attributes(of: object).filter {
       !hidden.contains($0) || (object != "/" && $0 == "CLASS" && !reader.isScale(object))
     }
     .map { name in
       let value =
-        reader.text(attribute: name, of: object).map { JSON.text($0) }
+        reader.text(attribute: name, of: object).map { JSON.quoted($0) }
         ?? reader.attribute(name, of: object).map { values in
           values.count == 1 ? JSON.number(values[0]).line : JSON.list(values.map { .number($0) }).line
         }
@@ -61,6 +62,7 @@ package struct Inspection {
     }
   }
 
+  /// The data sets as a JSON object.
   package var json: String {
     get throws {
       JSON.object([

@@ -2,14 +2,18 @@ import Foundation
 import Images
 import Storage
 
-/// Whether one file is what was written, and what to do where it is not.
+/// The integrity of one file: damages that were found, and what to do about them.
 package struct IntegrityReport {
+  /// The file's path.
   package let path: String
+  /// One sentence for each damage; empty for a sound file.
   package var findings: [String]
-  /// What was looked at.
+  /// The extent of the check: "3 data sets, all with checksums".
   package var summary: String
+  /// One sentence for the user of a damaged file.
   package var advice: String
 
+  /// The report as a JSON object.
   package var json: JSON {
     .object([
       ("file", .text(path)), ("sound", .bool(findings.isEmpty)), ("findings", .list(findings.map { .text($0) })),
@@ -17,31 +21,32 @@ package struct IntegrityReport {
     ])
   }
 
-  /// An HDF5 file; `isTried`: whether another process has read it before.
+  /// Reads an HDF5 file through; `isTried`: another process has read it to the end before.
   init(file path: String, isTried: Bool = false) {
     self.path = path
-    guard isTried || !Self.breaks(path) else {
+    guard isTried || !Self.crashesReader(path) else {
       findings = ["HDF5 itself breaks off while reading it; bytes of its structure changed."]
       (summary, advice) = ("", Self.advice(Self.kind(named: path)))
       return
     }
     do {
-      let found = try Verification(path)
-      findings = found.findings
-      let sets = found.datasets == 1 ? "1 data set" : "\(found.datasets) data sets"
+      let verification = try Verification(path)
+      findings = verification.findings
+      let (checked, datasets) = (verification.checked, verification.datasets)
+      let sets = datasets == 1 ? "1 data set" : "\(datasets) data sets"
       summary =
-        found.checked == found.datasets
+        checked == datasets
         ? "\(sets), all with checksums"
-        : found.checked == 0 ? "\(sets), none with a checksum" : "\(sets), \(found.checked) with checksums"
-      advice = Self.advice(found.kind)
+        : checked == 0 ? "\(sets), none with a checksum" : "\(sets), \(checked) with checksums"
+      advice = Self.advice(verification.kind)
     } catch {
       findings = [String("\(error)".dropFirst("\(path): ".count))]
       (summary, advice) = ("", Self.advice(Self.kind(named: path)))
     }
   }
 
-  /// HDF5 1.10 trusts the structure of a file, and may take the program with it: another process goes first.
-  private static func breaks(_ path: String) -> Bool {
+  /// Returns true where another process crashes on the file: HDF5 1.10 trusts the structure of files.
+  private static func crashesReader(_ path: String) -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Environment.program)
     process.arguments = ["verify", "--tried", path]
@@ -57,7 +62,7 @@ package struct IntegrityReport {
     (self.path, self.summary, self.findings, self.advice) = (path, summary, findings, advice)
   }
 
-  /// What a file of that name would be, when it cannot say so itself.
+  /// Returns the kind that the name of a file suggests, for files whose attributes cannot be read.
   private static func kind(named path: String) -> String? {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     return name == "codes" ? "latents" : ["checkpoint", "metrics", "samples", "latents"].first { $0 == name }
@@ -76,7 +81,8 @@ package struct IntegrityReport {
 
   // MARK: Runs
 
-  /// A file, a run, or every run below a folder.
+  /// Reports on a file, on a run with the artefacts and inputs that it used, or on every run and file below a folder.
+  /// Throws where there is nothing to verify.
   package static func all(at path: String, isTried: Bool) throws -> [IntegrityReport] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -100,51 +106,53 @@ package struct IntegrityReport {
     return unique
   }
 
-  /// What a run keeps and what it was made from.
+  /// Reports on the files of a run, on its artefacts and on its inputs.
   private static func of(run folder: String) throws -> [IntegrityReport] {
-    let record = try InputRecord(in: folder)
     var all: [IntegrityReport] = []
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() {
       let path = "\(folder)/\(name)"
       if name.hasSuffix(".h5") { all.append(IntegrityReport(file: path)) }
       if name.hasSuffix(".png") { all.append(IntegrityReport(image: path)) }
     }
-    guard let record else {
+    guard let record = try InputRecord(in: folder) else {
       all.append(
         IntegrityReport(
           "\(folder)/inputs.json", "", ["it is missing: the run stopped before it trained, or the file was removed."],
           advice: "Run the experiment again."))
       return all
     }
-    for artefact in [record.tokenizer, record.model] where Folder.exists("\(artefact)/checkpoint.h5") {
-      var checkpoint = IntegrityReport(file: "\(artefact)/checkpoint.h5")
-      if let step = (try? Reader(checkpoint.path).ints("cursor/step"))?.first,
-        let last = (try? MetricsLog("\(artefact)/metrics.h5").series("train", "loss"))?.last?.step,
-        RunState(folder).kind == .done, Int(last) > step
-      {
-        checkpoint.findings.append("it stands at step \(step), and its metrics go on to \(Int(last)).")
-      }
-      all.append(checkpoint)
-      for name in ["metrics", "latents", "codes"] where Folder.exists("\(artefact)/\(name).h5") {
-        all.append(IntegrityReport(file: "\(artefact)/\(name).h5"))
-      }
-    }
-    if RunState(folder).kind == .done, !Folder.exists("\(record.model)/checkpoint.h5") {
+    let isDone = RunState(folder).kind == .done
+    for artefact in [record.tokenizer, record.model] { all += of(artefact: artefact, isDone: isDone) }
+    if isDone, !Folder.exists("\(record.model)/checkpoint.h5") {
       all.append(
         IntegrityReport(
           "\(record.model)/checkpoint.h5", "", ["it is missing, and the run is done."],
           advice: "Images and numbers stay what they are; to sample more, run the experiment again with --force."))
     }
-    for input in record.inputs {
-      let hash = SHA256.hex(ofFile: input.path)
-      all.append(
-        IntegrityReport(
-          input.path, "as the run read it",
-          hash == input.hash
-            ? [] : [hash == nil ? "it is missing, and the run read it." : "it is not the file that the run read."],
-          advice: "Put back the file whose SHA-256 is \(input.hash), or run the experiment again."))
+    return all + record.inputs.map(of(input:))
+  }
+
+  /// Reports on the checkpoint of an artefact and the files beside it; on none where there is no checkpoint.
+  private static func of(artefact folder: String, isDone: Bool) -> [IntegrityReport] {
+    guard Folder.exists("\(folder)/checkpoint.h5") else { return [] }
+    var checkpoint = IntegrityReport(file: "\(folder)/checkpoint.h5")
+    if isDone, let step = (try? Reader(checkpoint.path).ints("cursor/step"))?.first,
+      let last = (try? MetricsLog("\(folder)/metrics.h5").series("train", "loss"))?.last?.step, last > Double(step)
+    {
+      checkpoint.findings.append("it stands at step \(step), and its metrics go on to \(JSON.number(last).line).")
     }
-    return all
+    return [checkpoint]
+      + ["metrics", "latents", "codes"].map { "\(folder)/\($0).h5" }.filter(Folder.exists)
+      .map { IntegrityReport(file: $0) }
+  }
+
+  /// Reports on a file that a run read.
+  private static func of(input: InputRecord.Input) -> IntegrityReport {
+    let hash = SHA256.hex(ofFile: input.path)
+    let finding = hash == nil ? "it is missing, and the run read it." : "it is not the file that the run read."
+    return IntegrityReport(
+      input.path, "as the run read it", hash == input.hash ? [] : [finding],
+      advice: "Put back the file whose SHA-256 is \(input.hash), or run the experiment again.")
   }
 
   private init(image path: String) {

@@ -1,52 +1,57 @@
 import Storage
 
-/// Columns of equal length with names, for CSV.
+/// Named columns of equal length, for CSV.
 package struct Table {
+  /// The columns in order, with their cells as text.
   package var columns: [(name: String, cells: [String])] = []
 
-  /// RFC 4180; cells with commas, quotes or line breaks are quoted.
+  /// The table as CSV, RFC 4180, with a header.
   package var csv: String {
-    func quoted(_ text: String) -> String {
-      guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-      return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
     let count = columns.first?.cells.count ?? 0
     let rows = [columns.map(\.name)] + (0..<count).map { row in columns.map { $0.cells[row] } }
-    return rows.map { $0.map(quoted).joined(separator: ",") }.joined(separator: "\n") + "\n"
+    return rows.map { $0.map(Quoting.csv).joined(separator: ",") }.joined(separator: "\n") + "\n"
   }
 }
 
 extension Table {
-  /// Series over steps, one row a step, in a file of metrics: empty cells where a series has no number.
+  /// The series of a file of metrics: a row for each step, with empty cells where a series has no value.
   init(metrics reader: Reader) throws(StorageError) {
     var series: [(name: String, points: [String: String])] = [], steps: [Double: String] = [:]
     for group in reader.names(in: "/") {
       for name in reader.names(in: group) where !name.hasSuffix("_step") && reader.has("\(group)/\(name)_step") {
-        let numbers = try reader.doubles("\(group)/\(name)_step")
+        let numbers = try reader.doubles("\(group)/\(name)_step"), values = try reader.raw("\(group)/\(name)").texts
+        try Self.check("\(group)/\(name)", [values.count], [numbers.count], reader)
         let keys = numbers.map { Int(exactly: $0).map { "\($0)" } ?? "\($0)" }
         for (number, key) in zip(numbers, keys) { steps[number] = key }
         series.append(
-          ("\(group)/\(name)", Dictionary(zip(keys, try reader.raw("\(group)/\(name)").texts)) { _, last in last }))
+          ("\(group)/\(name)", Dictionary(zip(keys, values)) { _, last in last }))
       }
     }
     let rows = steps.sorted { $0.key < $1.key }.map(\.value)
     columns = [("step", rows)] + series.map { entry in (entry.name, rows.map { entry.points[$0] ?? "" }) }
   }
 
-  /// Every data set of one axis that lies along a given scale, beside the scale itself.
+  /// Data sets of one axis beside the scale of that axis. Throws where their lengths differ.
   init(along scale: String, of names: [String], in reader: Reader) throws(StorageError) {
     let axis = String(scale.split(separator: "/").last ?? "")
     columns = [(axis, try Self.cells(scale, reader))]
-    for name in names { columns.append((String(name.dropFirst()), try Self.cells(name, reader))) }
+    for name in names {
+      let cells = try Self.cells(name, reader)
+      try Self.check(scale, [columns[0].cells.count], [cells.count], reader)
+      columns.append((String(name.dropFirst()), cells))
+    }
   }
 
-  /// One data set: an axis down, another across; with more axes, a row for each number.
+  /// One data set: a row for each index of the first axis and a column for each of the second; with more axes, a row for
+  /// each element. Throws where a scale is longer or shorter than its axis.
   init(of name: String, in reader: Reader) throws(StorageError) {
     let shape = try reader.shape(of: name), scales = reader.scales(of: name), cells = try Self.cells(name, reader)
     let last = String(name.split(separator: "/").last ?? "")
     func labels(_ axis: Int) throws(StorageError) -> [String] {
       guard scales.indices.contains(axis), let scale = scales[axis] else { return (0..<shape[axis]).map { "\($0)" } }
-      return try Self.cells(scale, reader)
+      let cells = try Self.cells(scale, reader)
+      try Self.check(scale, [cells.count], [shape[axis]], reader)
+      return cells
     }
     func title(_ axis: Int) -> String {
       (scales.indices.contains(axis) ? scales[axis] : nil)?.split(separator: "/").last.map(String.init)
@@ -62,14 +67,18 @@ extension Table {
       }
     default:
       for axis in shape.indices {
-        let inner = shape[(axis + 1)...].reduce(1, *), own = try labels(axis)
-        columns.append((title(axis), cells.indices.map { own[$0 / max(1, inner) % shape[axis]] }))
+        let stride = shape[(axis + 1)...].reduce(1, *), labels = try labels(axis)
+        columns.append((title(axis), cells.indices.map { labels[$0 / max(1, stride) % shape[axis]] }))
       }
       columns.append((last, cells))
     }
   }
 
-  /// Texts as they are; whole numbers without a point.
+  private static func check(_ name: String, _ found: [Int], _ wanted: [Int], _ reader: Reader) throws(StorageError) {
+    guard found == wanted else { throw .wrongShape(path: reader.path, name: name, found: found, wanted: wanted) }
+  }
+
+  /// Returns the elements of a data set as text; the whole numbers of scales are written without a point.
   private static func cells(_ name: String, _ reader: Reader) throws(StorageError) -> [String] {
     if try reader.kind(of: name) == .text { return try reader.texts(name) }
     let texts = try reader.raw(name).texts

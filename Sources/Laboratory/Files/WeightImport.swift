@@ -4,32 +4,37 @@ import Networks
 import Storage
 import Tensors
 
-/// Weights of a public checkpoint put into the parts of an experiment and written as a checkpoint of ours.
+/// The import of a public checkpoint into the networks of an experiment.
 ///
-/// Names and layouts are translated by the checkpoint mappings of the components, the same tables through which the tests read
-/// the reference's numbers.
+/// Names and layouts are translated by the checkpoint mappings of the components, the tables through which the tests read
+/// the numbers of the reference implementations.
 package struct WeightImport {
+  /// The network that receives the weights.
   package enum Part: String, CaseIterable { case tokenizer, model }
 
-  /// What fits and what does not, each name once.
+  /// The correspondence between a checkpoint and a network, each name once.
   package struct Report {
+    /// The name of the checkpoint mappings.
     var family: String
-    var taken: [String] = []
-    /// Ours that nothing was put into.
+    /// Parameters that were assigned.
+    var assigned: [String] = []
+    /// Parameters without a tensor.
     package var missing: [String] = []
-    /// Theirs that no part of ours asked for.
+    /// Tensors that belong to no parameter.
     var unexpected: [String] = []
-    /// "backbone.blocks.0.norm1.weight: [768], ours [512]".
+    /// Parameters whose tensor has another shape: "backbone.blocks.0.norm1.weight: [768], ours [512]".
     package var misshaped: [String] = []
 
+    /// True where every parameter has a tensor of its shape.
     package var isComplete: Bool { missing.isEmpty && misshaped.isEmpty }
 
+    /// The report for people, a line for each name that does not correspond.
     package var text: String {
       func list(_ title: String, _ names: [String]) -> [String] {
         names.isEmpty ? [] : ["\(title) (\(names.count)):"] + names.map { "  \($0)" }
       }
       return
-        (["\(taken.count) tensors taken, as \(family) names them"] + list("missing", missing)
+        (["\(assigned.count) tensors taken, as \(family) names them"] + list("missing", missing)
         + list("mis-shaped", misshaped) + list("unexpected", unexpected)).joined(separator: "\n")
     }
   }
@@ -37,6 +42,7 @@ package struct WeightImport {
   let assembly: Assembly
   let part: Part
 
+  /// An import into one network of an assembled experiment.
   package init(assembly: Assembly, part: Part) { (self.assembly, self.part) = (assembly, part) }
 
   private var components: [(prefix: String, component: any Component)] {
@@ -50,63 +56,61 @@ package struct WeightImport {
     }
   }
 
-  private var parameters: [(path: String, parameter: Parameter)] {
+  private var parameters: NamedParameters {
     part == .tokenizer ? assembly.tokenizer.parameters : assembly.model.parameters
   }
 
-  /// Families that the components of this part know.
-  var checkpointMappings: [String] {
-    Set(components.flatMap { type(of: $0.component).checkpointMappings.map(\.name) }).sorted()
-  }
+  /// The names of the components' checkpoint mappings, sorted.
+  var families: [String] { Set(components.flatMap { type(of: $0.component).checkpointMappings.map(\.name) }).sorted() }
 
-  /// Puts weights in place. The family is the one named, else the one that fits most tensors.
+  /// Assigns weights to parameters by the mappings of the named family, or else of the family that assigns most tensors.
+  /// Throws where the components have no such mappings.
   package func take(_ weights: [String: Tensor], family name: String?) throws -> Report {
-    guard !checkpointMappings.isEmpty else {
+    guard !families.isEmpty else {
       throw LaboratoryError("no public checkpoint is known for the \(part.rawValue) of this experiment.")
     }
-    if let name, !checkpointMappings.contains(name) {
+    if let name, !families.contains(name) {
       throw LaboratoryError(
-        "the \(part.rawValue) of this experiment knows no checkpoints of '\(name)'; it knows \(checkpointMappings.joined(separator: ", "))."
-      )
+        "the \(part.rawValue) of this experiment knows no checkpoints of '\(name)'; it knows "
+          + "\(families.joined(separator: ", ")).")
     }
-    let tries = (name.map { [$0] } ?? checkpointMappings).map { report(of: weights, as: $0) }
-    let best = tries.max { $0.report.taken.count < $1.report.taken.count } ?? tries[0]
+    let matches = (name.map { [$0] } ?? families).map { match(weights, family: $0) }
+    let best = matches.max { $0.report.assigned.count < $1.report.assigned.count } ?? matches[0]
     for (parameter, value) in best.values { parameter.replace(value) }
     return best.report
   }
 
-  private func report(of weights: [String: Tensor], as family: String) -> (
-    report: Report, values: [(Parameter, Tensor)]
-  ) {
-    let own = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
-    var report = Report(family: family), values: [(Parameter, Tensor)] = [], left = Set(own.keys),
-      used: Set<String> = []
+  private func match(_ weights: [String: Tensor], family: String) -> (report: Report, values: [(Parameter, Tensor)]) {
+    let parametersByPath = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
+    var report = Report(family: family), values: [(Parameter, Tensor)] = []
+    var missing = Set(parametersByPath.keys), used: Set<String> = []
     for (prefix, component) in components {
-      for known in type(of: component).checkpointMappings where known.name == family {
-        for (path, translated) in known.translated(weights) {
-          guard let parameter = own[prefix + path] else { continue }
+      for mapping in type(of: component).checkpointMappings where mapping.name == family {
+        for (path, translated) in mapping.translated(weights) {
+          let path = prefix + path
+          guard let parameter = parametersByPath[path] else { continue }
           used.formUnion(translated.sources)
-          left.remove(prefix + path)
+          missing.remove(path)
           let (found, wanted) = (translated.value.shape, parameter.value.shape)
-          // Axes of length 1 are a matter of taste: [1, 1, width] and [width] hold the same.
+          // Axes of length 1 do not matter: [1, 1, width] and [width] hold the same elements.
           guard found.filter({ $0 != 1 }) == wanted.filter({ $0 != 1 }) else {
-            report.misshaped.append("\(prefix + path): \(found), ours \(wanted)")
+            report.misshaped.append("\(path): \(found), ours \(wanted)")
             continue
           }
           values.append((parameter, translated.value.reshaped(wanted)))
-          report.taken.append(prefix + path)
+          report.assigned.append(path)
         }
       }
     }
-    report.missing = left.sorted()
+    report.missing = missing.sorted()
     report.unexpected = weights.keys.filter { !used.contains($0) }.sorted()
     report.misshaped.sort()
-    report.taken.sort()
+    report.assigned.sort()
     return (report, values)
   }
 
-  /// Writes what is in the parts now, for `training.weights` of an experiment to begin from. Statistics are left out:
-  /// they are measured on the experiment's own data.
+  /// Writes the network's parameters as a checkpoint for `training.weights`. Statistics are left out: they are measured
+  /// on the experiment's own data. `source` is the path of the public checkpoint.
   package func write(to path: String, from source: String) throws {
     var checkpoint = Checkpoint()
     checkpoint.model = parameters.map { ($0.path, $0.parameter.value) }

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// Whether this machine is ready, and how fast it multiplies.
+/// The state of this machine: processor, BLAS, speed of matrix products, free disk.
 package struct Doctor {
   private let blas = BLAS.loaded
   private let speed = Doctor.fastestProduct() / 1e9
@@ -10,6 +10,7 @@ package struct Doctor {
   /// Measures the speed of matrix products, which takes a second.
   package init() {}
 
+  /// The state for people, a line for each fact.
   package var text: String {
     var lines = [
       "processor     \(Environment.processor)", "threads       \(ThreadPool.shared.threads)",
@@ -21,6 +22,7 @@ package struct Doctor {
     return lines.joined(separator: "\n")
   }
 
+  /// The state as a JSON object.
   package var json: String {
     JSON.object([
       ("overtone", .text(Environment.version)), ("processor", .text(Environment.processor)),
@@ -32,14 +34,14 @@ package struct Doctor {
 
   private var warning: String? {
     blas.isFallback
-      ? "these kernels are for processors of long ago; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
+      ? "these kernels are for very old processors; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
       : nil
   }
 
-  /// Operations a second of a large product, the best of five.
+  /// Operations per second of a large matrix product, the best of five.
   static func fastestProduct() -> Double { gigaflops(4096, 1024, times: 5) * 1e9 }
 
-  /// The best of some products of rows x inner by inner x inner numbers, in 10^9 operations a second.
+  /// Returns the speed of the fastest of `times` products of [rows, inner] and [inner, inner] matrices, in GFLOP/s.
   package static func gigaflops(_ rows: Int, _ inner: Int, times: Int) -> Double {
     var random = Random(seed: 1)
     let a = random.normal([1, rows * inner], "a").reshaped([rows, inner]),

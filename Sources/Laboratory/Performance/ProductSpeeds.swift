@@ -1,18 +1,20 @@
-/// How fast this machine multiplies matrices, each size measured once.
+/// The speed of matrix products on this machine, each size measured once.
 package struct ProductSpeeds {
-  /// Operations a second of rows x inner by inner x inner numbers.
+  /// Operations per second of a product of [rows, inner] and [inner, inner] matrices.
   private let measured: (_ rows: Int, _ inner: Int) -> Double
-  private var known: [[Int]: Double] = [:]
+  private var measurements: [[Int]: Double] = [:]
 
-  /// `measured` stands in for this machine's own speed, which takes a moment to find.
+  /// `measured` returns operations per second for the sizes [rows, inner] and [inner, inner]; by default it measures
+  /// three products.
   package init(_ measured: @escaping (Int, Int) -> Double = { Doctor.gigaflops($0, $1, times: 3) * 1e9 }) {
     self.measured = measured
   }
 
+  /// Returns operations per second; measures where the size is new.
   mutating func speed(_ rows: Int, _ inner: Int) -> Double {
-    if let speed = known[[rows, inner]] { return speed }
+    if let speed = measurements[[rows, inner]] { return speed }
     let speed = measured(rows, inner)
-    known[[rows, inner]] = speed
+    measurements[[rows, inner]] = speed
     return speed
   }
 }

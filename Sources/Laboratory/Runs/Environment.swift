@@ -2,8 +2,9 @@ import Foundation
 import Storage
 import Tensors
 
-/// What a run was run on, for those who repeat it.
+/// Facts about the program, the machine and the state of the files, which a run records for its repetition.
 package enum Environment {
+  /// The version of Overtone.
   package static let version = "0.1.0"
 
   /// The path of this program's file.
@@ -11,27 +12,22 @@ package enum Environment {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
   }
 
+  /// The processor's model name.
   static var processor: String {
     let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let line = info.split(separator: "\n").first { $0.hasPrefix("model name") }
     return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
   }
 
-  /// Bytes free on the disk that a path lies on, or will lie on once its folders are made.
+  /// Returns the free bytes of the disk that a path lies on, or will lie on once its folders are made; nil where that is
+  /// unknown.
   static func freeBytes(at path: String) -> Int? {
     var path = URL(fileURLWithPath: path).standardizedFileURL
     while !FileManager.default.fileExists(atPath: path.path), path.path != "/" { path.deleteLastPathComponent() }
     return (try? FileManager.default.attributesOfFileSystem(forPath: path.path)[.systemFreeSize] as? NSNumber)?.intValue
   }
 
-  /// One word of a command line.
-  package static func quoted(_ word: String) -> String {
-    let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0) }
-    return isPlain
-      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  }
-
-  /// The Swift that this program was compiled by.
+  /// The version of the Swift compiler that made this program.
   private static var compiler: String {
     #if compiler(>=6.4)
       "6.4 or later"
@@ -62,16 +58,16 @@ package enum Environment {
       ]).joined(separator: ", ")
   }
 
-  /// The job of a batch system that this is; nil outside one.
+  /// The Slurm job of this process; nil outside one.
   private static var job: String? {
-    let known = ProcessInfo.processInfo.environment
-    guard let job = known["SLURM_ARRAY_JOB_ID"], let task = known["SLURM_ARRAY_TASK_ID"] else {
-      return known["SLURM_JOB_ID"]
+    let variables = ProcessInfo.processInfo.environment
+    guard let job = variables["SLURM_ARRAY_JOB_ID"], let task = variables["SLURM_ARRAY_TASK_ID"] else {
+      return variables["SLURM_JOB_ID"]
     }
     return "\(job)_\(task)"
   }
 
-  /// Written when a run begins or goes on: where it was, by what, from which state of the files around it.
+  /// The content of `environment.json`, written when a run begins or resumes.
   static var json: String {
     let blas = BLAS.loaded, process = ProcessInfo.processInfo
     let changes = git(["status", "--porcelain"]).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -91,7 +87,7 @@ package enum Environment {
     return JSON.object(facts).lines + "\n"
   }
 
-  /// What git says here; empty outside a repository or without git.
+  /// Returns the output of git in the current folder; empty outside a repository or without git.
   private static func git(_ arguments: [String]) -> String {
     let process = Process(), pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -1,72 +1,75 @@
 import Foundation
 import Settings
 
-/// What an experiment file expects of its result: "psnr: full > band > none", or "psnr: full in [20, 25]".
+/// An expected result of an experiment, an entry of `expect`: "psnr: full > band > none", or "psnr: full in [20, 25]".
 ///
-/// Names left and right are variants. A difference counts only when it is larger than the spread over seeds:
-/// the root of the sum of both variances. With one seed the spread is unknown, which the verdict says.
+/// The names are variants. A difference of two means counts only where it exceeds the standard deviation of the
+/// difference over seeds: the root of the sum of both variances. With one seed that is unknown, which the numbers say.
 package struct Expectation: Equatable {
   enum Order: Equatable { case descending, ascending }
   enum Content: Equatable {
     case order([String], Order)
-    case band(String, ClosedRange<Double>)
+    case interval(String, ClosedRange<Double>)
   }
+  /// The result of a comparison with measurements.
   package enum Outcome: String {
     case holds, doesNotHold = "does not hold", withinNoise = "within noise", unknown = "not measured"
   }
 
+  /// The entry as it stands in the file.
   let text: String
+  /// The metric's name.
   package let metric: String
   let content: Content
 
+  /// Parses an entry; throws where it is of neither form.
   package init(_ text: String, at location: FileLocation) throws(SettingsError) {
     self.text = text
-    let form = "write a claim as \"psnr: full > band\" or \"psnr: full in [20, 25]\"."
-    // A metric's own name may hold a colon-free bracket, "FD[randconv64-v1]"; the first ": " ends it.
-    guard let colon = text.range(of: ": ") else { throw .unsuitable(location, why: "'\(text)' is no claim; \(form)") }
+    let refusal = SettingsError.unsuitable(
+      location,
+      why: "'\(text)' is no expectation; write it as \"psnr: full > band\" or \"psnr: full in [20, 25]\".")
+    // A metric's own name may hold a bracket, "FD[randconv64-v1]"; the first ": " ends it.
+    guard let colon = text.range(of: ": ") else { throw refusal }
     metric = String(text[..<colon.lowerBound])
     let rest = String(text[colon.upperBound...])
     if let inside = rest.range(of: " in [") {
       let bounds = rest[inside.upperBound...].dropLast().split(separator: ",").compactMap {
         Double($0.trimmingCharacters(in: .whitespaces))
       }
-      guard rest.hasSuffix("]"), bounds.count == 2, bounds[0] <= bounds[1] else {
-        throw .unsuitable(location, why: "'\(text)' is no claim; \(form)")
-      }
-      content = .band(String(rest[..<inside.lowerBound]).trimmingCharacters(in: .whitespaces), bounds[0]...bounds[1])
+      guard rest.hasSuffix("]"), bounds.count == 2, bounds[0] <= bounds[1] else { throw refusal }
+      let name = String(rest[..<inside.lowerBound]).trimmingCharacters(in: .whitespaces)
+      content = .interval(name, bounds[0]...bounds[1])
       return
     }
     for (sign, order) in [(" > ", Order.descending), (" < ", Order.ascending)] where rest.contains(sign) {
       content = .order(rest.components(separatedBy: sign).map { $0.trimmingCharacters(in: .whitespaces) }, order)
       return
     }
-    throw .unsuitable(location, why: "'\(text)' is no claim; \(form)")
+    throw refusal
   }
 
+  /// The variants that the entry compares.
   package var names: [String] {
     switch content {
     case .order(let names, _): names
-    case .band(let name, _): [name]
+    case .interval(let name, _): [name]
     }
   }
 
   /// An expectation with its outcome and the numbers behind it.
   package struct Result {
+    /// The entry as it stands in the file.
     package let text: String
+    /// The result of the comparison.
     package let outcome: Outcome
+    /// "full 21.3 ± 0.2 (n=3), band 20.9 ± 0.1 (n=3)".
     package let numbers: String
   }
 
   /// Evaluates the expectation on a table whose rows are variants.
   package func evaluated(on table: ResultTable) -> Result {
-    let (outcome, numbers) = comparison(in: table)
-    return Result(text: text, outcome: outcome, numbers: numbers)
-  }
-
-  /// The outcome with the numbers behind it.
-  private func comparison(in table: ResultTable) -> (outcome: Outcome, numbers: String) {
     guard let column = table.columns.firstIndex(where: { $0.title == metric }) else {
-      return (.unknown, "no run measured \(metric)")
+      return Result(text: text, outcome: .unknown, numbers: "no run measured \(metric)")
     }
     let cells = names.map { name in table.rowTitles.firstIndex(of: name).flatMap { table.cells[$0][column] } }
     let numbers = zip(names, cells).map { name, cell in
@@ -76,19 +79,27 @@ package struct Expectation: Equatable {
         } ?? "-")
     }.joined(separator: ", ")
     let found = cells.compactMap { $0 }
-    guard found.count == cells.count else { return (.unknown, numbers) }
+    guard found.count == cells.count else { return Result(text: text, outcome: .unknown, numbers: numbers) }
     switch content {
-    case .band(_, let band): return (band.contains(found[0].mean) ? .holds : .doesNotHold, numbers)
+    case .interval(_, let interval):
+      return Result(text: text, outcome: interval.contains(found[0].mean) ? .holds : .doesNotHold, numbers: numbers)
     case .order(_, let order):
-      var outcome = Outcome.holds
-      for (a, b) in zip(found, found.dropFirst()) {
-        let gap = order == .descending ? a.mean - b.mean : b.mean - a.mean
-        let spread = a.deviation.flatMap { a in b.deviation.map { (a * a + $0 * $0).squareRoot() } } ?? 0
-        if gap <= -spread && gap < 0 { return (.doesNotHold, numbers) }
-        if gap <= spread { outcome = .withinNoise }
-      }
-      let isSingle = found.contains { $0.count < 2 }
-      return (outcome, numbers + (isSingle ? "; one seed, spread unknown" : ""))
+      let hasSingle = found.contains { $0.count < 2 }
+      return Result(
+        text: text, outcome: Self.outcome(of: found, order),
+        numbers: numbers + (hasSingle ? "; one seed, deviation unknown" : ""))
     }
+  }
+
+  /// Compares each cell with the next.
+  private static func outcome(of cells: [ResultTable.Cell], _ order: Order) -> Outcome {
+    var outcome = Outcome.holds
+    for (a, b) in zip(cells, cells.dropFirst()) {
+      let gap = order == .descending ? a.mean - b.mean : b.mean - a.mean
+      let deviation = a.deviation.flatMap { a in b.deviation.map { (a * a + $0 * $0).squareRoot() } } ?? 0
+      if gap <= -deviation && gap < 0 { return .doesNotHold }
+      if gap <= deviation { outcome = .withinNoise }
+    }
+    return outcome
   }
 }

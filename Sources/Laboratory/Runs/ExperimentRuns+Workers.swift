@@ -1,9 +1,10 @@
 import Foundation
 
 extension ExperimentRuns {
-  /// Runs the runs by several processes of this program, which claim runs by lock; this one waits.
+  /// Executes the runs by `jobs` processes of this program, which take runs by lock; this process waits.
   ///
-  /// Whoever asks this process to stop asks the others, too: a batch system may know only this one.
+  /// A stop that is requested of this process is passed on to the others: a batch system may know this one only.
+  /// `arguments` are those of `overtone run`.
   package func execute(jobs: Int, arguments: [String], journal: Journal) throws {
     let workers = try (0..<jobs).map { index in
       let process = Process()
@@ -14,18 +15,16 @@ extension ExperimentRuns {
       journal.say("worker \(index + 1): process \(process.processIdentifier)")
       return process
     }
-    var isTold = false
+    var isStopping = false
     while workers.contains(where: \.isRunning) {
-      if Interruption.isRequested && !isTold {
-        isTold = true
+      if Interruption.isRequested && !isStopping {
+        isStopping = true
         for worker in workers where worker.isRunning { kill(worker.processIdentifier, SIGTERM) }
       }
       usleep(50_000)
     }
     for worker in workers { worker.waitUntilExit() }
-    if isTold || workers.contains(where: { $0.terminationStatus == 75 }) {
-      throw Stopped(description: "stopped; the same command goes on from there.")
-    }
+    if isStopping || workers.contains(where: { $0.terminationStatus == 75 }) { throw Stopped("stopped") }
     if workers.contains(where: { $0.terminationStatus != 0 }) {
       throw LaboratoryError("some runs failed; 'overtone status' says which and why.")
     }

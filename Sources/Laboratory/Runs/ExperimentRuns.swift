@@ -1,19 +1,21 @@
 import Autoregression
-import Networks
 import Foundation
+import Networks
 import Settings
-import Storage
 
-/// All variants of an experiment file: which there are, how far each has come, and how to run them.
+/// The runs of an experiment file: one for each variant and seed.
 package struct ExperimentRuns {
+  /// The experiment's name.
   package let experiment: String
-  /// Where all its runs lie: Results/<experiment>.
+  /// The folder of all its runs: `Results/<experiment>`.
   package let folder: String
+  /// A run for each variant with each seed, in the order of the file.
   package let specs: [RunSpec]
+  /// The entries of `expect`, with their locations in the file.
   let expectations: [(text: String, location: FileLocation)]
   private let registry: Registry
 
-  /// Assembles every variant once, so that all are known to be sound before the first is run.
+  /// Assembles every variant once; throws the error of the first that is not sound.
   package init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
     self.experiment = experiment
     self.registry = registry
@@ -32,19 +34,21 @@ package struct ExperimentRuns {
     folder = home
   }
 
+  /// Assembles the experiment of one run.
   package func assembly(_ spec: RunSpec) throws(SettingsError) -> Assembly {
     try Assembly(spec.variant.settings, name: experiment, registry: registry)
   }
 
-  /// Those whose name, or name and seed ("band/2"), is one of `names`; all when there are none.
+  /// Returns the runs whose variant ("band"), seed ("2") or both ("band/2") is one of `names`; all where `names` is
+  /// empty. Throws where a name fits no run.
   package func specs(named names: [String]) throws -> [RunSpec] {
     guard !names.isEmpty else { return specs }
     return try names.flatMap { name in
       let found = specs.filter { $0.name == name || "\($0.name)/\($0.seed)" == name || "\($0.seed)" == name }
       guard !found.isEmpty else {
-        let known = Set(specs.map(\.name)).sorted(),
-          near = nearest(name, among: known).map { " Did you mean '\($0)'?" } ?? ""
-        throw LaboratoryError("no variant is called '\(name)'; there are \(known.joined(separator: ", ")).\(near)")
+        let variants = Set(specs.map(\.name)).sorted()
+        let near = nearest(name, among: variants).map { " Did you mean '\($0)'?" } ?? ""
+        throw LaboratoryError("no variant is called '\(name)'; there are \(variants.joined(separator: ", ")).\(near)")
       }
       return found
     }
@@ -65,7 +69,7 @@ package struct ExperimentRuns {
       if let stray = expectation.names.first(where: { !variants.contains($0) }) {
         let names = variants.sorted().joined(separator: ", ")
         throw SettingsError.unsuitable(
-          location, why: "'\(text)' speaks of '\(stray)', which is no variant; there are \(names).")
+          location, why: "'\(text)' names '\(stray)', which is no variant; there are \(names).")
       }
       return expectation.evaluated(on: table)
     }
@@ -73,9 +77,10 @@ package struct ExperimentRuns {
 
   // MARK: Running
 
-  /// Runs specs one after another, each by whoever holds its lock: other processes may work on the same runs.
+  /// Executes runs one after another, each under its lock: other processes may work on the same experiment.
   ///
-  /// A failure is told at once and kept in STATUS; the rest goes on unless `failFast`. Throws at the end if any failed.
+  /// A failure is logged at once and recorded in `STATUS`; the other runs go on unless `failFast`. A failed run is tried
+  /// `retries` times more. `force` repeats runs that are done. Throws at the end where any run failed.
   package func execute(_ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool) throws {
     var failures = 0
     for (number, spec) in chosen.enumerated() {
@@ -92,46 +97,35 @@ package struct ExperimentRuns {
         if specs.count > 1 { journal.say("\(spec.title): done before (\(spec.folder))") }
         continue
       }
-      if Interruption.isRequested {
-        throw Stopped(description: "stopped before \(spec.title); the same command goes on from there.")
-      }
+      if Interruption.isRequested { throw Stopped("stopped before \(spec.title)") }
       if chosen.count > 1 { journal.say("\(spec.title): \(number + 1) of \(chosen.count)") }
-      for attempt in 0...retries {
-        do {
-          var run = try Run(
-            try assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
-          try run.all()
-          break
-        } catch let stopped as Stopped {
-          throw stopped
-        } catch {
-          guard attempt == retries else {
-            journal.say("\(spec.title): failed, trying again: \(error)")
-            continue
-          }
-          // One run alone fails as itself.
-          guard chosen.count > 1 else { throw error }
-          failures += 1
-          journal.say("\(spec.title): failed: \(error)")
-          if failFast { throw LaboratoryError("\(spec.title) failed, and --fail-fast leaves the rest.") }
-        }
+      do { try execute(spec, journal, retries: retries) } catch let stopped as Stopped { throw stopped } catch {
+        // The error of a single run is that of the command.
+        guard chosen.count > 1 else { throw error }
+        failures += 1
+        journal.say("\(spec.title): failed: \(error)")
+        if failFast { throw LaboratoryError("\(spec.title) failed, and --fail-fast leaves the rest.") }
       }
     }
     guard failures == 0 else {
       throw LaboratoryError(
-        "\(failures) of \(chosen.count) runs failed; 'overtone status' says which and why, and the same command tries them again."
-      )
+        "\(failures) of \(chosen.count) runs failed; 'overtone status' says which and why, and the same command tries "
+          + "them again.")
     }
   }
-}
 
-extension Assembly {
-  /// A hash of everything that was read, but for the seed, where results go, how they are shown, and how
-  /// far a run goes.
-  var fingerprint: String {
-    let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging", "stages"].contains(reading.key))
-    }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
-    return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
+  /// Executes one run; throws its error once all tries have failed.
+  private func execute(_ spec: RunSpec, _ journal: Journal, retries: Int) throws {
+    for attempt in 0...retries {
+      do {
+        var run = try Run(try assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
+        return try run.execute()
+      } catch let stopped as Stopped {
+        throw stopped
+      } catch {
+        guard attempt < retries else { throw error }
+        journal.say("\(spec.title): failed, trying again: \(error)")
+      }
+    }
   }
 }

@@ -3,89 +3,92 @@ import Images
 import Networks
 import Tensors
 
-/// An image of which some pixels are painted anew and the others stay: in-inpainting, and out-inpainting.
+/// An image of which some pixels are generated and the others are kept: inpainting, and outpainting.
 ///
-/// A mask is an image of the same size: white is painted, black stays. Tokens whose cell holds no pixel that is painted
-/// are given to the model from the start; after decoding, known pixels are laid over the result, since no decoder gives
-/// back exactly what the encoder saw.
+/// A mask is an image of the same size: white is generated, black is kept. Tokens whose cell holds kept pixels only are
+/// pinned from the first turn on; after decoding, the kept pixels are copied over the result, since a decoder does not
+/// reproduce its input exactly.
 package struct Inpainting {
-  let image: ByteImage
-  /// By pixel, row by row: whether it is painted anew.
-  let isOpen: [Bool]
+  /// The image to complete.
+  package let image: ByteImage
+  /// By pixel, row by row: true where it is generated.
+  let isGenerated: [Bool]
+  /// True where the kept pixels are copied over the decoded image.
   let isComposed: Bool
 
-  package init(image imagePath: String, mask maskPath: String, isComposed: Bool, shape: ImageShape) throws {
-    image = try ByteImage.read(imagePath)
+  /// Reads both files; throws where the sizes are not those of `shape`, or where the mask is black everywhere.
+  package init(image path: String, mask maskPath: String, isComposed: Bool, shape: ImageShape) throws {
+    image = try ByteImage.read(path)
     self.isComposed = isComposed
     guard image.height == shape.height, image.width == shape.width else {
       throw LaboratoryError(
-        "\(imagePath): it is \(image.width)x\(image.height), and this model paints \(shape.width)x\(shape.height); resize it first."
-      )
+        "\(path): it is \(image.width)x\(image.height), and this model generates \(shape.width)x\(shape.height); resize "
+          + "it first.")
     }
-    let paper = try ByteImage.read(maskPath)
-    guard paper.height == image.height, paper.width == image.width else {
+    let mask = try ByteImage.read(maskPath)
+    guard mask.height == image.height, mask.width == image.width else {
       throw LaboratoryError(
-        "\(maskPath): the mask is \(paper.width)x\(paper.height) and the image \(image.width)x\(image.height); they must be as large."
-      )
+        "\(maskPath): the mask is \(mask.width)x\(mask.height) and the image \(image.width)x\(image.height); they must "
+          + "have one size.")
     }
-    // The mean of the three channels, at least half of white.
-    isOpen = (0..<paper.height * paper.width).map { pixel in
-      (0..<3).reduce(0) { $0 + Int(paper.pixels[3 * pixel + $1]) } >= 3 * 128
+    // A mean of the three channels of at least 128 is white.
+    isGenerated = (0..<mask.height * mask.width).map { pixel in
+      (0..<3).reduce(0) { $0 + Int(mask.pixels[3 * pixel + $1]) } >= 3 * 128
     }
-    guard isOpen.contains(true) else {
-      throw LaboratoryError(
-        "\(maskPath): the mask is black everywhere, so there is nothing to paint; white is painted.")
+    guard isGenerated.contains(true) else {
+      throw LaboratoryError("\(maskPath): the mask is black everywhere; white marks the pixels to generate.")
     }
   }
 
-  /// The image as the encoder sees it: open pixels have the mean colour of the others.
+  /// The encoder's input: pixels to generate have the mean colour of the kept ones, or grey where none is kept.
   private var filled: ByteImage {
     var filled = image
-    let known = isOpen.indices.filter { !isOpen[$0] }
+    let kept = isGenerated.indices.filter { !isGenerated[$0] }
     for channel in 0..<3 {
-      let sum = known.reduce(0) { $0 + Int(image.pixels[3 * $1 + channel]) }
-      let mean = known.isEmpty ? 128 : UInt8(sum / known.count)
-      for pixel in isOpen.indices where isOpen[pixel] { filled.pixels[3 * pixel + channel] = mean }
+      let sum = kept.reduce(0) { $0 + Int(image.pixels[3 * $1 + channel]) }
+      let mean = kept.isEmpty ? 128 : UInt8(sum / kept.count)
+      for pixel in isGenerated.indices where isGenerated[pixel] { filled.pixels[3 * pixel + channel] = mean }
     }
     return filled
   }
 
-  /// What a generation is given.
+  /// Returns the tokens that a generation of `batch` images keeps.
   func pins(in assembly: Assembly, batch: Int) -> Pins {
     withoutGradients {
       let latent = assembly.tokenizer.posterior(of: filled.tensor).mean
       let canvas = assembly.direction.canvas(
         of: Tensor.concatenated(Array(repeating: latent, count: batch), axis: 0), by: assembly.model.quantizer)
-      return Pins(canvas, Self.known(in: assembly.direction.layout, isOpen, image.height, image.width))
+      return Pins(canvas, keptSlots(in: assembly.direction.layout))
     }
   }
 
-  /// Slots whose cell holds no open pixel. Slots of one level are the cells of one grid, coarse or fine.
-  static func known(in layout: Layout, _ isOpen: [Bool], _ height: Int, _ width: Int) -> [Int] {
-    var sides: [Int: (rows: Int, columns: Int)] = [:]
+  /// Returns the slots whose cell holds kept pixels only. Slots of one level are the cells of one grid, coarse or fine.
+  func keptSlots(in layout: Layout) -> [Int] {
+    var grids: [Int: Grid] = [:]
     for level in Set(layout.slots.map(\.level)) {
       let slots = layout.slots.filter { $0.level == level }
-      sides[level] = (Set(slots.map(\.row)).count, Set(slots.map(\.column)).count)
+      grids[level] = Grid(height: Set(slots.map(\.row)).count, width: Set(slots.map(\.column)).count)
     }
     return layout.slots.indices.filter { index in
       let slot = layout.slots[index]
-      guard let side = sides[slot.level] else { return false }
-      // Pixels that the cell touches, if only in part.
-      func span(_ centre: Float, _ cells: Int, _ pixels: Int) -> Range<Int> {
-        let cell = min(cells - 1, Int(centre * Float(cells)))
-        return cell * pixels / cells..<max(cell * pixels / cells + 1, ((cell + 1) * pixels + cells - 1) / cells)
-      }
-      return span(slot.row, side.rows, height).allSatisfy { y in
-        span(slot.column, side.columns, width).allSatisfy { x in !isOpen[y * width + x] }
+      guard let grid = grids[slot.level] else { return false }
+      return Self.pixels(of: slot.row, grid.height, image.height).allSatisfy { y in
+        Self.pixels(of: slot.column, grid.width, image.width).allSatisfy { x in !isGenerated[y * image.width + x] }
       }
     }
   }
 
-  /// A painted image with the known pixels laid over it.
-  package func composed(_ painted: ByteImage) -> ByteImage {
-    guard isComposed else { return painted }
-    var result = painted
-    for pixel in isOpen.indices where !isOpen[pixel] {
+  /// Returns the pixels along one axis that a cell touches, if only in part; `centre` is in [0, 1).
+  private static func pixels(of centre: Float, _ cells: Int, _ pixels: Int) -> Range<Int> {
+    let cell = min(cells - 1, Int(centre * Float(cells)))
+    return cell * pixels / cells..<max(cell * pixels / cells + 1, ((cell + 1) * pixels + cells - 1) / cells)
+  }
+
+  /// Returns a generated image with the kept pixels copied over it, where this inpainting does so.
+  package func composed(_ generated: ByteImage) -> ByteImage {
+    guard isComposed else { return generated }
+    var result = generated
+    for pixel in isGenerated.indices where !isGenerated[pixel] {
       for channel in 0..<3 { result.pixels[3 * pixel + channel] = image.pixels[3 * pixel + channel] }
     }
     return result

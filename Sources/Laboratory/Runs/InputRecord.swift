@@ -1,34 +1,31 @@
 import Foundation
 
-/// What a run read and used, for those who repeat it: `inputs.json` of a run folder.
+/// The files that a run read, and the artefacts that it used: `inputs.json` of a run folder.
 struct InputRecord: Codable {
+  /// A file, as it was when it was read.
   struct Input: Codable {
     var path: String
-    /// SHA-256 of its content when it was read.
+    /// SHA-256 of the content.
     var hash: String
   }
-  /// Files of data sets and tokenizers, and checkpoints that a training began from.
+  /// Files of data sets and tokenizers, and checkpoints that a training started from.
   var inputs: [Input]
-  /// The folders of what the stages made.
+  /// The folders of the artefacts.
   var tokenizer: String
   var latents: String
   var model: String
 
   private static func path(in folder: String) -> String { "\(folder)/inputs.json" }
 
-  func write(to folder: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try Folder.write(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n", to: Self.path(in: folder))
-  }
+  func write(to folder: String) throws { try Folder.write(try JSON.encoded(self), to: Self.path(in: folder)) }
 }
 
 extension InputRecord {
-  /// Nil where there is none.
+  /// Reads the file of a run; nil where there is none. Throws where it is not such a file.
   init?(in folder: String) throws {
     let path = Self.path(in: folder)
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    do { self = try JSONDecoder().decode(InputRecord.self, from: data) } catch {
+    do { self = try JSON.decoded(InputRecord.self, from: data) } catch {
       throw LaboratoryError("\(path): this is not what 'overtone run' writes; run the experiment again.")
     }
   }

@@ -1,17 +1,21 @@
 import Foundation
 import Settings
 
-/// Mean and spread of what runs measured, a row for each group of runs that differ only in their seed.
+/// Means and standard deviations of measurements, with a row for each group of runs that differ in their seed only.
 package struct ResultTable {
-  /// Runs of one row and column.
+  /// The measurements of one row and column, one for each run.
   package struct Cell: Equatable {
+    /// One value for each run; never empty in a table.
     package var values: [Double]
 
+    /// A cell of some values.
     package init(values: [Double]) { self.values = values }
 
+    /// Runs.
     package var count: Int { values.count }
+    /// The arithmetic mean.
     package var mean: Double { values.reduce(0, +) / Double(values.count) }
-    /// Of the sample: divided by n - 1. Nil with fewer than two.
+    /// The sample standard deviation, with n - 1 in the denominator; nil for fewer than two values.
     package var deviation: Double? {
       guard count > 1 else { return nil }
       let mean = mean
@@ -19,23 +23,27 @@ package struct ResultTable {
     }
   }
 
+  /// A metric, or a metric at one value of the pivot.
   package struct Column: Equatable {
     /// "psnr", or "psnr, steps=8" with a pivot.
     package var title: String
+    /// Nil where neither smaller nor larger values are better.
     package var lowerIsBetter: Bool?
   }
 
+  /// The variant, or the values of the settings in `group`.
   package let rowTitles: [String]
+  /// The metrics, repeated for each value of the pivot.
   package let columns: [Column]
-  /// [row][column]; nil: no run measured it.
+  /// Indexed `[row][column]`; nil where no run measured it.
   package let cells: [[Cell?]]
 
-  /// `group`: paths of settings that make rows (the variant when empty); `pivot`: one that makes columns;
-  /// `metrics`: names to show, all when empty.
+  /// Groups results. `group` holds paths of settings that make rows, empty for the variant; `pivot` is one that makes
+  /// columns; `metrics` holds the names to show, empty for all. Throws where no run has the setting or the metric.
   package init(_ results: [RunResult], group: [String] = [], pivot: String? = nil, metrics: [String] = []) throws {
-    let known = Set(results.flatMap(\.settings.keys))
-    for path in group + (pivot.map { [$0] } ?? []) where !known.contains(path) {
-      let near = nearest(path, among: known.sorted()).map { " Did you mean '\($0)'?" } ?? ""
+    let paths = Set(results.flatMap(\.settings.keys))
+    for path in group + (pivot.map { [$0] } ?? []) where !paths.contains(path) {
+      let near = nearest(path, among: paths.sorted()).map { " Did you mean '\($0)'?" } ?? ""
       throw LaboratoryError("no run has the setting '\(path)'.\(near)")
     }
     func row(_ result: RunResult) -> String {
@@ -74,7 +82,7 @@ package struct ResultTable {
     }
   }
 
-  /// Whether a cell has the best mean of its column.
+  /// Returns true where a cell has the best finite mean of its column, of at least two.
   package func isBest(_ row: Int, _ column: Int) -> Bool {
     guard let lower = columns[column].lowerIsBetter, let mean = cells[row][column]?.mean else { return false }
     let means = cells.compactMap { $0[column]?.mean }.filter(\.isFinite)

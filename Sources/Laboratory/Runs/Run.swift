@@ -6,15 +6,17 @@ import Settings
 import Storage
 import Tensors
 
-/// One experiment from file to images: trains what is missing, samples, measures.
+/// One run of an experiment: trains its networks, samples from them and evaluates them, each where it is missing.
 package struct Run {
+  /// The experiment, with the networks as they are now.
   package var assembly: Assembly
-  let journal: Journal
+  /// The run's folder, such as `Results/quickstart/1`.
   package let folder: String
-  /// What varies in a sweep; empty outside one.
+  /// The variant's name; empty outside a sweep.
   package let variant: String
+  private let journal: Journal
 
-  /// `folder` nil: Results/<experiment>/<seed>.
+  /// Creates the folder; `folder` nil: `<results>/<experiment>/<seed>`.
   package init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) throws {
     self.assembly = assembly
     self.journal = journal
@@ -24,171 +26,145 @@ package struct Run {
     journal.keep(in: self.folder)
   }
 
-  /// Everything, in order. What is there already is not done twice.
-  mutating func all() throws {
+  /// Generates images with the networks as they are now.
+  package var sampler: Sampler { Sampler(assembly, journal) }
+
+  private var images: RunImages { RunImages(assembly: assembly, folder: "\(folder)/samples", sampler: sampler) }
+
+  private var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
+
+  /// Makes the stages of the experiment in order, and records the state of the run in `STATUS`.
+  ///
+  /// Throws `Stopped` after a requested stop; any other error is recorded, too.
+  mutating func execute() throws {
     let start = MonotonicClock.seconds
-    try note("running")
+    try record("running")
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
     do {
       try train()
       if assembly.stages.contains(.samples) { try sample() }
       if assembly.stages.contains(.evaluation) { try evaluate() }
-      guard assembly.stages.isSuperset(of: Stage.allCases.filter { $0 != .latents }) else {
-        let made = Stage.allCases.filter(assembly.stages.contains).map(\.rawValue).joined(separator: ", ")
-        try note("stopped: made \(made), as 'stages' says")
-        return journal.say("\(assembly.name): made \(made), as 'stages' says; with more of them the run goes on")
-      }
-      try showResult()
-      try note("done")
+      guard assembly.stages.isSuperset(of: Stage.allCases.filter { $0 != .latents }) else { return try recordPart() }
+      try logResult()
+      try record("done")
     } catch {
-      // Where this cannot be written, either, the first error is the one to know.
-      try? note(error is Stopped ? "stopped" : "failed: \(error)")
+      // Where this cannot be written, either, the first error is the one to report.
+      try? record(error is Stopped ? "stopped" : "failed: \(error)")
       throw error
     }
-    journal.say(
-      "\(assembly.name): done in \(NumberFormat.duration(MonotonicClock.seconds - start)); images are in \(folder)/samples (look at grid.png)"
-    )
+    let duration = NumberFormat.duration(MonotonicClock.seconds - start)
+    journal.say("\(assembly.name): done in \(duration); images are in \(folder)/samples (look at grid.png)")
   }
 
-  private func note(_ status: String) throws {
+  /// Writes `STATUS`, and the settings with their origins.
+  private func record(_ status: String) throws {
     try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
     try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")
   }
 
+  /// Records a run that ends before its last stage, as the experiment's `stages` say.
+  private func recordPart() throws {
+    let stages = Stage.allCases.filter(assembly.stages.contains).map(\.rawValue).joined(separator: ", ")
+    try record("stopped: made \(stages), as 'stages' says")
+    journal.say("\(assembly.name): made \(stages), as 'stages' says; with more of them the run goes on")
+  }
+
   // MARK: Training
 
+  /// Trains the networks that are not trained yet.
   mutating func train() throws {
     try assembly.dataset.open()
-    let dataset = assembly.dataset
-    let made = try Artefacts(of: assembly)
-    try made.record.write(to: folder)
-    try trainTokenizer(dataset, made.tokenizer)
+    let artefacts = try Artefacts(of: assembly)
+    try artefacts.record.write(to: folder)
+    let run = self
+    var training = NetworkTraining(assembly, artefacts, journal) { run.board($0.rawValue) }
+    try training.trainTokenizer()
+    assembly = training.assembly
+    if !assembly.tokenizer.parameters.isEmpty { try images.drawReconstructions() }
     guard assembly.stages.contains(.model) else {
-      if assembly.stages.contains(.latents) { _ = try latents(of: dataset, made.latents) }
+      if assembly.stages.contains(.latents) { try training.makeLatents() }
       return
     }
-    try trainModel(dataset, made)
-    try drawCurves(made.tokenizer, made.model)
+    try training.trainModel()
+    assembly = training.assembly
+    try images.drawLosses(artefacts)
   }
 
-  /// Puts in place what was trained before; an error where that is missing.
+  /// Adopts the trained networks of this experiment; throws where one is missing.
   package mutating func load() throws {
     try assembly.dataset.open()
-    let made = try Artefacts(of: assembly), tokenizer = assembly.tokenizer, model = assembly.model
-    if !tokenizer.parameters.isEmpty {
-      try Trainer(
-        stage: "tokenizer", plan: assembly.tokenizerTraining, seed: 0, parameters: tokenizer.parameters,
-        statistics: tokenizer.statistics, artefact: made.tokenizer, journal: journal
-      ).load()
-      assembly.model.quantizer = tokenizer.quantizer
-    }
-    try Trainer(
-      stage: "model", plan: assembly.training, seed: 0, parameters: model.parameters, statistics: model.statistics,
-      artefact: made.model, journal: journal
-    ).load()
+    var training = NetworkTraining(assembly, try Artefacts(of: assembly), journal) { _ in nil }
+    try training.load()
+    assembly = training.assembly
   }
 
-  private mutating func trainTokenizer(_ dataset: any ImageDataset, _ artefact: Artefact) throws {
-    var tokenizer = assembly.tokenizer
-    let parameters = tokenizer.parameters
-    guard !parameters.isEmpty else { return }
-    let direction = assembly.direction
-    let trainer = Trainer(
-      stage: "tokenizer", plan: assembly.tokenizerTraining, seed: assembly.seed ^ 0x7461_7267, parameters: parameters,
-      statistics: tokenizer.statistics, artefact: artefact, journal: journal,
-      discriminator: tokenizer.discriminator?.parameters ?? [],
-      board: board("tokenizer"))
-    let seed = assembly.seed
-    // Statistics are objects: measuring on the copy measures for all.
-    try trainer.run(
-      on: dataset,
-      finish: {
-        let count = min(dataset.count, 512)
-        var random = Random(seed: seed, samples: Array(0..<count))
-        let batch = try dataset.batch(
-          stratifiedRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
-        withoutGradients { tokenizer.calibrate(on: batch.images, &random) }
-      }
-    ) { batch, progress, random in
-      guard let loss = tokenizer.trainingLoss(batch.images, laidOutBy: direction, &random) else {
-        throw LaboratoryError("this tokenizer has parameters, but no loss to train them by.")
-      }
-      return (loss.total, loss.parts, loss.discriminator)
+  // MARK: Sampling
+
+  /// Generates `sampling.per-class` images of each class into the run's folder.
+  private func sample() throws {
+    let labels = assembly.dataset.classNames.indices.flatMap {
+      Array(repeating: $0, count: assembly.sampling.perClass)
     }
-    assembly.tokenizer = tokenizer
-    assembly.model.quantizer = tokenizer.quantizer
-    try drawReconstructions(dataset)
+    let samples = try sampler.samples(of: labels, seed: assembly.seed)
+    try images.drawGrid(samples.images)
+    try write(samples.images, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
+    try metrics.append("eval", step: 0, [("sampling-images-per-second", Double(labels.count) / samples.seconds)])
+    try images.drawSpectrum(samples.images)
+    try images.drawTurns()
   }
 
-  private mutating func trainModel(_ dataset: any ImageDataset, _ made: Artefacts) throws {
-    let tokenizer = assembly.tokenizer
-    var model = assembly.model
-    let trainer = Trainer(
-      stage: "model", plan: assembly.training, seed: assembly.seed ^ 0x6D6F_6465, parameters: model.parameters,
-      statistics: model.statistics, artefact: made.model, journal: journal, board: board("model"))
-    let seed = assembly.seed
-    // Asked for at the first step: a finished model needs no latents.
-    var source: LatentSource?
-    try trainer.run(
-      over: dataset.count,
-      fetch: { rows, flipped in
-        if source == nil { source = try latents(of: dataset, made.latents) }
-        return try source!(rows, flipped)
-      },
-      prepare: {
-        // What the loss must know of real tokens, from some of them.
-        let count = min(dataset.count, 512)
-        var random = Random(seed: seed, samples: Array(0..<count))
-        let batch = try dataset.batch(
-          stratifiedRows(count, over: dataset.count), flipped: Array(repeating: false, count: count))
-        withoutGradients {
-          model.loss.calibrate(
-            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),
-            levels: Array(repeating: model.direction.layout.slots.map(\.level), count: count))
-        }
-      }
-    ) { batch, progress, random in
-      var random = random
-      let latent = withoutGradients { batch.posterior.draw(&random) }
-      return (model.trainingLoss(latent, batch.labels, progress: progress, &random).mean, [], nil)
-    }
-    assembly.model = model
+  /// Writes images with their labels to an HDF5 file; `notes` name the settings that an image was made with.
+  package func write(_ images: [ByteImage], _ labels: [Int], seed: UInt64, notes: [String] = [], to path: String) throws
+  {
+    try SampleFile.write(
+      to: path, pixels: images.flatMap(\.pixels),
+      shape: [images.count, assembly.images.height, assembly.images.width, 3], labels: labels,
+      classNames: assembly.dataset.classNames, seed: Int(seed), notes: notes)
   }
 
-  private typealias LatentSource = ([Int], [Bool]) throws -> (posterior: Posterior, labels: [Int])
+  // MARK: Evaluation
 
-  /// Where training has latents from: a file of them, made now if it is worth it, or the tokenizer, step by step.
-  private func latents(of dataset: any ImageDataset, _ artefact: Artefact) throws -> LatentSource {
-    let tokenizer = assembly.tokenizer, plan = assembly.training
-    func encoded(_ rows: [Int], _ flipped: [Bool]) throws -> (posterior: Posterior, labels: [Int]) {
-      let batch = try dataset.batch(rows, flipped: flipped)
-      return (withoutGradients { tokenizer.posterior(of: batch.images) }, batch.labels)
+  /// Returns the metrics of the networks as they are now; nil where there is nothing to measure.
+  package func evaluation() throws -> Evaluation? { try Evaluator(assembly: assembly, journal: journal).evaluation() }
+
+  /// Evaluates the networks, and records the result.
+  private func evaluate() throws {
+    guard let evaluation = try evaluation() else { return }
+    for value in evaluation.measurements {
+      journal.say("\(value.name): \(NumberFormat.short(value.value)) (\(evaluation.count) images)")
     }
-    guard assembly.latents != .never else { return encoded }
-    let lock = try Lock.waiting(for: artefact.folder)
-    defer { lock?.release() }
-    var form = try LatentCache.form(of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: plan.flips)
-    if !Folder.exists(artefact.latents(form.content)) {
-      if assembly.latents == .auto {
-        // Worth it: something is computed, more often than once, and the disk keeps half of what is free.
-        let fresh = plan.steps * plan.batch, free = Environment.freeBytes(at: assembly.results) ?? 0
-        guard !tokenizer.parameters.isEmpty, fresh > dataset.count * (plan.flips ? 2 : 1), form.bytes < free / 2 else {
-          return encoded
-        }
-      }
-      try artefact.prepare()
-      func make() throws -> Bool {
-        try LatentCache.make(
-          artefact.latents(form.content), of: dataset, by: tokenizer, for: assembly.direction, form, journal)
-      }
-      if try !make() {
-        form.content = .values
-        _ = try make()
-      }
-    }
-    let cache = try LatentCache(artefact.latents(form.content), tokenizer.quantizer)
-    return { try cache.batch($0, flipped: $1) }
+    try record(evaluation)
   }
 
+  /// Writes an evaluation to `metrics.h5` and `results.json`, in place of an earlier one.
+  package func record(_ evaluation: Evaluation) throws {
+    let values = evaluation.measurements
+    try metrics.rewind("eval", to: assembly.training.steps - 1)
+    try metrics.append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+    try RunResult(
+      experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
+      settings: assembly.settings.values,
+      measurements: values.map {
+        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: evaluation.count)
+      }
+    ).write(to: folder)
+  }
+
+  // MARK: TensorBoard
+
+  private func board(_ stage: String) -> TensorBoard? {
+    assembly.logging == .tensorboard ? TensorBoard(run: folder, stage: stage) : nil
+  }
+
+  /// Writes the evaluation and the images of the run as events.
+  private func logResult() throws {
+    guard let board = board("eval") else { return }
+    let values = try metrics.names(in: "eval").compactMap { name in
+      try metrics.series("eval", name).last.map { (name, $0.value) }
+    }
+    try board.show(
+      values, images: ["grid", "turns", "reconstructions", "spectrum"].map { "\(folder)/samples/\($0).png" },
+      step: assembly.training.steps)
+  }
 }

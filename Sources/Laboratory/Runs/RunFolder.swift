@@ -7,7 +7,7 @@ package struct RunFolder {
   /// The path, without a slash at its end.
   package let path: String
 
-  /// Throws when the folder holds no `experiment.yaml`.
+  /// Throws where the folder holds no `experiment.yaml`.
   package init(_ path: String) throws {
     self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     guard Folder.exists("\(self.path)/experiment.yaml") else {
@@ -26,7 +26,8 @@ package struct RunFolder {
     return try Run(assembly, folder: path, variant: result?.variant ?? "", journal: journal)
   }
 
-  /// The results folder that a run lies in, which is the one with `artefacts`, and the names of the folders between.
+  /// Returns the results folder that a run lies in, which is the one with `artefacts`, and the names of the folders
+  /// between.
   package static func results(above folder: String) -> (folder: String, names: [String]) {
     var url = URL(fileURLWithPath: folder).standardizedFileURL, names: [String] = []
     while url.path != "/" {

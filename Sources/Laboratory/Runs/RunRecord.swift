@@ -4,73 +4,80 @@ import Networks
 import Settings
 import Storage
 
-/// What the folder of a run says of it. Reading it makes nothing and needs no trained weights.
+/// The content of a run folder, read without making anything; trained weights are not needed.
 package struct RunRecord {
+  /// The run's folder, such as `Results/quickstart/1`.
   package let folder: String
+  /// The state at the time of reading.
   package let state: RunState
-  /// What it measured; nil before it has.
+  /// The measurements; nil before there are any.
   package let result: RunResult?
-  /// The name of its variant; empty outside a sweep.
+  /// The variant's name; empty outside a sweep.
   package let variant: String
+  /// The seed, or the folder's name where the settings cannot be read.
   package let seed: String
-  /// Every setting by its path, defaults included.
+  /// All settings by its path, defaults included.
   package let settings: [String: String]
-  /// Where each setting was set, by its path; what is missing is a default. Nil for runs that did not keep it.
+  /// The origin of each setting that is no default, by its path; nil for runs that did not record origins.
   package let origins: [String: String]?
-  /// Facts of the machine and of the program, in their order.
+  /// Facts about the machine and the program, in the order of `environment.json`.
   package let environment: [(name: String, value: String)]
-  /// Files it read, with the SHA-256 of each.
+  /// The files that the run read, with the SHA-256 of each.
   package let inputs: [(path: String, hash: String)]
-  /// The folders of what was trained.
+  /// The artefact folders of the trained networks.
   package let stages: [(name: String, folder: String)]
 
-  /// `variant` nil: as the run itself says. A folder that is not there is a run that waits.
+  /// Reads a folder; one that does not exist is a waiting run. `variant` nil: the name in the run's result.
   package init(_ folder: String, variant: String? = nil) {
     self.folder = folder
     state = RunState(folder)
     let result = try? RunResult(in: folder)
     self.result = result
     self.variant = variant ?? result?.variant ?? ""
-    let known = Self.settings(in: folder, state, result)
-    settings = known
-    seed = known["seed"] ?? URL(fileURLWithPath: folder).lastPathComponent
+    let settings = Self.settings(in: folder, state, result)
+    self.settings = settings
+    seed = settings["seed"] ?? URL(fileURLWithPath: folder).lastPathComponent
     origins = Self.facts("\(folder)/origins.json").map { Dictionary(uniqueKeysWithValues: $0) }
     environment = Self.facts("\(folder)/environment.json") ?? []
-    let read = try? InputRecord(in: folder)
-    inputs = read?.inputs.map { ($0.path, $0.hash) } ?? []
+    let record = try? InputRecord(in: folder)
+    inputs = record?.inputs.map { ($0.path, $0.hash) } ?? []
     let results = RunFolder.results(above: folder).folder
-    stages = [("tokenizer", read?.tokenizer), ("model", read?.model)].compactMap { stage, path in
+    stages = [("tokenizer", record?.tokenizer), ("model", record?.model)].compactMap { stage, path in
       guard let path else { return nil }
-      // Where the results lie now, or where they lay when it ran.
-      let here = "\(results)/artefacts/\(URL(fileURLWithPath: path).lastPathComponent)"
-      return (stage, Folder.exists(here) ? here : path)
+      // The results folder may have been moved since the run.
+      let current = "\(results)/artefacts/\(URL(fileURLWithPath: path).lastPathComponent)"
+      return (stage, Folder.exists(current) ? current : path)
     }
   }
 
-  /// What was typed; nil where it is not known.
+  /// The command line; nil where it was not recorded.
   package var command: String? { environment.first { $0.name == "command" }?.value }
-  /// What the program, the machine and the state of the files were: all but what was typed, when, and where.
+
+  /// The facts that two equal runs share: all but command line, time, folder, job and uncommitted files.
   package var surroundings: [(name: String, value: String)] {
     environment.filter { !["command", "begun", "folder", "gitChanges", "slurmJob"].contains($0.name) }
   }
 
+  /// "band, seed 2", or "seed 2" outside a sweep.
   package var title: String { variant.isEmpty ? "seed \(seed)" : "\(variant), seed \(seed)" }
+
+  /// The experiment's name.
   package var experiment: String { result?.experiment ?? RunFolder.results(above: folder).names.first ?? folder }
 
-  /// A run that has not measured yet, or measured something else before, is known by its file.
+  /// Returns the settings of a run. Those of its file hold where there is no result, or one of another configuration.
   private static func settings(in folder: String, _ state: RunState, _ result: RunResult?) -> [String: String] {
     if let result, result.configuration == state.fingerprint { return result.settings }
     let file = "\(folder)/experiment.yaml"
-    guard Folder.exists(file), let read = try? Settings(file: file),
-      let assembly = try? withoutStorage({ try Assembly(read, name: "run", registry: Registry.linked()) })
+    guard Folder.exists(file), let settings = try? Settings(file: file),
+      let assembly = try? withoutStorage({ try Assembly(settings, name: "run", registry: Registry.linked()) })
     else { return result?.settings ?? [:] }
     return assembly.settings.values
   }
 
-  /// The experiment as the run had it, without weights; nothing is opened.
+  /// Assembles the experiment with the run's settings, without storage for its weights.
   package func assembly() throws -> Assembly {
-    let read = try Settings(file: "\(folder)/experiment.yaml")
-    return try withoutStorage { try Assembly(read, name: experiment, registry: Registry.linked()) }
+    let settings = try Settings(file: "\(folder)/experiment.yaml")
+    return try withoutStorage { try Assembly(settings, name: experiment, registry: Registry.linked()) }
   }
 
   private static func object(_ path: String) -> [String: Any]? {
@@ -78,29 +85,33 @@ package struct RunRecord {
       as? [String: Any]
   }
 
-  /// The fields of an object, in the order of its lines: this program writes one field a line. Lists are command lines.
+  /// Returns the fields of a JSON object in the order of its lines: this program writes one field a line. Lists are
+  /// command lines.
   private static func facts(_ path: String) -> [(name: String, value: String)]? {
     guard let object = object(path), let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-    func place(_ name: String) -> String.Index { text.range(of: JSON.text(name))?.lowerBound ?? text.endIndex }
+    func index(of name: String) -> String.Index { text.range(of: JSON.quoted(name))?.lowerBound ?? text.endIndex }
     return object.compactMap { name, value -> (String, String)? in
       switch value {
       case let text as String: (name, text)
       case let number as NSNumber: (name, number.stringValue)
-      case let words as [String]: (name, words.map(Environment.quoted).joined(separator: " "))
+      case let words as [String]: (name, words.map(Quoting.shell).joined(separator: " "))
       default: nil
       }
     }
-    .sorted { (place($0.0), $0.0) < (place($1.0), $1.0) }
+    .sorted { (index(of: $0.0), $0.0) < (index(of: $1.0), $1.0) }
   }
 
-  /// One curve of a stage's training.
+  /// A logged quantity of a stage's training.
   package struct Curve {
+    /// "tokenizer" or "model".
     package let stage: String
+    /// "loss", "learning-rate".
     package let name: String
+    /// Step and value.
     package let points: [(x: Double, y: Double)]
   }
 
-  /// Every curve that was kept while training.
+  /// All quantities that were logged in training; empty where `metrics.h5` cannot be read.
   package var curves: [Curve] {
     stages.flatMap { stage, folder -> [Curve] in
       let log = MetricsLog("\(folder)/metrics.h5")
@@ -112,19 +123,14 @@ package struct RunRecord {
     }
   }
 
-  /// Every run in a folder or below it, in the order of paths.
+  /// Returns every run in a folder or below it, in the order of paths; throws where there is none.
   static func all(below folder: String) throws -> [RunRecord] {
     let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     if Folder.exists("\(folder)/STATUS") { return [RunRecord(folder)] }
-    guard Folder.exists(folder), let paths = FileManager.default.enumerator(atPath: folder) else {
-      throw LaboratoryError("\(folder): there is no such folder; name a run, a folder of runs, or an experiment file.")
-    }
-    let found = paths.compactMap { $0 as? String }.filter { $0.hasSuffix("/STATUS") }.sorted {
-      $0.compare($1, options: .numeric) == .orderedAscending
-    }
-    guard !found.isEmpty else {
+    let paths = try Folder.paths(below: folder, endingIn: "/STATUS")
+    guard !paths.isEmpty else {
       throw LaboratoryError("\(folder): there is no run in it; name a run such as Results/quickstart/1.")
     }
-    return found.map { RunRecord("\(folder)/\($0.dropLast("/STATUS".count))") }
+    return paths.map { RunRecord("\(folder)/\($0.dropLast("/STATUS".count))") }
   }
 }

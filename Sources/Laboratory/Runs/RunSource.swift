@@ -2,13 +2,15 @@ import Autoregression
 import Foundation
 import Settings
 
-/// Runs that a command line names: by their folders, by a folder above them, or by the experiment file that made them.
+/// Finished or unfinished runs, given by a run's folder, a folder above several, or the experiment file that made them.
 package struct RunSource {
+  /// A record for each run.
   package let records: [RunRecord]
-  /// The experiment, where a file names it.
+  /// The runs of the experiment file; nil where folders were given.
   package let runs: ExperimentRuns?
 
-  /// `variants`: only those of an experiment file, by name or name/seed; all when empty.
+  /// `variants` selects runs of an experiment file by name or name/seed; all where it is empty. `scale` and `overrides`
+  /// are those that the experiment was run with.
   package init(_ source: String, variants: [String] = [], scale: String?, overrides: [String] = []) throws {
     guard source.hasSuffix(".yaml") || source.hasSuffix(".yml") else {
       records = try RunRecord.all(below: source)

@@ -7,6 +7,7 @@ package struct RunSpec {
   package let folder: String
   /// The variant's name; empty where nothing varies.
   package let name: String
+  /// The root of all random number streams.
   package let seed: UInt64
   /// Hash of all settings that were read, except for the seed and where results go.
   package let fingerprint: String

@@ -1,28 +1,30 @@
 import Foundation
 
-/// How far a run has come, as its folder says.
+/// The state of a run, as `STATUS` of its folder and its lock say.
 package struct RunState {
+  /// A run is waiting until its folder has a `STATUS`.
   package enum Kind: String { case waiting, running, stopped, failed, done }
 
   let folder: String
+  /// The state now: a run that says "running" but holds no lock was killed, and counts as stopped.
   package let kind: Kind
-  /// Why it failed, or where it stands.
+  /// The reason of a failure, or the stages that were made.
   package let detail: String
-  /// The configuration that STATUS speaks of.
+  /// The fingerprint of the configuration that the run had.
   package let fingerprint: String
 
+  /// Reads the folder; one that does not exist is a waiting run.
   package init(_ folder: String) {
     self.folder = folder
     let lines = ((try? String(contentsOfFile: "\(folder)/STATUS", encoding: .utf8)) ?? "").split(separator: "\n").map(
       String.init)
     let words = (lines.first ?? "").split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-    let said = Kind(rawValue: words.first ?? "") ?? .waiting
-    // Who says that it runs but holds no lock was killed.
-    kind = said == .running && !Lock.isHeld(folder) ? .stopped : said
+    let recorded = Kind(rawValue: words.first ?? "") ?? .waiting
+    kind = recorded == .running && !Lock.isHeld(folder) ? .stopped : recorded
     detail = words.count > 1 ? words[1] : ""
     fingerprint = lines.dropFirst().first { $0.hasPrefix("configuration ") }.map { String($0.dropFirst(14)) } ?? ""
   }
 
-  /// Whether it is done, and with this configuration.
+  /// Returns true where the run is done with this configuration.
   func isDone(as fingerprint: String) -> Bool { kind == .done && self.fingerprint == fingerprint }
 }

@@ -3,16 +3,16 @@ import Images
 import Settings
 import Storage
 
-/// Where numbers of a run go beside its own files.
+/// Logs of a run besides its own files.
 enum Logging: String, Setting, CaseIterable { case none, tensorboard }
 
-/// What TensorBoard shows of a run: files of events in `<run>/tensorboard`, a folder for each stage and one for the result.
+/// Event files for TensorBoard in `<run>/tensorboard`, a folder for each stage and one for the result.
 ///
-/// `metrics.h5` stays the source of truth: whenever a stage is taken up its file is made anew from there, up to the step
-/// that training goes on from, so that no step is there twice. Only the times of day come from the file before.
+/// `metrics.h5` stays the source of truth: whenever a stage is resumed its event file is written anew from there, up to
+/// the step that training resumes from, so that no step is there twice. Only wall times are read from the former file.
 struct TensorBoard {
   let folder: String
-  /// What tags begin with: "model" in "model/loss".
+  /// The prefix of tags: "model" in "model/loss".
   let stage: String
 
   init(run: String, stage: String) {
@@ -20,35 +20,38 @@ struct TensorBoard {
     self.stage = stage
   }
 
+  /// Returns true where a run has event files.
   static func isThere(in run: String) -> Bool { Folder.exists("\(run)/tensorboard") }
 
-  /// The events of a stage up to a step, in a file of its own to which more can be added.
+  /// Writes the events of a stage up to a step into a new file, to which more can be added.
   func events(of metrics: MetricsLog, to step: Int) throws -> EventFile {
-    let before = files,
-      known = before.map { EventFile.times(in: "\(folder)/\($0)") }.reduce(into: [:]) {
-        $0.merge($1) { $1 }
-      }
-    let noted = (try? FileManager.default.attributesOfItem(atPath: metrics.path)[.modificationDate] as? Date) ?? Date()
+    let former = files
+    let times = former.map { EventFile.times(in: "\(folder)/\($0)") }.reduce(into: [:]) { $0.merge($1) { $1 } }
+    let modified =
+      (try? FileManager.default.attributesOfItem(atPath: metrics.path)[.modificationDate] as? Date) ?? Date()
     var scalars: [Int: [(tag: String, value: Double)]] = [:]
     for name in try metrics.names(in: "train") {
-      for point in try metrics.series("train", name) where Int(point.step) <= step {
-        scalars[Int(point.step), default: []].append((tag(name), point.value))
+      for point in try metrics.series("train", name) {
+        // A step that is no whole number is not of this program.
+        guard let at = Int(exactly: point.step), at <= step else { continue }
+        scalars[at, default: []].append((tag(name), point.value))
       }
     }
     return try replace(
-      before,
+      former,
       with: scalars.sorted { $0.key < $1.key }.map { step, scalars in
-        EventFile.Event(time: known[step] ?? noted.timeIntervalSince1970, step: step, .scalars(scalars))
+        EventFile.Event(time: times[step] ?? modified.timeIntervalSince1970, step: step, .scalars(scalars))
       })
   }
 
+  /// Appends the scalars of one step.
   func add(_ values: [(name: String, value: Double)], step: Int, to file: EventFile) throws {
     try file.append([
       EventFile.Event(time: Self.now, step: step, .scalars(values.map { (tag($0.name), $0.value) }))
     ])
   }
 
-  /// Numbers and images at one step, in place of what was there.
+  /// Writes scalars and PNG files at one step, in place of the former events. Files that do not exist are left out.
   func show(_ values: [(name: String, value: Double)], images: [String], step: Int) throws {
     let shown = try images.filter(Folder.exists).map { path in
       let image = try ByteImage.read(path), name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
@@ -70,13 +73,13 @@ struct TensorBoard {
 
   private static let prefix = "events.out.tfevents."
 
-  /// A file whose name comes after those before it, which then go: TensorBoard reads files in the order of their names.
-  private func replace(_ before: [String], with events: [EventFile.Event]) throws -> EventFile {
+  /// Writes a file whose name sorts after the former ones, then removes those: TensorBoard reads files in that order.
+  private func replace(_ former: [String], with events: [EventFile.Event]) throws -> EventFile {
     try Folder.make(folder)
-    let last = before.compactMap { Int($0.dropFirst(Self.prefix.count).prefix(10)) }.max() ?? 0
+    let last = former.compactMap { Int($0.dropFirst(Self.prefix.count).prefix(10)) }.max() ?? 0
     let file = try EventFile(
       "\(folder)/\(Self.prefix)\(max(Int(Self.now), last + 1)).overtone", events, startedAt: Self.now)
-    for name in before { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+    for name in former { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
     return file
   }
 }

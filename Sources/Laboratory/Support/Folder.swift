@@ -18,6 +18,17 @@ package enum Folder {
     try writeWhole(Array(text.utf8), to: path)
   }
 
+  /// Returns the paths below a folder that end in `suffix`, relative to it, numbers in their numeric order. Throws where
+  /// there is no such folder.
+  static func paths(below folder: String, endingIn suffix: String) throws -> [String] {
+    guard exists(folder), let paths = FileManager.default.enumerator(atPath: folder) else {
+      throw LaboratoryError("\(folder): there is no such folder; name a run, a folder of runs, or an experiment file.")
+    }
+    return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(suffix) }.sorted {
+      $0.compare($1, options: .numeric) == .orderedAscending
+    }
+  }
+
   /// Returns true where a file or a folder is at the path.
   package static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

@@ -1,37 +1,49 @@
-/// Facts as JSON, written by hand: there are few kinds and their order matters to readers.
+import Foundation
+
+/// A JSON value whose fields keep their order.
 package indirect enum JSON {
   case null, bool(Bool), number(Double), text(String), list([JSON]), object([(String, JSON)])
 
-  /// On one line.
-  var line: String {
+  /// The value on one line.
+  package var line: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"
-    case .number(let value):
-      !value.isFinite ? "null" : value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
-    case .text(let text): Self.text(text)
+    case .number(let value): Self.digits(value)
+    case .text(let text): Self.quoted(text)
     case .list(let items): "[\(items.map(\.line).joined(separator: ", "))]"
-    case .object(let fields): "{\(fields.map { "\(Self.text($0.0)): \($0.1.line)" }.joined(separator: ", "))}"
+    case .object(let fields): "{\(fields.map { "\(Self.quoted($0.0)): \($0.1.line)" }.joined(separator: ", "))}"
     }
   }
 
-  /// One field or item a line at the outermost level.
+  /// Whole numbers without a point; what is not finite is null.
+  private static func digits(_ value: Double) -> String {
+    guard value.isFinite else { return "null" }
+    return value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+  }
+
+  /// A number rounded to six significant digits, as measured times are written.
+  package static func rounded(_ value: Double) -> JSON {
+    value.isFinite ? .number(Double(String(format: "%.6g", value)) ?? value) : .null
+  }
+
+  /// The value with a line for each field or item of the outermost level.
   package var lines: String {
     switch self {
     case .object(let fields):
-      "{\n" + fields.map { "  \(Self.text($0.0)): \($0.1.line)" }.joined(separator: ",\n") + "\n}"
+      "{\n" + fields.map { "  \(Self.quoted($0.0)): \($0.1.line)" }.joined(separator: ",\n") + "\n}"
     case .list(let items): "[\n" + items.map { "  \($0.line)" }.joined(separator: ",\n") + "\n]"
     default: line
     }
   }
 
-  /// What fits into a line on one, all else indented.
+  /// The value with everything that fits into a line of 112 columns on one, and all else indented.
   func block(_ indent: String = "") -> String {
     let short = line, inner = indent + "  "
     if indent.count + short.count < 112 { return short }
     switch self {
     case .object(let fields):
-      return "{\n" + fields.map { "\(inner)\(Self.text($0.0)): \($0.1.block(inner))" }.joined(separator: ",\n")
+      return "{\n" + fields.map { "\(inner)\(Self.quoted($0.0)): \($0.1.block(inner))" }.joined(separator: ",\n")
         + "\n\(indent)}"
     case .list(let items):
       return "[\n" + items.map { inner + $0.block(inner) }.joined(separator: ",\n") + "\n\(indent)]"
@@ -39,8 +51,8 @@ package indirect enum JSON {
     }
   }
 
-  /// A text in quotes.
-  static func text(_ text: String) -> String {
+  /// Returns a text as a JSON string, RFC 8259: quotation marks, reverse solidus and control characters are escaped.
+  package static func quoted(_ text: String) -> String {
     var quoted = "\""
     for character in text.unicodeScalars {
       switch character {
@@ -56,5 +68,23 @@ package indirect enum JSON {
       }
     }
     return quoted + "\""
+  }
+
+  /// Returns a value as the program's JSON files are written: indented, keys sorted, a line break at the end. Numbers
+  /// that are not finite become "inf", "-inf" and "nan".
+  package static func encoded(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+  }
+
+  /// Reads what `encoded` wrote; throws a `DecodingError` where it is something else.
+  static func decoded<Value: Decodable>(_: Value.Type, from data: Data) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(Value.self, from: data)
   }
 }

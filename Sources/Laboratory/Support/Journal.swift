@@ -1,15 +1,20 @@
 import Glibc
 
-/// What a run says while it works: one line that renews itself on a terminal, plain lines elsewhere, and log.txt.
+/// Log lines and progress of a run: to the standard error, to `log.txt` of the run's folder, and the newest progress to
+/// its `PROGRESS`.
+///
+/// On a terminal, progress is one line that is overwritten; elsewhere plain lines.
 package final class Journal {
   private let isTerminal: Bool
   private let isQuiet: Bool
   private var log: UnsafeMutablePointer<FILE>?
-  private var lastLine = 0.0
   private var folder: String?
+  /// Times of the last line of progress, and of the last write of `PROGRESS`.
+  private var lastLine = 0.0
   private var lastNote = 0.0
   private var hasOpenLine = false
 
+  /// `quiet`: writes nothing to the standard error.
   package init(quiet: Bool = false) {
     isQuiet = quiet
     isTerminal = isatty(STDERR_FILENO) == 1
@@ -17,24 +22,14 @@ package final class Journal {
 
   deinit { if let log { fclose(log) } }
 
-  /// Keeps what is said in log.txt of a folder, too, from now on, and the newest progress in PROGRESS.
+  /// Appends all further lines to `log.txt` of a folder, too, and writes `PROGRESS` there.
   func keep(in folder: String) {
     if let log { fclose(log) }
     log = fopen("\(folder)/log.txt", "a")
     self.folder = folder
   }
 
-  /// For others to look at: where the stage stands, every few seconds.
-  private func note(_ line: String, _ now: Double) {
-    guard let folder, now - lastNote >= 3 else { return }
-    lastNote = now
-    guard let file = fopen("\(folder)/PROGRESS.tmp", "w") else { return }
-    fputs(line + "\n", file)
-    fclose(file)
-    rename("\(folder)/PROGRESS.tmp", "\(folder)/PROGRESS")
-  }
-
-  /// A line that stays.
+  /// Writes a line that stays.
   package func say(_ line: String) {
     closeLine()
     if !isQuiet { write(line + "\n") }
@@ -44,7 +39,8 @@ package final class Journal {
     }
   }
 
-  /// Where a stage stands. On a terminal at most ten times a second, elsewhere every fifteen seconds and at the end.
+  /// Writes the progress of a stage: on a terminal at most ten times a second, elsewhere every fifteen seconds and at the
+  /// end.
   func progress(_ progress: Progress) {
     let now = MonotonicClock.seconds
     let isLast = progress.done == progress.total
@@ -62,30 +58,20 @@ package final class Journal {
     }
   }
 
+  /// Writes `PROGRESS` for other processes, at most every three seconds.
+  private func note(_ line: String, _ now: Double) {
+    guard let folder, now - lastNote >= 3 else { return }
+    lastNote = now
+    guard let file = fopen("\(folder)/PROGRESS.tmp", "w") else { return }
+    fputs(line + "\n", file)
+    fclose(file)
+    rename("\(folder)/PROGRESS.tmp", "\(folder)/PROGRESS")
+  }
+
   private func write(_ text: String) { _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
 
   private func closeLine() {
     if hasOpenLine { write("\r\u{1B}[2K") }
     hasOpenLine = false
-  }
-}
-
-/// How far a stage has come.
-package struct Progress {
-  var stage: String
-  var done: Int
-  var total: Int
-  /// "loss 0.412"
-  var details: [String]
-  /// Images a second.
-  var rate: Double
-  /// Seconds one step takes.
-  var secondsPerStep: Double
-
-  var line: String {
-    let share = total > 0 ? 100 * done / total : 100
-    let left = done < total ? ", \(NumberFormat.duration(Double(total - done) * secondsPerStep)) left" : ""
-    let speed = rate > 0 ? ", \(NumberFormat.short(rate)) images/s" : ""
-    return "\(stage): step \(done)/\(total) (\(share) %), \(details.joined(separator: ", "))\(speed)\(left)"
   }
 }

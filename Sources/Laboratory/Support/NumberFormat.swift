@@ -1,8 +1,9 @@
 /// Numbers as tables, progress lines and captions print them.
 package enum NumberFormat {
-  /// Returns a number with about three significant digits: "0.0123", "4.57", "312".
+  /// Returns a number with about three significant digits: "0.0123", "4.57", "312"; from 10^15 on with an exponent.
   package static func short(_ value: Double) -> String {
-    guard value.isFinite else { return "\(value)" }
+    // Beyond 2^53 all digits are integral, and beyond 2^63 no Int holds them.
+    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     let digits =
       abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 1 ? 2 : abs(value) >= 0.001 || value == 0 ? 4 : 7
     var scale = 1.0
@@ -13,7 +14,7 @@ package enum NumberFormat {
 
   /// Returns a duration in minutes and seconds, with hours from one hour on: "1:05", "2:03:00". Seconds are rounded up.
   package static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite else { return "?" }
+    guard seconds.isFinite, abs(seconds) < 1e15 else { return "?" }
     let whole = Int(seconds.rounded(.up))
     func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
     return whole >= 3600

@@ -1,17 +1,17 @@
 import Dispatch
 import Storage
 
-/// Writes checkpoints beside the training, one at a time: a step does not wait for the disk.
+/// Writes checkpoints in the background, one at a time, so that a step does not wait for the disk.
 ///
-/// What is written are the numbers of the step that asked: tensors are values, and a training that changes them while
-/// they are held here changes copies. A write that failed is told at the next one.
+/// A write holds the tensors of the step that began it: tensors are values, and a training that changes them meanwhile
+/// changes copies. The error of a failed write is thrown by the next call.
 final class CheckpointWriter {
   // Written by the queue, read after the group was waited for.
   private final class Outcome: @unchecked Sendable { var error: (any Error)? }
 
   private let queue = DispatchQueue(label: "checkpoint"), group = DispatchGroup(), outcome = Outcome()
 
-  /// Begins to write, once what was begun before is on the disk.
+  /// Begins a write, once the previous one is on the disk.
   func write(_ checkpoint: Checkpoint, to path: String) throws {
     try finish()
     queue.async(group: group) { [outcome] in
@@ -19,7 +19,7 @@ final class CheckpointWriter {
     }
   }
 
-  /// Waits until everything is on the disk.
+  /// Waits until everything is on the disk; throws the error of the last write.
   func finish() throws {
     group.wait()
     guard let error = outcome.error else { return }

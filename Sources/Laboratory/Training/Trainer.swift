@@ -4,244 +4,268 @@ import Networks
 import Storage
 import Tensors
 
-/// Images in a new order every epoch, the same for ever: step and seed say which.
-struct BatchOrder {
-  let count: Int
-  let batch: Int
-  let seed: UInt64
-  private var epoch = -1
-  private var order: [Int] = []
-
-  init(count: Int, batch: Int, seed: UInt64) {
-    self.count = count
-    self.batch = batch
-    self.seed = seed
-  }
-
-  /// Numbers of the images of step 0, 1, ...
-  mutating func rows(at step: Int) -> [Int] {
-    (step * batch..<(step + 1) * batch).map { position in
-      if position / count != epoch {
-        epoch = position / count
-        order = Random(seed: seed, step: epoch).orders(of: count, "epoch")[0]
-      }
-      return order[position % count]
-    }
-  }
-}
-
-/// Trains one network from wherever its checkpoint stands to the last step.
+/// Trains one network from its last checkpoint, or from the initial weights, to the last step.
 struct Trainer {
+  /// "tokenizer" or "model".
   let stage: String
-  let plan: TrainingConfiguration
+  let configuration: TrainingConfiguration
   let seed: UInt64
-  let parameters: [(path: String, parameter: Parameter)]
+  let parameters: NamedParameters
+  /// Measured quantities that a checkpoint holds besides the parameters.
   let statistics: [(path: String, statistic: Statistic)]
   let artefact: Artefact
   let journal: Journal
-  /// A network trained against this one, by the same plan and an optimizer of its own.
-  var discriminator: [(path: String, parameter: Parameter)] = []
-  /// Where else numbers go.
+  /// The parameters of an adversarial network, trained by the same configuration with an optimizer of its own.
+  var discriminator: NamedParameters = []
+  /// Event files for TensorBoard; nil where logging is off.
   var board: TensorBoard?
 
-  private var all: [Parameter] { parameters.map(\.parameter) }
+  private var trained: [Parameter] { parameters.map(\.parameter) }
 
-  /// One loss of a step: one number to lower, its parts by name, and what the discriminator lowers.
-  typealias Loss<Samples> = (_ batch: Samples, _ progress: Float, _ random: inout Random) throws -> (
-    Tensor, [(name: String, value: Float)], discriminator: Tensor?
-  )
-
-  /// Trains on images.
-  func run(
-    on dataset: any ImageDataset, prepare: () throws -> Void = {}, finish: () throws -> Void = {}, _ loss: Loss<Batch>
-  ) throws {
-    try run(
-      over: dataset.count, fetch: { try dataset.batch($0, flipped: $1) }, prepare: prepare, finish: finish, loss)
+  /// The losses of one step.
+  struct StepLoss {
+    /// The scalar that the step lowers.
+    var total: Tensor
+    /// Further scalars for the log, by name.
+    var parts: [(name: String, value: Float)] = []
+    /// The scalar that the discriminator's step lowers; nil where it rests.
+    var discriminator: Tensor?
   }
 
-  /// Trains, saves, and leaves the averaged parameters in place. `fetch` gives some of `count` samples by number,
-  /// flipped where asked; `prepare` runs once, before the first step.
+  /// `progress` is the fraction of all steps that are done, in [0, 1).
+  typealias Loss<Samples> = (_ batch: Samples, _ progress: Float, _ random: inout Random) throws -> StepLoss
+
+  /// The origin of the parameters at the first step.
+  private enum Start { case finished, resumed, initialized, imported(hasStatistics: Bool) }
+
+  /// Training data: `count` samples, read by index, each flipped horizontally where `flipped` is true.
+  struct Source<Samples> {
+    let count: Int
+    let batch: (_ rows: [Int], _ flipped: [Bool]) throws -> Samples
+  }
+
+  /// Trains, writes checkpoints, and leaves the averaged parameters in place.
+  ///
+  /// `beforeFirstStep` runs once for a network without statistics from a checkpoint; `afterLastStep` runs with the
+  /// averaged parameters in place. Throws `Stopped` after a requested stop, with everything saved.
   func run<Samples>(
-    over count: Int, fetch: (_ rows: [Int], _ flipped: [Bool]) throws -> Samples, prepare: () throws -> Void = {},
-    finish: () throws -> Void = {}, _ loss: Loss<Samples>
+    on source: Source<Samples>, beforeFirstStep: () throws -> Void = {}, afterLastStep: () throws -> Void = {},
+    _ loss: Loss<Samples>
   ) throws {
-    // Another run that asks for the same waits until it is made.
+    // Another run that needs the same artefact waits until it is complete.
     let lock = try Lock.waiting(for: artefact.folder)
     defer { lock?.release() }
     let writer = CheckpointWriter()
-    // The lock is kept until the last write has ended, whatever ends the training.
+    // The lock is held until the last write has ended, whatever ends the training.
     defer { try? writer.finish() }
-    var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
-    var discriminatorOptimizer = Optimizer(discriminator.map(\.parameter), rule: plan.rule, clip: plan.clip)
-    var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
-    var step = 0, isFinished = false, isMeasured = false
-    if Folder.exists(artefact.checkpoint) {
-      let saved = try restore(&optimizer, &average, &discriminatorOptimizer)
-      step = saved.step
-      isFinished = step >= plan.steps
-      if isFinished {
-        journal.say("\(stage): trained before, \(step) steps (\(artefact.folder))")
-        _ = try board?.events(of: artefact.metrics, to: step)
-        useAverage(average)
-        return
-      }
-      journal.say("\(stage): going on from step \(step) of \(plan.steps)")
-      try artefact.metrics.rewind("train", to: step)
-    } else {
-      try artefact.prepare()
-      isMeasured = try begin()
-      if !isMeasured { try prepare() }
-      if plan.average > 0 { average = MovingAverage(of: all, rate: plan.average) }
-    }
-    let events = try board?.events(of: artefact.metrics, to: step)
-    var order = BatchOrder(count: count, batch: plan.batch, seed: seed)
-    var speed = 0.0, lost = 0
+    var state = TrainingState(configuration, parameters: parameters, discriminator: discriminator)
+    let start = try restoreOrBegin(&state, beforeFirstStep)
+    if case .finished = start { return adoptAverage(state.average) }
+    let events = try board?.events(of: artefact.metrics, to: state.step)
+    var order = BatchOrder(count: source.count, batch: configuration.batch, seed: seed)
     Profile.shared.forward("preparing")
-    while step < plan.steps {
-      let start = MonotonicClock.seconds
-      var random = Random(seed: seed, step: step, samples: Array(0..<plan.batch))
-      let flips =
-        plan.flips
-        ? random.uniform([plan.batch], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: plan.batch)
-      let batch = try fetch(order.rows(at: step), flips)
-      Profile.shared.forward("reading")
-      let (total, parts, against) = try loss(batch, Float(step) / Float(plan.steps), &random)
-      let rate = plan.rate(Double(step))
-      let norm = optimizer.step(total, rate: rate)
-      if let against { _ = discriminatorOptimizer.step(against, rate: rate) }
-      lost = norm.isFinite ? 0 : lost + 1
-      guard lost < 20 else {
-        throw LaboratoryError(
-          "\(stage): the gradients of 20 steps in a row up to step \(step) are not finite; lower the learning rate (\(plan.rate.peak)) or clip harder."
-        )
-      }
-      step += 1
-      average?.update(from: all, step: step)
-      Profile.shared.forward("optimizer")
-      let seconds = MonotonicClock.seconds - start
-      speed = speed == 0 ? seconds : 0.95 * speed + 0.05 * seconds
-      if step % 10 == 0 || step == plan.steps {
-        let numbers =
-          [
-            ("loss", Double(total.scalar)), ("learning-rate", rate), ("gradient-norm", norm),
-            ("images-per-second", Double(plan.batch) / speed),
-          ] + parts.map { ($0.name, Double($0.value)) }
-        try artefact.metrics.append("train", step: step, numbers)
-        if let board, let events { try board.add(numbers, step: step, to: events) }
-      }
-      journal.progress(
-        Progress(
-          stage: stage, done: step, total: plan.steps,
-          details: ["loss \(NumberFormat.short(Double(total.scalar)))"]
-            + parts.map { "\($0.name) \(NumberFormat.short(Double($0.value)))" },
-          rate: Double(plan.batch) / speed, secondsPerStep: speed))
-      if Interruption.isRequested && step < plan.steps {
-        try writer.write(checkpoint(optimizer, average, discriminatorOptimizer, step), to: artefact.checkpoint)
-        try writer.finish()
-        throw Stopped(
-          description: "stopped after step \(step) of \(plan.steps) (\(stage)); the same command goes on from there.")
-      }
-      if step % plan.saveEvery == 0 && step < plan.steps {
-        try writer.write(checkpoint(optimizer, average, discriminatorOptimizer, step), to: artefact.checkpoint)
-      }
+    while state.step < configuration.steps {
+      let result = try step(&state, on: source, &order, loss)
+      try record(result, state, events)
+      try save(state, by: writer)
       Profile.shared.forward("writing")
     }
-    // What is measured at the end is measured with the parameters that will be used.
-    if isMeasured && plan.steps == 0 {
-      // Weights that are used as they came keep what was measured with them.
-    } else if let average {
-      try average.inPlace(of: all, finish)
+    if case .imported(hasStatistics: true) = start, configuration.steps == 0 {
+      // Imported weights that are used untrained keep the statistics that came with them.
+    } else if let average = state.average {
+      try average.inPlace(of: trained, afterLastStep)
     } else {
-      try finish()
+      try afterLastStep()
     }
-    try writer.finish()
-    try checkpoint(optimizer, average, discriminatorOptimizer, step).write(to: artefact.checkpoint)
-    useAverage(average)
+    try finish(state, writer)
   }
 
-  /// Puts in place what the plan begins from. Gives whether statistics came with it.
-  private func begin() throws -> Bool {
-    guard !plan.weights.isEmpty else { return false }
-    let saved = try Checkpoint(
-      from: plan.weights, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
-    try adopt(saved, from: plan.weights)
-    journal.say("\(stage): begins from \(plan.weights)")
-    return !saved.statistics.isEmpty
-  }
-
-  /// Puts in place what was trained to the end before, and trains nothing.
+  /// Adopts the parameters of a finished training, without training; throws where there is none.
   func load() throws {
     guard Folder.exists(artefact.checkpoint) else {
       throw LaboratoryError("the \(stage) of this experiment is not trained yet; 'overtone run' does that.")
     }
-    var optimizer = Optimizer(all, rule: plan.rule, clip: plan.clip)
-    var average: MovingAverage? = plan.average > 0 ? MovingAverage(of: all, rate: plan.average) : nil
-    var discriminatorOptimizer = Optimizer(discriminator.map(\.parameter), rule: plan.rule, clip: plan.clip)
-    let step = try restore(&optimizer, &average, &discriminatorOptimizer).step
-    guard step >= plan.steps else {
+    var state = TrainingState(configuration, parameters: parameters, discriminator: discriminator)
+    try restore(&state)
+    guard state.step >= configuration.steps else {
       throw LaboratoryError(
-        "the \(stage) of this experiment is trained to step \(step) of \(plan.steps); 'overtone run' goes on from there."
-      )
+        "the \(stage) of this experiment is trained to step \(state.step) of \(configuration.steps); "
+          + "'overtone run' goes on from there.")
     }
-    useAverage(average)
+    adoptAverage(state.average)
   }
 
-  private func useAverage(_ average: MovingAverage?) {
+  // MARK: Beginning
+
+  /// Restores the checkpoint of this stage; without one adopts the weights that the configuration names, or keeps the
+  /// initial ones.
+  private func restoreOrBegin(_ state: inout TrainingState, _ beforeFirstStep: () throws -> Void) throws -> Start {
+    guard Folder.exists(artefact.checkpoint) else {
+      try artefact.prepare()
+      let start = try begin()
+      if case .imported(hasStatistics: true) = start {} else { try beforeFirstStep() }
+      // The average begins at the weights that were just adopted.
+      if configuration.emaDecay > 0 { state.average = MovingAverage(of: trained, rate: configuration.emaDecay) }
+      return start
+    }
+    try restore(&state)
+    if state.step >= configuration.steps {
+      journal.say("\(stage): trained before, \(state.step) steps (\(artefact.folder))")
+      _ = try board?.events(of: artefact.metrics, to: state.step)
+      return .finished
+    }
+    journal.say("\(stage): going on from step \(state.step) of \(configuration.steps)")
+    try artefact.metrics.rewind("train", to: state.step)
+    return .resumed
+  }
+
+  /// Adopts the checkpoint that the configuration names, if any.
+  private func begin() throws -> Start {
+    guard !configuration.weights.isEmpty else { return .initialized }
+    let saved = try Checkpoint(
+      from: configuration.weights, parameters: parameters.map(\.path), statistics: statistics.map(\.path))
+    guard saved.model.count == parameters.count else {
+      throw LaboratoryError(
+        "\(configuration.weights): it holds no parameters to start from; make it with 'overtone import'.")
+    }
+    try adopt(saved, from: configuration.weights)
+    journal.say("\(stage): starts from \(configuration.weights)")
+    return .imported(hasStatistics: !saved.statistics.isEmpty)
+  }
+
+  // MARK: One step
+
+  /// The numbers of one step, for the log.
+  private struct StepResult {
+    let loss: Double
+    let learningRate: Double
+    /// Global norm of the gradients before clipping.
+    let gradientNorm: Double
+    let parts: [(name: String, value: Float)]
+  }
+
+  /// Takes one step of the optimizers and of the moving average.
+  private func step<Samples>(
+    _ state: inout TrainingState, on source: Source<Samples>, _ order: inout BatchOrder, _ loss: Loss<Samples>
+  ) throws -> StepResult {
+    let start = MonotonicClock.seconds, step = state.step, size = configuration.batch
+    var random = Random(seed: seed, step: step, samples: Array(0..<size))
+    let flipped =
+      configuration.flips
+      ? random.uniform([size], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: size)
+    let batch = try source.batch(order.rows(at: step), flipped)
+    Profile.shared.forward("reading")
+    let losses = try loss(batch, Float(step) / Float(configuration.steps), &random)
+    let rate = configuration.learningRate(Double(step))
+    let norm = state.optimizer.step(losses.total, rate: rate)
+    if let adversarial = losses.discriminator { _ = state.discriminatorOptimizer.step(adversarial, rate: rate) }
+    state.nonFiniteSteps = norm.isFinite ? 0 : state.nonFiniteSteps + 1
+    guard state.nonFiniteSteps < 20 else {
+      throw LaboratoryError(
+        "\(stage): the gradients of 20 steps in a row up to step \(step) are not finite; lower learning-rate "
+          + "(\(configuration.learningRate.peak)) or gradient-clip (\(configuration.gradientClip)).")
+    }
+    state.step += 1
+    state.average?.update(from: trained, step: state.step)
+    Profile.shared.forward("optimizer")
+    state.record(seconds: MonotonicClock.seconds - start)
+    return StepResult(
+      loss: Double(losses.total.scalar), learningRate: rate, gradientNorm: norm, parts: losses.parts)
+  }
+
+  /// Logs a step: every tenth and the last one in files, all of them as progress.
+  private func record(_ result: StepResult, _ state: TrainingState, _ events: EventFile?) throws {
+    let step = state.step, speed = Double(configuration.batch) / state.secondsPerStep
+    if step % 10 == 0 || step == configuration.steps {
+      let numbers =
+        [
+          ("loss", result.loss), ("learning-rate", result.learningRate), ("gradient-norm", result.gradientNorm),
+          ("images-per-second", speed),
+        ] + result.parts.map { ($0.name, Double($0.value)) }
+      try artefact.metrics.append("train", step: step, numbers)
+      if let board, let events { try board.add(numbers, step: step, to: events) }
+    }
+    journal.progress(
+      Progress(
+        stage: stage, done: step, total: configuration.steps,
+        details: ["loss \(NumberFormat.short(result.loss))"]
+          + result.parts.map { "\($0.name) \(NumberFormat.short(Double($0.value)))" },
+        rate: speed, secondsPerStep: state.secondsPerStep))
+  }
+
+  /// Begins to write a checkpoint where one is due; after a requested stop waits for it and throws `Stopped`.
+  private func save(_ state: TrainingState, by writer: CheckpointWriter) throws {
+    guard state.step < configuration.steps else { return }
+    if Interruption.isRequested {
+      try writer.write(checkpoint(state), to: artefact.checkpoint)
+      try writer.finish()
+      throw Stopped("stopped after step \(state.step) of \(configuration.steps) (\(stage))")
+    }
+    if state.step % configuration.saveEvery == 0 { try writer.write(checkpoint(state), to: artefact.checkpoint) }
+  }
+
+  // MARK: Ending
+
+  private func finish(_ state: TrainingState, _ writer: CheckpointWriter) throws {
+    try writer.finish()
+    try checkpoint(state).write(to: artefact.checkpoint)
+    adoptAverage(state.average)
+  }
+
+  private func adoptAverage(_ average: MovingAverage?) {
     guard let average else { return }
-    for (parameter, value) in zip(all, average.values) { parameter.replace(value) }
+    for (parameter, value) in zip(trained, average.values) { parameter.replace(value) }
   }
 
-  /// Where the training stands.
-  private func checkpoint(
-    _ optimizer: Optimizer, _ average: MovingAverage?, _ discriminatorOptimizer: Optimizer, _ step: Int
-  ) -> Checkpoint {
-    func named(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(parameters.map(\.path), values)) }
+  // MARK: Checkpoints
+
+  private func checkpoint(_ state: TrainingState) -> Checkpoint {
+    func named(_ values: [Tensor], as parameters: NamedParameters) -> Checkpoint.Values {
+      Array(zip(parameters.map(\.path), values))
+    }
     var checkpoint = Checkpoint()
-    checkpoint.model = named(all.map(\.value))
-    checkpoint.average = average.map { named($0.values) } ?? []
-    // A finished stage never takes another step: its moments are not kept.
-    if step < plan.steps {
-      checkpoint.means = named(optimizer.means)
-      checkpoint.squares = named(optimizer.squares)
-      func ofDiscriminator(_ values: [Tensor]) -> Checkpoint.Values { Array(zip(discriminator.map(\.path), values)) }
-      checkpoint.discriminator = ofDiscriminator(discriminator.map(\.parameter.value))
-      checkpoint.discriminatorMeans = ofDiscriminator(discriminatorOptimizer.means)
-      checkpoint.discriminatorSquares = ofDiscriminator(discriminatorOptimizer.squares)
-      checkpoint.discriminatorUpdates = discriminatorOptimizer.count
+    checkpoint.model = named(trained.map(\.value), as: parameters)
+    checkpoint.average = state.average.map { named($0.values, as: parameters) } ?? []
+    // A finished stage takes no further step: its moments are not kept.
+    if state.step < configuration.steps {
+      checkpoint.means = named(state.optimizer.means, as: parameters)
+      checkpoint.squares = named(state.optimizer.squares, as: parameters)
+      checkpoint.discriminator = named(discriminator.map(\.parameter.value), as: discriminator)
+      checkpoint.discriminatorMeans = named(state.discriminatorOptimizer.means, as: discriminator)
+      checkpoint.discriminatorSquares = named(state.discriminatorOptimizer.squares, as: discriminator)
+      checkpoint.discriminatorUpdates = state.discriminatorOptimizer.count
     }
     checkpoint.statistics = statistics.map { ($0.path, $0.statistic.value) }
-    (checkpoint.step, checkpoint.updates, checkpoint.seed) = (step, optimizer.count, Int(seed))
+    (checkpoint.step, checkpoint.updates, checkpoint.seed) = (state.step, state.optimizer.count, Int(seed))
     checkpoint.configuration = artefact.recipe
     return checkpoint
   }
 
-  private func restore(
-    _ optimizer: inout Optimizer, _ average: inout MovingAverage?, _ discriminatorOptimizer: inout Optimizer
-  ) throws -> Checkpoint {
+  private func restore(_ state: inout TrainingState) throws {
     let saved = try Checkpoint(
       from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path),
       discriminator: discriminator.map(\.path))
     try adopt(saved, from: artefact.checkpoint)
-    if !saved.means.isEmpty {
-      optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
-    }
     for ((_, parameter), (_, value)) in zip(discriminator, saved.discriminator) { parameter.replace(value) }
-    if !saved.discriminatorMeans.isEmpty {
-      discriminatorOptimizer.restore(
-        means: saved.discriminatorMeans.map(\.value), squares: saved.discriminatorSquares.map(\.value),
-        count: saved.discriminatorUpdates)
-    }
-    if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
-    return saved
+    state.restore(saved)
   }
 
+  /// Puts parameters and statistics in place, once all shapes of the checkpoint are those of this network.
   private func adopt(_ saved: Checkpoint, from file: String) throws {
-    for ((path, parameter), (_, value)) in zip(parameters, saved.model) {
-      guard parameter.value.shape == value.shape else {
-        throw StorageError.wrongShape(path: file, name: path, found: value.shape, wanted: parameter.value.shape)
-      }
-      parameter.replace(value)
+    for values in [saved.model, saved.average, saved.means, saved.squares] {
+      try check(values, parameters.map(\.parameter.value.shape), file)
     }
+    for values in [saved.discriminator, saved.discriminatorMeans, saved.discriminatorSquares] {
+      try check(values, discriminator.map(\.parameter.value.shape), file)
+    }
+    try check(saved.statistics, statistics.map(\.statistic.value.shape), file)
+    for ((_, parameter), (_, value)) in zip(parameters, saved.model) { parameter.replace(value) }
     for ((_, statistic), (_, value)) in zip(statistics, saved.statistics) { statistic.replace(value) }
+  }
+
+  private func check(_ values: Checkpoint.Values, _ shapes: [[Int]], _ file: String) throws {
+    for ((path, value), shape) in zip(values, shapes) where value.shape != shape {
+      throw StorageError.wrongShape(path: file, name: path, found: value.shape, wanted: shape)
+    }
   }
 }

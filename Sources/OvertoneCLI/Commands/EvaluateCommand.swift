@@ -19,23 +19,25 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     var run = try trained.opened(with: [], Journal(quiet: quiet))
     try run.load()
-    guard let (values, count) = try run.measurements() else {
+    guard let evaluation = try run.evaluation() else {
       throw LaboratoryError(
         "this experiment has nothing to evaluate; name metrics, and set evaluation.count above 0.")
     }
-    if trained.overrides.isEmpty { try run.keep(values, count) }
+    if trained.overrides.isEmpty { try run.record(evaluation) }
     if json {
-      let list = values.map { value -> JSON in
+      let list = evaluation.measurements.map { value -> JSON in
         let better: JSON = value.lowerIsBetter.map { JSON.bool($0) } ?? .null
         let fields: [(String, JSON)] = [
           ("name", .text(value.name)), ("value", .number(value.value)), ("lowerIsBetter", better),
-          ("count", .number(Double(count))),
+          ("count", .number(Double(evaluation.count))),
         ]
         return JSON.object(fields)
       }
       print(JSON.list(list).lines)
     } else {
-      for value in values { print("\(value.name)  \(NumberFormat.short(value.value))  (\(count) images)") }
+      for value in evaluation.measurements {
+        print("\(value.name)  \(NumberFormat.short(value.value))  (\(evaluation.count) images)")
+      }
     }
   }
 }

@@ -57,7 +57,7 @@ struct RunCommand: ParsableCommand {
     defer { if profile { print(ProfileTable(Profile.shared.stop(), repetitions: 1).text) } }
     if let timeLimit { Interruption.stop(after: timeLimit.workSeconds) }
     do { try run(runs, journal) } catch let stopped as Stopped where Interruption.isOutOfTime {
-      throw Stopped(description: "the time limit of \(timeLimit?.text ?? "") is near: \(stopped)")
+      throw Stopped("the time limit of \(timeLimit?.text ?? "") is near", stopped)
     }
     for line in try runs.outcomeLines() { journal.say(line) }
   }

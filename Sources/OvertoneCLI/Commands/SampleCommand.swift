@@ -66,8 +66,8 @@ struct SampleCommand: ParsableCommand {
     let cells = Self.cells(axes)
     for cell in cells {
       let run = cell.isEmpty ? base : try varied(base, cell, journal)
-      let made = try run.images(labels, seed: start, of: inpainting).0
-      all += made.map { inpainting?.composed($0) ?? $0 }
+      let samples = try run.sampler.samples(of: labels, seed: start, in: inpainting)
+      all += samples.images.map { inpainting?.composed($0) ?? $0 }
       notes += labels.map { _ in cell.joined(separator: " ") }
     }
     for (index, image) in all.enumerated() {

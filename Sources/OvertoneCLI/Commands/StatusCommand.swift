@@ -24,10 +24,7 @@ struct StatusCommand: ParsableCommand {
         folder: spec.folder)
     }
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(entries), as: UTF8.self))
-      return
+      return print(try JSON.encoded(entries), terminator: "")
     }
     let width = entries.map { $0.variant.count }.max() ?? 0
     for entry in entries {

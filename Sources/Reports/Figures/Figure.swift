@@ -68,15 +68,15 @@ enum Drawing {
 
   /// The numbers drawn, one row each, with a header; nil for sheets of images.
   var csv: String? {
-    func quoted(_ text: String) -> String {
-      "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
     switch self {
     case .plot(let plot):
-      let rows = plot.series.flatMap { series in series.points.map { "\(quoted(series.name)),\($0.x),\($0.y)" } }
-      return (["series,\(quoted(plot.xLabel)),\(quoted(plot.yLabel))"] + rows).joined(separator: "\n") + "\n"
+      let rows = plot.series.flatMap { series in
+        series.points.map { "\(Quoting.csvQuoted(series.name)),\($0.x),\($0.y)" }
+      }
+      return (["series,\(Quoting.csvQuoted(plot.xLabel)),\(Quoting.csvQuoted(plot.yLabel))"] + rows).joined(
+        separator: "\n") + "\n"
     case .bars(let bars):
-      return (["bar,\(quoted(bars.yLabel))"] + bars.bars.map { "\(quoted($0.name)),\($0.value)" })
+      return (["bar,\(Quoting.csvQuoted(bars.yLabel))"] + bars.bars.map { "\(Quoting.csvQuoted($0.name)),\($0.value)" })
         .joined(separator: "\n") + "\n"
     case .sheet: return nil
     }

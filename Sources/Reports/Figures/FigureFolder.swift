@@ -63,9 +63,7 @@ package struct FigureFolder {
     }
     let order = Figures.names
     index.panels.sort { (order.firstIndex(of: $0.figure) ?? 0) < (order.firstIndex(of: $1.figure) ?? 0) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try Folder.write(String(decoding: try encoder.encode(index), as: UTF8.self) + "\n", to: indexPath)
+    try Folder.write(try JSON.encoded(index), to: indexPath)
     return index
   }
 }

@@ -11,7 +11,7 @@ extension Page {
       code(command)
     }
     text("The command that repeats it from its resolved file, in which every default is written out:")
-    code("overtone run \(Environment.quoted("\(record.folder)/experiment.yaml")) results=Repeated")
+    code("overtone run \(Quoting.shell("\(record.folder)/experiment.yaml")) results=Repeated")
     let facts = record.surroundings
     if !facts.isEmpty {
       let names = [

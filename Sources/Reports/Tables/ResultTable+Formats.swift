@@ -85,17 +85,13 @@ extension ResultTable {
   }
 
   private var csv: String {
-    func quoted(_ text: String) -> String {
-      text.contains { ",\"\n".contains($0) }
-        ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : text
-    }
     func numbers(_ cell: Cell?) -> [String] {
       guard let cell else { return ["", "", "0"] }
       return ["\(cell.mean)", cell.deviation.map { "\($0)" } ?? "", "\(cell.count)"]
     }
     let head: [String] = ["group"] + columns.flatMap { ["\($0.title) mean", "\($0.title) std", "\($0.title) n"] }
     let rows: [[String]] = cells.indices.map { row in [rowTitles[row]] + cells[row].flatMap(numbers) }
-    return ([head] + rows).map { $0.map(quoted).joined(separator: ",") }.joined(separator: "\n") + "\n"
+    return ([head] + rows).map { $0.map(Quoting.csv).joined(separator: ",") }.joined(separator: "\n") + "\n"
   }
 
   private struct Entry: Encodable { var group: String, metric: String, mean: Double?, std: Double?, n: Int, best: Bool }
@@ -109,10 +105,6 @@ extension ResultTable {
           n: cell?.count ?? 0, best: isBest(row, column))
       }
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return (try? encoder.encode(entries)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "[]\n"
+    return (try? JSON.encoded(entries)) ?? "[]\n"
   }
 }

@@ -11,7 +11,7 @@ enum Diversity: RunFigure {
   static func panels(of context: FigureContext) throws -> [Panel] {
     let classes = max(1, context.assembly.dataset.classNames.count), perClass = 8, chosen = min(classes, 8)
     let labels = (0..<chosen).flatMap { Array(repeating: $0, count: perClass) }
-    let generated = try context.run.paint(labels, from: 0, seed: context.assembly.seed)
+    let generated = try context.run.sampler.images(of: labels, from: 0, seed: context.assembly.seed)
     // Real images of these classes, searched for among the first rows of the data set.
     let dataset = context.assembly.dataset, searched = min(dataset.count, 40 * classes, 4096)
     var found: [Int: [Int]] = [:]

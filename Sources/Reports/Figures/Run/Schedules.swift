@@ -144,7 +144,7 @@ enum Schedules: RunFigure {
     let series = stages.filter { $0.1.steps > 0 }.map { name, training in
       Plot.Series(
         name,
-        FigureContext.subsampled(training.steps, to: 150).map { (Double($0), training.rate(Double($0))) })
+        FigureContext.subsampled(training.steps, to: 150).map { (Double($0), training.learningRate(Double($0))) })
     }
     guard !series.isEmpty else { return [] }
     return [

@@ -1,27 +1,29 @@
 import Glibc
 import Synchronization
 
-/// Whether the program should stop: someone asked (Ctrl-C, or a batch system's SIGTERM or SIGUSR1), or its time is over.
+/// A request to stop: by Ctrl-C, by SIGTERM or SIGUSR1 of a batch system, or by a time limit.
 ///
-/// A long stage looks after every step, saves, and leaves. A second Ctrl-C ends the program at once; so does another
-/// signal, unless it follows the first within two seconds: batch systems send one request by several ways.
+/// A long stage looks at `isRequested` after every step, saves, and throws `Stopped`. A second Ctrl-C ends the program at
+/// once; so does another signal, unless it follows the first within two seconds: batch systems send one request by
+/// several ways.
 package enum Interruption {
   private static let requested = Atomic<Bool>(false)
-  /// When the first signal came, in milliseconds of the monotonic clock.
+  /// The time of the first signal, in milliseconds of the monotonic clock.
   private static let first = Atomic<Int>(0)
   private static let deadline = Atomic<Int>(Int.max)
 
+  /// True once a stop was requested or the time limit is reached.
   static var isRequested: Bool { requested.load(ordering: .relaxed) || isOutOfTime }
 
-  /// Whether the limit that was set has come.
+  /// True once the time limit is reached.
   package static var isOutOfTime: Bool { MonotonicClock.milliseconds >= deadline.load(ordering: .relaxed) }
 
-  /// Asks for a stop in so many seconds.
+  /// Sets the time limit, in seconds from now.
   package static func stop(after seconds: Double) {
     deadline.store(MonotonicClock.milliseconds + Int(seconds * 1000), ordering: .relaxed)
   }
 
-  /// Starts listening.
+  /// Installs the signal handlers.
   package static func listen() {
     for number in [SIGINT, SIGTERM, SIGUSR1] {
       signal(number) { number in
@@ -36,7 +38,7 @@ package enum Interruption {
         }
       }
     }
-    // Whoever started this program may have kept these from itself, and so from us.
+    // The parent process may have blocked these signals, which a child inherits.
     var open = sigset_t()
     sigemptyset(&open)
     for number in [SIGINT, SIGTERM, SIGUSR1] { sigaddset(&open, number) }
@@ -46,11 +48,4 @@ package enum Interruption {
     // So is a file that may not grow any further.
     signal(SIGXFSZ, SIG_IGN)
   }
-}
-
-/// Thrown once everything is saved: the run can be taken up again.
-package struct Stopped: Error, CustomStringConvertible {
-  package var description: String
-
-  package init(description: String) { self.description = description }
 }

@@ -1,10 +1,11 @@
 import Foundation
 
-/// The right to work in a folder. It ends with the process that holds it, however that ends.
+/// The exclusive right to work in a folder, held by a lock on its file `.lock`. It ends with the process, however that
+/// ends.
 struct Lock {
   private let descriptor: Int32
 
-  /// Nil when another process holds it, or the folder cannot be made (which the work itself will tell).
+  /// Nil where another process holds the lock, or where the folder cannot be made (which the work itself reports).
   init?(_ folder: String) {
     guard let descriptor = Self.opened(folder) else { return nil }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -14,7 +15,7 @@ struct Lock {
     self.descriptor = descriptor
   }
 
-  /// Waits until no other process holds it; throws `Stopped` when the program should stop before.
+  /// Waits until no other process holds the lock; throws `Stopped` after a requested stop.
   static func waiting(for folder: String) throws -> Lock? {
     guard let descriptor = opened(folder) else { return nil }
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
@@ -24,8 +25,7 @@ struct Lock {
       }
       if Interruption.isRequested {
         close(descriptor)
-        throw Stopped(
-          description: "stopped while another process works in \(folder); the same command goes on from there.")
+        throw Stopped("stopped while another process works in \(folder)")
       }
       usleep(50_000)
     }
@@ -40,9 +40,10 @@ struct Lock {
     return descriptor >= 0 ? descriptor : nil
   }
 
+  /// Gives up the lock.
   func release() { close(descriptor) }
 
-  /// Whether a process holds the lock of a folder now.
+  /// Returns true where a process holds the lock of a folder now.
   static func isHeld(_ folder: String) -> Bool {
     let descriptor = open("\(folder)/.lock", O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { return false }

@@ -1,0 +1,99 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// Constructs the components that an experiment's sections name.
+///
+/// Each component has a random number stream of its own, so that another backbone does not change the tokenizer.
+struct ComponentFactory {
+  let registry: Registry
+  let seed: UInt64
+
+  /// Streams, distinguished by four ASCII letters that are XORed into the seed.
+  private enum Stream: UInt64 {
+    case tokenizer = 0x746F_6B65  // "toke"
+    case conditioner = 0x636F_6E64  // "cond"
+    case backbone = 0x6261_636B  // "back"
+    case loss = 0x6C6F_7373  // "loss"
+  }
+
+  private func random(_ stream: Stream) -> Random { Random(seed: seed ^ stream.rawValue) }
+
+  func dataset(_ settings: inout Settings) throws(SettingsError) -> any ImageDataset {
+    var section = try settings.section("dataset", about: "source of the images")
+    return try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
+  }
+
+  /// The components that decide how an image becomes tokens.
+  struct TokenComponents {
+    let direction: any RegressionDirection
+    let tokenizer: any Tokenizer
+    let training: TrainingConfiguration
+  }
+
+  /// Reads the sections `tokenizer` and `direction`. The tokenizer says the grid, the direction the layout over it.
+  func tokens(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> TokenComponents {
+    var section = try settings.section("tokenizer", about: "mapping between images and tokens")
+    let type = try registry.find("tokenizer", &section, as: (any Tokenizer.Type).self)
+    let grid = try type.grid(&section, images: images)
+
+    var inner = try settings.section("direction", about: "order in which an image is regressed")
+    let direction = try registry.find("direction", &inner, as: (any RegressionDirection.Type).self)
+      .init(&inner, over: grid)
+
+    var random = random(.tokenizer)
+    let tokenizer = try type.init(&section, images: images, layout: direction.layout, &random)
+    inner = try section.section("training", about: "training of the tokenizer")
+    let training = try TrainingConfiguration(&inner, steps: 1000, batch: 64, learningRate: 1e-3)
+    return TokenComponents(direction: direction, tokenizer: tokenizer, training: training)
+  }
+
+  /// Reads the sections `backbone`, `conditioner` and `loss`.
+  func model(
+    _ settings: inout Settings, tokenizer: any Tokenizer, direction: any RegressionDirection, classes: Int
+  ) throws(SettingsError) -> Model {
+    let space = tokenizer.quantizer.space
+    var backboneSection = try settings.section("backbone", about: "network over all tokens")
+    let backboneType = try registry.find("backbone", &backboneSection, as: (any Backbone.Type).self)
+    let width = try backboneType.width(&backboneSection)
+
+    var section = try settings.section("conditioner", about: "class conditioning")
+    var random = random(.conditioner)
+    let conditioner = try registry.find("conditioner", &section, as: (any Conditioner.Type).self)
+      .init(&section, classes: classes, width: width, &random)
+
+    random = self.random(.backbone)
+    let shape = BackboneShape(
+      layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector,
+      feedsCodes: feedsCodes(direction, tokenizer.quantizer))
+    let backbone = try backboneType.init(&backboneSection, for: shape, &random)
+
+    section = try settings.section("loss", about: "loss and sampler of one token")
+    random = self.random(.loss)
+    let loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
+      .init(&section, of: space, from: backbone.width, levels: direction.layout.levels, &random)
+    if direction.needsConfidence && !loss.givesConfidence {
+      throw section.refusal(
+        "the direction reveals tokens by confidence, which this loss does not give; use a loss over codes.", at: "use")
+    }
+    return Model(
+      quantizer: tokenizer.quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
+  }
+
+  /// Returns true where the inputs of a view have codes; found by one training turn on masked tokens.
+  private func feedsCodes(_ direction: any RegressionDirection, _ quantizer: any Quantizer) -> Bool {
+    var random = Random(seed: 0)
+    let turn = direction.trainingTurn(batch: 1, progress: 0, &random)
+    return direction.view(of: .zeros(1, direction.layout.slots.count, quantizer.space), at: turn, by: quantizer)
+      .inputs.codes != nil
+  }
+
+  func metrics(_ settings: inout Settings) throws(SettingsError) -> [any Metric] {
+    var metrics: [any Metric] = []
+    for var section in try settings.sections("metrics", about: "measures of image quality") {
+      metrics.append(try registry.find("metric", &section, as: (any Metric.Type).self).init(&section))
+    }
+    return metrics
+  }
+}

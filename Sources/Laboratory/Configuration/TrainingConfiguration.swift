@@ -1,0 +1,65 @@
+import Networks
+import Settings
+
+/// Training of one network: the section `training` of an experiment, or of its tokenizer.
+package struct TrainingConfiguration: Sendable {
+  /// Optimizer steps; 0 uses the initial weights as they are.
+  package var steps: Int
+  /// Batch size in images.
+  var batch: Int
+  /// Learning rate at each step.
+  package var learningRate: LearningRate
+  var adamW: AdamW
+  /// Largest global norm of the gradients; 0: no clipping.
+  var gradientClip: Double
+  /// Decay of the exponential moving average of the parameters, in [0, 1); 0: no average.
+  var emaDecay: Double
+  /// True where each image is flipped horizontally with probability 1/2.
+  var flips: Bool
+  /// Steps between checkpoints.
+  var saveEvery: Int
+  /// Path of a checkpoint to start from; empty: random initialization.
+  var weights: String
+
+  /// Reads the section; `steps`, `batch` and `learningRate` are the defaults.
+  init(_ settings: inout Settings, steps: Int, batch: Int, learningRate: Double) throws(SettingsError) {
+    for (old, new) in [
+      ("warm-up", "warmup-steps"), ("least-rate", "min-learning-rate"), ("clip", "gradient-clip"), ("average", "ema"),
+    ] {
+      try settings.renamed(old, to: new)
+    }
+    self.steps = try settings["steps", default: steps, in: 0...100_000_000, about: "optimizer steps"]
+    self.batch = try settings["batch", default: batch, in: 1...65_536, about: "batch size in images"]
+    self.learningRate = try LearningRate(&settings, peak: learningRate, steps: self.steps)
+    adamW = AdamW(
+      beta1: try settings["beta1", default: 0.9, in: 0...0.9999, about: "AdamW: decay of the first moment"],
+      beta2: try settings["beta2", default: 0.95, in: 0...0.99999, about: "AdamW: decay of the second moment"],
+      weightDecay: try settings[
+        "weight-decay", default: 0.02, in: 0...10, about: "AdamW: decoupled weight decay; none on biases and norms"])
+    gradientClip = try settings[
+      "gradient-clip", default: 3, in: 0...1e9, about: "largest global norm of the gradients; 0: no clipping"]
+    emaDecay = try settings[
+      "ema", default: 0.999, in: 0...0.999999,
+      about: "decay of the exponential moving average of the parameters; 0: none"]
+    flips = try settings["flip", default: false, about: "flip each image horizontally with probability 1/2"]
+    weights = try settings["weights", default: "", about: "checkpoint to start from, as 'overtone import' writes it"]
+    saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
+  }
+}
+
+extension LearningRate.Shape: Setting {}
+
+extension LearningRate {
+  /// Reads `learning-rate`, `schedule`, `warmup-steps` and `min-learning-rate`; `peak` is the default of the first.
+  fileprivate init(_ settings: inout Settings, peak: Double, steps: Int) throws(SettingsError) {
+    let peak: Double = try settings[
+      "learning-rate", default: peak, in: 0...10, about: "peak learning rate, reached after the warm-up"]
+    let shape: Shape = try settings["schedule", default: .cosine, about: "learning rate schedule after the warm-up"]
+    let warmUp: Int = try settings[
+      "warmup-steps", default: min(100, steps / 10), in: 0...100_000_000,
+      about: "steps of linear learning rate warm-up"]
+    let least: Double = try settings[
+      "min-learning-rate", default: 0, in: 0...10, about: "learning rate at the last step"]
+    self.init(shape, peak: peak, least: least, warmUp: Double(warmUp), total: Double(steps))
+  }
+}

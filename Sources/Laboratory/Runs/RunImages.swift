@@ -1,0 +1,97 @@
+import Autoregression
+import Images
+import Networks
+import Spectra
+import Tensors
+
+/// The images and plots in the folder `samples` of a run.
+struct RunImages {
+  let assembly: Assembly
+  /// `<run>/samples`.
+  let folder: String
+  let sampler: Sampler
+
+  /// Draws `grid.png`: a row of samples for each class.
+  func drawGrid(_ images: [ByteImage]) throws {
+    let sheet = ContactSheet(
+      images, columns: assembly.sampling.perClass, rowLabels: assembly.dataset.classNames,
+      title: "\(assembly.name), seed \(assembly.seed)")
+    try sheet.image.writePNG(to: "\(folder)/grid.png")
+  }
+
+  /// Draws `spectrum`: the mean power of generated and real images at each radial frequency.
+  func drawSpectrum(_ generated: [ByteImage]) throws {
+    let dataset = assembly.dataset, count = min(dataset.count, max(64, generated.count))
+    guard !generated.isEmpty, count > 0 else { return }
+    let rows = stratifiedRows(count, over: dataset.count)
+    let realSpectra = try stride(from: 0, to: count, by: 64).flatMap { start in
+      let part = Array(rows[start..<min(count, start + 64)])
+      return radialPowerSpectrum(of: try dataset.batch(part, flipped: part.map { _ in false }).images)
+    }
+    let generatedSpectra = generated.flatMap { radialPowerSpectrum(of: $0.tensor) }
+    // Frequency 0 is the mean colour, which a logarithmic axis cannot show.
+    func series(_ name: String, _ spectra: [[[Double]]]) -> Plot.Series {
+      let all = spectra.flatMap { $0 }, bins = all.first?.count ?? 0
+      return Plot.Series(
+        name, (1..<max(1, bins)).map { bin in (Double(bin), all.reduce(0) { $0 + $1[bin] } / Double(all.count)) })
+    }
+    try write(
+      Plot(
+        "\(assembly.name): spectrum", x: "cycles per image", y: "mean power",
+        [
+          series("real, \(count) images", realSpectra),
+          series("generated, \(generated.count) images", generatedSpectra),
+        ], xScale: .log, yScale: .log), "spectrum")
+  }
+
+  /// Draws `turns.png`: a row per class, the image after each of at most twelve turns, and after the last.
+  func drawTurns() throws {
+    let names = assembly.dataset.classNames, limit = 12
+    var strips: [[ByteImage]] = Array(repeating: [], count: min(8, names.count)), labels: [String] = []
+    _ = try sampler.images(of: Array(strips.indices), from: 0, seed: assembly.seed) { step in
+      let moment = step.view.turn.moment
+      guard labels.count < limit || moment.step == moment.steps - 1 else { return }
+      labels.append("turn \(moment.step + 1)")
+      let latent = assembly.direction.latent(
+        of: step.canvas, through: Self.level(of: step.view), by: assembly.model.quantizer)
+      let images = withoutGradients { assembly.tokenizer.decode(latent) }
+      for row in strips.indices { strips[row].append(ByteImage(images, at: row)) }
+    }
+    let sheet = ContactSheet(
+      strips.flatMap { $0 }, columns: labels.count, rowLabels: Array(names.prefix(strips.count)), columnLabels: labels,
+      title: "\(assembly.name): turn by turn")
+    try sheet.image.writePNG(to: "\(folder)/turns.png")
+  }
+
+  /// Returns the level that a turn completes: that of its targets.
+  private static func level(of view: View) -> Int { view.turn.levels == nil ? view.predictedLevels[0].last ?? 0 : 0 }
+
+  /// Draws `reconstructions.png`: eight images of the data set above their reconstructions.
+  func drawReconstructions() throws {
+    let dataset = assembly.dataset, count = min(8, dataset.count)
+    var random = Random(seed: assembly.seed, samples: Array(0..<count))
+    let rows = stratifiedRows(count, over: dataset.count)
+    let images = try dataset.batch(rows, flipped: Array(repeating: false, count: count)).images
+    let reconstructions = sampler.reconstructions(of: images, &random)
+    let sheet = ContactSheet(
+      (0..<count).map { ByteImage(images, at: $0) } + (0..<count).map { ByteImage(reconstructions, at: $0) },
+      columns: count, rowLabels: ["image", "reconstruction"], title: "\(assembly.name): reconstructions")
+    try sheet.image.writePNG(to: "\(folder)/reconstructions.png")
+  }
+
+  /// Draws `loss-tokenizer` and `loss-model`: the loss at each logged step.
+  func drawLosses(_ artefacts: Artefacts) throws {
+    for (name, artefact) in [("tokenizer", artefacts.tokenizer), ("model", artefacts.model)] {
+      let points = try artefact.metrics.series("train", "loss").map { (x: $0.step, y: $0.value) }
+      guard !points.isEmpty else { continue }
+      try write(
+        Plot("\(assembly.name): \(name)", x: "step", y: "loss", [Plot.Series("loss", points)], yScale: .log),
+        "loss-\(name)")
+    }
+  }
+
+  private func write(_ plot: Plot, _ name: String) throws {
+    try plot.image().writePNG(to: "\(folder)/\(name).png")
+    try Folder.write(plot.svg(), to: "\(folder)/\(name).svg")
+  }
+}

@@ -1,0 +1,64 @@
+import Autoregression
+import Images
+import Networks
+import Tensors
+
+/// Generates and reconstructs images with the networks of an experiment as they are now.
+package struct Sampler {
+  private let assembly: Assembly
+  private let journal: Journal
+
+  init(_ assembly: Assembly, _ journal: Journal) { (self.assembly, self.journal) = (assembly, journal) }
+
+  /// Generated images and the wall time that they took.
+  package struct Samples {
+    /// One image for each label.
+    package var images: [ByteImage]
+    /// Wall time of generation and decoding.
+    package var seconds: Double
+  }
+
+  /// Generates images [batch, height, width, 3] in [-1, 1], one for each class label.
+  ///
+  /// Sample i draws from the stream `first + i`: images do not depend on the batch size. `watch` is called after each
+  /// turn.
+  package func images(
+    of labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
+    watch: (GenerationStep) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    var random = Random(seed: seed, samples: Array(first..<first + labels.count))
+    let latent = try assembly.model.generate(labels, assembly.sampling.guidance, around: pins, &random, watch: watch)
+    return withoutGradients { assembly.tokenizer.decode(latent) }
+  }
+
+  /// Generates images in batches of `sampling.batch`, around the pixels that an inpainting keeps. Throws `Stopped` after
+  /// a requested stop.
+  package func samples(of labels: [Int], seed: UInt64, in inpainting: Inpainting? = nil) throws -> Samples {
+    var samples = Samples(images: [], seconds: 0)
+    for start in stride(from: 0, to: labels.count, by: assembly.sampling.batch) {
+      let part = Array(labels[start..<min(labels.count, start + assembly.sampling.batch)])
+      let before = MonotonicClock.seconds
+      let pins = inpainting?.pins(in: assembly, batch: part.count)
+      let images = try images(of: part, from: start, seed: seed, around: pins)
+      samples.seconds += MonotonicClock.seconds - before
+      samples.images += part.indices.map { ByteImage(images, at: $0) }
+      let done = samples.images.count
+      journal.progress(
+        Progress(
+          stage: "sampling", done: done, total: labels.count, details: ["\(assembly.direction.layout.grid) tokens"],
+          seconds: samples.seconds, for: done))
+      if Interruption.isRequested { throw Stopped("stopped while sampling") }
+    }
+    return samples
+  }
+
+  /// Encodes and decodes images [batch, height, width, 3] through the direction's tokens, so that the loss of a
+  /// vocabulary is included.
+  package func reconstructions(of images: Tensor, _ random: inout Random) -> Tensor {
+    withoutGradients {
+      let (tokenizer, direction) = (assembly.tokenizer, assembly.direction), quantizer = tokenizer.quantizer
+      let canvas = direction.canvas(of: tokenizer.encode(images, &random), by: quantizer)
+      return tokenizer.decode(direction.latent(of: canvas, by: quantizer))
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Autoregression
+import Networks
+import Settings
+import Storage
+
+/// Training with latents from a file; `auto`: where that encodes fewer images and the disk has room.
+enum LatentCaching: String, Setting, CaseIterable {
+  case auto
+  case always = "true"
+  case never = "false"
+}
+
+/// The latents that the model is trained on.
+enum LatentSource {
+  /// Distributions of latents [batch, rows, columns, channels], and a label for each.
+  struct Batch {
+    var posterior: Posterior
+    var labels: [Int]
+  }
+
+  /// Images are encoded at every step.
+  case encoder(any Tokenizer, any ImageDataset)
+  /// Latents are read from a file.
+  case cache(LatentCache)
+
+  /// Returns the latents of some images by index, each flipped where `flipped` is true.
+  func batch(_ rows: [Int], flipped: [Bool]) throws -> Batch {
+    switch self {
+    case .encoder(let tokenizer, let dataset):
+      let batch = try dataset.batch(rows, flipped: flipped)
+      return Batch(posterior: withoutGradients { tokenizer.posterior(of: batch.images) }, labels: batch.labels)
+    case .cache(let cache): return try cache.batch(rows, flipped: flipped)
+    }
+  }
+
+  /// Chooses between the two, and writes the file where it is missing.
+  struct Builder {
+    let assembly: Assembly
+    let artefact: Artefact
+    let journal: Journal
+
+    func source() throws -> LatentSource {
+      let tokenizer = assembly.tokenizer, dataset = assembly.dataset
+      let encoder = LatentSource.encoder(tokenizer, dataset)
+      guard assembly.latentCaching != .never else { return encoder }
+      let lock = try Lock.waiting(for: artefact.folder)
+      defer { lock?.release() }
+      var form = try LatentCache.form(
+        of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: assembly.training.flips)
+      if !Folder.exists(artefact.latents(form.content)) {
+        guard assembly.latentCaching == .always || isWorthwhile(form) else { return encoder }
+        try artefact.prepare()
+        // Codes that lose something of a later image are given up for numbers.
+        if try !write(form) {
+          form.content = .values
+          _ = try write(form)
+        }
+      }
+      let cache = try LatentCache(artefact.latents(form.content), tokenizer.quantizer)
+      guard cache.form == form else {
+        throw LaboratoryError(
+          "\(artefact.latents(form.content)): it holds \(cache.form.count) latents of shape \(cache.form.shape), not "
+            + "\(form.count) of \(form.shape); remove it, and run the experiment again.")
+      }
+      return .cache(cache)
+    }
+
+    /// True where there is something to compute, more often than once per image, and half of the free disk suffices.
+    private func isWorthwhile(_ form: LatentFile.Form) -> Bool {
+      let encodings = assembly.training.steps * assembly.training.batch
+      let images = assembly.dataset.count * (assembly.training.flips ? 2 : 1)
+      let free = Environment.freeBytes(at: assembly.results) ?? 0
+      return !assembly.tokenizer.parameters.isEmpty && encodings > images && form.bytes < free / 2
+    }
+
+    private func write(_ form: LatentFile.Form) throws -> Bool {
+      try LatentCache.Encoding(
+        dataset: assembly.dataset, tokenizer: assembly.tokenizer, direction: assembly.direction, form: form
+      ).write(to: artefact.latents(form.content), journal)
+    }
+  }
+}

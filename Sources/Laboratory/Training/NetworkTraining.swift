@@ -1,0 +1,114 @@
+import Autoregression
+import Networks
+import Storage
+import Tensors
+
+/// Trains the two networks of an experiment: the tokenizer, then the model on its latents.
+struct NetworkTraining {
+  /// The experiment; its tokenizer and model are trained in place.
+  private(set) var assembly: Assembly
+  private let artefacts: Artefacts
+  private let journal: Journal
+  /// Returns the event files of a stage; nil where logging is off.
+  private let board: (Stage) -> TensorBoard?
+
+  /// The data set of `assembly` must be open.
+  init(_ assembly: Assembly, _ artefacts: Artefacts, _ journal: Journal, board: @escaping (Stage) -> TensorBoard?) {
+    (self.assembly, self.artefacts, self.journal, self.board) = (assembly, artefacts, journal, board)
+  }
+
+  private var source: LatentSource.Builder {
+    LatentSource.Builder(assembly: assembly, artefact: artefacts.latents, journal: journal)
+  }
+
+  /// Adopts the trained networks; throws where a stage is not complete.
+  mutating func load() throws {
+    if !assembly.tokenizer.parameters.isEmpty {
+      try tokenizerTrainer(seed: 0).load()
+      assembly.model.quantizer = assembly.tokenizer.quantizer
+    }
+    try modelTrainer(seed: 0).load()
+  }
+
+  private func tokenizerTrainer(seed: UInt64, discriminator: NamedParameters = [], board: TensorBoard? = nil) -> Trainer
+  {
+    Trainer(
+      stage: "tokenizer", configuration: assembly.tokenizerTraining, seed: seed,
+      parameters: assembly.tokenizer.parameters, statistics: assembly.tokenizer.statistics,
+      artefact: artefacts.tokenizer, journal: journal, discriminator: discriminator, board: board)
+  }
+
+  private func modelTrainer(seed: UInt64, board: TensorBoard? = nil) -> Trainer {
+    Trainer(
+      stage: "model", configuration: assembly.training, seed: seed, parameters: assembly.model.parameters,
+      statistics: assembly.model.statistics, artefact: artefacts.model, journal: journal, board: board)
+  }
+
+  /// At most 512 images from all over the data set, as statistics are measured on.
+  private func calibrationBatch() throws -> (batch: Batch, random: Random) {
+    let dataset = assembly.dataset, count = min(dataset.count, 512)
+    let rows = stratifiedRows(count, over: dataset.count)
+    let batch = try dataset.batch(rows, flipped: Array(repeating: false, count: count))
+    return (batch, Random(seed: assembly.seed, samples: Array(0..<count)))
+  }
+
+  /// Trains the tokenizer, and measures its statistics once it is trained. A tokenizer without parameters stays as it
+  /// is.
+  mutating func trainTokenizer() throws {
+    var tokenizer = assembly.tokenizer
+    guard !tokenizer.parameters.isEmpty else { return }
+    let direction = assembly.direction, dataset = assembly.dataset
+    let trainer = tokenizerTrainer(
+      seed: assembly.seed ^ 0x7461_7267, discriminator: tokenizer.discriminator?.parameters ?? [],
+      board: board(.tokenizer))
+    try trainer.run(
+      on: Trainer.Source(count: dataset.count) { try dataset.batch($0, flipped: $1) },
+      afterLastStep: {
+        // Statistics are objects: measuring on this copy measures for all.
+        var (batch, random) = try calibrationBatch()
+        withoutGradients { tokenizer.calibrate(on: batch.images, &random) }
+      }
+    ) { batch, _, random in
+      guard let loss = tokenizer.trainingLoss(batch.images, laidOutBy: direction, &random) else {
+        throw LaboratoryError("this tokenizer has parameters, but no loss to train them by.")
+      }
+      return Trainer.StepLoss(total: loss.total, parts: loss.parts, discriminator: loss.discriminator)
+    }
+    assembly.tokenizer = tokenizer
+    assembly.model.quantizer = tokenizer.quantizer
+  }
+
+  /// Writes the latents of the data set, where `training.cache-latents` allows.
+  func makeLatents() throws { _ = try source.source() }
+
+  /// Trains the model on latents, after the loss has measured the statistics of tokens that it needs.
+  mutating func trainModel() throws {
+    let tokenizer = assembly.tokenizer, builder = source
+    var model = assembly.model
+    // Opened at the first step: a finished model reads no latents.
+    var opened: LatentSource?
+    func latents() throws -> LatentSource {
+      if let opened { return opened }
+      let source = try builder.source()
+      opened = source
+      return source
+    }
+    try modelTrainer(seed: assembly.seed ^ 0x6D6F_6465, board: board(.model)).run(
+      on: Trainer.Source(count: assembly.dataset.count) { try latents().batch($0, flipped: $1) },
+      beforeFirstStep: {
+        var (batch, random) = try calibrationBatch()
+        let count = batch.labels.count, levels = model.direction.layout.slots.map(\.level)
+        withoutGradients {
+          model.loss.calibrate(
+            on: model.direction.canvas(of: tokenizer.encode(batch.images, &random), by: model.quantizer),
+            levels: Array(repeating: levels, count: count))
+        }
+      }
+    ) { batch, progress, random in
+      var random = random
+      let latent = withoutGradients { batch.posterior.draw(&random) }
+      return Trainer.StepLoss(total: model.trainingLoss(latent, batch.labels, progress: progress, &random).mean)
+    }
+    assembly.model = model
+  }
+}

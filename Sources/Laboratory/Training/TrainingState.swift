@@ -1,0 +1,49 @@
+import Networks
+import Storage
+import Tensors
+
+/// A network's parameters by their dotted path.
+typealias NamedParameters = [(path: String, parameter: Parameter)]
+
+/// The state of a training that changes from step to step, besides the parameters themselves.
+struct TrainingState {
+  /// Steps taken.
+  var step = 0
+  var optimizer: Optimizer
+  /// The optimizer of the discriminator; without parameters where there is none.
+  var discriminatorOptimizer: Optimizer
+  /// Nil where `training.ema` is 0.
+  var average: MovingAverage?
+  /// Steps in a row whose gradients were not finite.
+  var nonFiniteSteps = 0
+  /// Exponential average of the wall time of a step; 0 before the first.
+  var secondsPerStep = 0.0
+
+  /// The state before the first step.
+  init(_ configuration: TrainingConfiguration, parameters: NamedParameters, discriminator: NamedParameters) {
+    let trained = parameters.map(\.parameter)
+    optimizer = Optimizer(trained, rule: configuration.adamW, clip: configuration.gradientClip)
+    discriminatorOptimizer = Optimizer(
+      discriminator.map(\.parameter), rule: configuration.adamW, clip: configuration.gradientClip)
+    if configuration.emaDecay > 0 { average = MovingAverage(of: trained, rate: configuration.emaDecay) }
+  }
+
+  /// Adopts optimizer moments, averages and the step of a checkpoint whose shapes were checked.
+  mutating func restore(_ saved: Checkpoint) {
+    step = saved.step
+    if !saved.means.isEmpty {
+      optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
+    }
+    if !saved.discriminatorMeans.isEmpty {
+      discriminatorOptimizer.restore(
+        means: saved.discriminatorMeans.map(\.value), squares: saved.discriminatorSquares.map(\.value),
+        count: saved.discriminatorUpdates)
+    }
+    if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
+  }
+
+  /// Accounts for the wall time of one step.
+  mutating func record(seconds: Double) {
+    secondsPerStep = secondsPerStep == 0 ? seconds : 0.95 * secondsPerStep + 0.05 * seconds
+  }
+}
