@@ -1,18 +1,16 @@
 import Networks
 import Tensors
 
-/// Which patches of an image look real (PatchGAN; Isola et al. 2016, arXiv 1611.07004): [batch, height, width, 3] to
-/// [batch, rows, columns, 1].
-struct Discriminator: Module {
-  /// 4 x 4 kernels; the first `halving` of them with stride 2.
+/// A logit for each patch of an image, positive where it looks real (PatchGAN; Isola et al. 2016, arXiv 1611.07004):
+/// [batch, height, width, 3] to [batch, rows, columns, 1].
+package struct Discriminator: Module {
+  /// 4x4 kernels; all but the last two have stride 2.
   let convolutions: [Convolution2D]
-  /// After all but the first and the last.
+  /// Batch norms after all convolutions but the first and the last.
   let norms: [BatchNorm]
-  let halving: Int
 
   init(width: Int, layers: Int, _ random: inout Random) {
     let widths = [3] + (0...layers).map { width * min(8, 1 << $0) } + [1]
-    halving = layers
     convolutions = (0..<widths.count - 1).map { index in
       Convolution2D(
         from: widths[index], to: widths[index + 1], kernel: 4, stride: index < layers ? 2 : 1, padding: .all(1),
@@ -26,15 +24,15 @@ struct Discriminator: Module {
     for (index, convolution) in convolutions.enumerated() {
       x = convolution(x)
       if (1...norms.count).contains(index) { x = norms[index - 1](x) }
-      // Leaky by 0.2.
+      // Leaky ReLU with a negative gradient of 0.2: 0.8 relu(x) + 0.2 x.
       if index < convolutions.count - 1 { x = x.activated(.relu) * 0.8 + x * 0.2 }
     }
     return x
   }
 }
 
-/// Each channel brought to mean 0 and variance 1 over the whole batch (Ioffe and Szegedy 2015, arXiv 1502.03167); for
-/// networks that only ever train, so no running statistics are kept.
+/// Batch normalization: each channel with mean 0 and variance 1 over the batch (Ioffe and Szegedy 2015, arXiv
+/// 1502.03167), then an affine map. Without running statistics, for networks that are only trained.
 struct BatchNorm: Module {
   let weight: Parameter
   let bias: Parameter

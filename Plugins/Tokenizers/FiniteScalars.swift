@@ -4,10 +4,10 @@ import Networks
 import Settings
 import Tensors
 
-/// Each number of a token rounded to one of a few levels: a codebook that is a grid, so that nothing has to be learned
-/// (finite scalar quantization; Mentzer et al. 2023, arXiv 2309.15505).
+/// Finite scalar quantization: each channel of a token is rounded to one of a few levels, so that the codebook is a
+/// fixed grid (FSQ; Mentzer et al. 2023, arXiv 2309.15505).
 package struct FiniteScalars: LearnedQuantizer {
-  /// How many levels each number has.
+  /// Number of levels of each channel.
   package let levels: [Int]
 
   package var width: Int { levels.count }
@@ -15,7 +15,8 @@ package struct FiniteScalars: LearnedQuantizer {
 
   init(_ settings: inout Settings) throws(SettingsError) {
     levels = try settings[
-      "levels", default: [8, 5, 5, 5], about: "levels of each number of a token; their product is the vocabulary"]
+      "levels", default: [8, 5, 5, 5], about: "levels of each channel of a token; their product is the vocabulary (FSQ)"
+    ]
     guard !levels.isEmpty, levels.allSatisfy({ $0 >= 2 }) else {
       throw settings.refusal("'levels' must name at least one number, each 2 or more.", at: "levels")
     }
@@ -27,9 +28,9 @@ package struct FiniteScalars: LearnedQuantizer {
     }
   }
 
-  /// The paper's bound: a tanh that reaches just beyond the outer levels, moved by half a step where their number is
+  /// The paper's bound: a tanh that reaches just beyond the outer levels, shifted by half a step where their number is
   /// even. In units of half the number of levels, so within [-1, 1].
-  package func placed(_ z: Tensor) -> Tensor {
+  package func bounded(_ z: Tensor) -> Tensor {
     let halves = levels.map { Float($0 - 1) * (1 - 1e-3) / 2 }, offsets = levels.map { $0 % 2 == 0 ? Float(0.5) : 0 }
     func row(_ numbers: [Float]) -> Tensor { Tensor([width], numbers) }
     let shift = row(zip(offsets, halves).map { tanf($0 / $1) })
@@ -39,18 +40,17 @@ package struct FiniteScalars: LearnedQuantizer {
 
   package func quantized(_ rows: Tensor, samples: Int, _ random: inout Random) -> Quantized {
     let tokens = view.tokens(nearest: rows.detached.reshaped([1] + rows.shape)), codes = tokens.codes?[0] ?? []
-    let near = tokens.values.reshaped(rows.shape)
     return Quantized(
-      values: rows + (near - rows).detached, codes: codes, loss: nil,
-      parts: CodeUse(codes, of: levels.reduce(1, *)).parts)
+      values: rows.straightThrough(tokens.values.reshaped(rows.shape)), codes: codes, loss: nil,
+      parts: CodebookUsage(codes, of: levels.reduce(1, *)).parts)
   }
 }
 
-/// The most codes that a vocabulary may have.
+/// The largest number of codes of a vocabulary.
 let largestVocabulary = 1_048_576
 
-/// Tokens from a grid: number i of a token is a whole number of steps of 1 / (levels[i] / 2), and the code counts the
-/// steps, the first number fastest.
+/// The quantizer to a grid: channel i of a token is a multiple of 1 / (levels[i] / 2), and the code is the mixed-radix
+/// number of the steps, the first channel fastest.
 struct LatticeQuantizer: Quantizer {
   let levels: [Int]
 
@@ -64,7 +64,7 @@ struct LatticeQuantizer: Quantizer {
           var code = 0, base = 1
           for (i, count) in levels.enumerated() {
             let half = count / 2, value = scalars[(sample * rows + row) * width + i] * Float(half)
-            // What is not a number lies in the middle.
+            // NaN becomes the middle level.
             let step = value.isNaN ? 0 : Int(min(Float(count), max(-Float(count), value.rounded(.toNearestOrEven))))
             code += base * (min(count - 1 - half, max(-half, step)) + half)
             base *= count

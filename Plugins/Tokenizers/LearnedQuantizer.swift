@@ -2,29 +2,36 @@ import Autoregression
 import Networks
 import Tensors
 
-/// Vectors brought to codes, and what training has to know of it.
+/// A quantizer of a vector-quantized autoencoder, with its training.
 package protocol LearnedQuantizer: Module {
-  /// Numbers that the encoder gives for one token.
+  /// Channels of a token.
   var width: Int { get }
-  /// How tokens are found, with the numbers as they are now.
+  /// The quantizer with the parameters as they are now.
   var view: any Quantizer { get }
-  /// Brings what the encoder gives to where tokens lie: [..., width].
-  func placed(_ z: Tensor) -> Tensor
-  /// Brings vectors [rows, width], placed, to codes in training: gradients pass through as if nothing had happened.
+  /// The encoder's output [..., width] within the bounds of the tokens.
+  func bounded(_ z: Tensor) -> Tensor
+  /// Quantizes bounded vectors [rows, width] of `samples` images in training, with straight-through gradients.
   func quantized(_ rows: Tensor, samples: Int, _ random: inout Random) -> Quantized
 }
 
 extension LearnedQuantizer {
-  package func placed(_ z: Tensor) -> Tensor { z }
+  /// Tokens without bounds.
+  package func bounded(_ z: Tensor) -> Tensor { z }
 }
 
-/// What a quantizer made of a batch.
+/// The quantized vectors of a batch.
 package struct Quantized: Sendable {
   /// [rows, width], straight-through (Bengio et al. 2013, arXiv 1308.3432).
   package var values: Tensor
-  /// [rows]
+  /// The code of each row, [rows].
   package var codes: [Int]
-  /// What it wants lowered; nil: nothing.
+  /// The quantizer's loss, a scalar; nil: none.
   package var loss: Tensor?
+  /// Terms of the loss and statistics by name, for the log.
   package var parts: [(name: String, value: Float)]
+}
+
+extension Tensor {
+  /// `quantized`, with the gradient of self (Bengio et al. 2013, arXiv 1308.3432).
+  func straightThrough(_ quantized: Tensor) -> Tensor { self + (quantized - self).detached }
 }

@@ -3,40 +3,44 @@ import Networks
 import Settings
 import Tensors
 
-/// Each number of a token is its sign: 2^bits codes without a table (lookup-free quantization; Yu et al. 2023,
-/// MAGVIT-v2, arXiv 2310.05737).
+/// Lookup-free quantization: each channel of a token is its sign, which gives 2^bits codes without a table (LFQ; Yu et
+/// al. 2023, MAGVIT-v2, arXiv 2310.05737).
 package struct LookupFree: LearnedQuantizer {
+  /// Channels of a token, one bit of the code each.
   package let bits: Int
   let commitment: Float
   let entropyWeight: Float
   let temperature: Float
-  /// Bits whose joint distribution the entropy of the batch is taken over.
+  /// Number of bits whose joint distribution the entropy of the batch is computed over.
   let group: Int
 
   package var width: Int { bits }
   package var view: any Quantizer { SignQuantizer(bits: bits) }
 
   init(_ settings: inout Settings) throws(SettingsError) {
-    bits = try settings["bits", default: 10, in: 1...64, about: "numbers of a token; the vocabulary is 2 to that power"]
+    bits = try settings[
+      "bits", default: 10, in: 1...64, about: "channels of a token; the vocabulary has 2^bits codes (LFQ)"]
     guard bits <= largestVocabulary.trailingZeroBitCount else {
       throw settings.refusal(
         "\(bits) bits make a vocabulary of 2^\(bits) codes, \(largestVocabulary) is the most; use at most \(largestVocabulary.trailingZeroBitCount) 'bits'.",
         at: "bits")
     }
     commitment = try settings[
-      "commitment", default: 0.25, in: 0...100, about: "weight of the term that keeps the encoder near its codes"]
+      "commitment", default: 0.25, in: 0...100,
+      about: "weight of the commitment loss, which keeps the encoder near its codes (beta)"]
     entropyWeight = try settings[
-      "entropy", default: 0.1, in: 0...100, about: "weight of the entropy term, which spreads the use of codes"]
+      "entropy", default: 0.1, in: 0...100, about: "weight of the entropy loss, which favours even use of the codes"]
     temperature = try settings[
-      "entropy-temperature", default: 0.01, in: 1e-6...1000, about: "of the shares in the entropy term"]
+      "entropy-temperature", default: 0.01, in: 1e-6...1000,
+      about: "temperature of the probabilities in the entropy loss"]
     group = try settings[
       "entropy-bits", default: min(bits, 8), in: 1...12,
-      about: "bits whose joint use is spread; more bits are taken in groups of so many"]
+      about: "bits whose joint entropy is computed; more bits are split into groups of this size"]
   }
 
   package func quantized(_ rows: Tensor, samples: Int, _ random: inout Random) -> Quantized {
     let tokens = view.tokens(nearest: rows.detached.reshaped([1] + rows.shape)), codes = tokens.codes?[0] ?? []
-    let near = tokens.values.reshaped(rows.shape), pull = (near - rows).squared.mean * commitment
+    let nearest = tokens.values.reshaped(rows.shape), pull = (nearest - rows).squared.mean * commitment
     var loss = pull, parts: [(name: String, value: Float)] = [("commitment", pull.scalar)]
     if entropyWeight > 0 {
       let entropy = entropy(rows) * entropyWeight
@@ -44,12 +48,12 @@ package struct LookupFree: LearnedQuantizer {
       parts.append(("entropy", entropy.scalar))
     }
     return Quantized(
-      values: rows + (near - rows).detached, codes: codes, loss: loss,
-      parts: parts + CodeUse(codes, of: 1 << bits).parts)
+      values: rows.straightThrough(nearest), codes: codes, loss: loss,
+      parts: parts + CodebookUsage(codes, of: 1 << bits).parts)
   }
 
-  /// The codebook's entropy term with the corners of a cube for codes. How unsure a row is adds up over its bits; how
-  /// unsure the batch is does so only between groups.
+  /// The entropy loss of a codebook of the corners of a cube, rows [n, bits]. The entropy of a row is the sum over its
+  /// bits; that of the batch is the sum over groups of bits.
   package func entropy(_ rows: Tensor) -> Tensor {
     var total: Tensor?
     for start in stride(from: 0, to: bits, by: group) {
@@ -64,7 +68,7 @@ package struct LookupFree: LearnedQuantizer {
   }
 }
 
-/// Tokens of -1 and 1; bit i of the code says whether number i is above 0.
+/// The quantizer to -1 and 1; bit i of the code is 1 where channel i is above 0.
 struct SignQuantizer: Quantizer {
   let bits: Int
 

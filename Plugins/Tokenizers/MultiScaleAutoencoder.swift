@@ -3,12 +3,12 @@ import Networks
 import Settings
 import Tensors
 
-/// A convolutional autoencoder whose latent is a sum of maps of codes, each bringing what the ones before it left
-/// (VAR; Tian et al. 2024, arXiv 2404.02905).
+/// A convolutional autoencoder with a residual quantizer: the latent is a sum of token maps, each of which quantizes the
+/// residual of the maps before it (VAR; Tian et al. 2024, arXiv 2404.02905, algorithm 1).
 ///
-/// Which maps there are is the direction's to say: it is trained in the layout of the experiment's direction, and one
-/// trained for another has other codes. A direction of one level makes it an ordinary vector-quantized autoencoder.
-package struct MultiScaleAutoencoder: Tokenizer {
+/// The maps are those of the direction: it is trained in the layout of the experiment's direction, and codes of another
+/// direction's layout differ. A direction of one level makes it an ordinary vector-quantized autoencoder.
+package struct MultiScaleAutoencoder: ConvolutionalAutoencoder {
   package static let key = "multi-scale-vq"
   package static let about = About(
     "A vocabulary for residual maps: the latent is quantized level by level, as the direction lays it out.",
@@ -23,67 +23,77 @@ package struct MultiScaleAutoencoder: Tokenizer {
       ])
   ]
 
+  /// The measure of nearness of vectors and codes.
   enum Nearest: String, Setting, CaseIterable { case distance, cosine }
 
-  let encoder: Encoder
+  package let encoder: Encoder
   let toLatent: Convolution2D
+  /// The codes of all levels.
   package let codebook: Codebook
+  /// The convolutions of token maps.
   package let refinements: Refinements
-  let fromLatent: Convolution2D
-  let decoder: Decoder
-  let fidelity: Fidelity
-
-  package static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
-    try ConvolutionPlan.grid(&settings, images: images, of: key)
-  }
+  package let fromLatent: Convolution2D
+  package let decoder: Decoder
+  package let reconstructionLoss: ReconstructionLoss
 
   package init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random)
     throws(SettingsError)
   {
-    let plan = try ConvolutionPlan(&settings, images: images, of: Self.key)
-    let width: Int = try settings["code-width", default: 32, in: 1...4096, about: "numbers of a code, and of a cell"]
+    let configuration = try AutoencoderConfiguration(&settings, images: images, of: Self.key)
+    let width: Int = try settings[
+      "code-width", default: 32, in: 1...4096, about: "channels of a code and of the latent (VAR: Cvae)"]
     let kernel = try Projection.kernel(&settings, default: 3)
-    let nearest: Nearest = try settings["nearest", default: .distance, about: "how a vector finds its code"]
+    let nearest: Nearest = try settings[
+      "nearest", default: .distance, about: "the nearest code by Euclidean distance or by cosine (VAR: using_znorm)"]
     codebook = try Codebook(
       &settings, width: width, matching: nearest == .cosine ? .cosine : .distance, hasEntropy: false, &random)
     refinements = try Refinements(&settings, width: width, levels: layout.levels, &random)
-    encoder = Encoder(plan, outputs: width, &random)
+    encoder = Encoder(configuration, outputs: width, &random)
     toLatent = Convolution2D(from: width, to: width, kernel: kernel, &random)
     fromLatent = Convolution2D(from: width, to: width, kernel: kernel, &random)
-    decoder = Decoder(plan, channels: width, &random)
-    fidelity = try Fidelity(&settings, images: images, &random)
+    decoder = Decoder(configuration, channels: width, &random)
+    reconstructionLoss = try ReconstructionLoss(&settings, images: images, &random)
   }
 
   package var quantizer: any Quantizer { withoutGradients { view } }
 
   private var view: ResidualQuantizer { ResidualQuantizer(table: codebook.tableView, refine: refinements.refine) }
 
+  package var followsLayout: Bool { true }
+
   package func encode(_ images: Tensor, _ random: inout Random) -> Tensor { toLatent(encoder(images)) }
 
-  package func decode(_ latent: Tensor) -> Tensor { decoder(fromLatent(latent)) }
+  package func decode(_ latent: Tensor) -> Tensor { reconstruction(of: latent) }
 
   package func trainingLoss(
     _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
   ) -> TokenizerLoss? {
-    let found = quantized(encode(images, &random), laidOutBy: direction, &random)
-    let features = decoder.features(fromLatent(found.latent))
-    return fidelity(images, features, through: decoder.output).adding(found.loss, found.parts)
+    let quantized = quantized(encode(images, &random), laidOutBy: direction, &random)
+    return reconstructionLoss(of: quantized.latent, images).adding(quantized.loss, quantized.parts)
   }
 
-  /// A latent as codes give it back, straight-through, and the loss of every partial sum: latent and result
-  /// [batch, rows, columns, width].
-  package func quantized(_ latent: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random) -> (
-    latent: Tensor, loss: Tensor, parts: [(name: String, value: Float)]
-  ) {
-    let fixed = latent.detached
-    codebook.revive(&random, samples: latent.shape[0]) {
-      // What the levels bring to the codes; only asked when some code is dead.
+  /// A quantized latent, [batch, rows, columns, width].
+  package struct QuantizedLatent: Sendable {
+    /// The sum of all token maps, straight-through.
+    package var latent: Tensor
+    /// Codebook and commitment loss, means over the partial sums.
+    package var loss: Tensor
+    /// Terms of the loss and statistics by name, for the log.
+    package var parts: [(name: String, value: Float)]
+  }
+
+  /// Quantizes a latent [batch, rows, columns, width] in training, level by level.
+  package func quantized(
+    _ latent: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
+  ) -> QuantizedLatent {
+    let fixed = latent.detached, samples = latent.shape[0]
+    codebook.restartDeadCodes(&random, samples: samples) {
       let recording = RecordingQuantizer(quantizer)
-      _ = direction.canvas(of: fixed, by: recording)
-      return Self.bySample(recording.asked.map(\.rows), samples: latent.shape[0])
+      record(fixed, laidOutBy: direction, by: recording)
+      return Self.bySample(recording.lookups.map(\.rows), samples: samples)
     }
     let recording = RecordingQuantizer(view), canvas = direction.canvas(of: fixed, by: recording)
-    // A direction may have levels that no slot belongs to (they only filter what is shown): these add nothing.
+    // A direction may have levels without slots (they only filter the context): these add nothing.
     let slots = direction.layout.slots, levels = Set(slots.map(\.level)).sorted()
     let sums = levels.map { direction.latent(of: canvas, through: $0, by: recording) }
     let last =
@@ -92,33 +102,40 @@ package struct MultiScaleAutoencoder: Tokenizer {
     func mean(_ terms: [Tensor]) -> Tensor { terms.dropFirst().reduce(terms[0], +) * scale }
     let towardsCodes = mean(sums.map { ($0.detached - latent).squared.mean })
     let towardsLatent = mean(sums.map { ($0 - fixed).squared.mean })
-    let pull = codebook.isLegacy ? towardsCodes : towardsCodes * codebook.commitment
-    let push = codebook.isLegacy ? towardsLatent * codebook.commitment : towardsLatent
-    var parts = [("codebook", push.scalar), ("commitment", pull.scalar)] as [(name: String, value: Float)]
-    let codes = canvas.codes ?? []
-    for level in levels {
-      let own = slots.indices.filter { slots[$0].level == level }
-      let use = CodeUse(codes.flatMap { row in own.map { row[$0] } }, of: codebook.count)
-      parts.append((levels.count == 1 ? "usage" : "usage-\(level)", use.usage))
-    }
-    parts.append(("perplexity", CodeUse(Array(codes.joined()), of: codebook.count).perplexity))
-    codebook.observe(
-      Tensor.concatenated(recording.asked.map(\.rows), axis: 0), recording.asked.flatMap(\.codes))
-    return (latent + (last - latent).detached, pull + push, parts)
+    let commitment = codebook.commitmentLoss(towardsCodes), codebookLoss = codebook.codebookLoss(towardsLatent)
+    let terms =
+      [("codebook", codebookLoss.scalar), ("commitment", commitment.scalar)] as [(name: String, value: Float)]
+    codebook.updateStatistics(
+      Tensor.concatenated(recording.lookups.map(\.rows), axis: 0), recording.lookups.flatMap(\.codes))
+    return QuantizedLatent(
+      latent: latent.straightThrough(last), loss: commitment + codebookLoss,
+      parts: terms + usage(of: canvas.codes ?? [], levels: slots.map(\.level)))
   }
 
-  /// Vectors of several askings [samples x rows, width], those of one sample together.
+  /// Looks up the vectors of a latent in the layout of a direction; the result is in the record.
+  private func record(_ latent: Tensor, laidOutBy direction: any RegressionDirection, by recording: RecordingQuantizer)
+  {
+    _ = direction.canvas(of: latent, by: recording)
+  }
+
+  /// Usage of the codebook at each level and perplexity over all levels, of codes [batch][slots] whose levels are
+  /// [slots].
+  private func usage(of codes: Indices, levels: [Int]) -> [(name: String, value: Float)] {
+    let distinct = Set(levels).sorted()
+    let usage = distinct.map { level in
+      let slots = levels.indices.filter { levels[$0] == level }
+      let usage = CodebookUsage(codes.flatMap { row in slots.map { row[$0] } }, of: codebook.count)
+      return (name: distinct.count == 1 ? "usage" : "usage-\(level)", value: usage.usage)
+    }
+    return usage + [("perplexity", CodebookUsage(Array(codes.joined()), of: codebook.count).perplexity)]
+  }
+
+  /// The vectors of several lookups, [samples x rows, width] each, those of a sample together.
   private static func bySample(_ parts: [Tensor], samples: Int) -> Tensor {
     let width = parts[0].shape[1]
     let joined = Tensor.concatenated(parts.map { $0.reshaped([samples, $0.shape[0] / samples, width]) }, axis: 1)
     return joined.reshaped([joined.shape[0] * joined.shape[1], width])
   }
-
-  package var followsLayout: Bool { true }
-
-  package var files: [String] { fidelity.files }
-
-  package var discriminator: (any Module)? { fidelity.adversary?.discriminator }
 }
 
 @section("overtone_parts") @used private let registration: Registration = {

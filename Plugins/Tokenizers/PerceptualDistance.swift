@@ -3,25 +3,28 @@ import Settings
 import Storage
 import Tensors
 
-/// How far apart images look to a network that was trained to see: LPIPS over VGG16 (Zhang et al. 2018, arXiv
-/// 1801.03924; Simonyan and Zisserman 2014, arXiv 1409.1556). The network is fixed and supplied by the user.
+/// The perceptual distance LPIPS over VGG16 (Zhang et al. 2018, arXiv 1801.03924; Simonyan and Zisserman 2014, arXiv
+/// 1409.1556). The network is fixed and supplied by the user.
 ///
-/// The HDF5 file holds the state_dict of `lpips.LPIPS(net="vgg")`, a data set each, names as they are:
+/// The HDF5 file holds the state_dict of `lpips.LPIPS(net="vgg")`, one data set per tensor by its name:
 /// `scaling_layer.shift` and `.scale` [1, 3, 1, 1]; for each convolution of VGG16, `net.slice1.0`, `.2`, `net.slice2.5`,
 /// `.7`, `net.slice3.10`, `.12`, `.14`, `net.slice4.17`, `.19`, `.21`, `net.slice5.24`, `.26`, `.28`, a `.weight`
 /// [out, in, 3, 3] and a `.bias` [out]; and `lin0.model.1.weight` to `lin4` [1, channels of the slice, 1, 1].
 /// Channels are those of the file: 64, 128, 256, 512 and 512 in VGG16.
 package struct PerceptualDistance: Sendable {
+  /// A 3x3 convolution.
   private struct Layer {
     /// [out, 3, 3, in]
     var weight: Tensor
+    /// [out]
     var bias: Tensor
   }
+  /// Mean and standard deviation of the colour channels, [3] each.
   private let shift: Tensor
   private let scale: Tensor
-  /// Before each slice but the first the image is halved.
+  /// Convolutions between poolings: before each slice but the first the image is halved.
   private let slices: [[Layer]]
-  /// [channels] of each slice.
+  /// Weights of the channels of each slice, [channels].
   private let importance: [Tensor]
 
   /// Numbers of the layers in `torchvision.models.vgg16().features`.
@@ -43,9 +46,9 @@ package struct PerceptualDistance: Sendable {
 
   package init(file: String) throws(StorageError) {
     let reader = try Reader(file)
-    func read(_ name: String, _ wanted: [Int]) throws(StorageError) -> Tensor {
+    func read(_ name: String, _ expected: [Int]) throws(StorageError) -> Tensor {
       let found = try reader.shape(of: name)
-      guard found == wanted else { throw .wrongShape(path: file, name: name, found: found, wanted: wanted) }
+      guard found == expected else { throw .wrongShape(path: file, name: name, found: found, wanted: expected) }
       return try reader.tensor(name)
     }
     shift = try read("scaling_layer.shift", [1, 3, 1, 1]).reshaped([3])
@@ -68,7 +71,7 @@ package struct PerceptualDistance: Sendable {
     self.importance = importance
   }
 
-  /// Images [batch, height, width, 3] in about [-1, 1]; one distance each, [batch].
+  /// The distances of images [batch, height, width, 3] in about [-1, 1]: [batch].
   package func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
     var x = (a - shift) / scale, y = (b - shift) / scale, total = Tensor(zeros: [a.shape[0]])
     for (index, layers) in slices.enumerated() {
@@ -77,14 +80,15 @@ package struct PerceptualDistance: Sendable {
         x = x.convolved(layer.weight, layer.bias, padding: .all(1)).activated(.relu)
         y = y.convolved(layer.weight, layer.bias, padding: .all(1)).activated(.relu)
       }
-      let gap = (direction(x) - direction(y)).squared * importance[index]
+      let distance = (unit(x) - unit(y)).squared * importance[index]
       total =
-        total + gap.reshaped([x.shape[0], x.count / x.shape[0]]).sum(axis: 1) * (1 / Float(x.shape[1] * x.shape[2]))
+        total + distance.reshaped([x.shape[0], x.count / x.shape[0]]).sum(axis: 1)
+        * (1 / Float(x.shape[1] * x.shape[2]))
     }
     return total
   }
 
-  /// Features of each place at length 1; 1e-10 as in the released code, here under the root, where a place of zeros has
-  /// a slope.
-  private func direction(_ x: Tensor) -> Tensor { x / (x.squared.sum(axis: 3, keeping: true) + 1e-20).squareRoot }
+  /// Features of norm 1 at each pixel; 1e-10 as in the released code, here under the root, so that the gradient is
+  /// defined for a feature vector of zeros.
+  private func unit(_ x: Tensor) -> Tensor { x / (x.squared.sum(axis: 3, keeping: true) + 1e-20).squareRoot }
 }

@@ -1,10 +1,12 @@
 import Settings
 
-/// The convolutions on both sides of a quantizer.
+/// The convolutions before and after a quantizer.
 enum Projection {
+  /// Reads the side of their kernels, an odd number.
   static func kernel(_ settings: inout Settings, default side: Int) throws(SettingsError) -> Int {
     let kernel: Int = try settings[
-      "projection", default: side, in: 1...7, about: "side of the kernels before and after the quantizer; odd"]
+      "projection", default: side, in: 1...7,
+      about: "kernel size of the convolutions before and after the quantizer; odd (VAR: quant_conv_ks)"]
     guard kernel % 2 == 1 else {
       throw settings.refusal("a kernel of side \(kernel) has no middle; let 'projection' be odd.", at: "projection")
     }

@@ -2,32 +2,36 @@ import Autoregression
 import Synchronization
 import Tensors
 
-/// A quantizer that answers as another and remembers what it was asked: so a tokenizer learns what a direction, whose
-/// layout it does not know, brings to its codes.
+/// A quantizer that records its lookups. By this a tokenizer gets the vectors that a direction assigns to codes, without
+/// knowing the direction's layout.
 struct RecordingQuantizer: Quantizer {
-  /// Vectors [rows, width] and the code of each.
-  typealias Asked = (rows: Tensor, codes: [Int])
+  /// The vectors of one call, [rows, width], and their codes, [rows].
+  struct Lookup: Sendable {
+    var rows: Tensor, codes: [Int]
+  }
 
   private final class Record: Sendable {
-    let asked = Mutex<[Asked]>([])
+    let lookups = Mutex<[Lookup]>([])
   }
-  let answering: any Quantizer
+  /// The quantizer that finds the codes.
+  let base: any Quantizer
   private let record = Record()
 
-  init(_ answering: any Quantizer) { self.answering = answering }
+  init(_ base: any Quantizer) { self.base = base }
 
-  /// Everything so far, in order.
-  var asked: [Asked] { record.asked.withLock { $0 } }
+  /// All lookups so far, in order.
+  var lookups: [Lookup] { record.lookups.withLock { $0 } }
 
-  var space: TokenSpace { answering.space }
+  var space: TokenSpace { base.space }
 
   func tokens(nearest values: Tensor) -> Tokens {
-    let tokens = answering.tokens(nearest: values)
+    let tokens = base.tokens(nearest: values)
     let rows = values.detached.reshaped([values.shape[0] * values.shape[1], values.shape[2]])
-    record.asked.withLock { $0.append((rows, tokens.codes.map { Array($0.joined()) } ?? [])) }
+    let lookup = Lookup(rows: rows, codes: tokens.codes.map { Array($0.joined()) } ?? [])
+    record.lookups.withLock { $0.append(lookup) }
     return tokens
   }
 
-  func tokens(coded codes: Indices) -> Tokens { answering.tokens(coded: codes) }
-  func refined(_ map: Tensor, at depth: Float) -> Tensor { answering.refined(map, at: depth) }
+  func tokens(coded codes: Indices) -> Tokens { base.tokens(coded: codes) }
+  func refined(_ map: Tensor, at depth: Float) -> Tensor { base.refined(map, at: depth) }
 }

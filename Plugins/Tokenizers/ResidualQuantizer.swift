@@ -1,9 +1,10 @@
 import Autoregression
 import Tensors
 
-/// Tokens from a table of codes, whose maps are refined before they are added up.
+/// The quantizer of a codebook whose token maps pass a convolution before they are summed (VAR).
 struct ResidualQuantizer: Quantizer {
   let table: TableQuantizer
+  /// The refined map [batch, rows, columns, width] at depth 0 (coarsest) ... 1 (finest).
   let refine: @Sendable (_ map: Tensor, _ depth: Float) -> Tensor
 
   var space: TokenSpace { table.space }

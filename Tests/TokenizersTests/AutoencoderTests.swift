@@ -127,7 +127,7 @@ import Tokenizers
         == "test:1:20: tokenizer 'continuous' halves the image; 'stride' must be 2, 4, 8 or 16, not 3.")
     #expect(
       message("{ use: continuous, stride: 16 }", size: 24)
-        == "test:1:20: images of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of images.")
+        == "test:1:20: images of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of pictures.")
     #expect(
       message("{ use: continuous, width: 12, groups: 8 }")
         == "test:1:31: 12 channels do not divide into 8 groups; let 'groups' divide 'width'.")

@@ -131,7 +131,7 @@ extension Tensor {
       let ours = (0..<levels).map { level in
         // As a direction tells it: in single precision.
         let depth = Float(level) / Float(max(1, levels - 1))
-        return Refinements.number(at: Refinements.exact(depth, levels: levels), of: count)
+        return Refinements.index(at: Refinements.exact(depth, levels: levels), of: count)
       }
       #expect(try ours == file.ints("phi_index/\(name)"), "\(name)")
     }

@@ -46,7 +46,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
   @Test("finite scalars are those of the paper's example")
   func finiteScalars() throws {
     let scalars = try quantization("{ use: vq, quantizer: fsq, levels: [3, 5, 4] }")
-    let tokens = scalars.view.tokens(nearest: scalars.placed(Tensor([1, 1, 3], [0.25, 0.6, -7])))
+    let tokens = scalars.view.tokens(nearest: scalars.bounded(Tensor([1, 1, 3], [0.25, 0.6, -7])))
     #expect(tokens.values.scalars == [0, 0.5, -1] && tokens.codes == [[10]])
     #expect(scalars.view.space.vocabulary == 60)
   }
@@ -54,11 +54,11 @@ private struct Holder: Module { let quantizer: any Quantizer }
   @Test("finite scalars are bound so that every level is reached and none beyond", arguments: [2, 3, 4, 5, 8])
   func bounds(_ count: Int) throws {
     let scalars = try quantization("{ use: vq, quantizer: fsq, levels: [\(count)] }")
-    let sweep = scalars.placed(Tensor([1, 401, 1], (-200...200).map { Float($0) / 20 }))
+    let sweep = scalars.bounded(Tensor([1, 401, 1], (-200...200).map { Float($0) / 20 }))
     let codes = try #require(scalars.view.tokens(nearest: sweep).codes)[0]
     #expect(Set(codes) == Set(0..<count) && codes == codes.sorted())
     #expect(sweep.scalars.allSatisfy { abs($0) < 1 + 0.5 / Float(count / 2) })
-    let middle = scalars.view.tokens(nearest: scalars.placed(Tensor([1, 1, 1], [0])))
+    let middle = scalars.view.tokens(nearest: scalars.bounded(Tensor([1, 1, 1], [0])))
     #expect(middle.codes == [[count / 2]])
   }
 

@@ -76,7 +76,7 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
 
   @Test("usage and perplexity are those of the codes that were chosen")
   func usage() throws {
-    let use = CodeUse([0, 0, 5, 5], of: 8)
+    let use = CodebookUsage([0, 0, 5, 5], of: 8)
     #expect(use.usage == 0.25 && abs(use.perplexity - 2) < 1e-6)
     let file = try Fixture("vq_vae"), images = try file.images("inputs/image")
     for entry in file.names("outputs") {
@@ -85,7 +85,7 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
       let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
       let codes = try file.ints("outputs/\(entry)/indices"), size = try file.sizes("codebook_size")[0]
       #expect(try loss.part("usage") == Float(Set(codes).count) / Float(size))
-      #expect(try loss.part("perplexity") == CodeUse(codes, of: size).perplexity)
+      #expect(try loss.part("perplexity") == CodebookUsage(codes, of: size).perplexity)
     }
   }
 

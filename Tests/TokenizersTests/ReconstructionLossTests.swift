@@ -18,7 +18,7 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
   return try #require(made.trainingLoss(images, laidOutBy: Plain(over: Grid(height: 8, width: 8)), &random))
 }
 
-@Suite struct AdversarialTests {
+@Suite struct AdversarialLossTests {
   @Test("at the last layer the adversary pulls as hard as the reconstruction, times its weight", arguments: [0.5, 2])
   func balance(_ weight: Float) throws {
     let images = sampleImages(2), (alone, _) = try tokenizer("{ \(plain) }")

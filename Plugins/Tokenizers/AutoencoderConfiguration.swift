@@ -1,27 +1,30 @@
 import Autoregression
 import Settings
 
-/// How a convolutional encoder and its mirror are built (latent diffusion; Rombach et al. 2022, arXiv 2112.10752).
-struct ConvolutionPlan: Sendable {
+/// Sizes of a convolutional encoder and of its mirror (latent diffusion; Rombach et al. 2022, arXiv 2112.10752).
+struct AutoencoderConfiguration: Sendable {
   /// Channels of the first level.
   var width: Int
   /// Channels of each level, as multiples of the width; the image is halved between levels.
   var multipliers: [Int]
-  /// Residual blocks a level; the decoder has one more.
+  /// Residual blocks of each level of the encoder; the decoder has one more.
   var blocks: Int
-  /// Levels of the encoder whose blocks are followed by attention, 0 the largest.
+  /// Levels of the encoder whose blocks are followed by attention, 0 the level of full resolution.
   var attentionLevels: [Int]
-  /// The same of the decoder.
+  /// Levels of the decoder whose blocks are followed by attention.
   var decoderAttentionLevels: [Int]
-  /// Whether the middle is block, attention, block; else one block.
+  /// The middle is block, attention, block; else one block.
   var middleAttention: Bool
+  /// Groups of the group norms.
   var groups: Int
 
+  /// Channels of a level.
   func channels(_ level: Int) -> Int { width * multipliers[level] }
 
   /// The cells of the latent of tokenizer `key`.
   static func grid(_ settings: inout Settings, images: ImageShape, of key: String) throws(SettingsError) -> Grid {
-    let stride: Int = try settings["stride", default: 8, in: 2...16, about: "pixels of one token's side: 2, 4, 8 or 16"]
+    let stride: Int = try settings[
+      "stride", default: 8, in: 2...16, about: "downsampling factor of the encoder: 2, 4, 8 or 16 (LDM: f)"]
     guard [2, 4, 8, 16].contains(stride) else {
       throw settings.refusal(
         "tokenizer '\(key)' halves the image; 'stride' must be 2, 4, 8 or 16, not \(stride).", at: "stride")
@@ -37,21 +40,23 @@ struct ConvolutionPlan: Sendable {
   init(_ settings: inout Settings, images: ImageShape, of key: String) throws(SettingsError) {
     let stride = try images.height / Self.grid(&settings, images: images, of: key).height
     let levels = stride.trailingZeroBitCount + 1
-    width = try settings["width", default: 32, in: 1...1024, about: "channels of the first convolution"]
+    width = try settings["width", default: 32, in: 1...1024, about: "channels of the first convolution (LDM: ch)"]
     multipliers = try settings[
       "multipliers", default: (0..<levels).map { 1 << min(2, $0) },
-      about: "channels of each level, as multiples of the width"]
+      about: "channels of each level, as multiples of the width (LDM: ch_mult)"]
     guard multipliers.count == levels, multipliers.allSatisfy({ $0 > 0 }) else {
       throw settings.refusal(
         "a stride of \(stride) has \(levels) levels; 'multipliers' must name \(levels) positive numbers.",
         at: "multipliers")
     }
     blocks = try settings[
-      "blocks", default: 1, in: 0...8, about: "residual blocks of each level; the decoder has one more"]
+      "blocks", default: 1, in: 0...8,
+      about: "residual blocks of each level; the decoder has one more (LDM: num_res_blocks)"]
     attentionLevels = try settings[
-      "attention", default: [], about: "levels of the encoder with attention, 0 the largest"]
+      "attention", default: [],
+      about: "levels of the encoder with attention, 0 the level of full resolution (LDM: attn_resolutions)"]
     decoderAttentionLevels = try settings[
-      "decoder-attention", default: [], about: "levels of the decoder with attention, 0 the largest"]
+      "decoder-attention", default: [], about: "levels of the decoder with attention, 0 the level of full resolution"]
     for (name, named) in [("attention", attentionLevels), ("decoder-attention", decoderAttentionLevels)] {
       for level in named where !(0..<levels).contains(level) {
         throw settings.refusal(
@@ -59,8 +64,10 @@ struct ConvolutionPlan: Sendable {
           at: name)
       }
     }
-    middleAttention = try settings["middle-attention", default: false, about: "attention at the lowest resolution"]
-    groups = try settings["groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the norms"]
+    middleAttention = try settings[
+      "middle-attention", default: false, about: "attention between the two middle blocks (LDM: mid.attn_1)"]
+    groups = try settings[
+      "groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the group norms"]
     guard width % groups == 0 else {
       throw settings.refusal(
         "\(width) channels do not divide into \(groups) groups; let 'groups' divide 'width'.", at: "groups")
