@@ -2,12 +2,12 @@ import Autoregression
 import Settings
 import Tensors
 
-/// How fast images are made, decoding included: the time between asking for a batch and having it.
+/// Generated images per second of wall-clock time, decoding included.
 ///
-/// The first batch counts as the others do. A number of this machine and this moment, not of the model.
+/// The first batch is included. A property of the machine and its load, not only of the model.
 struct Throughput: Metric {
   static let key = "throughput"
-  static let about = About("Images generated a second.")
+  static let about = About("Generated images per second.")
 
   private var seconds = 0.0
   private var images = 0
@@ -16,11 +16,11 @@ struct Throughput: Metric {
 
   var subject: MetricSubject { .samples }
 
-  mutating func observe(_ made: Tensor, beside real: Tensor) {}
+  mutating func observe(_ generated: Tensor, beside real: Tensor) {}
 
   mutating func timed(seconds: Double, images: Int) {
     self.seconds += seconds
-    self.images += images
+    self.images += pictures
   }
 
   func values() -> [Measurement] {
