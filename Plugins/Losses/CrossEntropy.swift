@@ -20,9 +20,11 @@ struct CrossEntropy: TokenLoss {
   /// How random numbers become a code. The distribution is the same.
   enum DrawMethod: String, Setting, CaseIterable {
     /// One number for each token, looked up in the cumulative probabilities.
-    case sum
+    case inverseCDF = "inverse-cdf"
     /// One number for each code, as MaskGIT draws (Chang et al. 2022, arXiv 2202.04200).
     case gumbel
+
+    static let renamedChoices = ["sum": "inverse-cdf"]
   }
 
   /// Logits from hidden features: [vocabulary, hidden].
@@ -60,8 +62,8 @@ struct CrossEntropy: TokenLoss {
       "top-p", default: 1, in: 0.001...1,
       about: "draw from the most probable codes with this cumulative probability (nucleus sampling)"]
     drawMethod = try sampled[
-      "draw", default: .sum,
-      about: "draw by the cumulative probabilities or by Gumbel noise (MaskGIT); the distribution is the same"]
+      "draw", default: .inverseCDF,
+      about: "draw by inverse transform sampling or by Gumbel noise (MaskGIT); the distribution is the same"]
     head = Linear(
       from: hidden, to: vocabulary, hasBias: hasBias,
       weight: deviation == 0 ? .zeros : .normal(standardDeviation: deviation), &random)
@@ -85,7 +87,7 @@ struct CrossEntropy: TokenLoss {
     let numbersPerToken = drawMethod == .gumbel ? width : 1
     let numbers = sampler.isGreedy ? [] : random.uniform([batch, tokens * numbersPerToken], "code").scalars
     // One softmax over all rows; with top-k or top-p each row is computed from its logits.
-    let isPlain = !sampler.isGreedy && !sampler.isTruncated && drawMethod == .sum
+    let isPlain = !sampler.isGreedy && !sampler.isTruncated && drawMethod == .inverseCDF
     let probabilities = isPlain ? (all * (1 / hidden.temperature)).softmax.scalars : []
     let logits = all.scalars, logSums = all.logSumExp.scalars
     var codes = [Int](repeating: 0, count: rows)
@@ -100,7 +102,7 @@ struct CrossEntropy: TokenLoss {
               continue
             }
             codes[row] =
-              sampler.isGreedy || drawMethod == .sum
+              sampler.isGreedy || drawMethod == .inverseCDF
               ? sampler.code(from: Array(logits[columns]), at: sampler.isGreedy ? 0 : numbers[row])
               : sampler.code(from: Array(logits[columns]), perturbedBy: Array(numbers[columns]))
           }

@@ -23,7 +23,7 @@ extension Diffusion {
     let times = network.timeEmbedding(spaced.timesteps)  // [steps, width]
     var x = random.normal([batch, tokens, tokenWidth], "initial").reshaped([rows, tokenWidth])
     for index in (0..<spaced.count).reversed() {
-      let step = ReverseStep(schedule: spaced, index: index, range: clipping == .measured ? range.value.scalars : nil)
+      let step = ReverseStep(schedule: spaced, index: index, range: clipping == .dataRange ? range.value.scalars : nil)
       switch sampler {
       case .ancestral:
         let noise = random.normal([batch, tokens, tokenWidth], "denoising").reshaped([rows, tokenWidth])

@@ -22,9 +22,11 @@ struct Diffusion: TokenLoss {
   /// Bounds of the predicted clean token.
   enum Clipping: String, Setting, CaseIterable {
     /// The range of each channel over real tokens.
-    case measured
+    case dataRange = "data-range"
     /// No bounds, as in the papers' code.
     case none
+
+    static let renamedChoices = ["measured": "data-range"]
   }
 
   let network: DenoisingNetwork
@@ -51,21 +53,25 @@ struct Diffusion: TokenLoss {
     let depth: Int = try settings[
       "depth", default: preset.size.depth, in: 0...64,
       about: "residual blocks of the denoising MLP (MAR: diffloss_d)"]
+    try settings.renamed("repeats", to: "diffusion-batch-mul")
     batchMultiplier = try settings[
-      "repeats", default: 4, in: 1...64,
+      "diffusion-batch-mul", default: 4, in: 1...64,
       about: "timesteps drawn for each token in a training step (MAR: diffusion_batch_mul)"]
+    try settings.renamed("noise", to: "noise-schedule")
     let kind: NoiseSchedule.Kind = try settings[
-      "noise", default: .cosine, about: "the noise schedule: how beta grows with the timestep"]
+      "noise-schedule", default: .cosine, about: "how beta grows with the timestep"]
     schedule = NoiseSchedule(kind)
     var sampled = settings.generationOnly
     steps = try DenoisingSteps(&sampled, of: schedule.count)
     sampler = try sampled[
       "sampler", default: .ancestral, about: "the reverse process: ancestral (DDPM) or deterministic (DDIM)"]
+    try sampled.renamed("clamp", to: "clip-denoised")
     clipping = try sampled[
-      "clamp", default: .measured,
+      "clip-denoised", default: .dataRange,
       about: "clip predicted clean tokens to the range of real ones; 'none' as in the papers' code"]
+    try settings.renamed("levels", to: "level-conditioning")
     let conditioning: DenoisingNetwork.LevelConditioning = try settings[
-      "levels", default: levels > 1 ? .scalar : .none,
+      "level-conditioning", default: levels > 1 ? .scalar : .none,
       about: "how the network is conditioned on the level: not, by its index (FAR), or by a learned vector"]
     tokenScale = try TokenScale(&settings, levels: levels)
     tokenWidth = space.width

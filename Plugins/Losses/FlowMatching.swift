@@ -46,11 +46,14 @@ struct FlowMatching: TokenLoss {
   {
     let width: Int = try settings["width", default: 256, in: 1...16_384, about: "width of the MLP"]
     let depth: Int = try settings["depth", default: 3, in: 0...64, about: "residual blocks of the MLP"]
+    try settings.renamed("repeats", to: "diffusion-batch-mul")
     batchMultiplier = try settings[
-      "repeats", default: 4, in: 1...64,
+      "diffusion-batch-mul", default: 4, in: 1...64,
       about: "times drawn for each token in a training step (MAR: diffusion_batch_mul)"]
+    try settings.renamed("times", to: "timestep-sampling")
     times = try settings[
-      "times", default: .logitNormal, about: "the distribution of times in training (Esser et al. 2024: logit-normal)"]
+      "timestep-sampling", default: .logitNormal,
+      about: "the distribution of times in training (Esser et al. 2024: logit-normal)"]
     var sampled = settings.generationOnly
     steps = try Schedule(
       &sampled, "steps", default: .constant(25),
@@ -61,8 +64,9 @@ struct FlowMatching: TokenLoss {
     sampler = try sampled[
       "sampler", default: .euler, about: "the integrator: Euler, or Heun with two evaluations a step"]
     tokenScale = try TokenScale(&settings, levels: levels)
+    try settings.renamed("levels", to: "level-conditioning")
     let conditioning: DenoisingNetwork.LevelConditioning = try settings[
-      "levels", default: levels > 1 ? .scalar : .none,
+      "level-conditioning", default: levels > 1 ? .scalar : .none,
       about: "how the network is conditioned on the level: not, by its index (FAR), or by a learned vector"]
     tokenWidth = space.width
     network = DenoisingNetwork(

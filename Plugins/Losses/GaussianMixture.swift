@@ -34,7 +34,7 @@ struct GaussianMixture: TokenLoss {
   let tokenScale: TokenScale
   let components: Int
   /// Floor of the deviations, in units of the token scale.
-  let leastDeviation: Float
+  let minDeviation: Float
   let tokenWidth: Int
 
   static let checkpointNames = ["tokenScale": "spread"]
@@ -43,8 +43,9 @@ struct GaussianMixture: TokenLoss {
     throws(SettingsError)
   {
     let components: Int = try settings["components", default: 16, in: 1...1024, about: "Gaussians of the mixture"]
-    leastDeviation = try settings[
-      "least-deviation", default: 0.001, in: 0.000001...1,
+    try settings.renamed("least-deviation", to: "min-deviation")
+    minDeviation = try settings[
+      "min-deviation", default: 0.001, in: 0.000001...1,
       about: "floor of the standard deviation of a Gaussian, in units of the token scale"]
     level = try LevelEmbedding(&settings, levels: levels, width: hidden, &random)
     tokenScale = try TokenScale(&settings, levels: levels)
@@ -79,7 +80,7 @@ struct GaussianMixture: TokenLoss {
     let x = level(hidden, levels).reshaped([rows, hidden.shape[2]]), shape = [rows, components, tokenWidth]
     let raw = deviations(x).reshaped(shape)
     // "Squareplus", (x + sqrt(x^2 + 4)) / 2: positive, 1 at 0, and x for large x.
-    let positive = (raw + (raw.squared + 4).squareRoot) * 0.5 + leastDeviation
+    let positive = (raw + (raw.squared + 4).squareRoot) * 0.5 + minDeviation
     return Mixtures(logits: weights(x), means: means(x).reshaped(shape), deviations: positive)
   }
 

@@ -12,8 +12,9 @@ struct LevelEmbedding: Module {
   let vectors: Embedding?
 
   init(_ settings: inout Settings, levels: Int, width: Int, _ random: inout Random) throws(SettingsError) {
+    try settings.renamed("levels", to: "level-conditioning")
     let conditioning: Conditioning = try settings[
-      "levels", default: levels > 1 ? .embedding : .none,
+      "level-conditioning", default: levels > 1 ? .embedding : .none,
       about: "how the head is conditioned on the level: not, or by a learned vector added to the hidden features"]
     vectors = conditioning == .none ? nil : Embedding(levels, width: width, &random)
   }

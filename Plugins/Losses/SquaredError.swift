@@ -10,7 +10,7 @@ import Tensors
 struct SquaredError: TokenLoss {
   static let key = "l2"
   static let about = About(
-    "The mean of a token by squared error; the baseline that averages over modes.", example: "levels: none")
+    "The mean of a token by squared error; the baseline that averages over modes.", example: "level-conditioning: none")
 
   let level: LevelEmbedding
   let head: Linear

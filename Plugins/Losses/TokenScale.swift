@@ -18,8 +18,9 @@ struct TokenScale: Module {
   let deviations: Statistic?
 
   init(_ settings: inout Settings, levels: Int) throws(SettingsError) {
+    try settings.renamed("spread", to: "token-scale")
     let choice: Choice = try settings[
-      "spread", default: .perLevel,
+      "token-scale", default: .perLevel,
       about: "divide tokens by the standard deviation of the tokens of their level; 'none' leaves them"]
     deviations = choice == .none ? nil : Statistic(Tensor(repeating: 1, shape: [levels]))
   }

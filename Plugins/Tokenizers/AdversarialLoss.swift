@@ -25,7 +25,9 @@ package final class AdversarialLoss: Sendable {
       "adaptive", default: true,
       about: "multiply the weight by the ratio of both losses' gradients at the last layer (VQGAN, eq. 7)"]
     start = try settings["start", default: 0, in: 0...100_000_000, about: "the step at which the loss begins"]
-    warmup = try settings["ramp", default: 0, in: 0...100_000_000, about: "steps over which it grows to its weight"]
+    try settings.renamed("ramp", to: "warmup-steps")
+    warmup = try settings[
+      "warmup-steps", default: 0, in: 0...100_000_000, about: "steps over which it grows to its weight"]
     let width: Int = try settings[
       "width", default: 64, in: 1...1024, about: "channels of the discriminator's first layer"]
     let layers: Int = try settings[

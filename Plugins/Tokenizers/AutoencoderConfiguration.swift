@@ -41,23 +41,29 @@ struct AutoencoderConfiguration: Sendable {
     let stride = try images.height / Self.grid(&settings, images: images, of: key).height
     let levels = stride.trailingZeroBitCount + 1
     width = try settings["width", default: 32, in: 1...1024, about: "channels of the first convolution (LDM: ch)"]
+    try settings.renamed("multipliers", to: "channel-multipliers")
     multipliers = try settings[
-      "multipliers", default: (0..<levels).map { 1 << min(2, $0) },
+      "channel-multipliers", default: (0..<levels).map { 1 << min(2, $0) },
       about: "channels of each level, as multiples of the width (LDM: ch_mult)"]
     guard multipliers.count == levels, multipliers.allSatisfy({ $0 > 0 }) else {
       throw settings.refusal(
-        "a stride of \(stride) has \(levels) levels; 'multipliers' must name \(levels) positive numbers.",
-        at: "multipliers")
+        "a stride of \(stride) has \(levels) levels; 'channel-multipliers' must name \(levels) positive numbers.",
+        at: "channel-multipliers")
     }
     blocks = try settings[
       "blocks", default: 1, in: 0...8,
       about: "residual blocks of each level; the decoder has one more (LDM: num_res_blocks)"]
+    try settings.renamed("attention", to: "attention-levels")
     attentionLevels = try settings[
-      "attention", default: [],
+      "attention-levels", default: [],
       about: "levels of the encoder with attention, 0 the level of full resolution (LDM: attn_resolutions)"]
+    try settings.renamed("decoder-attention", to: "decoder-attention-levels")
     decoderAttentionLevels = try settings[
-      "decoder-attention", default: [], about: "levels of the decoder with attention, 0 the level of full resolution"]
-    for (name, named) in [("attention", attentionLevels), ("decoder-attention", decoderAttentionLevels)] {
+      "decoder-attention-levels", default: [],
+      about: "levels of the decoder with attention, 0 the level of full resolution"]
+    for (name, named) in [
+      ("attention-levels", attentionLevels), ("decoder-attention-levels", decoderAttentionLevels),
+    ] {
       for level in named where !(0..<levels).contains(level) {
         throw settings.refusal(
           "there is no level \(level) to attend at; with a stride of \(stride) '\(name)' takes levels from 0 to \(levels - 1).",
@@ -66,11 +72,12 @@ struct AutoencoderConfiguration: Sendable {
     }
     middleAttention = try settings[
       "middle-attention", default: false, about: "attention between the two middle blocks (LDM: mid.attn_1)"]
+    try settings.renamed("groups", to: "norm-groups")
     groups = try settings[
-      "groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the group norms"]
+      "norm-groups", default: width % 8 == 0 ? 8 : 1, in: 1...1024, about: "groups of the group norms"]
     guard width % groups == 0 else {
       throw settings.refusal(
-        "\(width) channels do not divide into \(groups) groups; let 'groups' divide 'width'.", at: "groups")
+        "\(width) channels do not divide into \(groups) groups; let 'norm-groups' divide 'width'.", at: "norm-groups")
     }
   }
 }

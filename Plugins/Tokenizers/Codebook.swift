@@ -19,7 +19,9 @@ package struct Codebook: LearnedQuantizer {
     /// By the gradient of the codebook loss.
     case gradient
     /// By exponential moving averages (van den Oord et al. 2017, appendix A.1).
-    case average
+    case ema
+
+    package static let renamedChoices = ["average": "ema"]
   }
 
   /// [codes, width]
@@ -62,9 +64,10 @@ package struct Codebook: LearnedQuantizer {
       "legacy-commitment", default: false,
       about: "apply the weight to the codebook loss instead, as in VQGAN's released code"]
     decay = try settings[
-      "decay", default: 0.99, in: 0...0.99999, about: "decay of the moving averages of 'update: average'"]
+      "decay", default: 0.99, in: 0...0.99999, about: "decay of the moving averages of 'update: ema'"]
+    try settings.renamed("revive-after", to: "restart-after")
     restartAfter = try settings[
-      "revive-after", default: 0, in: 0...100_000_000,
+      "restart-after", default: 0, in: 0...100_000_000,
       about: "steps without use after which a code is replaced by a random vector of the encoder; 0: never"]
     entropyWeight =
       hasEntropy
@@ -80,14 +83,14 @@ package struct Codebook: LearnedQuantizer {
     // Uniform in [-1 / codes, 1 / codes), as in VQGAN.
     let table = (random.uniform([1, count * width], "codebook").reshaped([count, width]) * 2 - 1) * (1 / Float(count))
     weight = Parameter(matching == .sphere ? table.normalized() : table, decays: false)
-    counts = update == .average ? Statistic(Tensor(repeating: 1, shape: [count])) : nil
-    sums = update == .average ? Statistic(weight.value) : nil
+    counts = update == .ema ? Statistic(Tensor(repeating: 1, shape: [count])) : nil
+    sums = update == .ema ? Statistic(weight.value) : nil
     idle = restartAfter > 0 ? Statistic(Tensor(zeros: [count])) : nil
   }
 
   /// The codes as they are compared with vectors: [codes, width].
   private var table: Tensor {
-    let codes = update == .average ? weight.value : weight()
+    let codes = update == .ema ? weight.value : weight()
     return matching == .sphere ? codes.normalized() : codes
   }
 

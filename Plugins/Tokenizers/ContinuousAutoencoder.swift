@@ -13,7 +13,7 @@ struct ContinuousAutoencoder: ConvolutionalAutoencoder {
   static let key = "continuous"
   static let about = About(
     "A KL autoencoder: each token is a short vector of real numbers.",
-    source: "Rombach et al. 2022, arXiv 2112.10752", example: "stride: 4\nwidth: 8\ngroups: 4")
+    source: "Rombach et al. 2022, arXiv 2112.10752", example: "stride: 4\nwidth: 8\nnorm-groups: 4")
 
   static let checkpointMappings = [
     CheckpointMapping.autoencoder("LDM", quantizer: [("post_quant_conv", "fromLatent"), ("quant_conv", "toMoments")])

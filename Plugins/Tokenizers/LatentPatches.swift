@@ -13,14 +13,16 @@ struct LatentPatches: Sendable {
     let side = try LatentPatches(&settings).side
     guard cells.height % side == 0, cells.width % side == 0 else {
       throw settings.refusal(
-        "a latent of \(cells) cells does not divide into groups of \(side)x\(side); use another 'group'.", at: "group")
+        "a latent of \(cells) cells does not divide into patches of \(side)x\(side); use another 'patch-size'.",
+        at: "patch-size")
     }
     return Grid(height: cells.height / side, width: cells.width / side)
   }
 
   init(_ settings: inout Settings) throws(SettingsError) {
+    try settings.renamed("group", to: "patch-size")
     side = try settings[
-      "group", default: 1, in: 1...16,
+      "patch-size", default: 1, in: 1...16,
       about: "side of the square of latent cells that is one token (MAR: patch_size; 2 for KL-8)"]
   }
 

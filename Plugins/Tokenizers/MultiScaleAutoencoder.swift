@@ -13,9 +13,9 @@ package struct MultiScaleAutoencoder: ConvolutionalAutoencoder {
   package static let about = About(
     "A vocabulary for residual maps: the latent is quantized level by level, as the direction lays it out.",
     source: "Tian et al. 2024 (VAR), arXiv 2404.02905",
-    example: "stride: 4\nwidth: 8\ngroups: 4\ncodes: 64\ncode-width: 8")
-  package static let checkpointMappings = [
-    CheckpointMapping.autoencoder(
+    example: "stride: 4\nwidth: 8\nnorm-groups: 4\ncodes: 64\ncode-width: 8")
+  package static let dialects = [
+    Dialect.autoencoder(
       "VAR",
       quantizer: [
         ("quantize.embedding", "codebook"), ("quantize.quant_resi.qresi_ls.", "refinements.phi."),

@@ -6,18 +6,20 @@ import Tensors
 /// Square patches of pixels as continuous tokens; nothing is learned.
 struct Patches: Tokenizer {
   static let key = "pixels"
-  static let about = About("Square patches of pixels as tokens; nothing is learned.", example: "patch: 4")
+  static let about = About("Square patches of pixels as tokens; nothing is learned.", example: "patch-size: 4")
 
   /// Side of a patch in pixels.
   let patch: Int
   let grid: Grid
 
   static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
-    let patch: Int = try settings["patch", default: 4, in: 1...64, about: "side of a patch in pixels (ViT: patch size)"]
+    try settings.renamed("patch", to: "patch-size")
+    let patch: Int = try settings[
+      "patch-size", default: 4, in: 1...64, about: "side of a patch in pixels (ViT: patch size)"]
     guard images.height % patch == 0, images.width % patch == 0 else {
       throw settings.refusal(
-        "images of \(images.height)x\(images.width) do not divide into patches of \(patch)x\(patch); use another 'patch'.",
-        at: "patch")
+        "images of \(images.height)x\(images.width) do not divide into patches of \(patch)x\(patch); use another 'patch-size'.",
+        at: "patch-size")
     }
     return Grid(height: images.height / patch, width: images.width / patch)
   }

@@ -9,7 +9,7 @@ package struct VectorQuantizedAutoencoder: ConvolutionalAutoencoder {
   package static let key = "vq"
   package static let about = About(
     "An autoencoder with a vocabulary: each token is one of a number of codes, and a vector.",
-    source: "Esser et al. 2020, arXiv 2012.09841", example: "stride: 4\nwidth: 8\ngroups: 4\ncodes: 64")
+    source: "Esser et al. 2020, arXiv 2012.09841", example: "stride: 4\nwidth: 8\nnorm-groups: 4\ncodes: 64")
   package static let dialects = [
     Dialect.autoencoder("LlamaGen", quantizer: [("quantize.embedding", "quantization")], countsUpwards: true),
     Dialect.autoencoder("VQGAN", quantizer: [("quantize.embedding", "quantization")]),
@@ -51,10 +51,12 @@ package struct VectorQuantizedAutoencoder: ConvolutionalAutoencoder {
     case .codebook:
       let width: Int = try settings[
         "code-width", default: 8, in: 1...4096, about: "channels of a code (LlamaGen: codebook_embed_dim)"]
-      let isNormalised: Bool = try settings[
-        "normalised", default: false, about: "l2-normalize vectors and codes (ViT-VQGAN, LlamaGen: codebook_l2_norm)"]
+      try settings.renamed("normalised", to: "l2-normalized")
+      let isNormalized: Bool = try settings[
+        "l2-normalized", default: false, about: "l2-normalize vectors and codes (ViT-VQGAN, LlamaGen: codebook_l2_norm)"
+      ]
       quantization = try Codebook(
-        &settings, width: width, matching: isNormalised ? .sphere : .distance, hasEntropy: true, &random)
+        &settings, width: width, matching: isNormalized ? .sphere : .distance, hasEntropy: true, &random)
     case .fsq: quantization = try FiniteScalars(&settings)
     case .lfq: quantization = try LookupFree(&settings)
     }

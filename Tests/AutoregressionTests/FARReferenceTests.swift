@@ -67,8 +67,8 @@ private struct FAR {
         hasVector: false), &random)
     settings = try Settings(
       parsing: """
-        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), repeats: \(try number("diffusion_batch_mul")),
-          clamp: none, levels: scalar, steps: [\(sections)] }
+        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), diffusion-batch-mul: \(try number("diffusion_batch_mul")),
+          clip-denoised: none, level-conditioning: scalar, steps: [\(sections)] }
         """, file: "loss")
     loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
       .init(&settings, of: TokenSpace(width: channels), from: width, levels: direction.layout.levels, &random)

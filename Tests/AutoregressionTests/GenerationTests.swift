@@ -65,7 +65,7 @@ private struct Nearest: Quantizer {
   func tokens(coded codes: Indices) -> Tokens { Tokens(values: codebook.rows(codes), codes: codes) }
 }
 
-private let continuous = "use: diffusion, width: 16, depth: 1, steps: 4, clamp: none"
+private let continuous = "use: diffusion, width: 16, depth: 1, steps: 4, clip-denoised: none"
 private let coded = "use: cross-entropy"
 
 @Suite("Every direction in a model")

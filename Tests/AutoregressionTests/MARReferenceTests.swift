@@ -46,8 +46,8 @@ private struct MAR {
         layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: false), &random)
     settings = try Settings(
       parsing: """
-        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), repeats: \(repeats),
-          clamp: none, steps: \(steps) }
+        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), diffusion-batch-mul: \(repeats),
+          clip-denoised: none, steps: \(steps) }
         """, file: "loss")
     let loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
       .init(&settings, of: space, from: hidden, levels: direction.layout.levels, &random)

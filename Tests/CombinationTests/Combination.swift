@@ -16,7 +16,7 @@ struct Combination: CustomStringConvertible, Sendable {
     "raster": "decoder", "masked": "encoder-decoder", "multi-scale": "decoder", "frequency": "encoder-decoder",
   ]
   private static let tokenizers = [
-    "pixels": "patch: 4", "continuous": "stride: 4, width: 8, channels: 4, blocks: 0",
+    "pixels": "patch-size: 4", "continuous": "stride: 4, width: 8, channels: 4, blocks: 0",
     "vq": "stride: 4, width: 8, blocks: 0, codes: 16, code-width: 4",
     "multi-scale-vq": "stride: 4, width: 8, blocks: 0, codes: 16, code-width: 4",
   ]

@@ -27,7 +27,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     "a setting that only matters in generation asks for the same model",
     arguments: [
       "loss.steps=7", "loss.steps=[5,5]", "loss.steps={from: 4, to: 9, shape: linear}", "loss.sampler=ddim",
-      "loss.clamp=none", "direction.levels=[0,3]", "direction.unfiltered-steps=[1]", "direction.mask.sampling=cosine",
+      "loss.clip-denoised=none", "direction.levels=[0,3]", "direction.unfiltered-steps=[1]", "direction.mask.sampling=cosine",
       "sampling.guidance=3", "sampling.temperature=0.9", "sampling.per-class=1", "evaluation.count=9",
       "training.save-every=3", "training.cache-latents=false",
     ])
@@ -40,7 +40,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   @Test(
     "a setting that shapes training asks for another model, and of the tokenizer for another tokenizer, too",
     arguments: [
-      "loss.repeats=2", "loss.noise=linear", "direction.filter=dct", "direction.target=band",
+      "loss.diffusion-batch-mul=2", "loss.noise-schedule=linear", "direction.filter=dct", "direction.target=band",
       "direction.level-sampling=per-batch",
       "direction.mask.training=uniform", "direction.loss-weight=sine", "training.steps=3", "training.flip=true",
       "backbone.depth=6", "conditioner.count=2", "seed=2", "dataset.count=33", "tokenizer.channels=3",
@@ -56,7 +56,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     "the same holds for what only other losses and directions have",
     arguments: [
       ("loss=cross-entropy:", ["top-k=3", "top-p=0.9", "draw=gumbel"], ["label-smoothing=0.1", "bias=false"]),
-      ("loss=flow-matching:", ["steps=7", "sampler=heun"], ["repeats=2", "times=uniform"]),
+      ("loss=flow-matching:", ["steps=7", "sampler=heun"], ["diffusion-batch-mul=2", "timestep-sampling=uniform"]),
       (
         "direction=masked:", ["steps=5", "schedule=linear", "reveal=confident", "order=raster"],
         ["mask-ratio=schedule", "loss-on=all", "min-mask-ratio=0.5"]

@@ -24,7 +24,8 @@ import Testing
 
   private static func rar(_ size: String) -> [String] {
     [
-      "backbone.preset=rar-\(size)", "tokenizer.codes=1024", "tokenizer.code-width=256", "tokenizer.normalised=false",
+      "backbone.preset=rar-\(size)", "tokenizer.codes=1024", "tokenizer.code-width=256",
+      "tokenizer.l2-normalized=false",
       "loss.bias=true",
     ]
   }

@@ -73,7 +73,7 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
     for row in flat.indices { #expect(abs(confidence.scalars[row] - shares[row * 5 + flat[row]]) < 1e-4) }
   }
 
-  @Test("a sample's codes do not depend on the batch", arguments: ["sum", "gumbel"])
+  @Test("a sample's codes do not depend on the batch", arguments: ["inverse-cdf", "gumbel"])
   func batches(_ draw: String) throws {
     let made = try loss("{ use: cross-entropy, initial-deviation: 1, draw: \(draw) }", of: codes)
     var random = Random(seed: 8, samples: [0, 1, 2])

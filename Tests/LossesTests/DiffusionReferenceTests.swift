@@ -15,9 +15,9 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
       use: diffusion
       width: \(try file.sizes("width")[0])
       depth: \(try file.sizes("depth")[0])
-      repeats: 1
-      clamp: none
-      levels: \(hasLevels ? "scalar" : "none")
+      diffusion-batch-mul: 1
+      clip-denoised: none
+      level-conditioning: \(hasLevels ? "scalar" : "none")
       \(more)
       """, file: "test")
   let type = try Registry.linked().find("loss", &settings, as: (any TokenLoss.Type).self)

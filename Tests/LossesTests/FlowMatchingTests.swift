@@ -7,7 +7,7 @@ import Testing
 @Suite struct FlowMatchingTests {
   private func flow(_ more: String, disturbed: Float) throws -> any TokenLoss {
     let made = try loss(
-      "{ use: flow-matching, width: 16, depth: 1, spread: none, \(more) }", of: TokenSpace(width: 3), from: 4)
+      "{ use: flow-matching, width: 16, depth: 1, token-scale: none, \(more) }", of: TokenSpace(width: 3), from: 4)
     var random = Random(seed: 21)
     for (_, parameter) in made.parameters {
       let shape = parameter.value.shape, noise = random.normal([1, shape.product], "disturb").reshaped(shape)
@@ -34,7 +34,7 @@ import Testing
   @Test("the loss is the squared distance to the straight line's velocity")
   func target() throws {
     // An untouched network says that nothing moves, so that the loss is the size of x - noise.
-    let made = try flow("repeats: 1", disturbed: 0), x = hidden.1.sliced(0..<3, axis: 2)
+    let made = try flow("diffusion-batch-mul: 1", disturbed: 0), x = hidden.1.sliced(0..<3, axis: 2)
     var random = Random(seed: 7, samples: [0, 1]), again = random
     let losses = made(
       hidden.0, Tokens(values: x), levels: Array(repeating: [0, 0, 0, 0, 0], count: 2), &random)
@@ -99,14 +99,15 @@ import Testing
   @Test("times are drawn as the setting says", arguments: ["uniform", "logit-normal"])
   func times(_ times: String) throws {
     // With noise at rest and x = 0 the loss hears of time only through the network.
-    let made = try flow("repeats: 1, times: \(times)", disturbed: 0.3)
+    let made = try flow("diffusion-batch-mul: 1, timestep-sampling: \(times)", disturbed: 0.3)
     var random = Random(
       replaying: [
         "time": [Tensor(repeating: times == "uniform" ? 0.5 : 0, shape: [2, 5])], "noise": [Tensor(zeros: [2, 5, 3])],
       ], samples: [0, 1])
     let half = made(
       hidden.0, Tokens(values: Tensor(zeros: [2, 5, 3])), levels: Array(repeating: [0, 0, 0, 0, 0], count: 2), &random)
-    let other = try flow("repeats: 1, times: \(times == "uniform" ? "logit-normal" : "uniform")", disturbed: 0.3)
+    let other = try flow(
+      "diffusion-batch-mul: 1, timestep-sampling: \(times == "uniform" ? "logit-normal" : "uniform")", disturbed: 0.3)
     random = Random(
       replaying: [
         "time": [Tensor(repeating: times == "uniform" ? 0 : 0.5, shape: [2, 5])], "noise": [Tensor(zeros: [2, 5, 3])],

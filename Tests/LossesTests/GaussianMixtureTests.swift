@@ -9,7 +9,8 @@ import Testing
   /// A mixture that says what it is told to: `raw` are numbers before they become deviations.
   private func mixture(weights: [Float], means: [[Float]], raw: [[Float]]) throws -> any TokenLoss {
     let made = try loss(
-      "{ use: gaussian-mixture, components: \(weights.count), spread: none }", of: TokenSpace(width: means[0].count),
+      "{ use: gaussian-mixture, components: \(weights.count), token-scale: none }",
+      of: TokenSpace(width: means[0].count),
       from: 1)
     for (path, parameter) in made.parameters where path.hasSuffix("weight") {
       parameter.replace(Tensor(zeros: parameter.value.shape))

@@ -17,7 +17,8 @@ import Testing
   @Test("the mean of the loss over evenly spread noise is the loss of training, which draws it evenly")
   func mean() throws {
     for settings in [
-      "{ use: diffusion, width: 8, depth: 1 }", "{ use: flow-matching, width: 8, depth: 1, times: uniform }",
+      "{ use: diffusion, width: 8, depth: 1 }",
+      "{ use: flow-matching, width: 8, depth: 1, timestep-sampling: uniform }",
     ] {
       let parts = try (0..<64).map { try #require(try losses(settings, noise: (Float($0) + 0.5) / 64)).mean.scalar }
       let all = try #require(try losses(settings, noise: nil)).mean.scalar, mean = parts.reduce(0, +) / 64

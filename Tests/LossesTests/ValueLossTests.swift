@@ -7,9 +7,12 @@ import Testing
 
 /// Losses over values, small.
 private let small = [
-  "l2": "{ use: l2, levels: none }", "gaussian-mixture": "{ use: gaussian-mixture, components: 3, levels: none }",
-  "flow-matching": "{ use: flow-matching, width: 16, depth: 1, repeats: 2, steps: 4, levels: none }",
-  "diffusion": "{ use: diffusion, width: 16, depth: 1, repeats: 2, steps: 4, clamp: none, levels: none }",
+  "l2": "{ use: l2, level-conditioning: none }",
+  "gaussian-mixture": "{ use: gaussian-mixture, components: 3, level-conditioning: none }",
+  "flow-matching":
+    "{ use: flow-matching, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, level-conditioning: none }",
+  "diffusion":
+    "{ use: diffusion, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, clip-denoised: none, level-conditioning: none }",
 ]
 private let keys = small.keys.sorted()
 
@@ -35,7 +38,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
     // The diffusion loss stops gradients on purpose; it is held against the reference's gradients.
     let made = try loss(
       key == "flow-matching"
-        ? "{ use: flow-matching, width: 4, depth: 1, repeats: 2, levels: embedding }"
+        ? "{ use: flow-matching, width: 4, depth: 1, diffusion-batch-mul: 2, level-conditioning: embedding }"
         : "{ use: \(key) \(key == "l2" ? "" : ", components: 3") }", of: TokenSpace(width: 2), from: 3, levels: 2)
     disturb(made, 0.3)
     var random = Random(seed: 5, samples: [0, 1])
@@ -58,7 +61,9 @@ private func disturb(_ module: any Module, _ deviation: Float) {
       ("l2", "", 300), ("gaussian-mixture", "", 400), ("flow-matching", "steps: 16, width: 32", 700),
       ("diffusion", "steps: 25, width: 32", 900),
     ] {
-      let text = more.isEmpty ? small[key]! : "{ use: \(key), depth: 2, repeats: 4, levels: none, \(more) }"
+      let text =
+        more.isEmpty
+        ? small[key]! : "{ use: \(key), depth: 2, diffusion-batch-mul: 4, level-conditioning: none, \(more) }"
       var made = try loss(text, of: TokenSpace(width: 2), from: 2)
       let rows = 64
       var optimizer = Optimizer(made.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 1)
@@ -112,7 +117,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
 
   @Test("tokens divided by what their level spreads are modelled as if all levels spread alike", arguments: keys)
   func spread(_ key: String) throws {
-    var divided = try made(key, width: 2, levels: 3), plain = try made(key, "spread: none", width: 2, levels: 3)
+    var divided = try made(key, width: 2, levels: 3), plain = try made(key, "token-scale: none", width: 2, levels: 3)
     #expect(plain.statistics.allSatisfy { !$0.path.contains("spread") })
     #expect(divided.statistics.contains { $0.path == "spread.deviations" })
     disturb(divided, 0.2)
@@ -166,7 +171,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
       message { try loss("{ use: gaussian-mixture, components: 0 }", of: space) }.contains(
         "'components' must be from 1 to 1024, not 0."))
     #expect(
-      message { try loss("{ use: l2, spread: channel }", of: space) }.contains(
-        "'spread' must be one of none, per-level, not 'channel'."))
+      message { try loss("{ use: l2, token-scale: channel }", of: space) }.contains(
+        "'token-scale' must be one of none, per-level, not 'channel'."))
   }
 }

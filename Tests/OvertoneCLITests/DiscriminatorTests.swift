@@ -49,7 +49,7 @@ private struct Stumbling: ImageDataset {
 @Suite(.serialized) struct DiscriminatorTests {
   @Test(
     "training with a discriminator, averaged codes and revival goes on after a fall as if it had never fallen",
-    arguments: ["", ", update: average, revive-after: 2"])
+    arguments: ["", ", update: ema, restart-after: 2"])
   func resumption(_ more: String) throws {
     let folder = NSTemporaryDirectory() + "overtone-discriminator-\(UUID().uuidString)", stumble = "\(folder)/stumble"
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -57,7 +57,7 @@ private struct Stumbling: ImageDataset {
     let file = "\(folder)/discriminator.yaml"
     try """
     dataset: { use: stumbling, stumble: \(stumble) }
-    tokenizer: { use: vq, stride: 4, width: 8, groups: 4, codes: 32, code-width: 4\(more), adversarial: { weight: 0.5, width: 4, layers: 2, start: 2 }, training: { steps: 8, batch: 4, save-every: 5 } }
+    tokenizer: { use: vq, stride: 4, width: 8, norm-groups: 4, codes: 32, code-width: 4\(more), adversarial: { weight: 0.5, width: 4, layers: 2, start: 2 }, training: { steps: 8, batch: 4, save-every: 5 } }
     direction: { use: frequency }
     conditioner: { use: class-prefix, count: 1 }
     backbone: { use: encoder-decoder, width: 16, depth: 2, heads: 2 }
@@ -101,7 +101,7 @@ private struct Stumbling: ImageDataset {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try """
     dataset: { use: stumbling, stumble: \(folder)/never }
-    tokenizer: { use: vq, stride: 4, width: 4, groups: 2, training: { steps: 2, batch: 2 } }
+    tokenizer: { use: vq, stride: 4, width: 4, norm-groups: 2, training: { steps: 2, batch: 2 } }
     direction: { use: masked, steps: 2 }
     conditioner: { use: class-prefix, count: 1 }
     backbone: { use: decoder, width: 16, depth: 2, heads: 2 }

@@ -17,7 +17,7 @@ import Testing
       seed: 1
       dataset: { use: shapes, size: \(2 * side), count: 8, classes: [circle] }
       tokenizer:
-        { use: continuous, stride: 2, width: 4, groups: 1, blocks: 0, channels: \(try number(file, "vae_embed_dim") * patch * patch) }
+        { use: continuous, stride: 2, width: 4, norm-groups: 1, blocks: 0, channels: \(try number(file, "vae_embed_dim") * patch * patch) }
       direction: { use: masked, steps: 2 }
       conditioner: { use: class-prefix, count: \(try number(file, "buffer_size")) }
       backbone:

@@ -67,7 +67,7 @@ private let made: Scratch = {
     let html = try page([run, "--no-figures"])
     #expect(html.contains("<td>psnr ↑</td>") && html.contains("<td>FD[randconv64-v1] ↓</td>"))
     #expect(html.contains("<td>training.steps</td><td><strong>10</strong></td><td>override</td>"), "override")
-    #expect(html.contains("<td>loss.repeats</td><td>4</td><td>default</td>"))
+    #expect(html.contains("<td>loss.diffusion-batch-mul</td><td>4</td><td>default</td>"))
     #expect(html.contains("Experiments/quickstart.yaml:15:"), "place in the file")
     #expect(html.contains("run -q \(quickstart) results=\(made.path)"), "the command")
     #expect(html.contains("<td>git commit</td>") && html.contains("It read no files"))

@@ -21,11 +21,11 @@ import Tokenizers
       stride: \(1 << (levels - 1))
       channels: \(z)
       width: \(try file.sizes("ch")[0])
-      multipliers: \(multipliers)
+      channel-multipliers: \(multipliers)
       blocks: \(try file.sizes("num_res_blocks")[0])
-      attention: \(attended)
+      attention-levels: \(attended)
       middle-attention: true
-      groups: \(try file.sizes("num_groups")[0])
+      norm-groups: \(try file.sizes("num_groups")[0])
       kl-weight: \(weight)
       """, size: size)
     #expect(made.adopt(try file.weights(), from: "LDM") == nil)
@@ -45,7 +45,7 @@ import Tokenizers
 
   @Test("latents have mean 0 and deviation 1 once they were measured")
   func calibration() throws {
-    var (made, _) = try tokenizer("{ use: continuous, stride: 4, width: 8, groups: 4 }")
+    var (made, _) = try tokenizer("{ use: continuous, stride: 4, width: 8, norm-groups: 4 }")
     var random = Random(seed: 2, samples: Array(0..<16))
     let images = random.normal([16, 32, 32, 3], "images") * 0.4
     withoutGradients { made.calibrate(on: images, &random) }
@@ -57,7 +57,7 @@ import Tokenizers
 
   @Test("with a scale of their own, latents are multiplied by it and nothing is measured")
   func scale() throws {
-    let settings = "use: continuous, stride: 4, width: 8, groups: 4, latents: mean"
+    let settings = "use: continuous, stride: 4, width: 8, norm-groups: 4, latents: mean"
     var (made, _) = try tokenizer("{ \(settings), latent-scale: 0.25 }")
     let (plain, _) = try tokenizer("{ \(settings) }")
     var random = Random(seed: 2, samples: [0, 1])
@@ -71,7 +71,7 @@ import Tokenizers
   @Test("every stride and depth builds and gives its grid", arguments: [2, 4, 8, 16], [0, 1])
   func strides(_ stride: Int, _ blocks: Int) throws {
     let (made, direction) = try tokenizer(
-      "{ use: continuous, stride: \(stride), width: 8, groups: 4, blocks: \(blocks) }")
+      "{ use: continuous, stride: \(stride), width: 8, norm-groups: 4, blocks: \(blocks) }")
     var random = Random(seed: 3)
     let image = random.normal([1, 32, 32, 3], "x"), latent = withoutGradients { made.encode(image, &random) }
     #expect(latent.shape == [1, 32 / stride, 32 / stride, 4] && direction.layout.grid.height == 32 / stride)
@@ -80,8 +80,9 @@ import Tokenizers
 
   @Test("grouped cells are one token, and the images they stand for are the same")
   func groups() throws {
-    let settings = "use: continuous, stride: 4, width: 8, groups: 4, latents: mean"
-    let (made, direction) = try tokenizer("{ \(settings), group: 2 }"), (plain, _) = try tokenizer("{ \(settings) }")
+    let settings = "use: continuous, stride: 4, width: 8, norm-groups: 4, latents: mean"
+    let (made, direction) = try tokenizer("{ \(settings), patch-size: 2 }"),
+      (plain, _) = try tokenizer("{ \(settings) }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "images")
     let (tokens, cells) = withoutGradients { (made.encode(images, &random), plain.encode(images, &random)) }
@@ -96,13 +97,13 @@ import Tokenizers
     }
     #expect(withoutGradients { made.decode(tokens).distance(to: plain.decode(cells)) } == 0)
     #expect(
-      message("{ use: continuous, stride: 4, group: 3 }")
-        == "test:1:31: a latent of 8x8 cells does not divide into groups of 3x3; use another 'group'.")
+      message("{ use: continuous, stride: 4, patch-size: 3 }")
+        == "test:1:31: a latent of 8x8 cells does not divide into patches of 3x3; use another 'patch-size'.")
   }
 
   @Test("vectors before their codes are continuous tokens; decoding brings them to codes first")
   func vectors() throws {
-    let settings = "use: vq, stride: 4, width: 8, groups: 4, codes: 16, code-width: 4"
+    let settings = "use: vq, stride: 4, width: 8, norm-groups: 4, codes: 16, code-width: 4"
     let (made, _) = try tokenizer("{ \(settings), tokens: vectors }"), (coded, _) = try tokenizer("{ \(settings) }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "images")
@@ -114,7 +115,7 @@ import Tokenizers
 
   @Test("patches come back as the pixels they were")
   func patches() throws {
-    let (made, _) = try tokenizer("{ use: pixels, patch: 4 }")
+    let (made, _) = try tokenizer("{ use: pixels, patch-size: 4 }")
     var random = Random(seed: 4, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "x")
     #expect(made.decode(made.encode(images, &random)).distance(to: images) == 0)
@@ -129,14 +130,15 @@ import Tokenizers
       message("{ use: continuous, stride: 16 }", size: 24)
         == "test:1:20: images of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of pictures.")
     #expect(
-      message("{ use: continuous, width: 12, groups: 8 }")
-        == "test:1:31: 12 channels do not divide into 8 groups; let 'groups' divide 'width'.")
+      message("{ use: continuous, width: 12, norm-groups: 8 }")
+        == "test:1:31: 12 channels do not divide into 8 groups; let 'norm-groups' divide 'width'.")
     #expect(
-      message("{ use: continuous, stride: 4, attention: [0, 3] }")
-        == "test:1:31: there is no level 3 to attend at; with a stride of 4 'attention' takes levels from 0 to 2.")
+      message("{ use: continuous, stride: 4, attention-levels: [0, 3] }")
+        == "test:1:31: there is no level 3 to attend at; with a stride of 4 'attention-levels' takes levels from 0 to 2."
+    )
     #expect(
-      message("{ use: vq, stride: 2, decoder-attention: [-1] }")
-        == "test:1:23: there is no level -1 to attend at; with a stride of 2 'decoder-attention' takes levels from 0 to 1."
+      message("{ use: vq, stride: 2, decoder-attention-levels: [-1] }")
+        == "test:1:23: there is no level -1 to attend at; with a stride of 2 'decoder-attention-levels' takes levels from 0 to 1."
     )
     #expect(
       message("{ use: vq, quantizer: lfq, bits: 21 }")
@@ -150,11 +152,11 @@ import Tokenizers
         == "test:1:28: 'levels' must name at least one number, each 2 or more.")
     #expect(message("{ use: vq, codes: 2000000 }") == "test:1:19: 'codes' must be from 2 to 1048576, not 2000000.")
     #expect(
-      message("{ use: multi-scale-vq, projection: 2 }")
-        == "test:1:24: a kernel of side 2 has no middle; let 'projection' be odd.")
+      message("{ use: multi-scale-vq, projection-kernel: 2 }")
+        == "test:1:24: a kernel of side 2 has no middle; let 'projection-kernel' be odd.")
     #expect(
-      message("{ use: pixels, patch: 5 }")
-        == "test:1:16: images of 32x32 do not divide into patches of 5x5; use another 'patch'.")
+      message("{ use: pixels, patch-size: 5 }")
+        == "test:1:16: images of 32x32 do not divide into patches of 5x5; use another 'patch-size'.")
     #expect(
       message("{ use: continous }")
         == "test:1:3: there is no tokenizer 'continous'; there are continuous, multi-scale-vq, pixels, vq. Did you mean 'continuous'?"

@@ -15,16 +15,16 @@ private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleA
     use: multi-scale-vq
     stride: \(1 << last)
     width: \(try file.sizes("ch")[0])
-    multipliers: \(multipliers)
+    channel-multipliers: \(multipliers)
     blocks: \(try file.sizes("num_res_blocks")[0])
-    attention: [\(last)]
-    decoder-attention: [\(last)]
+    attention-levels: [\(last)]
+    decoder-attention-levels: [\(last)]
     middle-attention: true
-    groups: \(try file.sizes("num_groups")[0])
+    norm-groups: \(try file.sizes("num_groups")[0])
     codes: \(try file.sizes("V")[0])
     code-width: \(try file.sizes("Cvae")[0])
     commitment: \(try #require(file.number("beta")))
-    projection: \(try file.sizes("quant_conv_ks")[0])
+    projection-kernel: \(try file.sizes("quant_conv_ks")[0])
     phi: \(shared == 0 ? "separate" : shared == 1 ? "shared" : "partial")
     phi-count: \(max(1, shared))
     phi-blend: \(try #require(file.number("quant_resi")))

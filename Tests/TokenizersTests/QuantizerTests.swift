@@ -6,8 +6,8 @@ import Tokenizers
 
 /// Every kind of quantizer, small.
 private let kinds = [
-  "{ use: vq, codes: 48 }", "{ use: vq, codes: 48, code-width: 4, normalised: true }",
-  "{ use: vq, codes: 48, code-width: 3, update: average }", "{ use: vq, quantizer: fsq, levels: [8, 6, 5] }",
+  "{ use: vq, codes: 48 }", "{ use: vq, codes: 48, code-width: 4, l2-normalized: true }",
+  "{ use: vq, codes: 48, code-width: 3, update: ema }", "{ use: vq, quantizer: fsq, levels: [8, 6, 5] }",
   "{ use: vq, quantizer: fsq, levels: [2, 3] }", "{ use: vq, quantizer: lfq, bits: 6 }",
   "{ use: multi-scale-vq, codes: 48, code-width: 8 }",
   "{ use: multi-scale-vq, codes: 48, code-width: 8, nearest: cosine }",
@@ -91,8 +91,8 @@ private struct Holder: Module { let quantizer: any Quantizer }
       return try #require(made.trainingLoss(images, laidOutBy: direction, &random))
     }
     for use in ["vq", "multi-scale-vq"] {
-      let right = try loss("{ use: \(use), width: 8, groups: 4, commitment: 0.25 }")
-      let legacy = try loss("{ use: \(use), width: 8, groups: 4, commitment: 0.25, legacy-commitment: true }")
+      let right = try loss("{ use: \(use), width: 8, norm-groups: 4, commitment: 0.25 }")
+      let legacy = try loss("{ use: \(use), width: 8, norm-groups: 4, commitment: 0.25, legacy-commitment: true }")
       #expect(try abs(legacy.part("codebook") / right.part("codebook") - 0.25) < 1e-5)
       #expect(try abs(legacy.part("commitment") / right.part("commitment") - 4) < 1e-4)
     }
@@ -114,7 +114,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
   @Test("averaged codes converge on the centres of clusters")
   func averages() throws {
     let codebook = try #require(
-      try quantization("{ use: vq, codes: 4, code-width: 2, update: average, decay: 0.9 }") as? Codebook)
+      try quantization("{ use: vq, codes: 4, code-width: 2, update: ema, decay: 0.9 }") as? Codebook)
     codebook.weight.replace(Tensor([4, 2], [2, 2, -1, 3, 1, -2, -4, -2]))
     var random = Random(seed: 1, samples: [0, 1]), gradient: Tensor?
     for step in 0..<80 {
@@ -125,10 +125,10 @@ private struct Holder: Module { let quantizer: any Quantizer }
     #expect(gradient?.scalars.allSatisfy { $0 == 0 } == true)
   }
 
-  @Test("codes that nobody used become vectors of the encoder, and then are used", arguments: ["gradient", "average"])
+  @Test("codes that nobody used become vectors of the encoder, and then are used", arguments: ["gradient", "ema"])
   func revival(_ update: String) throws {
     let codebook = try #require(
-      try quantization("{ use: vq, codes: 8, code-width: 2, update: \(update), revive-after: 3 }") as? Codebook)
+      try quantization("{ use: vq, codes: 8, code-width: 2, update: \(update), restart-after: 3 }") as? Codebook)
     let far: [Float] = [100, 100, 101, 100, 102, 100, 103, 100]
     codebook.weight.replace(Tensor([8, 2], [3, 3, -3, 3, 3, -3, -3, -3] + far))
     var random = Random(seed: 1, samples: [0, 1])
@@ -153,7 +153,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
   func residualRevival() throws {
     let direction = try scales([1, 2, 4]),
       (any, _) = try tokenizer(
-        "{ use: multi-scale-vq, stride: 8, width: 8, groups: 4, codes: 16, code-width: 4, revive-after: 1 }",
+        "{ use: multi-scale-vq, stride: 8, width: 8, norm-groups: 4, codes: 16, code-width: 4, restart-after: 1 }",
         in: direction)
     let made = try #require(any as? MultiScaleAutoencoder)
     made.codebook.weight.replace(Tensor([16, 4], (0..<64).map { $0 < 8 ? Float($0) / 8 : 1000 + Float($0) }))
@@ -170,14 +170,14 @@ private struct Holder: Module { let quantizer: any Quantizer }
   @Test(
     "a tiny autoencoder learns a batch by heart",
     arguments: [
-      "{ use: vq, codes: 64, code-width: 4, revive-after: 10 }",
-      "{ use: vq, codes: 64, normalised: true, entropy: 0.01 }",
-      "{ use: vq, codes: 64, code-width: 4, update: average, revive-after: 10 }",
+      "{ use: vq, codes: 64, code-width: 4, restart-after: 10 }",
+      "{ use: vq, codes: 64, l2-normalized: true, entropy: 0.01 }",
+      "{ use: vq, codes: 64, code-width: 4, update: ema, restart-after: 10 }",
       "{ use: vq, quantizer: fsq, levels: [8, 5, 5] }", "{ use: vq, quantizer: lfq, bits: 8, entropy: 0.01 }",
-      "{ use: multi-scale-vq, codes: 64, code-width: 4, revive-after: 10 }",
+      "{ use: multi-scale-vq, codes: 64, code-width: 4, restart-after: 10 }",
     ])
   func overfits(_ kind: String) throws {
-    let text = kind.replacing(" }", with: ", stride: 4, width: 8, groups: 4 }")
+    let text = kind.replacing(" }", with: ", stride: 4, width: 8, norm-groups: 4 }")
     let direction: any RegressionDirection =
       kind.contains("multi") ? try scales([1, 2, 4]) : Plain(over: Grid(height: 4, width: 4))
     let (made, _) = try tokenizer(text, size: 16, in: direction)
@@ -198,7 +198,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
 
   @Test("with a direction of one level a residual tokenizer is an ordinary one")
   func oneLevel() throws {
-    let (made, direction) = try tokenizer("{ use: multi-scale-vq, width: 8, groups: 4 }")
+    let (made, direction) = try tokenizer("{ use: multi-scale-vq, width: 8, norm-groups: 4 }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "x")
     let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))

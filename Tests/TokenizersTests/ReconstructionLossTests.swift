@@ -6,7 +6,7 @@ import Tensors
 import Testing
 import Tokenizers
 
-private let plain = "use: vq, stride: 4, width: 8, groups: 4, codes: 32"
+private let plain = "use: vq, stride: 4, width: 8, norm-groups: 4, codes: 32"
 
 private func sampleImages(_ count: Int) -> Tensor {
   var random = Random(seed: 3, samples: Array(0..<count))
@@ -39,8 +39,8 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
   @Test("it rests before its start, then grows over its ramp; its age is stored, its network is not among ours")
   func start() throws {
     let (made, _) = try tokenizer(
-      "{ \(plain), adversarial: { weight: 2, width: 8, layers: 2, adaptive: false, start: 2, ramp: 4 } }")
-    let images = sampleImages(2)
+      "{ \(plain), adversarial: { weight: 2, width: 8, layers: 2, adaptive: false, start: 2, warmup-steps: 4 } }")
+    let images = pictures(2)
     for _ in 0..<2 { #expect(try loss(made, images).discriminator == nil) }
     for share in [0.25, 0.5, 0.75, 1, 1] as [Float] {
       let now = try loss(made, images)
@@ -73,13 +73,13 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
   func refusals() {
     #expect(
       message("{ \(plain), adversarial: { weight: 0.5, layers: 4 } }")
-        == "test:1:83: images of 32x32 are too small for a discriminator of 4 layers; use at most 3.")
+        == "test:1:88: images of 32x32 are too small for a discriminator of 4 layers; use at most 3.")
   }
 
   @Test("the continuous autoencoder is trained against it, too, by either distance", arguments: ["l1", "l2"])
   func continuous(_ distance: String) throws {
     let (made, _) = try tokenizer(
-      "{ use: continuous, stride: 4, width: 8, groups: 4, distance: \(distance), adversarial: { weight: 0.5, width: 8 } }"
+      "{ use: continuous, stride: 4, width: 8, norm-groups: 4, distance: \(distance), adversarial: { weight: 0.5, width: 8 } }"
     )
     let found = try loss(made, sampleImages(2))
     #expect(found.discriminator != nil && found.total.scalar.isFinite)
@@ -212,24 +212,24 @@ private struct SmallNetwork {
   func refusals() throws {
     #expect(
       message("{ \(plain), perceptual: { weight: 1 } }")
-        == "test:1:69: the perceptual distance needs a trained network; let 'network' name an HDF5 file that holds the state_dict of lpips.LPIPS(net=\"vgg\"), one data set per tensor by its own name, or let 'weight' be 0."
+        == "test:1:74: the perceptual distance needs a trained network; let 'network' name an HDF5 file that holds the state_dict of lpips.LPIPS(net=\"vgg\"), one data set per tensor by its own name, or let 'weight' be 0."
     )
     #expect(
       message("{ \(plain), perceptual: { weight: 1, network: /nowhere.h5 } }")
-        == "test:1:80: /nowhere.h5: there is no such file.")
+        == "test:1:85: /nowhere.h5: there is no such file.")
     var network = SmallNetwork()
     network.tensors["net.slice3.12.weight"] = Tensor(zeros: [2, 5, 3, 3])
     try network.write(to: path)
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(
       message("{ \(plain), perceptual: { weight: 1, network: '\(path)' } }")
-        == "test:1:80: \(path): 'net.slice3.12.weight' has shape [2, 5, 3, 3], not [2, 2, 3, 3].")
+        == "test:1:85: \(path): 'net.slice3.12.weight' has shape [2, 5, 3, 3], not [2, 2, 3, 3].")
     network = SmallNetwork()
     network.tensors["lin4.model.1.weight"] = nil
     try network.write(to: path)
     #expect(
       message("{ \(plain), perceptual: { weight: 1, network: '\(path)' } }").hasPrefix(
-        "test:1:80: \(path): there is no data set 'lin4.model.1.weight'."))
+        "test:1:85: \(path): there is no data set 'lin4.model.1.weight'."))
     #expect(
       message("{ use: vq, stride: 2, perceptual: { weight: 1, network: x.h5 } }", size: 8)
         == "test:1:37: images of 8x8 are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger."

@@ -15,16 +15,16 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     use: vq
     stride: \(1 << last)
     width: \(try file.sizes("ch")[0])
-    multipliers: \(multipliers)
+    channel-multipliers: \(multipliers)
     blocks: \(try file.sizes("num_res_blocks")[0])
-    attention: [\(last)]
-    decoder-attention: [\(last)]
+    attention-levels: [\(last)]
+    decoder-attention-levels: [\(last)]
     middle-attention: true
-    groups: \(try file.sizes("num_groups")[0])
+    norm-groups: \(try file.sizes("num_groups")[0])
     channels: \(try file.sizes("z_channels")[0])
     codes: \(try file.sizes("codebook_size")[0])
     code-width: \(try file.sizes("codebook_embed_dim")[0])
-    normalised: \(isNormalised)
+    l2-normalized: \(isNormalised)
     commitment: \(try #require(file.number("beta")))
     entropy: \(try #require(file.number("entropy_loss_ratio")))
     entropy-temperature: \(try #require(file.number("entropy_temperature")))
@@ -99,7 +99,7 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     }
     let (made, _) = try tokenizer(
       """
-      { use: vq, stride: \(1 << last), width: 8, groups: 4, multipliers: \(multipliers), attention: \(attended),
+      { use: vq, stride: \(1 << last), width: 8, norm-groups: 4, channel-multipliers: \(multipliers), attention-levels: \(attended),
         blocks: \(try file.sizes("num_res_blocks")[0]), middle-attention: true }
       """, size: size)
     var weights = try file.weights()
