@@ -101,10 +101,10 @@ public struct CodeSampler: Sendable {
 
   /// The k-th largest number by quickselect, without sorting the others (Hoare 1961, "Find").
   private static func largest(number k: Int, of numbers: [Float]) -> Float {
-    var numbers = numbers, low = 0, high = numbers.count - 1
-    while low < high {
-      let pivot = numbers[(low + high) / 2]
-      var i = low, j = high
+    var numbers = numbers, lower = 0, upper = numbers.count - 1
+    while lower < upper {
+      let pivot = numbers[(lower + upper) / 2]
+      var i = lower, j = upper
       while i <= j {
         while numbers[i] > pivot { i += 1 }
         while numbers[j] < pivot { j -= 1 }
@@ -113,9 +113,9 @@ public struct CodeSampler: Sendable {
         (i, j) = (i + 1, j - 1)
       }
       if k - 1 <= j {
-        high = j
+        upper = j
       } else if k - 1 >= i {
-        low = i
+        lower = i
       } else {
         break
       }

@@ -65,14 +65,14 @@ extension Diffusion {
   struct ReverseStep {
     let schedule: NoiseSchedule
     let index: Int
-    /// Minimum, then maximum of each channel, [2 width]; nil: clean tokens are not clipped.
+    /// Minimum, then maximum of each channel, [2 width]; nil: predictions of x_0 are not clipped.
     let range: [Float]?
 
     /// DDPM with a learned variance (Ho et al. 2020, algorithm 2; Nichol and Dhariwal 2021, eq. 15).
     func ancestral(_ x: Tensor, _ output: Output, noise: Tensor, temperature: Float) -> Tensor {
-      let clean = predictedClean(x, output)
+      let xStart = predictedXStart(x, output)
       let mean =
-        clean * Float(schedule.posteriorMeanCoef1[index]) + x * Float(schedule.posteriorMeanCoef2[index])
+        xStart * Float(schedule.posteriorMeanCoef1[index]) + x * Float(schedule.posteriorMeanCoef2[index])
       guard index > 0 else { return mean }
       let fraction = output.variance * 0.5 + 0.5
       let low = Float(schedule.posteriorLogVarianceClipped[index]), span = Float(schedule.logBetas[index]) - low
@@ -81,26 +81,26 @@ extension Diffusion {
 
     /// DDIM without noise (Song et al. 2020, arXiv 2010.02502, eq. 12 with sigma 0).
     func ddim(_ x: Tensor, _ output: Output) -> Tensor {
-      let clean = predictedClean(x, output)
+      let xStart = predictedXStart(x, output)
       let noise =
-        (x * Float(schedule.sqrtRecipAlphasCumprod[index]) - clean)
+        (x * Float(schedule.sqrtRecipAlphasCumprod[index]) - xStart)
         * Float(1 / schedule.sqrtRecipm1AlphasCumprod[index])
       let previous = schedule.alphasCumprodPrev[index]
-      return clean * Float(previous.squareRoot()) + noise * Float((1 - previous).squareRoot())
+      return xStart * Float(previous.squareRoot()) + noise * Float((1 - previous).squareRoot())
     }
 
     /// x_0 from x_t and the predicted noise, clipped.
-    private func predictedClean(_ x: Tensor, _ output: Output) -> Tensor {
+    private func predictedXStart(_ x: Tensor, _ output: Output) -> Tensor {
       clipped(
         x * Float(schedule.sqrtRecipAlphasCumprod[index])
           - output.noise * Float(schedule.sqrtRecipm1AlphasCumprod[index]))
     }
 
-    private func clipped(_ clean: Tensor) -> Tensor {
-      guard let range else { return clean }
-      let width = clean.shape[1]
-      return Tensor(unfilled: clean.shape) { target in
-        clean.withUnsafeScalars { source in
+    private func clipped(_ xStart: Tensor) -> Tensor {
+      guard let range else { return xStart }
+      let width = xStart.shape[1]
+      return Tensor(unfilled: xStart.shape) { target in
+        xStart.withUnsafeScalars { source in
           for i in source.indices { target[i] = min(max(source[i], range[i % width]), range[width + i % width]) }
         }
       }

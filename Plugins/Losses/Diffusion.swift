@@ -19,7 +19,7 @@ struct Diffusion: TokenLoss {
     /// DDIM without noise (Song et al. 2020, arXiv 2010.02502).
     case ddim
   }
-  /// Bounds of the predicted clean token.
+  /// Bounds of the predicted x_0.
   enum Clipping: String, Setting, CaseIterable {
     /// The range of each channel over real tokens.
     case dataRange = "data-range"
@@ -68,7 +68,7 @@ struct Diffusion: TokenLoss {
     try sampled.renamed("clamp", to: "clip-denoised")
     clipping = try sampled[
       "clip-denoised", default: .dataRange,
-      about: "clip predicted clean tokens to the range of real ones; 'none' as in the papers' code"]
+      about: "clip predictions of x_0 to the range of real tokens; 'none' as in the papers' code"]
     try settings.renamed("levels", to: "level-conditioning")
     let conditioning: DenoisingNetwork.LevelConditioning = try settings[
       "level-conditioning", default: levels > 1 ? .scalar : .none,
@@ -89,12 +89,12 @@ struct Diffusion: TokenLoss {
   mutating func calibrate(on targets: Tokens, levels: Indices) {
     tokenScale.measure(targets.values, levels: levels)
     let scalars = tokenScale.normalize(targets.values, levels: levels).scalars
-    var low = [Float](repeating: .infinity, count: tokenWidth), high = low.map { -$0 }
+    var minimum = [Float](repeating: .infinity, count: tokenWidth), maximum = minimum.map { -$0 }
     for (i, value) in scalars.enumerated() {
-      low[i % tokenWidth] = min(low[i % tokenWidth], value)
-      high[i % tokenWidth] = max(high[i % tokenWidth], value)
+      minimum[i % tokenWidth] = min(minimum[i % tokenWidth], value)
+      maximum[i % tokenWidth] = max(maximum[i % tokenWidth], value)
     }
-    range.replace(Tensor([2, tokenWidth], low + high))
+    range.replace(Tensor([2, tokenWidth], minimum + maximum))
   }
 
   // MARK: Training
@@ -124,28 +124,28 @@ struct Diffusion: TokenLoss {
     // The context is embedded once for each token and used by every repetition; rows are [batch, multiplier, tokens].
     let context = network.contextEmbedding(hidden.reshaped([rows, hidden.shape[2]]), levels: levels.flatMap { $0 })
     let tokenOfRow = (0..<rows * batchMultiplier).map { $0 / (batchMultiplier * tokens) * tokens + $0 % tokens }
-    let clean = tokenScale.normalize(targets.values.detached, levels: levels)
+    let xStart = tokenScale.normalize(targets.values.detached, levels: levels)
       .reshaped([rows, tokenWidth]).rows([tokenOfRow])
     let losses = rowLosses(
-      clean: clean.reshaped([rows * batchMultiplier, tokenWidth]),
+      xStart: xStart.reshaped([rows * batchMultiplier, tokenWidth]),
       noise: noise.reshaped([rows * batchMultiplier, tokenWidth]), timesteps: timesteps.flatMap { $0 },
       context: context, of: tokenOfRow)
     return losses.reshaped([batch, batchMultiplier, tokens]).mean(axis: 1)
   }
 
-  /// Squared error of the predicted noise plus the variational bound of the variance, of rows clean, noise [n, width]:
+  /// Squared error of the predicted noise plus the variational bound of the variance, of rows x_0 and noise [n, width]:
   /// [n]. Row i is conditioned on row tokenOfRow[i] of the context embeddings.
   private func rowLosses(
-    clean: Tensor, noise: Tensor, timesteps: [Int], context: Tensor, of tokenOfRow: [Int]
+    xStart: Tensor, noise: Tensor, timesteps: [Int], context: Tensor, of tokenOfRow: [Int]
   ) -> Tensor {
     let noisy =
-      clean * perRow(schedule.sqrtAlphasCumprod, timesteps)
+      xStart * perRow(schedule.sqrtAlphasCumprod, timesteps)
       + noise * perRow(schedule.sqrtOneMinusAlphasCumprod, timesteps)
     let output = network(noisy, network.embedding(context, of: tokenOfRow, at: timesteps))  // [n, 2 width]
     let predicted = output.sliced(0..<tokenWidth, axis: 1)
     let error = (noise - predicted).squared.mean(axis: 1)
     let bound = VariationalBound(schedule: schedule, timesteps: timesteps)(
-      clean: clean, noisy: noisy, predictedNoise: predicted.detached,
+      xStart: xStart, noisy: noisy, predictedNoise: predicted.detached,
       variance: output.sliced(tokenWidth..<2 * tokenWidth, axis: 1))
     return error + bound
   }

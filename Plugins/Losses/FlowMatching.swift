@@ -110,9 +110,9 @@ struct FlowMatching: TokenLoss {
       return (x.reshaped([batch, 1, tokens, width]) + Tensor(zeros: [batch, batchMultiplier, tokens, width]))
         .reshaped([all, width])
     }
-    let clean = repeated(tokenScale.normalize(targets.values.detached, levels: levels)), t = Tensor([all, 1], time)
-    let velocity = network(noise + (clean - noise) * t, repeated(context) + timeEmbedding(time))
-    return (velocity - (clean - noise)).squared.mean(axis: 1).reshaped([batch, batchMultiplier, tokens]).mean(axis: 1)
+    let x = repeated(tokenScale.normalize(targets.values.detached, levels: levels)), t = Tensor([all, 1], time)
+    let velocity = network(noise + (x - noise) * t, repeated(context) + timeEmbedding(time))
+    return (velocity - (x - noise)).squared.mean(axis: 1).reshaped([batch, batchMultiplier, tokens]).mean(axis: 1)
   }
 
   private func drawTimes(_ shape: [Int], _ random: inout Random) -> [Float] {

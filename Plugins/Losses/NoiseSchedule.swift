@@ -23,9 +23,9 @@ public struct NoiseSchedule: Sendable {
   public let alphasCumprod: [Double]
   /// Products of 1 - beta before each step; 1 at the first.
   public let alphasCumprodPrev: [Double]
-  /// sqrt(alphasCumprod): the coefficient of the clean token in the noisy one.
+  /// sqrt(alphasCumprod): the coefficient of x_0 in x_t.
   public let sqrtAlphasCumprod: [Double]
-  /// sqrt(1 - alphasCumprod): the coefficient of the noise in the noisy token.
+  /// sqrt(1 - alphasCumprod): the coefficient of the noise in x_t.
   public let sqrtOneMinusAlphasCumprod: [Double]
   /// log(1 - alphasCumprod).
   public let logOneMinusAlphasCumprod: [Double]

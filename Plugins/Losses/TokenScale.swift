@@ -7,7 +7,7 @@ import Tensors
 /// The standard deviation of the tokens of each level. Losses on values normalize tokens by it, so that levels of small
 /// variance weigh as much as levels of large variance.
 struct TokenScale: Module {
-  /// Which tokens share a standard deviation.
+  /// Tokens with a common standard deviation.
   enum Choice: String, Setting, CaseIterable {
     case none
     case perLevel = "per-level"

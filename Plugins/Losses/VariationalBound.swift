@@ -3,7 +3,7 @@ import Tensors
 
 /// The variational bound that trains the variance of the reverse process (Nichol and Dhariwal 2021, arXiv 2102.09672,
 /// section 3.1): the KL divergence between q(x_{t-1} | x_t, x_0) and the network's Gaussian, and at t = 0 the negative
-/// log-likelihood of the clean token, in bits per channel.
+/// log-likelihood of x_0, in bits per channel.
 struct VariationalBound {
   let schedule: NoiseSchedule
   /// [n]
@@ -14,15 +14,15 @@ struct VariationalBound {
     var value: Double, derivative: Double
   }
 
-  /// The bound of each row of clean tokens, noisy tokens, predicted noise and predicted variance, [n, width] each: [n].
+  /// The bound of each row of x_0, x_t, predicted noise and predicted variance, [n, width] each: [n].
   ///
   /// The variance is v in [-1, 1], the log-variance (v + 1) / 2 logBeta + (1 - v) / 2 posteriorLogVariance. Only it has
   /// a gradient.
-  func callAsFunction(clean: Tensor, noisy: Tensor, predictedNoise: Tensor, variance: Tensor) -> Tensor {
-    let n = timesteps.count, width = clean.shape[1]
+  func callAsFunction(xStart: Tensor, noisy: Tensor, predictedNoise: Tensor, variance: Tensor) -> Tensor {
+    let n = timesteps.count, width = xStart.shape[1]
     // Value and derivative in one pass, in double precision: at small timesteps the terms nearly cancel.
     let results = Tensor.rowwise(
-      [clean, noisy, predictedNoise, variance], outputs: [1, width], cost: 200 * width
+      [xStart, noisy, predictedNoise, variance], outputs: [1, width], cost: 200 * width
     ) { row, from, to in
       let t = timesteps[row], (x0, x, e, v) = (from[0], from[1], from[2], from[3])
       let logBeta = schedule.logBetas[t], logPosterior = schedule.posteriorLogVarianceClipped[t]

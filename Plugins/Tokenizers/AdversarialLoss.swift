@@ -6,7 +6,7 @@ import Tensors
 /// The adversarial loss of VQGAN (Esser et al. 2020, arXiv 2012.09841): a discriminator, its hinge loss and its weight.
 ///
 /// A class, so that the parameters of the discriminator are not found among the tokenizer's: they are trained by
-/// another loss and stored apart.
+/// another loss and stored separately.
 package final class AdversarialLoss: Sendable {
   /// The network that is trained to distinguish images from reconstructions.
   package let discriminator: Discriminator

@@ -33,7 +33,7 @@ package struct ReconstructionLoss: Module {
 
   /// The loss of the images that the convolution `output` makes of `features`, all [batch, height, width, channels].
   ///
-  /// The adaptive weight needs both gradients at the kernel of `output` before the loss is known: the gradients are
+  /// The adaptive weight requires both gradients at the kernel of `output` before the loss: the gradients are
   /// taken at the reconstruction, once, and the total is a scalar with these gradients recorded. No network is
   /// traversed twice.
   func callAsFunction(_ images: Tensor, _ features: Tensor, through output: Convolution2D) -> TokenizerLoss {

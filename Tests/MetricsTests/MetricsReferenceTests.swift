@@ -5,14 +5,9 @@ import Settings
 import Tensors
 import Testing
 
-private func metric(_ key: String) throws -> any Metric {
-  var settings = try Settings(parsing: "use: \(key)", file: "test")
-  return try Registry.linked().find("metric", &settings, as: (any Metric.Type).self).init(&settings)
-}
-
 @Suite struct MetricsReferenceTests {
   @Test(
-    "the Frechet distance is the reference's, also where covariances have no full rank",
+    "the Fréchet distance is the reference's, also where covariances have no full rank",
     arguments: ["fid", "fid_rank_deficient"])
   func frechet(_ name: String) throws {
     let file = try Fixture("metrics")
@@ -31,7 +26,7 @@ private func metric(_ key: String) throws -> any Metric {
   }
 
   @Test("PSNR and SSIM are the reference's", arguments: ["psnr", "ssim"])
-  func images(_ name: String) throws {
+  func reconstructions(_ name: String) throws {
     let file = try Fixture("metrics"), expected = try file.doubles("outputs/\(name)")
     let x = try file.images("inputs/image/x") * 2 - 1, y = try file.images("inputs/image/y") * 2 - 1
     for (index, value) in expected.enumerated() {

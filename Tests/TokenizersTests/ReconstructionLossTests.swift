@@ -1,4 +1,5 @@
 import Autoregression
+import AutoregressionTesting
 import Foundation
 import Networks
 import Storage
@@ -8,7 +9,7 @@ import Tokenizers
 
 private let plain = "use: vq, stride: 4, width: 8, norm-groups: 4, codes: 32"
 
-private func sampleImages(_ count: Int) -> Tensor {
+private func smoothImages(_ count: Int) -> Tensor {
   var random = Random(seed: 3, samples: Array(0..<count))
   return random.normal([count, 8, 8, 3], "x").resampled(height: 32, width: 32, .bicubic).clamped(to: -1...1)
 }
@@ -19,9 +20,11 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
 }
 
 @Suite struct AdversarialLossTests {
-  @Test("at the last layer the adversary pulls as hard as the reconstruction, times its weight", arguments: [0.5, 2])
+  @Test(
+    "at the last layer the adversarial gradient is as large as the reconstruction's, times the weight",
+    arguments: [0.5, 2])
   func balance(_ weight: Float) throws {
-    let images = sampleImages(2), (alone, _) = try tokenizer("{ \(plain) }")
+    let images = smoothImages(2), (alone, _) = try tokenizer("{ \(plain) }")
     let (against, _) = try tokenizer("{ \(plain), adversarial: { weight: \(weight), width: 8, layers: 2 } }")
     func atOutput(_ made: any Tokenizer) throws -> Tensor {
       let last = try #require(made.parameters.first { $0.path == "decoder.output.weight" }).parameter
@@ -36,16 +39,16 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
         - parts.part("adversarial") * parts.part("adversarial-weight") < 1e-4)
   }
 
-  @Test("it rests before its start, then grows over its ramp; its age is stored, its network is not among ours")
+  @Test("the loss is absent before its start and grows over its warm-up; its age is stored, its network is not a part")
   func start() throws {
     let (made, _) = try tokenizer(
       "{ \(plain), adversarial: { weight: 2, width: 8, layers: 2, adaptive: false, start: 2, warmup-steps: 4 } }")
-    let images = pictures(2)
+    let images = smoothImages(2)
     for _ in 0..<2 { #expect(try loss(made, images).discriminator == nil) }
-    for share in [0.25, 0.5, 0.75, 1, 1] as [Float] {
+    for strength in [0.25, 0.5, 0.75, 1, 1] as [Float] {
       let now = try loss(made, images)
       #expect(now.discriminator != nil)
-      #expect(try now.part("adversarial-weight") == 2 * share)
+      #expect(try now.part("adversarial-weight") == 2 * strength)
     }
     #expect(made.statistics.contains { $0.path == "fidelity.age" && $0.statistic.value.scalar == 7 })
     let discriminator = try #require(made.discriminator)
@@ -57,10 +60,10 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     }
   }
 
-  @Test("the discriminator learns to tell reconstructions from images, and its loss moves only itself")
+  @Test("the discriminator learns to distinguish reconstructions from images, and its loss has no gradient elsewhere")
   func learning() throws {
     let (made, _) = try tokenizer("{ \(plain), adversarial: { weight: 0.5, width: 8, layers: 2 } }")
-    let images = sampleImages(4), discriminator = try #require(made.discriminator).parameters.map(\.parameter)
+    let images = smoothImages(4), discriminator = try #require(made.discriminator).parameters.map(\.parameter)
     var optimizer = Optimizer(discriminator, rule: AdamW(beta1: 0.5, beta2: 0.9, weightDecay: 0), clip: 0)
     let first = try #require(try loss(made, images).discriminator)
     #expect(first.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.squared.sum.scalar == 0 })
@@ -69,21 +72,52 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     #expect(last < 0.3 && first.scalar > 0.8, "\(first.scalar) to \(last)")
   }
 
-  @Test("images that it cannot halve so often are refused")
+  @Test("images that are too small for its layers are refused")
   func refusals() {
     #expect(
       message("{ \(plain), adversarial: { weight: 0.5, layers: 4 } }")
         == "test:1:88: images of 32x32 are too small for a discriminator of 4 layers; use at most 3.")
   }
 
-  @Test("the continuous autoencoder is trained against it, too, by either distance", arguments: ["l1", "l2"])
+  @Test("the continuous autoencoder's loss is the sum of its terms, by either distance", arguments: ["l1", "l2"])
   func continuous(_ distance: String) throws {
     let (made, _) = try tokenizer(
-      "{ use: continuous, stride: 4, width: 8, norm-groups: 4, distance: \(distance), adversarial: { weight: 0.5, width: 8 } }"
-    )
-    let found = try loss(made, sampleImages(2))
-    #expect(found.discriminator != nil && found.total.scalar.isFinite)
-    #expect(found.total.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.isFinite })
+      """
+      { use: continuous, stride: 4, width: 8, norm-groups: 4, distance: \(distance), kl-weight: 0.01,
+        adversarial: { weight: 0.5, width: 8, adaptive: false } }
+      """)
+    let images = smoothImages(2), found = try loss(made, images)
+    // The latents are not normalized before the calibration, so that the same draw encodes to the trained latent.
+    var random = Random(seed: 5, samples: [0, 1])
+    let reconstruction = withoutGradients { made.decode(made.encode(images, &random)) }
+    let error = images - reconstruction, expected = distance == "l1" ? error.absolute.mean : error.squared.mean
+    #expect(try abs(found.part("reconstruction") - expected.scalar) < 1e-5 * expected.scalar)
+    let posterior = made.posterior(of: images), logVariance = try #require(posterior.logVariance)
+    let kl = (posterior.mean.squared + logVariance.exponential - logVariance - 1).mean.scalar / 2
+    #expect(try abs(found.part("kl") - kl) < 1e-5 * kl)
+    #expect(try found.part("adversarial-weight") == 0.5)
+    let sum = try found.part("reconstruction") + 0.5 * found.part("adversarial") + 0.01 * found.part("kl")
+    #expect(abs(found.total.scalar - sum) < 1e-5)
+  }
+
+  @Test("gradients of the continuous autoencoder are those of differences, with a fixed adversarial weight")
+  func gradients() throws {
+    let (made, _) = try tokenizer(
+      """
+      { use: continuous, stride: 2, width: 4, norm-groups: 2, blocks: 0, channels: 2, kl-weight: 0.01,
+        adversarial: { weight: 0.5, width: 4, layers: 2, adaptive: false } }
+      """, size: 16)
+    var random = Random(seed: 3, samples: [0, 1])
+    let images = random.normal([2, 16, 16, 3], "x") * 0.5
+    func total() -> Tensor {
+      var random = Random(seed: 5, samples: [0, 1])
+      return made.trainingLoss(images, laidOutBy: Plain(over: Grid(height: 8, width: 8)), &random)?.total ?? Tensor(0)
+    }
+    // The last layers of both halves; through them the gradient reaches all others.
+    #expect(
+      parameterGradientsDisagree(
+        made, tolerance: 5e-3, where: { ["decoder.output.bias", "fromLatent.bias", "toMoments.bias"].contains($0) }
+      ) { total().reshaped([1]) } == nil)
   }
 }
 
@@ -151,13 +185,13 @@ private struct SmallNetwork {
         channels = width
       }
       let lin = numbers("lin\(slice).model.1.weight"), area = side * side
-      for place in 0..<area {
-        let lengths = maps.map { x in
-          (0..<channels).reduce(0.0) { $0 + x[$1 * area + place] * x[$1 * area + place] }.squareRoot() + 1e-10
+      for pixel in 0..<area {
+        let norms = maps.map { x in
+          (0..<channels).reduce(0.0) { $0 + x[$1 * area + pixel] * x[$1 * area + pixel] }.squareRoot() + 1e-10
         }
         for c in 0..<channels {
-          let gap = maps[0][c * area + place] / lengths[0] - maps[1][c * area + place] / lengths[1]
-          total += lin[c] * gap * gap / Double(area)
+          let difference = maps[0][c * area + pixel] / norms[0] - maps[1][c * area + pixel] / norms[1]
+          total += lin[c] * difference * difference / Double(area)
         }
       }
     }
@@ -173,7 +207,9 @@ private struct SmallNetwork {
     return random.normal([2, size, size, 3], stream) * 0.5
   }
 
-  @Test("the perceptual distance is the slow obvious one, and its gradient is its slope", arguments: [16, 20])
+  @Test(
+    "the perceptual distance is that of a slow implementation, and its gradient that of differences",
+    arguments: [16, 20])
   func value(_ size: Int) throws {
     let network = SmallNetwork()
     try network.write(to: path)
@@ -185,22 +221,22 @@ private struct SmallNetwork {
       if size == 16 { #expect(abs(Double(found[sample]) / network.distance(one(x), one(y), size) - 1) < 1e-4) }
     }
     #expect(distance(a, a).scalars == [0, 0])
-    let tracked = b.tracked, slope = distance(a, tracked).mean.gradients(of: [tracked])[0]
+    let tracked = b.tracked, gradient = distance(a, tracked).mean.gradients(of: [tracked])[0]
     for direction in 0..<3 {
-      let way = images("way \(direction)", size), step: Float = 1e-3
-      func value(_ by: Float) -> Double { distance(a, b + way * by).scalars.reduce(0) { $0 + Double($1) } / 2 }
-      let difference = (value(step) - value(-step)) / Double(2 * step), along = Double((slope * way).sum.scalar)
+      let offset = images("way \(direction)", size), step: Float = 1e-3
+      func value(_ by: Float) -> Double { distance(a, b + offset * by).scalars.reduce(0) { $0 + Double($1) } / 2 }
+      let difference = (value(step) - value(-step)) / Double(2 * step), along = Double((gradient * offset).sum.scalar)
       #expect(abs(difference - along) < 0.03 * max(abs(along), 0.05), "\(difference) and \(along)")
     }
   }
 
-  @Test("a tokenizer trains by it once a file is named")
+  @Test("the perceptual loss is a term of a tokenizer's training once a file is named")
   func training() throws {
     try SmallNetwork().write(to: path)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let (made, _) = try tokenizer("{ \(plain), perceptual: { weight: 0.5, network: '\(path)' } }"),
       (bare, _) = try tokenizer("{ \(plain) }")
-    let found = try loss(made, sampleImages(2)), without = try loss(bare, sampleImages(2))
+    let found = try loss(made, smoothImages(2)), without = try loss(bare, smoothImages(2))
     #expect(try abs(found.total.scalar - without.total.scalar - 0.5 * found.part("perceptual")) < 1e-5)
     #expect(try found.part("perceptual") > 0 && made.parameters.count == bare.parameters.count)
     #expect(made.files == [path] && bare.files.isEmpty)
