@@ -17,7 +17,7 @@ struct CrossEntropy: TokenLoss {
     CheckpointMapping("LlamaGen", prefixes: ["output."], [("output.", "head.")]),
   ]
 
-  /// How random numbers become a code. The distribution is the same.
+  /// The map from random numbers to codes. The distribution is the same.
   enum DrawMethod: String, Setting, CaseIterable {
     /// One number for each token, looked up in the cumulative probabilities.
     case inverseCDF = "inverse-cdf"
@@ -44,7 +44,8 @@ struct CrossEntropy: TokenLoss {
   {
     guard let vocabulary = space.vocabulary else {
       throw settings.refusal(
-        "loss 'cross-entropy' needs a tokenizer with a vocabulary; the one chosen has continuous tokens. Use a tokenizer with codes, or a loss over values.",
+        "loss 'cross-entropy' needs a tokenizer with a vocabulary; the one chosen has continuous tokens. Use a "
+          + "tokenizer with codes, or a loss over values.",
         at: "use")
     }
     self.vocabulary = vocabulary

@@ -5,7 +5,7 @@ import Tensors
 /// The MLP that denoises one token, conditioned on timestep and context through adaptive layer norms (MAR's
 /// SimpleMLPAdaLN; Li et al. 2024, arXiv 2406.11838, section 3.3).
 struct DenoisingNetwork: Module {
-  /// How the network is conditioned on the level of a token.
+  /// The conditioning of the network on the level of a token.
   enum LevelConditioning: String, CaseIterable, Sendable {
     case none
     /// The index of the level through a linear layer, as in the released FAR.

@@ -24,7 +24,8 @@ enum DenoisingSteps: Sendable {
       required: "steps", about: "denoising steps, or steps in each equal section of the noise schedule"]
     guard !counts.isEmpty, NoiseSchedule.steps(counts, of: total) != nil else {
       throw settings.refusal(
-        "loss 'diffusion' has \(total) timesteps in \(counts.count) sections; each section takes 1 to \(total / max(1, counts.count)) steps.",
+        "loss 'diffusion' has \(total) timesteps in \(counts.count) sections; each section takes 1 to "
+          + "\(total / max(1, counts.count)) steps.",
         at: "steps")
     }
     self = .sections(counts)

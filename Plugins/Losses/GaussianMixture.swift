@@ -13,8 +13,8 @@ import Tensors
 /// Temperature scales the deviations. Guidance is GIVT's density-based one: a component is drawn by the conditional
 /// weights, then a value from p_c^(1 + w) / p_u^w of that component with and without the condition, w = scale - 1.
 ///
-/// Differs from the released code: the product of powers of two Gaussians is a Gaussian, which is sampled in closed form
-/// instead of by rejection; where it is none (the conditional one is much wider) the conditional one is sampled, as
+/// Differs from the released code: the product of powers of two Gaussians is a Gaussian, sampled in closed form instead
+/// of by rejection; where it is none (the conditional one is much wider) the conditional one is sampled, as
 /// there when rejection fails. Initial means are drawn from the standard normal distribution so that components
 /// differ: there, all weights start at zero. A floor is added to the deviations instead of a maximum, so that gradients
 /// pass.

@@ -5,7 +5,7 @@ import Tensors
 
 /// A learned vector for each level, added to the hidden features.
 struct LevelEmbedding: Module {
-  /// How a head is conditioned on the level.
+  /// The conditioning of a head on the level.
   enum Conditioning: String, Setting, CaseIterable { case none, embedding }
 
   /// [levels, hidden]; nil: not conditioned.

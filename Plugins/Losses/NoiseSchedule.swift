@@ -7,7 +7,7 @@ import Glibc
 /// With alpha_t = 1 - beta_t and alphasCumprod_t = alpha_1 ... alpha_t, a noisy token is
 /// x_t = sqrt(alphasCumprod_t) x_0 + sqrt(1 - alphasCumprod_t) noise. Every array has one entry for each step.
 public struct NoiseSchedule: Sendable {
-  /// How beta grows with the timestep.
+  /// The growth of beta with the timestep.
   public enum Kind: String, CaseIterable, Sendable {
     /// alphasCumprod follows a squared cosine (Nichol and Dhariwal 2021, eq. 17), beta at most 0.999.
     case cosine

@@ -5,7 +5,7 @@ import Tensors
 
 /// The conditional mean of a token by squared error: a baseline that cannot represent several modes.
 ///
-/// Where a token has two equally probable values the mean lies between them and is neither (Li et al. 2024, MAR,
+/// For two equally probable values the mean lies between them and is neither (Li et al. 2024, MAR,
 /// arXiv 2406.11838, section 3.1). Sampling is deterministic: temperature has no effect.
 struct SquaredError: TokenLoss {
   static let key = "l2"

@@ -5,8 +5,8 @@ import Tensors
 /// The Fréchet distance between Gaussians fitted to features of generated and real images (Heusel et al. 2017,
 /// arXiv 1706.08500), where the features are those of a fixed random network.
 ///
-/// Differs: no Inception network, but three random convolutions with fixed weights. It ranks runs on one data set and is
-/// printed as FD[randconv64-v1], never as FID.
+/// Differs: no Inception network, but three random convolutions with fixed weights. It ranks runs on one data set and
+/// is printed as FD[randconv64-v1], never as FID.
 struct FrechetDistance: Metric {
   static let key = "frechet"
   static let about = About(

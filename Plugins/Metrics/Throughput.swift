@@ -20,7 +20,7 @@ struct Throughput: Metric {
 
   mutating func timed(seconds: Double, images: Int) {
     self.seconds += seconds
-    self.images += pictures
+    self.images += images
   }
 
   func values() -> [Measurement] {

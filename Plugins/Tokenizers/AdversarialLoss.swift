@@ -37,7 +37,8 @@ package final class AdversarialLoss: Sendable {
     let fitting = (1...6).last { min(images.height, images.width) >> $0 >= 3 } ?? 0
     guard layers <= fitting else {
       throw settings.refusal(
-        "images of \(images.height)x\(images.width) are too small for a discriminator of \(layers) layers; use at most \(fitting).",
+        "images of \(images.height)x\(images.width) are too small for a discriminator of \(layers) layers; use "
+          + "at most \(fitting).",
         at: "layers")
     }
     discriminator = Discriminator(width: width, layers: layers, &random)

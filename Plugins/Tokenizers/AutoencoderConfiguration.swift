@@ -31,7 +31,8 @@ struct AutoencoderConfiguration: Sendable {
     }
     guard images.height % stride == 0, images.width % stride == 0 else {
       throw settings.refusal(
-        "images of \(images.height)x\(images.width) do not divide into tokens of \(stride)x\(stride); use another 'stride' or size of images.",
+        "images of \(images.height)x\(images.width) do not divide into tokens of \(stride)x\(stride); use "
+          + "another 'stride' or size of images.",
         at: "stride")
     }
     return Grid(height: images.height / stride, width: images.width / stride)
@@ -66,7 +67,8 @@ struct AutoencoderConfiguration: Sendable {
     ] {
       for level in named where !(0..<levels).contains(level) {
         throw settings.refusal(
-          "there is no level \(level) to attend at; with a stride of \(stride) '\(name)' takes levels from 0 to \(levels - 1).",
+          "there is no level \(level) to attend at; with a stride of \(stride) '\(name)' takes levels from 0 to "
+            + "\(levels - 1).",
           at: name)
       }
     }

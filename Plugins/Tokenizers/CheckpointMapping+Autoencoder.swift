@@ -1,19 +1,19 @@
 import Autoregression
 import Tensors
 
-extension Dialect {
+extension CheckpointMapping {
   /// Names of latent diffusion's autoencoders (Rombach et al. 2022) and of those derived from them.
   ///
   /// `quantizer` are pairs for the layers between encoder and decoder, tried first; `countsUpwards` where the decoder's
   /// levels are numbered from the lowest resolution (LlamaGen). A joint projection to queries, keys and values (VAR) is
   /// split in three. Losses and buffers are left out.
   static func autoencoder(_ name: String, quantizer: [(theirs: String, ours: String)], countsUpwards: Bool = false)
-    -> Dialect
+    -> CheckpointMapping
   {
     let pairs = (quantizer + parts).map { [$0.theirs, $0.ours] }
-    return Dialect(name) { weights in
+    return CheckpointMapping(name) { weights in
       let levels = countsUpwards ? 1 + (weights.keys.compactMap(decoderLevel).max() ?? 0) : 0
-      var found: [String: Translated] = [:]
+      var found: [String: MappedTensor] = [:]
       for (source, value) in weights where isPart(source) {
         var theirs = source
         if countsUpwards, let level = decoderLevel(source) {

@@ -14,13 +14,14 @@ package struct Codebook: LearnedQuantizer {
     /// The distance between vectors and codes of norm 1 (ViT-VQGAN; Yu et al. 2021, arXiv 2110.04627).
     case sphere
   }
-  /// How codes follow the vectors that are assigned to them.
+  /// The rule by which codes follow the vectors assigned to them.
   package enum Update: String, Setting, CaseIterable {
     /// By the gradient of the codebook loss.
     case gradient
     /// By exponential moving averages (van den Oord et al. 2017, appendix A.1).
     case ema
 
+    /// Former names of choices.
     package static let renamedChoices = ["average": "ema"]
   }
 
@@ -44,6 +45,7 @@ package struct Codebook: LearnedQuantizer {
   /// Steps since each code was last used, [codes]; nil without restarts.
   let idle: Statistic?
 
+  /// Channels of a code.
   package var width: Int { weight.value.shape[1] }
   /// Number of codes.
   package var count: Int { weight.value.shape[0] }
@@ -94,10 +96,12 @@ package struct Codebook: LearnedQuantizer {
     return matching == .sphere ? codes.normalized() : codes
   }
 
+  /// The quantizer of the codes as they are now.
   package var view: any Quantizer { tableView }
   /// The quantizer of the codes as they are now, with gradients.
   var tableView: TableQuantizer { TableQuantizer(table: table, matching: matching) }
 
+  /// Quantizes rows [rows, width] with straight-through gradients.
   package func quantized(_ rows: Tensor, samples: Int, _ random: inout Random) -> Quantized {
     restartDeadCodes(&random, samples: samples) { rows.detached }
     let z = matching == .sphere ? rows.normalized() : rows, view = tableView, codes = view.codes(nearest: z)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How much of a vocabulary a batch of codes uses.
+/// The usage of a vocabulary by a batch of codes.
 package struct CodebookUsage: Sendable {
   /// Fraction of the vocabulary that occurs, in [0, 1].
   package let usage: Float

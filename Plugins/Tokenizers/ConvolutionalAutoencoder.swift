@@ -17,8 +17,10 @@ package protocol ConvolutionalAutoencoder: Tokenizer {
 }
 
 extension ConvolutionalAutoencoder {
+  /// The reconstruction loss has a shorter name in checkpoints.
   package static var checkpointNames: [String: String] { ["reconstructionLoss": "fidelity"] }
 
+  /// The grid of the latent: the image by the stride.
   package static func grid(_ settings: inout Settings, images: ImageShape) throws(SettingsError) -> Grid {
     try AutoencoderConfiguration.grid(&settings, images: images, of: key)
   }
@@ -31,7 +33,9 @@ extension ConvolutionalAutoencoder {
     reconstructionLoss(images, decoder.features(fromLatent(latent)), through: decoder.output)
   }
 
+  /// The file of the perceptual network, if any.
   package var files: [String] { reconstructionLoss.files }
 
+  /// The discriminator of the adversarial loss, if any.
   package var discriminator: (any Module)? { reconstructionLoss.adversarial?.discriminator }
 }

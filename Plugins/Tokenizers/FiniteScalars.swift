@@ -10,7 +10,9 @@ package struct FiniteScalars: LearnedQuantizer {
   /// Number of levels of each channel.
   package let levels: [Int]
 
+  /// Channels of a token.
   package var width: Int { levels.count }
+  /// The quantizer to the grid of levels.
   package var view: any Quantizer { LatticeQuantizer(levels: levels) }
 
   init(_ settings: inout Settings) throws(SettingsError) {
@@ -23,7 +25,8 @@ package struct FiniteScalars: LearnedQuantizer {
     let size = levels.reduce(1.0) { $0 * Double($1) }
     guard size <= Double(largestVocabulary) else {
       throw settings.refusal(
-        "\(levels.yaml) levels make a vocabulary of \(size.yaml) codes, \(largestVocabulary) is the most; use fewer or smaller 'levels'.",
+        "\(levels.yaml) levels make a vocabulary of \(size.yaml) codes, \(largestVocabulary) is the most; use "
+          + "fewer or smaller 'levels'.",
         at: "levels")
     }
   }
@@ -38,6 +41,7 @@ package struct FiniteScalars: LearnedQuantizer {
     return bounded * row(levels.map { 1 / Float($0 / 2) })
   }
 
+  /// Quantizes rows [rows, width] with straight-through gradients.
   package func quantized(_ rows: Tensor, samples: Int, _ random: inout Random) -> Quantized {
     let tokens = view.tokens(nearest: rows.detached.reshaped([1] + rows.shape)), codes = tokens.codes?[0] ?? []
     return Quantized(

@@ -14,7 +14,9 @@ package struct LookupFree: LearnedQuantizer {
   /// Number of bits whose joint distribution the entropy of the batch is computed over.
   let group: Int
 
+  /// Channels of a token.
   package var width: Int { bits }
+  /// The quantizer to signs.
   package var view: any Quantizer { SignQuantizer(bits: bits) }
 
   init(_ settings: inout Settings) throws(SettingsError) {
@@ -22,7 +24,8 @@ package struct LookupFree: LearnedQuantizer {
       "bits", default: 10, in: 1...64, about: "channels of a token; the vocabulary has 2^bits codes (LFQ)"]
     guard bits <= largestVocabulary.trailingZeroBitCount else {
       throw settings.refusal(
-        "\(bits) bits make a vocabulary of 2^\(bits) codes, \(largestVocabulary) is the most; use at most \(largestVocabulary.trailingZeroBitCount) 'bits'.",
+        "\(bits) bits make a vocabulary of 2^\(bits) codes, \(largestVocabulary) is the most; use at most "
+          + "\(largestVocabulary.trailingZeroBitCount) 'bits'.",
         at: "bits")
     }
     commitment = try settings[
@@ -38,6 +41,7 @@ package struct LookupFree: LearnedQuantizer {
       about: "bits whose joint entropy is computed; more bits are split into groups of this size"]
   }
 
+  /// Quantizes rows [rows, width] with straight-through gradients.
   package func quantized(_ rows: Tensor, samples: Int, _ random: inout Random) -> Quantized {
     let tokens = view.tokens(nearest: rows.detached.reshaped([1] + rows.shape)), codes = tokens.codes?[0] ?? []
     let nearest = tokens.values.reshaped(rows.shape), pull = (nearest - rows).squared.mean * commitment

@@ -3,19 +3,22 @@ import Networks
 import Settings
 import Tensors
 
-/// A convolutional autoencoder with a residual quantizer: the latent is a sum of token maps, each of which quantizes the
-/// residual of the maps before it (VAR; Tian et al. 2024, arXiv 2404.02905, algorithm 1).
+/// A convolutional autoencoder with a residual quantizer: the latent is a sum of token maps, each of which quantizes
+/// the residual of the maps before it (VAR; Tian et al. 2024, arXiv 2404.02905, algorithm 1).
 ///
 /// The maps are those of the direction: it is trained in the layout of the experiment's direction, and codes of another
 /// direction's layout differ. A direction of one level makes it an ordinary vector-quantized autoencoder.
 package struct MultiScaleAutoencoder: ConvolutionalAutoencoder {
+  /// The name in YAML.
   package static let key = "multi-scale-vq"
+  /// The summary, the source and an example.
   package static let about = About(
     "A vocabulary for residual maps: the latent is quantized level by level, as the direction lays it out.",
     source: "Tian et al. 2024 (VAR), arXiv 2404.02905",
     example: "stride: 4\nwidth: 8\nnorm-groups: 4\ncodes: 64\ncode-width: 8")
-  package static let dialects = [
-    Dialect.autoencoder(
+  /// Checkpoints whose weights it takes.
+  package static let checkpointMappings = [
+    CheckpointMapping.autoencoder(
       "VAR",
       quantizer: [
         ("quantize.embedding", "codebook"), ("quantize.quant_resi.qresi_ls.", "refinements.phi."),
@@ -26,16 +29,21 @@ package struct MultiScaleAutoencoder: ConvolutionalAutoencoder {
   /// The measure of nearness of vectors and codes.
   enum Nearest: String, Setting, CaseIterable { case distance, cosine }
 
+  /// Images to features.
   package let encoder: Encoder
   let toLatent: Convolution2D
   /// The codes of all levels.
   package let codebook: Codebook
   /// The convolutions of token maps.
   package let refinements: Refinements
+  /// The latent to the decoder's input.
   package let fromLatent: Convolution2D
+  /// Features to images.
   package let decoder: Decoder
+  /// Distances of reconstructions to images.
   package let reconstructionLoss: ReconstructionLoss
 
+  /// Reads the settings and draws the initial weights.
   package init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random)
     throws(SettingsError)
   {
@@ -55,16 +63,21 @@ package struct MultiScaleAutoencoder: ConvolutionalAutoencoder {
     reconstructionLoss = try ReconstructionLoss(&settings, images: images, &random)
   }
 
+  /// The residual quantizer, without gradients.
   package var quantizer: any Quantizer { withoutGradients { view } }
 
   private var view: ResidualQuantizer { ResidualQuantizer(table: codebook.tableView, refine: refinements.refine) }
 
+  /// The codes are those of one direction's layout.
   package var followsLayout: Bool { true }
 
+  /// The latent before quantization: [batch, rows, columns, width].
   package func encode(_ images: Tensor, _ random: inout Random) -> Tensor { toLatent(encoder(images)) }
 
+  /// Images [batch, height, width, 3] of a latent [batch, rows, columns, width].
   package func decode(_ latent: Tensor) -> Tensor { reconstruction(of: latent) }
 
+  /// Reconstruction, codebook and commitment loss of images [batch, height, width, 3].
   package func trainingLoss(
     _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
   ) -> TokenizerLoss? {

@@ -18,7 +18,8 @@ struct Patches: Tokenizer {
       "patch-size", default: 4, in: 1...64, about: "side of a patch in pixels (ViT: patch size)"]
     guard images.height % patch == 0, images.width % patch == 0 else {
       throw settings.refusal(
-        "images of \(images.height)x\(images.width) do not divide into patches of \(patch)x\(patch); use another 'patch-size'.",
+        "images of \(images.height)x\(images.width) do not divide into patches of \(patch)x\(patch); use "
+          + "another 'patch-size'.",
         at: "patch-size")
     }
     return Grid(height: images.height / patch, width: images.width / patch)

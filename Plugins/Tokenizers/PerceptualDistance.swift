@@ -7,9 +7,9 @@ import Tensors
 /// 1409.1556). The network is fixed and supplied by the user.
 ///
 /// The HDF5 file holds the state_dict of `lpips.LPIPS(net="vgg")`, one data set per tensor by its name:
-/// `scaling_layer.shift` and `.scale` [1, 3, 1, 1]; for each convolution of VGG16, `net.slice1.0`, `.2`, `net.slice2.5`,
-/// `.7`, `net.slice3.10`, `.12`, `.14`, `net.slice4.17`, `.19`, `.21`, `net.slice5.24`, `.26`, `.28`, a `.weight`
-/// [out, in, 3, 3] and a `.bias` [out]; and `lin0.model.1.weight` to `lin4` [1, channels of the slice, 1, 1].
+/// `scaling_layer.shift` and `.scale` [1, 3, 1, 1]; for each convolution of VGG16, `net.slice1.0`, `.2`,
+/// `net.slice2.5`, `.7`, `net.slice3.10`, `.12`, `.14`, `net.slice4.17`, `.19`, `.21`, `net.slice5.24`, `.26`, `.28`,
+/// a `.weight` [out, in, 3, 3] and a `.bias` [out]; and `lin0.model.1.weight` to `lin4` [1, channels of the slice, 1, 1].
 /// Channels are those of the file: 64, 128, 256, 512 and 512 in VGG16.
 package struct PerceptualDistance: Sendable {
   /// A 3x3 convolution.
@@ -33,17 +33,21 @@ package struct PerceptualDistance: Sendable {
   init(_ file: String?, images: ImageShape, _ settings: Settings) throws(SettingsError) {
     guard let file else {
       throw settings.refusal(
-        "the perceptual distance needs a trained network; let 'network' name an HDF5 file that holds the state_dict of lpips.LPIPS(net=\"vgg\"), one data set per tensor by its own name, or let 'weight' be 0.",
+        "the perceptual distance needs a trained network; let 'network' name an HDF5 file "
+          + "that holds the state_dict of lpips.LPIPS(net=\"vgg\"), one data set per tensor by its own name, "
+          + "or let 'weight' be 0.",
         at: "weight")
     }
     guard min(images.height, images.width) >= 16 else {
       throw settings.refusal(
-        "images of \(images.height)x\(images.width) are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger.",
+        "images of \(images.height)x\(images.width) are too small for the perceptual distance, whose network "
+          + "halves them four times; use 16x16 or larger.",
         at: "weight")
     }
     do { try self.init(file: file) } catch { throw settings.refusal("\(error)", at: "network") }
   }
 
+  /// Reads the network; throws where a tensor is missing or has another shape.
   package init(file: String) throws(StorageError) {
     let reader = try Reader(file)
     func read(_ name: String, _ expected: [Int]) throws(StorageError) -> Tensor {

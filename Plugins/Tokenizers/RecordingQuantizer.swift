@@ -2,8 +2,7 @@ import Autoregression
 import Synchronization
 import Tensors
 
-/// A quantizer that records its lookups. By this a tokenizer gets the vectors that a direction assigns to codes, without
-/// knowing the direction's layout.
+/// A quantizer that records its lookups, by which a tokenizer gets the vectors that a direction assigns to codes.
 struct RecordingQuantizer: Quantizer {
   /// The vectors of one call, [rows, width], and their codes, [rows].
   struct Lookup: Sendable {

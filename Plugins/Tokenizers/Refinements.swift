@@ -6,7 +6,16 @@ import Tensors
 /// the depth of the map (phi of VAR; Tian et al. 2024, arXiv 2404.02905, `quant_resi` in the code).
 package struct Refinements: Module {
   /// The number of convolutions: none, one for all levels, one for several levels, or one for each.
-  package enum Sharing: String, Setting, CaseIterable { case none, shared, partial, separate }
+  package enum Sharing: String, Setting, CaseIterable {
+    /// The identity.
+    case none
+    /// One convolution for all levels.
+    case shared
+    /// Several convolutions, each for neighbouring levels.
+    case partial
+    /// A convolution for each level.
+    case separate
+  }
 
   /// 3x3 convolutions, coarse to fine.
   package let phi: [Convolution2D]
@@ -34,10 +43,10 @@ package struct Refinements: Module {
     phi = (0..<count).map { _ in Convolution2D(from: width, to: width, kernel: 3, &random) }
   }
 
-  /// The index of the convolution, of `count`, for a depth of 0 (coarsest) ... 1 (finest): the nearest of as many ticks.
+  /// The index of the convolution, of `count`, for a depth of 0 (coarsest) to 1 (finest): the nearest of the ticks.
   ///
-  /// Ticks lie evenly from a to 1 - a with a = 1 / (3 count) for four of them and 1 / (2 count) else, as released. Depths
-  /// are compared in double precision, since some lie in the middle of two ticks and rounding decides.
+  /// Ticks lie evenly from a to 1 - a with a = 1 / (3 count) for four of them and 1 / (2 count) else, as released.
+  /// Depths are compared in double precision, since some lie in the middle of two ticks and rounding decides.
   package static func index(at depth: Double, of count: Int) -> Int {
     let first = count == 4 ? 1.0 / 3 / Double(count) : 1.0 / 2 / Double(count), last = 1 - first
     let step = (last - first) / Double(max(1, count - 1))

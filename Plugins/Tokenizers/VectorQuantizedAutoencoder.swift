@@ -6,13 +6,16 @@ import Tensors
 /// A convolutional autoencoder with a quantized latent (VQGAN; Esser et al. 2020, arXiv 2012.09841): by a learned
 /// codebook, by finite scalars, or lookup-free.
 package struct VectorQuantizedAutoencoder: ConvolutionalAutoencoder {
+  /// The name in YAML.
   package static let key = "vq"
+  /// The summary, the source and an example.
   package static let about = About(
     "An autoencoder with a vocabulary: each token is one of a number of codes, and a vector.",
     source: "Esser et al. 2020, arXiv 2012.09841", example: "stride: 4\nwidth: 8\nnorm-groups: 4\ncodes: 64")
-  package static let dialects = [
-    Dialect.autoencoder("LlamaGen", quantizer: [("quantize.embedding", "quantization")], countsUpwards: true),
-    Dialect.autoencoder("VQGAN", quantizer: [("quantize.embedding", "quantization")]),
+  /// Checkpoints whose weights it takes.
+  package static let checkpointMappings = [
+    CheckpointMapping.autoencoder("LlamaGen", quantizer: [("quantize.embedding", "quantization")], countsUpwards: true),
+    CheckpointMapping.autoencoder("VQGAN", quantizer: [("quantize.embedding", "quantization")]),
   ]
 
   /// The quantizer.
@@ -27,15 +30,20 @@ package struct VectorQuantizedAutoencoder: ConvolutionalAutoencoder {
     case vectors
   }
 
+  /// Images to features.
   package let encoder: Encoder
   let toLatent: Convolution2D
   /// The quantizer with its training.
   package let quantization: any LearnedQuantizer
+  /// The latent to the decoder's input.
   package let fromLatent: Convolution2D
+  /// Features to images.
   package let decoder: Decoder
+  /// Distances of reconstructions to images.
   package let reconstructionLoss: ReconstructionLoss
   let tokenForm: TokenForm
 
+  /// Reads the settings and draws the initial weights.
   package init(_ settings: inout Settings, images: ImageShape, layout: Layout, _ random: inout Random)
     throws(SettingsError)
   {
@@ -69,6 +77,7 @@ package struct VectorQuantizedAutoencoder: ConvolutionalAutoencoder {
     reconstructionLoss = try ReconstructionLoss(&settings, images: images, &random)
   }
 
+  /// The quantizer of the codes, or none where tokens are vectors.
   package var quantizer: any Quantizer { tokenForm == .vectors ? Identity(width: quantization.width) : codes }
 
   private var codes: any Quantizer { withoutGradients { quantization.view } }
@@ -88,10 +97,12 @@ package struct VectorQuantizedAutoencoder: ConvolutionalAutoencoder {
   /// The encoder's vectors before quantization: [batch, rows, columns, width].
   package func vectors(of images: Tensor) -> Tensor { quantization.bounded(toLatent(encoder(images))) }
 
+  /// Images [batch, height, width, 3] of a latent [batch, rows, columns, width].
   package func decode(_ latent: Tensor) -> Tensor {
     reconstruction(of: tokenForm == .vectors ? nearest(latent) : latent)
   }
 
+  /// Reconstruction, codebook and commitment loss of images [batch, height, width, 3].
   package func trainingLoss(
     _ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random
   ) -> TokenizerLoss? {

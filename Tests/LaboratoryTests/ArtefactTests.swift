@@ -27,7 +27,8 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     "a setting that only matters in generation asks for the same model",
     arguments: [
       "loss.steps=7", "loss.steps=[5,5]", "loss.steps={from: 4, to: 9, shape: linear}", "loss.sampler=ddim",
-      "loss.clip-denoised=none", "direction.levels=[0,3]", "direction.unfiltered-steps=[1]", "direction.mask.sampling=cosine",
+      "loss.clip-denoised=none", "direction.levels=[0,3]", "direction.unfiltered-steps=[1]",
+      "direction.mask.sampling=cosine",
       "sampling.guidance=3", "sampling.temperature=0.9", "sampling.per-class=1", "evaluation.count=9",
       "training.save-every=3", "training.cache-latents=false",
     ])

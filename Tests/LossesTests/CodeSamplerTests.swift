@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 @Suite struct CodeSamplerTests {
-  @Test("chances after both filters are those of the papers' own code", arguments: ["gpt", "var"])
+  @Test("probabilities after top-k and top-p are those of the papers' code", arguments: ["gpt", "var"])
   func reference(_ name: String) throws {
     let file = try Fixture(name), logits = try file.tensor("inputs/filter/logits"), width = logits.shape.last ?? 1
     let cases = file.names("outputs/filter")
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  /// How often each code is drawn in `count` tries.
+  /// Frequencies of the codes in `count` draws.
   private func counts(_ logits: [Float], _ count: Int, _ code: (Int) -> Int) -> [Double] {
     var counts = logits.map { _ in 0.0 }
     for i in 0..<count { counts[code(i)] += 1 }
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(
-    "codes come as often as their chances say, drawn either way", arguments: [1, 2, 3] as [UInt64],
+    "codes are as frequent as their probabilities, drawn either way", arguments: [1, 2, 3] as [UInt64],
     [
       CodeSampler(), CodeSampler(temperature: 0.5), CodeSampler(temperature: 2), CodeSampler(topK: 3),
       CodeSampler(topP: 0.7), CodeSampler(temperature: 0.7, topK: 5, topP: 0.8),
@@ -60,7 +60,7 @@ import Testing
     #expect(misfit(disturbed, probabilities) < 30)
   }
 
-  @Test("chances made at once for many rows pick the codes that logits pick", arguments: [0.5, 1, 2] as [Float])
+  @Test("probabilities of many rows at once give the codes that their logits give", arguments: [0.5, 1, 2] as [Float])
   func probabilities(_ temperature: Float) {
     var random = Random(seed: 4)
     let logits = random.normal([1, 1000], "logits") * 3, numbers = random.uniform([1, 500], "numbers").scalars
@@ -72,10 +72,10 @@ import Testing
     #expect(Set(picked).count > 5)
   }
 
-  @Test("filters and temperature do what they say")
+  @Test("temperature, top-k and top-p have their effect on probabilities")
   func filters() {
     let probabilities: [Float] = [0.4, 0.3, 0.2, 0.1], logits = probabilities.map(logarithm)
-    /// Whether chances are in proportion to `parts`.
+    /// Compares probabilities, normalized, with `parts`.
     func close(_ choice: CodeSampler, _ parts: [Float]) -> Bool {
       let total = parts.reduce(0, +)
       return zip(choice.probabilities(of: logits), parts).allSatisfy { abs($0 - $1 / total) < 1e-6 }
@@ -85,7 +85,7 @@ import Testing
     #expect(close(CodeSampler(topP: 0.5), [4, 3, 0, 0]))
     #expect(close(CodeSampler(topP: 0.001), [1, 0, 0, 0]))
     #expect(close(CodeSampler(temperature: 0.5), [16, 9, 4, 1]))
-    // The probability counts after the k likeliest are kept: 0.4 / 0.9 and 0.7 / 0.9, which passes.
+    // Top-p follows top-k: the cumulative probabilities are 0.4 / 0.9 and 0.7 / 0.9, which passes.
     #expect(close(CodeSampler(topK: 3, topP: 0.75), [4, 3, 0, 0]))
     #expect(close(CodeSampler(temperature: 0), [1, 0, 0, 0]) && close(CodeSampler(topK: 1), [1, 0, 0, 0]))
     #expect(CodeSampler(topK: 1).code(from: logits, at: 0.99) == 0)
@@ -95,22 +95,22 @@ import Testing
     #expect(CodeSampler().code(from: [0, 0, -1e9], at: 0.9999999) == 1)
   }
 
-  @Test("filters keep what sorting all codes would keep", arguments: [1, 2, 3] as [UInt64])
+  @Test("top-k and top-p select the codes that sorting selects", arguments: [1, 2, 3] as [UInt64])
   func sorting(_ seed: UInt64) {
     var random = Random(seed: seed)
     // Rounded, so that many codes are equally likely.
     let logits = (random.normal([1, 500], "logits") * 2).scalars.map { ($0 * 10).rounded() / 10 }
     let sorted = logits.sorted(by: >), probabilities = CodeSampler().probabilities(of: logits)
     for k in [2, 3, 17, 250, 499] {
-      let kept = CodeSampler(topK: k).probabilities(of: logits).map { $0 > 0 }
-      #expect(kept == logits.map { $0 >= sorted[k - 1] })
+      let selected = CodeSampler(topK: k).probabilities(of: logits).map { $0 > 0 }
+      #expect(selected == logits.map { $0 >= sorted[k - 1] })
     }
     for p in [0.1, 0.5, 0.9, 0.99] as [Float] {
-      let cut = CodeSampler(topP: p).probabilities(of: logits), kept = cut.indices.filter { cut[$0] > 0 }
-      let total = kept.reduce(0) { $0 + probabilities[$1] }, least = kept.map { probabilities[$0] }.min() ?? 0
-      // Enough is kept, not more than one too many, and nothing likelier than what is kept was cut.
+      let cut = CodeSampler(topP: p).probabilities(of: logits), selected = cut.indices.filter { cut[$0] > 0 }
+      let total = selected.reduce(0) { $0 + probabilities[$1] }, least = selected.map { probabilities[$0] }.min() ?? 0
+      // The nucleus is large enough, without its least probable code too small, and holds the most probable codes.
       #expect(total > p - 1e-5 && total - least <= p + 1e-5)
-      #expect(probabilities.indices.allSatisfy { kept.contains($0) || probabilities[$0] <= least })
+      #expect(probabilities.indices.allSatisfy { selected.contains($0) || probabilities[$0] <= least })
     }
   }
 

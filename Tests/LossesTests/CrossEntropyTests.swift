@@ -23,18 +23,18 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
     let losses = made(
       logits, Tokens(values: Tensor(zeros: [2, 2, 3]), codes: answers), levels: [[0, 0], [0, 0]], &random)
     #expect(losses.shape == [2, 2])
-    let shares = logits.softmax.scalars
+    let probabilities = logits.softmax.scalars
     let expected = (0..<4).map { row in
       let answer = answers[row / 2][row % 2]
       return (0..<5).reduce(Float(0)) { sum, code in
         let target = (code == answer ? 1 - smoothing : 0) + smoothing / 5
-        return sum - target * Tensor(shares[row * 5 + code]).logarithm.scalar
+        return sum - target * Tensor(probabilities[row * 5 + code]).logarithm.scalar
       }
     }
     #expect(losses.distance(to: Tensor([2, 2], expected)) < 1e-5)
   }
 
-  @Test("gradients are the slopes that differences show, in what is given and in the head")
+  @Test("gradients are those of differences, for hidden features and for the head")
   func gradients() throws {
     let made = try loss("{ use: cross-entropy, label-smoothing: 0.2, initial-deviation: 0.5 }", of: codes)
     var random = Random(seed: 5, samples: [0, 1])
@@ -53,11 +53,11 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
     #expect(try loss("{ use: cross-entropy, bias: false }", of: codes).parameters.map(\.path) == ["head.weight"])
     let zero = try loss("{ use: cross-entropy, initial-deviation: 0 }", of: codes)
     #expect(try parameter(zero, "head.weight").value.scalars.allSatisfy { $0 == 0 })
-    let wide = try loss("{ use: cross-entropy, initial-deviation: 0.5 }", of: codes, from: 400)
-    #expect(abs(try parameter(wide, "head.weight").value.squared.mean.scalar - 0.25) < 0.03)
+    let large = try loss("{ use: cross-entropy, initial-deviation: 0.5 }", of: codes, from: 400)
+    #expect(abs(try parameter(large, "head.weight").value.squared.mean.scalar - 0.25) < 0.03)
   }
 
-  @Test("guidance mixes logits, and confidence is the log-chance under what was mixed, cooled or not")
+  @Test("guidance combines logits, and confidence is the log-probability under the combination at any temperature")
   func guidance() throws {
     var random = Random(seed: 8, samples: [0, 1])
     let c = random.normal([2, 3, 6], "c"), u = random.normal([2, 3, 6], "u")
@@ -67,10 +67,10 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
     let draw = made.sample(
       Guided(conditional: c, unconditional: u, scale: 2.5, temperature: 0.3), levels: [[0, 0, 0], [0, 0, 0]],
       at: Moment(), &random)
-    let shares = (b + (a - b) * 2.5).softmax.logarithm.scalars, confidence = try #require(draw.confidence)
+    let logProbabilities = (b + (a - b) * 2.5).softmax.logarithm.scalars, confidence = try #require(draw.confidence)
     let flat = draw.codes.flatMap { $0 }
     #expect(flat.count == 6 && confidence.shape == [2, 3] && made.givesConfidence)
-    for row in flat.indices { #expect(abs(confidence.scalars[row] - shares[row * 5 + flat[row]]) < 1e-4) }
+    for row in flat.indices { #expect(abs(confidence.scalars[row] - logProbabilities[row * 5 + flat[row]]) < 1e-4) }
   }
 
   @Test("a sample's codes do not depend on the batch", arguments: ["inverse-cdf", "gumbel"])
@@ -82,16 +82,16 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
       Guided(conditional: hidden), levels: Array(repeating: Array(repeating: 0, count: 7), count: 3), at: Moment(),
       &random)
     for sample in 0..<3 {
-      var own = Random(seed: 8, samples: [sample])
+      var single = Random(seed: 8, samples: [sample])
       let alone = made.sample(
         Guided(conditional: hidden.sliced(sample..<sample + 1, axis: 0)),
-        levels: [Array(repeating: 0, count: 7)], at: Moment(), &own)
+        levels: [Array(repeating: 0, count: 7)], at: Moment(), &single)
       #expect(alone.codes[0] == together.codes[sample])
     }
     #expect(Set(together.codes).count > 1)
   }
 
-  @Test("at temperature 0 and with top-k 1 the likeliest code is drawn, and chance is not asked")
+  @Test("at temperature 0 and with top-k 1 the most probable code is drawn, without random numbers")
   func greedy() throws {
     var random = Random(seed: 8, samples: [0])
     let hidden = random.normal([1, 9, 6], "hidden")

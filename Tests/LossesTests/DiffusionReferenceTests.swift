@@ -67,7 +67,8 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
       let counts = file.text("sections") ?? ""
       let made = try loss(
         file,
-        "steps: \(isSections ? "[\(counts)]" : "\(try file.sizes("steps")[0])")\nsampler: \(isDDIM ? "ddim" : "ancestral")"
+        "steps: \(isSections ? "[\(counts)]" : "\(try file.sizes("steps")[0])")\nsampler: "
+          + "\(isDDIM ? "ddim" : "ancestral")"
       )
       let z = try file.tensor("inputs/sample/z"), width = try file.sizes("target_channels")[0]
       let rows = isGuided ? z.shape[0] / 2 : z.shape[0]
@@ -97,9 +98,9 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
       }
       guard case .values(let values) = draw.content else { return }
       let expected = try file.tensor("outputs/\(run)/result").sliced(0..<rows, axis: 0)
-      let apart = values.reshaped([rows, width]).distance(to: expected),
+      let error = values.reshaped([rows, width]).distance(to: expected),
         allowed = try file.tolerance("outputs/\(run)/result")
-      #expect(apart <= allowed, "\(name).h5 outputs/\(run)/result")
+      #expect(error <= allowed, "\(name).h5 outputs/\(run)/result")
     }
   }
 }

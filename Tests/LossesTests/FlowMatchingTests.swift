@@ -58,7 +58,7 @@ import Testing
   func samplers() throws {
     func run(_ sampler: String, _ steps: Int) throws -> Tensor {
       let made = try flow("sampler: \(sampler), steps: \(steps)", disturbed: 0.15)
-      // Only waves that turn by less than 1 from end to end: faster ones ask for more steps than a test has.
+      // Only sinusoids with a phase below 1 at the end: faster ones require more steps than a test has.
       let weight = try #require(made.parameters.first { $0.path == "network.timeIn.weight" }).parameter
       let isSlow = Tensor([1, 256], (0..<256).map { $0 % 128 < 96 ? 0 : 1 })
       weight.replace(weight.value * isSlow)
@@ -73,14 +73,14 @@ import Testing
     #expect(try run("euler", 400).distance(to: truth) < euler[1] / 4)
   }
 
-  @Test("guidance mixes velocities")
+  @Test("guidance combines velocities")
   func guidance() throws {
     let made = try flow("steps: 1", disturbed: 0.3), (c, u) = hidden
-    // In one step a token is noise + velocity, so that tokens mix as velocities do.
-    let (told, free) = (drawn(made, c), drawn(made, u))
-    #expect(drawn(made, c, u, 2.5).distance(to: free + (told - free) * 2.5) < 1e-4)
-    #expect(drawn(made, c, u, 1).distance(to: told) == 0)
-    #expect(told.distance(to: free) > 0.01)
+    // In one step a token is noise + velocity, so that tokens combine as velocities do.
+    let (conditional, free) = (drawn(made, c), drawn(made, u))
+    #expect(drawn(made, c, u, 2.5).distance(to: free + (conditional - free) * 2.5) < 1e-4)
+    #expect(drawn(made, c, u, 1).distance(to: conditional) == 0)
+    #expect(conditional.distance(to: free) > 0.01)
   }
 
   @Test("a schedule of steps follows the generation")
@@ -96,9 +96,9 @@ import Testing
     }
   }
 
-  @Test("times are drawn as the setting says", arguments: ["uniform", "logit-normal"])
+  @Test("times have the distribution of the setting", arguments: ["uniform", "logit-normal"])
   func times(_ times: String) throws {
-    // With noise at rest and x = 0 the loss hears of time only through the network.
+    // With zero noise and x = 0 the loss depends on time only through the network.
     let made = try flow("diffusion-batch-mul: 1, timestep-sampling: \(times)", disturbed: 0.3)
     var random = Random(
       replaying: [

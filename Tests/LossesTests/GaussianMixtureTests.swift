@@ -6,7 +6,7 @@ import Tensors
 import Testing
 
 @Suite struct GaussianMixtureTests {
-  /// A mixture that says what it is told to: `raw` are numbers before they become deviations.
+  /// A mixture with these parameters; `raw` are deviations before they are made positive.
   private func mixture(weights: [Float], means: [[Float]], raw: [[Float]]) throws -> any TokenLoss {
     let made = try loss(
       "{ use: gaussian-mixture, components: \(weights.count), token-scale: none }",
@@ -64,7 +64,7 @@ import Testing
         Guided(conditional: Tensor(zeros: [1, count, 1]), temperature: temperature),
         levels: [Array(repeating: 0, count: count)], at: Moment(), &random)
       let values = draw.values.scalars, left = values.filter { $0 < 0 }, right = values.filter { $0 > 0 }
-      // Five deviations of a share of 0.3 in 20,000 draws, and of a deviation measured on some 6,000.
+      // Five deviations of a frequency of 0.3 in 20,000 draws, and of a deviation measured on some 6,000.
       #expect(abs(Double(left.count) / Double(count) - 0.3) < 0.0165)
       #expect(abs(moments(left).deviation - Double(temperature) * positive(0)) < 0.05)
       #expect(abs(moments(right).deviation - Double(temperature) * positive(-1)) < 0.03)
@@ -82,7 +82,7 @@ import Testing
     try weight("means").replace(Tensor([1, 1], [1]))
     try weight("deviations").replace(Tensor([1, 1], [-1.5]))
     try #require(made.parameters.first { $0.path == "deviations.bias" }).parameter.replace(Tensor([1], [1.5]))
-    let told = Tensor(repeating: 1, shape: [1, count, 1]), free = Tensor(zeros: [1, count, 1])
+    let conditional = Tensor(repeating: 1, shape: [1, count, 1]), free = Tensor(zeros: [1, count, 1])
     func drawn(_ c: Tensor, _ u: Tensor?, _ scale: Float) -> (draw: Draw, mean: Double, deviation: Double) {
       var random = Random(seed: 4)
       let draw = made.sample(
@@ -91,18 +91,19 @@ import Testing
       let found = moments(draw.values.scalars)
       return (draw, found.mean, found.deviation)
     }
-    let s = positive(0), wide = positive(1.5)
-    let precision = 3 / (s * s) - 2 / (wide * wide), found = drawn(told, free, 3)
+    let s = positive(0), freeDeviation = positive(1.5)
+    let precision = 3 / (s * s) - 2 / (freeDeviation * freeDeviation), found = drawn(conditional, free, 3)
     #expect(abs(found.mean - 3 / (s * s) / precision) < 0.03)
     #expect(abs(found.deviation - (1 / precision).squareRoot()) < 0.02)
     // Where the condition is the wider one by far there is no such density: the conditional one is drawn.
-    #expect(abs(drawn(free, told, 3).deviation - wide) < 0.06 && abs(drawn(free, told, 3).mean) < 0.08)
+    #expect(
+      abs(drawn(free, conditional, 3).deviation - freeDeviation) < 0.06 && abs(drawn(free, conditional, 3).mean) < 0.08)
     // Confidence is guided as logarithms are: u + s (c - u).
     let x = Double(found.draw.values.scalars[0]), confidence = try #require(found.draw.confidence).scalars[0]
     func logDensity(_ mean: Double, _ s: Double) -> Double {
       -0.5 * (x - mean) * (x - mean) / (s * s) - log(s) - 0.5 * log(2 * Double.pi)
     }
-    let c = logDensity(1, s), u = logDensity(0, wide)
+    let c = logDensity(1, s), u = logDensity(0, freeDeviation)
     #expect(abs(Double(confidence) - (u + 3 * (c - u))) < 1e-4)
   }
 }

@@ -14,19 +14,19 @@ func loss(
 }
 
 extension Draw {
-  /// [batch][asked]
+  /// [batch][tokens]
   var codes: Indices {
     if case .codes(let codes) = content { return codes }
     return []
   }
-  /// [batch, asked, width]
+  /// [batch, tokens, width]
   var values: Tensor {
     if case .values(let values) = content { return values }
     return Tensor(zeros: [0])
   }
 }
 
-/// What an error says, all of it.
+/// The message of the error that a body throws, or "no error".
 func message(_ body: () throws -> some Any) -> String {
   do {
     _ = try body()

@@ -14,7 +14,7 @@ import Testing
     return made.loss(hidden, answers, levels: levels, noise: noise, &random)
   }
 
-  @Test("the mean of the loss over evenly spread noise is the loss of training, which draws it evenly")
+  @Test("the mean of the loss over evenly spaced noise levels is the training loss, which draws them uniformly")
   func mean() throws {
     for settings in [
       "{ use: diffusion, width: 8, depth: 1 }",
@@ -22,12 +22,12 @@ import Testing
     ] {
       let parts = try (0..<64).map { try #require(try losses(settings, noise: (Float($0) + 0.5) / 64)).mean.scalar }
       let all = try #require(try losses(settings, noise: nil)).mean.scalar, mean = parts.reduce(0, +) / 64
-      // 512 draws against 64 x 512: the spread of one loss is about its mean, so four deviations are 18 %.
+      // 512 draws against 64 x 512: the deviation of one loss is about its mean, so four deviations are 18 %.
       #expect(abs(mean - all) < 0.18 * all, "\(settings): \(mean) and \(all)")
     }
   }
 
-  @Test("a loss that adds no noise has none to be asked about, and draws in one evaluation")
+  @Test("a loss without noise has no loss at a noise level, and samples in one evaluation")
   func none() throws {
     #expect(try losses("use: l2", noise: 0.5) == nil)
     #expect(try loss("use: l2", of: space).evaluations(at: Moment()) == 1)

@@ -12,7 +12,8 @@ private let small = [
   "flow-matching":
     "{ use: flow-matching, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, level-conditioning: none }",
   "diffusion":
-    "{ use: diffusion, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, clip-denoised: none, level-conditioning: none }",
+    "{ use: diffusion, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, clip-denoised: none, "
+    + "level-conditioning: none }",
 ]
 private let keys = small.keys.sorted()
 
@@ -32,7 +33,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
 
 @Suite struct ValueLossTests {
   @Test(
-    "gradients are the slopes that differences show, in what is given and in every parameter",
+    "gradients are those of differences, for hidden features and for every parameter",
     arguments: ["l2", "gaussian-mixture", "flow-matching"])
   func gradients(_ key: String) throws {
     // The diffusion loss stops gradients on purpose; it is held against the reference's gradients.
@@ -55,7 +56,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
         == nil)
   }
 
-  @Test("what a token has two values for, the control answers between, and the others answer one or the other")
+  @Test("of two equally probable values squared error gives the mean, and the other losses one or the other")
   func twoPoints() throws {
     for (key, more, steps) in [
       ("l2", "", 300), ("gaussian-mixture", "", 400), ("flow-matching", "steps: 16, width: 32", 700),
@@ -110,13 +111,14 @@ private func disturb(_ module: any Module, _ deviation: Float) {
     for sample in 0..<3 {
       let alone = drawn(sample..<sample + 1)
       let largest = together.values.absolute.extent.upperBound
-      let apart = alone.values.distance(to: together.values.sliced(sample..<sample + 1, axis: 0))
-      #expect(apart <= 1e-5 * largest)
+      let error = alone.values.distance(to: together.values.sliced(sample..<sample + 1, axis: 0))
+      #expect(error <= 1e-5 * largest)
     }
   }
 
-  @Test("tokens divided by what their level spreads are modelled as if all levels spread alike", arguments: keys)
-  func spread(_ key: String) throws {
+  @Test(
+    "tokens normalized by the scale of their level are modelled as if all levels had the same scale", arguments: keys)
+  func tokenScale(_ key: String) throws {
     var divided = try made(key, width: 2, levels: 3), plain = try made(key, "token-scale: none", width: 2, levels: 3)
     #expect(plain.statistics.allSatisfy { !$0.path.contains("spread") })
     #expect(divided.statistics.contains { $0.path == "spread.deviations" })
@@ -145,7 +147,9 @@ private func disturb(_ module: any Module, _ deviation: Float) {
     #expect(drawn(divided).distance(to: drawn(plain) * factors) < 1e-4)
   }
 
-  @Test("levels reach heads that are told of them", arguments: ["l2", "gaussian-mixture", "flow-matching"])
+  @Test(
+    "the loss depends on the level where it is conditioned on it",
+    arguments: ["l2", "gaussian-mixture", "flow-matching"])
   func levels(_ key: String) throws {
     let made = try loss("use: \(key)", of: TokenSpace(width: 2), from: 3, levels: 2)
     disturb(made, 0.5)

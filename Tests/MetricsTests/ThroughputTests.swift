@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 @Suite struct ThroughputTests {
-  @Test("throughput is all images by all seconds, and nothing before any was timed")
+  @Test("throughput is the number of images by all seconds, and empty before any was timed")
   func values() throws {
     var settings = try Settings(parsing: "{}", file: "metric")
     let found = Registry.linked().entries.first { $0.role == "metric" && $0.key == "throughput" }

@@ -3,7 +3,7 @@ import Testing
 
 private enum Reveal: String, Setting, CaseIterable { case random, confident }
 
-/// What an error says, all of it.
+/// The message of the error that a body throws, or "no error".
 private func message(_ body: () throws -> some Any) -> String {
   do {
     _ = try body()

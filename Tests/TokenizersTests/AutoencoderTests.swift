@@ -55,7 +55,7 @@ import Tokenizers
       mean.distance(to: Tensor(zeros: [4])) < 0.15 && deviation.distance(to: Tensor(repeating: 1, shape: [4])) < 0.15)
   }
 
-  @Test("with a scale of their own, latents are multiplied by it and nothing is measured")
+  @Test("with a latent scale, latents are multiplied by it and nothing is measured")
   func scale() throws {
     let settings = "use: continuous, stride: 4, width: 8, norm-groups: 4, latents: mean"
     var (made, _) = try tokenizer("{ \(settings), latent-scale: 0.25 }")
@@ -78,7 +78,7 @@ import Tokenizers
     #expect(withoutGradients { made.decode(latent) }.shape == image.shape)
   }
 
-  @Test("grouped cells are one token, and the images they stand for are the same")
+  @Test("a patch of cells is one token, and decodes to the same images")
   func groups() throws {
     let settings = "use: continuous, stride: 4, width: 8, norm-groups: 4, latents: mean"
     let (made, direction) = try tokenizer("{ \(settings), patch-size: 2 }"),
@@ -128,24 +128,27 @@ import Tokenizers
         == "test:1:20: tokenizer 'continuous' halves the image; 'stride' must be 2, 4, 8 or 16, not 3.")
     #expect(
       message("{ use: continuous, stride: 16 }", size: 24)
-        == "test:1:20: images of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of pictures.")
+        == "test:1:20: images of 24x24 do not divide into tokens of 16x16; use another 'stride' or size of images.")
     #expect(
       message("{ use: continuous, width: 12, norm-groups: 8 }")
         == "test:1:31: 12 channels do not divide into 8 groups; let 'norm-groups' divide 'width'.")
     #expect(
       message("{ use: continuous, stride: 4, attention-levels: [0, 3] }")
-        == "test:1:31: there is no level 3 to attend at; with a stride of 4 'attention-levels' takes levels from 0 to 2."
+        == "test:1:31: there is no level 3 to attend at; with a stride of 4 'attention-levels' takes levels "
+        + "from 0 to 2."
     )
     #expect(
       message("{ use: vq, stride: 2, decoder-attention-levels: [-1] }")
-        == "test:1:23: there is no level -1 to attend at; with a stride of 2 'decoder-attention-levels' takes levels from 0 to 1."
+        == "test:1:23: there is no level -1 to attend at; with a stride of 2 'decoder-attention-levels' takes "
+        + "levels from 0 to 1."
     )
     #expect(
       message("{ use: vq, quantizer: lfq, bits: 21 }")
         == "test:1:28: 21 bits make a vocabulary of 2^21 codes, 1048576 is the most; use at most 20 'bits'.")
     #expect(
       message("{ use: vq, quantizer: fsq, levels: [1000, 1000, 1000] }")
-        == "test:1:28: [1000, 1000, 1000] levels make a vocabulary of 1000000000 codes, 1048576 is the most; use fewer or smaller 'levels'."
+        == "test:1:28: [1000, 1000, 1000] levels make a vocabulary of 1000000000 codes, 1048576 is the most; "
+        + "use fewer or smaller 'levels'."
     )
     #expect(
       message("{ use: vq, quantizer: fsq, levels: [8, 1] }")
@@ -159,7 +162,8 @@ import Tokenizers
         == "test:1:16: images of 32x32 do not divide into patches of 5x5; use another 'patch-size'.")
     #expect(
       message("{ use: continous }")
-        == "test:1:3: there is no tokenizer 'continous'; there are continuous, multi-scale-vq, pixels, vq. Did you mean 'continuous'?"
+        == "test:1:3: there is no tokenizer 'continous'; there are continuous, multi-scale-vq, pixels, vq. Did "
+        + "you mean 'continuous'?"
     )
   }
 }

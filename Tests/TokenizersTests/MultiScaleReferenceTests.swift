@@ -80,8 +80,8 @@ extension Tensor {
     #expect(stored.count == 2 * phi.count && !stored.isEmpty)
     for name in stored {
       let index = 2 + 2 * number(name), isWeight = name.hasSuffix("weight")
-      let own = isWeight ? gradients[index].channelsFirst : gradients[index + 1]
-      #expect(try file.disagreement(own, "\(out)/\(name)") == nil)
+      let gradient = isWeight ? gradients[index].channelsFirst : gradients[index + 1]
+      #expect(try file.disagreement(gradient, "\(out)/\(name)") == nil)
     }
   }
 
@@ -93,8 +93,8 @@ extension Tensor {
   {
     let codes = try #require(canvas.codes)
     for level in (0..<direction.layout.levels) {
-      let own = codes.flatMap { $0[direction.rows(level)] }
-      #expect(try own == file.ints("\(group)/idx\(level)"), "\(group), level \(level)")
+      let ours = codes.flatMap { $0[direction.rows(level)] }
+      #expect(try ours == file.ints("\(group)/idx\(level)"), "\(group), level \(level)")
     }
   }
 
@@ -129,7 +129,7 @@ extension Tensor {
       let numbers = name.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) },
         (count, levels) = (numbers[0], numbers[1])
       let ours = (0..<levels).map { level in
-        // As a direction tells it: in single precision.
+        // In single precision, as directions give it.
         let depth = Float(level) / Float(max(1, levels - 1))
         return Refinements.index(at: Refinements.exact(depth, levels: levels), of: count)
       }

@@ -125,7 +125,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
     #expect(gradient?.scalars.allSatisfy { $0 == 0 } == true)
   }
 
-  @Test("codes that nobody used become vectors of the encoder, and then are used", arguments: ["gradient", "ema"])
+  @Test("unused codes are replaced by vectors of the encoder, and then are used", arguments: ["gradient", "ema"])
   func revival(_ update: String) throws {
     let codebook = try #require(
       try quantization("{ use: vq, codes: 8, code-width: 2, update: \(update), restart-after: 3 }") as? Codebook)
@@ -149,7 +149,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
     }
   }
 
-  @Test("residual codes that nobody used are revived from what the levels bring")
+  @Test("unused codes of the residual quantizer are replaced by residuals of the levels")
   func residualRevival() throws {
     let direction = try scales([1, 2, 4]),
       (any, _) = try tokenizer(
@@ -182,7 +182,7 @@ private struct Holder: Module { let quantizer: any Quantizer }
       kind.contains("multi") ? try scales([1, 2, 4]) : Plain(over: Grid(height: 4, width: 4))
     let (made, _) = try tokenizer(text, size: 16, in: direction)
     var draw = Random(seed: 7, samples: [0, 1])
-    // Images of large spots: noise that was made smooth.
+    // Smooth images: upsampled noise.
     let images = draw.normal([2, 4, 4, 3], "x").resampled(height: 16, width: 16, .bicubic).clamped(to: -1...1)
     var optimizer = Optimizer(made.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 3)
     var first: Float = 0, last: Float = 0

@@ -248,7 +248,9 @@ private struct SmallNetwork {
   func refusals() throws {
     #expect(
       message("{ \(plain), perceptual: { weight: 1 } }")
-        == "test:1:74: the perceptual distance needs a trained network; let 'network' name an HDF5 file that holds the state_dict of lpips.LPIPS(net=\"vgg\"), one data set per tensor by its own name, or let 'weight' be 0."
+        == "test:1:74: the perceptual distance needs a trained network; let 'network' name "
+        + "an HDF5 file that holds the state_dict of lpips.LPIPS(net=\"vgg\"), one data set per tensor by its own "
+        + "name, or let 'weight' be 0."
     )
     #expect(
       message("{ \(plain), perceptual: { weight: 1, network: /nowhere.h5 } }")
@@ -268,7 +270,8 @@ private struct SmallNetwork {
         "test:1:85: \(path): there is no data set 'lin4.model.1.weight'."))
     #expect(
       message("{ use: vq, stride: 2, perceptual: { weight: 1, network: x.h5 } }", size: 8)
-        == "test:1:37: images of 8x8 are too small for the perceptual distance, whose network halves them four times; use 16x16 or larger."
+        == "test:1:37: images of 8x8 are too small for the perceptual distance, whose network halves them four "
+        + "times; use 16x16 or larger."
     )
   }
 }

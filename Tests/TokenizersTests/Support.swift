@@ -7,7 +7,7 @@ import Tensors
 import Testing
 import Tokenizers
 
-/// One token per cell and nothing else: what a tokenizer needs of a direction of one level.
+/// A direction of one level with one token per cell, for tokenizers.
 struct Plain: RegressionDirection {
   static let key = "any", about = About("")
   let layout: Layout
@@ -64,7 +64,7 @@ func checkpointMapping(_ name: String, of tokenizer: any Tokenizer) throws -> Ch
   try #require(type(of: tokenizer).checkpointMappings.first { $0.name == name })
 }
 
-/// Where gradients of our parameters part from `grads/<case>` of a file, each a sentence.
+/// A sentence for each parameter whose gradient differs from `grads/<entry>` of a file by more than its tolerance.
 func gradientsApart(
   _ loss: Tensor, of tokenizer: any Tokenizer, as name: String, from file: Fixture, _ entry: String
 ) throws -> [String] {

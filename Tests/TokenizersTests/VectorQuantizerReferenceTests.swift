@@ -68,8 +68,9 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
       #expect(try file.disagreement(loss.total, "\(out)/loss") == nil)
       #expect(try gradientsApart(loss.total, of: made, as: "LlamaGen", from: file, entry) == [])
       if file.has("grads/\(entry)/__h") {
-        let h = try file.images("\(out)/h").tracked, slope = made.loss(of: h, images, &random).total.gradients(of: [h])
-        #expect(try file.disagreement(slope[0].permuted([0, 3, 1, 2]), "grads/\(entry)/__h") == nil)
+        let h = try file.images("\(out)/h").tracked,
+          gradient = made.loss(of: h, images, &random).total.gradients(of: [h])
+        #expect(try file.disagreement(gradient[0].permuted([0, 3, 1, 2]), "grads/\(entry)/__h") == nil)
       }
     }
   }
@@ -99,7 +100,8 @@ private func llamaGen(_ file: Fixture, _ entry: String) throws -> (VectorQuantiz
     }
     let (made, _) = try tokenizer(
       """
-      { use: vq, stride: \(1 << last), width: 8, norm-groups: 4, channel-multipliers: \(multipliers), attention-levels: \(attended),
+      { use: vq, stride: \(1 << last), width: 8, norm-groups: 4, channel-multipliers: \(multipliers),
+        attention-levels: \(attended),
         blocks: \(try file.sizes("num_res_blocks")[0]), middle-attention: true }
       """, size: size)
     var weights = try file.weights()
