@@ -5,7 +5,7 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift Sources Plugins Tests
 
-.PHONY: build quickstart test stranger bench reading-results format lint packages clean
+.PHONY: build quickstart test stranger bench reading-results architecture docs format lint packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone
@@ -39,6 +39,20 @@ bench: build
 # The programs of docs/reading-results against runs made now; those whose interpreter is missing are left out, aloud.
 reading-results: build
 	@sh Tests/reading-results.sh
+
+# The drawing of docs/architecture.md, from Package.swift and Tests/ArchitectureTests/Drawing.
+RULES = Tests/ArchitectureTests
+architecture:
+	@mkdir -p .build/architecture
+	@echo 'print(Drawing(Manifest(try Project(root: ".").manifest)).svg, terminator: "")' > .build/architecture/main.swift
+	@swiftc -swift-version 6 $(RULES)/Reading/*.swift $(RULES)/Rules/*.swift $(RULES)/Drawing/*.swift $(RULES)/Counts.swift \
+	  .build/architecture/main.swift -o .build/architecture/draw
+	@.build/architecture/draw > docs/architecture.svg
+
+# API pages of the libraries, a DocC archive each, in .build/docs.
+docs: build
+	@$(SWIFT) build $(FLAGS) --target AutoregressionTesting
+	@sh Sources/build-docs.sh "$$($(SWIFT) build $(FLAGS) --show-bin-path)"
 
 format:
 	$(SWIFT) format --in-place --recursive $(CODE)

@@ -2,6 +2,7 @@
 struct Manifest {
   /// Names of targets by the name of the target that depends on them; products of other packages count as targets.
   private(set) var dependencies: [String: [String]] = [:]
+  private var usersOfPlugins: [String] = []
 
   init(_ file: SourceFile) {
     let code = file.tokens.filter { !$0.isComment }
@@ -18,6 +19,8 @@ struct Manifest {
       let list = arguments.firstIndex { $0.isWord("dependencies") }
         .map { Self.group(code, at: $0 + 2).filter { $0.kind == .string }.map(\.text) }
       dependencies[code[start + 4].text] = list ?? []
+      // `dependencies: […] + plugins.map { … }`
+      if arguments.contains(where: { $0.isWord("plugins") }) { usersOfPlugins.append(code[start + 4].text) }
     }
   }
 
@@ -33,6 +36,7 @@ struct Manifest {
     for row in Self.group(code, at: list).indices where code[row].isSymbol("(") {
       let strings = Self.group(code, at: row).filter { $0.kind == .string }.map(\.text)
       dependencies[strings[0]] = everywhere + strings.dropFirst()
+      for user in usersOfPlugins { dependencies[user, default: []].append(strings[0]) }
     }
   }
 
