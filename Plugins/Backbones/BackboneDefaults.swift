@@ -1,141 +1,61 @@
 import Networks
-import Settings
 
-/// What a backbone is unless its section says otherwise; presets are such values with a name.
+/// The defaults of a backbone's settings; a preset is such a value with a name.
 struct BackboneDefaults {
+  /// Channels of tokens.
   var width = 256
+  /// The number of blocks.
   var depth = 8
+  /// Attention heads.
   var heads = 8
-  /// Channels inside the perceptrons; nil: by the rule of the perceptron.
-  var hidden: Int?
+  /// Channels of the hidden layer of MLPs; nil: from the ratio.
+  var mlpWidth: Int?
+  /// The kind of norms.
   var norm = Norm.Kind.layer
-  var perceptron = MLPActivation.gelu
+  /// The activation of MLPs.
+  var activation = MLPActivation.gelu
+  /// The normalization of queries and keys.
   var queryNorm = Attention.QueryNorm.none
+  /// The biases of linear layers in blocks.
   var bias = Attention.Bias.all
-  var adaptive = AdaptiveNorms.none
-  var gate: Float = 1e-3
+  /// The source of the modulation of norms.
+  var adaptiveNorm = AdaptiveNorms.none
+  /// The factor of the initial weights of gates.
+  var gateInitScale: Float = 1e-3
+  /// The position embedding.
   var positions = Positions.learned
-  var decaysPositions = true
-  var embed = TokenInput.Kind.values
-  var vector: VectorUse?
-  var hasBlank = true
-  var unplaced = Unplaced.unturned
-  var targets = true
+  /// Whether weight decay applies to position and level embeddings and mask tokens.
+  var decaysEmbeddings = true
+  /// The embedding of tokens.
+  var tokenEmbedding = TokenEmbedding.Kind.linear
+  /// The tokens to which the conditioning vector is added; nil: all, or with adaptive norms mask tokens only.
+  var conditionTarget: ConditionTarget?
+  /// Whether a mask token is learned; decoder only.
+  var hasMaskToken = true
+  /// The queries and keys of tokens without a position, with rotary embeddings.
+  var unpositioned = Unpositioned.unrotated
+  /// Whether positions of the tokens to be predicted are embedded; decoder only.
+  var hasTargetPositions = true
+  /// The dropout rate of branches' outputs.
   var dropout: Float = 0
-  var hiddenDropout: Float = 0
+  /// The dropout rate of hidden layers of MLPs.
+  var mlpDropout: Float = 0
+  /// The dropout rate of attention probabilities.
   var attentionDropout: Float = 0
+  /// The dropout rate of embedded tokens.
   var tokenDropout: Float = 0
+  /// The rate of stochastic depth at the last block.
   var dropPath: Float = 0
-  /// 0: Glorot's for linear layers, 0.02 for all else.
-  var deviation: Float = 0
-  var shrinksResidual = false
+  /// The standard deviation of initial weights; 0: Glorot's for linear layers, 0.02 for all others.
+  var initialDeviation: Float = 0
+  /// Whether layers before a residual sum start smaller by sqrt(2 depth).
+  var scalesResidualInit = false
 
-  static func sized(_ width: Int, _ depth: Int, _ heads: Int) -> BackboneDefaults {
-    var all = BackboneDefaults()
-    (all.width, all.depth, all.heads) = (width, depth, heads)
-    return all
-  }
-}
+  /// The defaults without a preset.
+  init() {}
 
-/// Sizes of the papers whose backbone is one stack of blocks.
-enum DecoderPreset: String, Setting, CaseIterable {
-  case none
-  case varD16 = "var-d16"
-  case varD20 = "var-d20"
-  case varD24 = "var-d24"
-  case varD30 = "var-d30"
-  case llamaGenB = "llamagen-b"
-  case llamaGenL = "llamagen-l"
-  case llamaGenXL = "llamagen-xl"
-  case llamaGenXXL = "llamagen-xxl"
-  case llamaGen3B = "llamagen-3b"
-  case rarB = "rar-b"
-  case rarL = "rar-l"
-  case rarXL = "rar-xl"
-  case rarXXL = "rar-xxl"
-  case maskGIT = "maskgit"
-
-  var defaults: BackboneDefaults {
-    switch self {
-    case .none: BackboneDefaults()
-    case .varD16: Self.nextScale(16, gate: 1e-3)
-    case .varD20: Self.nextScale(20, gate: 1e-3)
-    case .varD24: Self.nextScale(24, gate: 1e-4)
-    case .varD30: Self.nextScale(30, gate: 1e-5)
-    case .llamaGenB: Self.llama(768, 12, 12)
-    case .llamaGenL: Self.llama(1024, 24, 16)
-    case .llamaGenXL: Self.llama(1280, 36, 20)
-    case .llamaGenXXL: Self.llama(1536, 48, 24)
-    case .llamaGen3B: Self.llama(3200, 24, 32)
-    case .rarB: Self.randomised(768, 24)
-    case .rarL: Self.randomised(1024, 24)
-    case .rarXL: Self.randomised(1280, 32)
-    case .rarXXL: Self.randomised(1408, 40, hidden: 6144)
-    case .maskGIT: Self.guessed()
-    }
-  }
-
-  /// Tian et al. 2024, arXiv 2404.02905: all sizes follow from the depth.
-  private static func nextScale(_ depth: Int, gate: Float) -> BackboneDefaults {
-    var all = BackboneDefaults.sized(64 * depth, depth, depth)
-    (all.perceptron, all.queryNorm, all.bias) = (.geluTanh, .l2, .queriesAndValues)
-    (all.adaptive, all.gate, all.dropPath) = (.perBlock, gate, 0.1 * Float(depth) / 24)
-    (all.deviation, all.shrinksResidual) = ((1 / Float(3 * 64 * depth)).squareRoot(), true)
-    all.decaysPositions = false
-    return all
-  }
-
-  /// Sun et al. 2024, arXiv 2406.06525.
-  private static func llama(_ width: Int, _ depth: Int, _ heads: Int) -> BackboneDefaults {
-    var all = BackboneDefaults.sized(width, depth, heads)
-    (all.norm, all.perceptron, all.bias, all.positions) = (.rms, .swiglu, .none, .rotary)
-    (all.embed, all.vector, all.hasBlank, all.unplaced, all.targets) = (.codes, .blanks, false, .zero, false)
-    (all.dropout, all.tokenDropout, all.deviation) = (0.1, 0.1, 0.02)
-    return all
-  }
-
-  /// Yu et al. 2024, arXiv 2411.00776. The largest has wider perceptrons, without which it had 1.4 billion parameters
-  /// instead of the paper's 1.5.
-  private static func randomised(_ width: Int, _ depth: Int, hidden: Int? = nil) -> BackboneDefaults {
-    var all = BackboneDefaults.sized(width, depth, 16)
-    all.hidden = hidden
-    (all.queryNorm, all.adaptive, all.embed, all.deviation) = (.layer, .perBlock, .codes, 0.02)
-    (all.dropout, all.attentionDropout) = (0.1, 0.1)
-    return all
-  }
-
-  /// Chang et al. 2022, arXiv 2202.04200.
-  private static func guessed() -> BackboneDefaults {
-    var all = BackboneDefaults.sized(768, 24, 16)
-    (all.embed, all.deviation) = (.codes, 0.02)
-    (all.dropout, all.attentionDropout, all.tokenDropout) = (0.1, 0.1, 0.1)
-    return all
-  }
-}
-
-/// Sizes of the papers whose backbone is an encoder and a decoder, as deep as each other.
-enum EncoderDecoderPreset: String, Setting, CaseIterable {
-  case none
-  case marB = "mar-b"
-  case marL = "mar-l"
-  case marH = "mar-h"
-  case farB = "far-b"
-  case farL = "far-l"
-  case farH = "far-h"
-
-  var defaults: BackboneDefaults {
-    switch self {
-    case .none: BackboneDefaults()
-    case .marB, .farB: Self.masked(768, 24, 12)
-    case .marL, .farL: Self.masked(1024, 32, 16)
-    case .marH, .farH: Self.masked(1280, 40, 16)
-    }
-  }
-
-  /// Li et al. 2024, arXiv 2406.11838; Yu et al. 2025, arXiv 2503.05305, has the same.
-  private static func masked(_ width: Int, _ depth: Int, _ heads: Int) -> BackboneDefaults {
-    var all = BackboneDefaults.sized(width, depth, heads)
-    (all.dropout, all.hiddenDropout, all.attentionDropout) = (0.1, 0.1, 0.1)
-    return all
+  /// The same defaults in the size of a paper.
+  init(width: Int, depth: Int, heads: Int) {
+    (self.width, self.depth, self.heads) = (width, depth, heads)
   }
 }

@@ -3,148 +3,138 @@ import Networks
 import Settings
 import Tensors
 
-/// One stack of blocks over prefix and places; who sees whom follows from the view's groups
-/// (GPT style; Radford et al. 2019; block-causal as in VAR, arXiv 2404.02905).
-struct DecoderTransformer: Backbone {
+/// One stack of blocks over the prefix and all positions; the view's groups say which positions attend to which
+/// (GPT; Radford et al. 2019; block-causal as in VAR, arXiv 2404.02905).
+struct DecoderTransformer: TransformerBackbone {
+  typealias Preset = DecoderPreset
   static let key = "decoder"
   static let about = About(
-    "One transformer over all places; causal, block-causal or bidirectional as the direction says.",
+    "One transformer over all positions; causal, block-causal or bidirectional as the direction says.",
     source: "Radford et al. 2019; Tian et al. 2024 (VAR), arXiv 2404.02905", example: "width: 32\nheads: 4\ndepth: 2")
+  static let checkpointNames = ["maskToken": "blank", "inputPositions": "sources"]
 
-  let input: TokenInput
-  /// [1, 1, width]: what a place holds that is not shown; nil: zeros.
-  let blank: Parameter?
+  let input: TokenEmbedding
+  /// [1, 1, width]: the embedding of positions without a token; nil: zeros.
+  let maskToken: Parameter?
   /// [prefix, width]; nil without a prefix.
   let prefixPositions: Parameter?
-  /// Of the slot that a place stands for.
+  /// The embedding of the slot that a position stands for, in next-token prediction the one to be predicted.
   let positions: Embedding?
-  /// Of the slot whose token it is fed, where that is another (RAR's target-aware positions, arXiv 2411.00776).
-  let sources: Embedding?
+  /// The embedding of the slot whose token is the input, where that is another than the one to be predicted
+  /// (target-aware positional embedding; RAR, arXiv 2411.00776).
+  let inputPositions: Embedding?
+  /// The embedding of scales or bands; nil: none.
   let levels: Embedding?
   let blocks: [TransformerBlock]
-  /// [6 width, width]: what moves the norms of all blocks, where they share it.
   let sharedModulation: Linear?
+  /// The norm before the head; nil where it is adaptive.
   let norm: Norm?
   let adaptiveNorm: AdaptiveNorm?
-  let width: Int
   let prefixCount: Int
-  let choices: BackboneChoices
+  let settings: BackboneSettings
   let layout: Layout
 
-  static func width(_ settings: inout Settings) throws(SettingsError) -> Int {
-    try BackboneChoices.width(&settings, try preset(&settings).defaults)
-  }
-
-  private static func preset(_ settings: inout Settings) throws(SettingsError) -> DecoderPreset {
-    try settings["preset", default: .none, about: "a paper's sizes and forms as defaults for all below"]
-  }
-
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {
-    let defaults = try Self.preset(&settings).defaults, layout = shape.layout
-    let choices = try BackboneChoices(&settings, defaults, depths: 1...256, depthIs: "blocks", for: shape)
-    let hasBlank: Bool = try settings[
-      "blank", default: defaults.hasBlank,
-      about: "whether places that are not shown hold a learned vector; LlamaGen (arXiv 2406.06525): false"]
-    var knowsTargets = true
+    let defaults = try Self.defaults(&settings), layout = shape.layout
+    let all = try BackboneSettings(&settings, defaults, depths: 1...256, aboutDepth: "the number of blocks", for: shape)
+    try settings.renamed("blank", to: "mask-token")
+    try settings.renamed("targets", to: "target-positions")
+    let hasMaskToken: Bool = try settings[
+      "mask-token", default: defaults.hasMaskToken,
+      about: "whether the embedding of positions without a token is learned; LlamaGen (arXiv 2406.06525): false, zeros"]
+    var hasTargets = true
     if layout.shift > 0 {
-      knowsTargets = try settings[
-        "targets", default: defaults.targets,
+      hasTargets = try settings[
+        "target-positions", default: defaults.hasTargetPositions,
         about:
-          "whether a place is told which token it is asked for (RAR, arXiv 2411.00776); needed unless the order is fixed"
+          "target-aware positional embedding (RAR, arXiv 2411.00776): whether the position of the next token is added; needed unless the order is fixed"
       ]
     }
-    var knowsLevels = false
+    var hasLevels = false
     if layout.levels > 1 {
-      knowsLevels = try settings[
+      hasLevels = try settings[
         "level-embedding", default: true,
-        about: "whether places are told their scale or band (VAR, arXiv 2404.02905)"]
+        about: "whether a learned embedding of the scale or band is added to tokens (VAR, arXiv 2404.02905)"]
     }
-    (width, prefixCount, self.choices, self.layout) = (choices.width, shape.prefixCount, choices, layout)
-    let width = self.width, isLearned = choices.positions == .learned
-    input = TokenInput(choices, of: shape.space, &random)
-    blank = hasBlank ? choices.rows([1, 1, width], &random, decays: true) : nil
-    prefixPositions = prefixCount > 0 ? choices.rows([prefixCount, width], &random) : nil
-    positions = knowsTargets && (isLearned || layout.shift > 0) ? choices.table(layout.positions, &random) : nil
-    sources = isLearned && layout.shift > 0 ? choices.table(layout.positions, &random) : nil
-    levels = knowsLevels ? choices.table(layout.levels, &random) : nil
-    blocks = choices.blocks(0..<choices.depth, of: choices.depth, &random)
-    sharedModulation =
-      choices.block.adaptive == .shared
-      ? Linear(from: width, to: 6 * width, weight: choices.weight, &random) : nil
-    let isAdaptive = choices.block.adaptive != .none
-    let last = Norm(choices.block.norm, width, isLearned: !isAdaptive, epsilon: choices.block.epsilon)
-    norm = isAdaptive ? nil : last
-    adaptiveNorm =
-      isAdaptive ? AdaptiveNorm(last, width, deviation: choices.block.shiftDeviation, &random) : nil
+    (prefixCount, self.settings, self.layout) = (shape.prefixCount, all, layout)
+    let width = all.width, isLearned = all.positions.kind == .learned
+    input = TokenEmbedding(all, of: shape.space, &random)
+    maskToken = hasMaskToken ? all.vectors([1, 1, width], decays: true, &random) : nil
+    prefixPositions = prefixCount > 0 ? all.vectors([prefixCount, width], &random) : nil
+    positions = hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
+    inputPositions = isLearned && layout.shift > 0 ? all.table(layout.positions, &random) : nil
+    levels = hasLevels ? all.table(layout.levels, &random) : nil
+    blocks = all.blocks(0..<all.depth, &random)
+    sharedModulation = all.sharedModulation(&random)
+    norm = all.isAdaptive ? nil : all.norm(isLearned: true)
+    adaptiveNorm = all.adaptiveNorm(&random)
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
   {
     let isFirst = cache?.isEmpty ?? true, settled = isFirst ? 0 : view.turn.settled
-    var x = tokens(view, from: settled, condition)
+    let conditioning = conditioning(condition, batch: view.batch)
+    // [batch, positions - settled, width]
+    var x = tokens(view, from: settled, conditioning.vector)
     if isFirst, let prefix = condition.prefix, let prefixPositions {
       x = Tensor.concatenated([prefix + prefixPositions(), x], axis: 1)
     }
-    x = x.dropped(choices.tokenDropout, &random)
-    let bent = choices.block.adaptive == .none ? nil : condition.vector?.activated(.silu)
-    let around = TransformerBlock.Surroundings(
-      visible: visible(view, from: settled, withPrefix: isFirst),
-      rotation: choices.positions == .rotary ? choices.rotation(spots(view, from: settled, withPrefix: isFirst)) : nil,
-      told: sharedModulation.flatMap { shared in bent.map { shared($0) } } ?? bent, cache: cache,
-      start: isFirst ? 0 : prefixCount + settled)
-    for (layer, block) in blocks.enumerated() { x = block(x, around, layer: layer, &random) }
-    let start = (isFirst ? prefixCount : 0) - settled
-    x = x.gathered(view.predicted.map { $0.map { $0 + start } })
-    if let adaptiveNorm, let bent { return adaptiveNorm(x, bent) }
+    x = x.dropout(settings.input.dropout, &random)
+    let prefix = isFirst ? prefixCount : 0
+    var inputs = AttentionInputs(
+      visible: visible(view, from: settled, prefix: prefix),
+      rotation: rotation(view.fed.map { Array($0[settled...]) }, prefix: prefix))
+    for (index, block) in blocks.enumerated() {
+      inputs.cache = cache?.layer(index, count: isFirst ? 0 : prefixCount + settled)
+      x = block(x, inputs, conditioning: conditioning.blocks, &random)
+    }
+    // [batch, predicted, width]
+    x = x.gathered(view.predicted.map { $0.map { $0 + prefix - settled } })
+    if let adaptiveNorm, let vector = conditioning.activated { return adaptiveNorm(x, vector) }
     return norm?(x) ?? x
   }
 
-  /// What goes in, without the prefix, from the first place that is not settled: [batch, places - settled, width].
-  private func tokens(_ view: View, from settled: Int, _ condition: Condition) -> Tensor {
-    let count = view.length - settled, fresh = view.slots.map { Array($0[settled...]) }
-    let vector = condition.vector?.reshaped([view.batch, 1, width])
-    // Places are numbered from the first that is not settled.
-    let shown = view.shown.map { $0.filter { $0 >= settled }.map { $0 - settled } }
+  /// Returns the embedded tokens of the positions from `settled` on, without the prefix:
+  /// [batch, positions - settled, width].
+  private func tokens(_ view: View, from settled: Int, _ vector: Tensor?) -> Tensor {
+    let count = view.length - settled, slots = view.slots.map { Array($0[settled...]) }
     var x = input(
       Tokens(
         values: view.inputs.values.sliced(settled..<view.length, axis: 1),
         codes: view.inputs.codes.map { $0.map { Array($0[settled...]) } }))
+    // Counted from the first position that is not settled.
+    let shown = view.shown.map { $0.filter { $0 >= settled }.map { $0 - settled } }
     if !shown.allSatisfy({ $0.count == count }) {
-      var blanks = Tensor(zeros: [view.batch, count, width])
-      if let blank { blanks = blanks + blank() }
-      if let vector, choices.vector == .blanks { blanks = blanks + vector }
-      x = x.gathered(shown).scattered(shown, over: blanks)
+      var masked = Tensor(zeros: [view.batch, count, width])
+      if let maskToken { masked = masked + maskToken() }
+      if let vector, settings.input.conditionTarget == .maskTokens { masked = masked + vector }
+      x = x.gathered(shown).scattered(shown, over: masked)
     }
-    if let vector, choices.vector == .everywhere { x = x + vector }
-    if let positions { x = x + positions(fresh.map { $0.map(\.position) }) }
-    if let levels { x = x + levels(fresh.map { $0.map(\.level) }) }
-    if let sources { x = x + fedPositions(view, settled, sources) }
-    if choices.positions == .sineCosine {
-      x = x + Tensor.sineCosine(spots(view, from: settled, withPrefix: false), width: width)
+    if let vector, settings.input.conditionTarget == .allTokens { x = x + vector }
+    if let positions { x = x + positions(slots.map { $0.map(\.position) }) }
+    if let levels { x = x + levels(slots.map { $0.map(\.level) }) }
+    let fed = view.fed.map { Array($0[settled...]) }
+    if let inputPositions { x = x + embedded(fed, inputPositions) }
+    if settings.positions.kind == .sineCosine {
+      x = x + Tensor.sinusoidalEmbedding(gridPositions(fed, prefix: 0), width: width)
     }
     return x
   }
 
-  /// Where the tokens lie that places are fed; nil for a place that is fed none, and for the prefix.
-  private func spots(_ view: View, from settled: Int, withPrefix: Bool) -> [[Spot?]] {
-    view.fed.map { row in
-      Array(repeating: nil, count: withPrefix ? prefixCount : 0) + row[settled...].map { $0.map(layout.spot) }
-    }
-  }
-
-  /// Which positions the fed tokens have; nothing for a place that is fed none.
-  private func fedPositions(_ view: View, _ settled: Int, _ table: Embedding) -> Tensor {
-    let fed = view.fed.map { Array($0[settled...]) }
-    let found = table(fed.map { $0.map { $0?.position ?? 0 } })
+  /// Returns the position embeddings of the slots whose tokens are the input, zeros where there is none:
+  /// [batch, positions, width].
+  private func embedded(_ fed: [[Slot?]], _ table: Embedding) -> Tensor {
+    let embeddings = table(fed.map { $0.map { $0?.position ?? 0 } })
     let isFed = Tensor([fed.count, fed[0].count, 1], fed.flatMap { $0.map { $0 == nil ? 0 : 1 } })
-    return found * isFed
+    return embeddings * isFed
   }
 
-  /// How many leading rows, prefix included, each row of this call sees; the prefix sees only itself.
-  private func visible(_ view: View, from settled: Int, withPrefix: Bool) -> [Int]? {
-    let prefix = withPrefix ? Array(repeating: prefixCount, count: prefixCount) : []
-    if let seen = view.visible { return prefix + seen[settled...].map { $0 + prefixCount } }
+  /// Returns how many leading positions, the prefix included, each position of this call attends to; the prefix attends
+  /// to itself only. Nil: all to all.
+  private func visible(_ view: View, from settled: Int, prefix: Int) -> [Int]? {
+    let prefix = Array(repeating: prefix, count: prefix)
+    if let visible = view.visible { return prefix + visible[settled...].map { $0 + prefixCount } }
     guard prefixCount > 0 else { return nil }
     return prefix + Array(repeating: prefixCount + view.length, count: view.length - settled)
   }

@@ -3,15 +3,17 @@ import Networks
 import Settings
 import Tensors
 
-/// An encoder that sees only what is shown and a decoder that fills the blanks, both bidirectional
+/// A masked autoencoder: an encoder of the shown tokens and a decoder of all positions, both bidirectional
 /// (MAE; He et al. 2021, arXiv 2111.06377; as MAR and FAR use it).
-struct EncoderDecoderTransformer: Backbone {
+struct EncoderDecoderTransformer: TransformerBackbone {
+  typealias Preset = EncoderDecoderPreset
   static let key = "encoder-decoder"
   static let about = About(
-    "An encoder of the shown tokens and a decoder of all places (masked autoencoder).",
+    "An encoder of the shown tokens and a decoder of all positions (masked autoencoder).",
     source: "He et al. 2021 (MAE), arXiv 2111.06377; Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "width: 32\nheads: 4\ndepth: 2")
-  /// MAR and FAR name them alike.
+  static let checkpointNames = ["maskToken": "blank", "decoderEmbedding": "bridge"]
+  /// MAR and FAR have the same names.
   static let checkpointMappings = ["MAR", "FAR"].map {
     CheckpointMapping(
       $0, prefixes: ["z_proj", "encoder_", "decoder_", "mask_token", "diffusion_pos_embed"],
@@ -25,153 +27,170 @@ struct EncoderDecoderTransformer: Backbone {
       ])
   }
 
-  let input: TokenInput
+  let input: TokenEmbedding
+  /// The norm of embedded tokens, after positions are added.
   let inputNorm: Norm
   /// [prefix + positions, width]; without learned positions those of the prefix only, nil without either.
   let encoderPositions: Parameter?
   let encoderBlocks: [TransformerBlock]
   let encoderNorm: Norm
-  let bridge: Linear
-  /// [1, 1, width]: what a place holds that is not shown.
-  let blank: Parameter
+  /// From the encoder's output to the decoder's input.
+  let decoderEmbedding: Linear
+  /// [1, 1, width]: the decoder's input at positions that are not shown.
+  let maskToken: Parameter
+  /// As `encoderPositions`, for the decoder.
   let decoderPositions: Parameter?
   let decoderBlocks: [TransformerBlock]
+  /// The norm after the decoder; nil where it is adaptive.
   let decoderNorm: Norm?
   let adaptiveNorm: AdaptiveNorm?
-  /// [positions, width], added to what the loss is given; nil unless positions are learned.
+  /// [positions, width], added to the output; nil unless positions are learned.
   let outputPositions: Parameter?
-  /// [6 width, width]: what moves the norms of all blocks, where they share it.
   let sharedModulation: Linear?
-  /// Of the level of each place, added where encoder and decoder begin.
+  /// The embedding of scales or bands, added to the inputs of encoder and decoder; nil: none.
   let levels: Embedding?
-  let width: Int
   let prefixCount: Int
-  let choices: BackboneChoices
+  let settings: BackboneSettings
   let layout: Layout
 
-  static func width(_ settings: inout Settings) throws(SettingsError) -> Int {
-    try BackboneChoices.width(&settings, try preset(&settings).defaults)
-  }
-
-  private static func preset(_ settings: inout Settings) throws(SettingsError) -> EncoderDecoderPreset {
-    try settings["preset", default: .none, about: "a paper's sizes and forms as defaults for all below"]
-  }
-
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {
-    let choices = try BackboneChoices(
-      &settings, try Self.preset(&settings).defaults, depths: 2...256, depthIs: "blocks, half of them in the encoder",
-      for: shape)
-    let depth = choices.depth
+    let all = try BackboneSettings(
+      &settings, try Self.defaults(&settings), depths: 2...256,
+      aboutDepth: "the number of blocks, half of them in the encoder", for: shape)
+    let depth = all.depth, width = all.width, isLearned = all.positions.kind == .learned
+    try Self.check(depth: depth, shape, settings)
+    var hasLevels = false
+    if shape.layout.levels > 1 {
+      hasLevels = try settings[
+        "level-embedding", default: false,
+        about:
+          "whether a learned embedding of the scale or band is added to tokens; FAR (arXiv 2503.05305): false, its loss has one"
+      ]
+    }
+    (prefixCount, self.settings, layout) = (shape.prefixCount, all, shape.layout)
+    let rows = prefixCount + (isLearned ? shape.layout.positions : 0)
+    input = TokenEmbedding(all, of: shape.space, &random)
+    inputNorm = all.norm(isLearned: true)
+    encoderPositions = rows > 0 ? all.vectors([rows, width], &random) : nil
+    encoderBlocks = all.blocks(0..<depth / 2, &random)
+    encoderNorm = all.norm(isLearned: true)
+    decoderEmbedding = Linear(
+      from: width, to: width, hasBias: all.block.mlpBias, weight: all.initialization.weight, &random)
+    maskToken = all.vectors([1, 1, width], decays: true, &random)
+    decoderPositions = rows > 0 ? all.vectors([rows, width], &random) : nil
+    decoderBlocks = all.blocks(depth / 2..<depth, &random)
+    decoderNorm = all.isAdaptive ? nil : all.norm(isLearned: true)
+    adaptiveNorm = all.adaptiveNorm(&random)
+    outputPositions = isLearned ? all.vectors([shape.layout.positions, width], &random) : nil
+    sharedModulation = all.sharedModulation(&random)
+    levels = hasLevels ? all.table(shape.layout.levels, &random) : nil
+  }
+
+  /// Throws where encoder and decoder cannot be of equal depth, or where the direction needs causal attention.
+  private static func check(depth: Int, _ shape: BackboneShape, _ settings: Settings) throws(SettingsError) {
     guard depth % 2 == 0 else {
       throw settings.refusal("encoder and decoder are equally deep; 'depth' must be even, not \(depth).", at: "depth")
     }
     guard shape.layout.shift == 0 else {
       throw settings.refusal(
-        "backbone 'encoder-decoder' sees both ways and cannot predict next tokens; use backbone 'decoder'.", at: "use")
+        "backbone 'encoder-decoder' attends in both directions and cannot predict next tokens; use backbone 'decoder'.",
+        at: "use")
     }
     guard shape.layout.groups.first == shape.layout.groups.last else {
       throw settings.refusal(
-        "backbone 'encoder-decoder' sees both ways, and here later places hold the answers of earlier ones; use backbone 'decoder'.",
+        "backbone 'encoder-decoder' attends in both directions, and here later positions hold the answers of earlier ones; use backbone 'decoder'.",
         at: "use")
     }
-    var knowsLevels = false
-    if shape.layout.levels > 1 {
-      knowsLevels = try settings[
-        "level-embedding", default: false,
-        about: "whether places are told their level; FAR (arXiv 2503.05305) tells its loss instead"]
-    }
-    (width, prefixCount, self.choices, layout) = (choices.width, shape.prefixCount, choices, shape.layout)
-    let width = self.width, isLearned = choices.positions == .learned, form = choices.block
-    let isAdaptive = form.adaptive != .none
-    let rows = prefixCount + (isLearned ? shape.layout.positions : 0)
-    func norm(isLearned: Bool = true) -> Norm {
-      Norm(form.norm, width, isLearned: isLearned, epsilon: form.epsilon)
-    }
-    input = TokenInput(choices, of: shape.space, &random)
-    inputNorm = norm()
-    encoderPositions = rows > 0 ? choices.rows([rows, width], &random) : nil
-    encoderBlocks = choices.blocks(0..<depth / 2, of: depth, &random)
-    encoderNorm = norm()
-    bridge = Linear(from: width, to: width, hasBias: form.perceptronBias, weight: choices.weight, &random)
-    blank = choices.rows([1, 1, width], &random, decays: true)
-    decoderPositions = rows > 0 ? choices.rows([rows, width], &random) : nil
-    decoderBlocks = choices.blocks(depth / 2..<depth, of: depth, &random)
-    decoderNorm = isAdaptive ? nil : norm()
-    adaptiveNorm =
-      isAdaptive ? AdaptiveNorm(norm(isLearned: false), width, deviation: form.shiftDeviation, &random) : nil
-    outputPositions = isLearned ? choices.rows([shape.layout.positions, width], &random) : nil
-    sharedModulation =
-      form.adaptive == .shared ? Linear(from: width, to: 6 * width, weight: choices.weight, &random) : nil
-    levels = knowsLevels ? choices.table(shape.layout.levels, &random) : nil
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
   {
-    let batch = view.batch, shown = view.shown, isWhole = view.turn.shown.count(in: view.length) == view.length
-    let vector = condition.vector?.reshaped([batch, 1, width])
-    let bent = choices.block.adaptive == .none ? nil : condition.vector?.activated(.silu)
-    let told = sharedModulation.flatMap { shared in bent.map { shared($0) } } ?? bent
-    // The encoder: prefix, then what is shown.
-    let known = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
-    var tokens = input(isWhole ? view.inputs : view.inputs[.perSample(shown)])
-    if let vector, choices.vector == .everywhere, tokens.shape[1] > 0 { tokens = tokens + vector }
-    if let levels, tokens.shape[1] > 0 { tokens = tokens + levels(known.map { $0.map(\.level) }) }
-    if let prefix = condition.prefix { tokens = Tensor.concatenated([prefix, tokens], axis: 1) }
-    var x = inputNorm(placed(tokens, encoderPositions, known)).dropped(choices.tokenDropout, &random)
-    if x.shape[1] > 0 {
-      let around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(known), told: told)
-      for (layer, block) in encoderBlocks.enumerated() { x = block(x, around, layer: layer, &random) }
+    let conditioning = conditioning(condition, batch: view.batch)
+    var x = encoded(view, condition.prefix, conditioning, &random)
+    x = decoded(x, view, conditioning, &random)
+    if let decoderNorm {
+      x = decoderNorm(x)
+    } else if let adaptiveNorm, let vector = conditioning.activated {
+      x = adaptiveNorm(x, vector)
     }
-    x = bridge(encoderNorm(x))
-    // The decoder: prefix, then every place, blank where nothing is shown.
-    if !isWhole {
-      var blanks = blank() + Tensor(zeros: [batch, view.length, width])
-      if let vector { blanks = blanks + vector }
-      let seen = x.sliced(prefixCount..<x.shape[1], axis: 1).scattered(shown, over: blanks)
-      x = Tensor.concatenated([x.sliced(0..<prefixCount, axis: 1), seen], axis: 1)
-    }
-    x = placed(x, decoderPositions, view.slots)
-    if let levels {
-      let told = levels(view.slots.map { $0.map(\.level) }), prefix = x.sliced(0..<prefixCount, axis: 1)
-      x = Tensor.concatenated([prefix, x.sliced(prefixCount..<x.shape[1], axis: 1) + told], axis: 1)
-    }
-    var around = TransformerBlock.Surroundings(visible: nil, rotation: rotation(view.slots), told: told)
-    let isAllAsked = view.turn.predicted.count(in: view.length) == x.shape[1]
-    for (layer, block) in decoderBlocks.enumerated() {
-      // Nobody sees what the last block makes of other places.
-      if layer == decoderBlocks.count - 1, !isAllAsked {
-        around.wanted = view.predicted.map { $0.map { prefixCount + $0 } }
-      }
-      x = block(x, around, layer: layer, &random)
-    }
-    if let decoderNorm { x = decoderNorm(x) } else if let adaptiveNorm, let bent { x = adaptiveNorm(x, bent) }
     guard let outputPositions else { return x }
     return x
-      + outputPositions().rows(zip(view.slots, view.predicted).map { row, asked in asked.map { row[$0].position } })
+      + outputPositions().rows(
+        zip(view.slots, view.predicted).map { row, predicted in predicted.map { row[$0].position } })
   }
 
-  /// Prefix and tokens with their positions, as far as these are added.
-  private func placed(_ tokens: Tensor, _ table: Parameter?, _ slots: [[Slot]]) -> Tensor {
-    let prefix = Array(0..<prefixCount)
-    if choices.positions == .learned, let table {
+  /// Returns the encoder's output for the prefix and the shown tokens: [batch, prefix + shown, width].
+  private func encoded(
+    _ view: View, _ prefix: Tensor?, _ conditioning: Conditioning, _ random: inout Random?
+  ) -> Tensor {
+    let isWhole = showsAll(view), shown = view.shown
+    let slots = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
+    // [batch, shown, width]
+    var tokens = input(isWhole ? view.inputs : view.inputs[.perSample(shown)])
+    if let vector = conditioning.vector, settings.input.conditionTarget == .allTokens, tokens.shape[1] > 0 {
+      tokens = tokens + vector
+    }
+    if let levels, tokens.shape[1] > 0 { tokens = tokens + levels(slots.map { $0.map(\.level) }) }
+    // [batch, prefix + shown, width]
+    if let prefix { tokens = Tensor.concatenated([prefix, tokens], axis: 1) }
+    var x = inputNorm(withPositions(tokens, encoderPositions, slots)).dropout(settings.input.dropout, &random)
+    guard x.shape[1] > 0 else { return encoderNorm(x) }
+    let inputs = AttentionInputs(rotation: rotation(slots, prefix: prefixCount))
+    for block in encoderBlocks { x = block(x, inputs, conditioning: conditioning.blocks, &random) }
+    return encoderNorm(x)
+  }
+
+  /// Returns the decoder's output at the predicted positions: [batch, predicted, width].
+  private func decoded(
+    _ encoded: Tensor, _ view: View, _ conditioning: Conditioning, _ random: inout Random?
+  ) -> Tensor {
+    var x = decoderEmbedding(encoded)
+    // [batch, prefix + positions, width]: mask tokens where nothing is shown.
+    if !showsAll(view) {
+      var masked = maskToken() + Tensor(zeros: [view.batch, view.length, width])
+      if let vector = conditioning.vector { masked = masked + vector }
+      let tokens = x.sliced(prefixCount..<x.shape[1], axis: 1).scattered(view.shown, over: masked)
+      x = Tensor.concatenated([x.sliced(0..<prefixCount, axis: 1), tokens], axis: 1)
+    }
+    x = withPositions(x, decoderPositions, view.slots)
+    if let levels {
+      let embeddings = levels(view.slots.map { $0.map(\.level) }), prefix = x.sliced(0..<prefixCount, axis: 1)
+      x = Tensor.concatenated([prefix, x.sliced(prefixCount..<x.shape[1], axis: 1) + embeddings], axis: 1)
+    }
+    var inputs = AttentionInputs(rotation: rotation(view.slots, prefix: prefixCount))
+    let needsAll = view.turn.predicted.count(in: view.length) == x.shape[1]
+    for (index, block) in decoderBlocks.enumerated() {
+      // The last block computes only what the head reads.
+      if index == decoderBlocks.count - 1, !needsAll {
+        inputs.queryPositions = view.predicted.map { $0.map { prefixCount + $0 } }
+      }
+      x = block(x, inputs, conditioning: conditioning.blocks, &random)
+    }
+    return x
+  }
+
+  /// Whether tokens of all positions are shown.
+  private func showsAll(_ view: View) -> Bool { view.turn.shown.count(in: view.length) == view.length }
+
+  /// Returns prefix and tokens with position embeddings, where these are added: [batch, prefix + positions, width].
+  /// `table` is [prefix + positions, width], or [prefix, width] without learned positions.
+  private func withPositions(_ tokens: Tensor, _ table: Parameter?, _ slots: [[Slot]]) -> Tensor {
+    if settings.positions.kind == .learned, let table {
+      let prefix = Array(0..<prefixCount)
       return tokens + table().rows(slots.map { prefix + $0.map { prefixCount + $0.position } })
     }
     var added = table?().reshaped([1, prefixCount, width])
-    if choices.positions == .sineCosine {
-      let fixed = Tensor.sineCosine(slots.map { $0.map(layout.spot) }, width: width)
+    if settings.positions.kind == .sineCosine {
+      let fixed = Tensor.sinusoidalEmbedding(gridPositions(slots, prefix: 0), width: width)
       added =
         added.map { Tensor.concatenated([$0 + Tensor(zeros: [slots.count, prefixCount, width]), fixed], axis: 1) }
         ?? fixed
-    } else if let prefixes = added {
-      let none = Tensor(zeros: [1, tokens.shape[1] - prefixCount, width])
-      added = Tensor.concatenated([prefixes, none], axis: 1)
+    } else if let prefixPositions = added {
+      let zeros = Tensor(zeros: [1, tokens.shape[1] - prefixCount, width])
+      added = Tensor.concatenated([prefixPositions, zeros], axis: 1)
     }
     return added.map { tokens + $0 } ?? tokens
-  }
-
-  private func rotation(_ slots: [[Slot]]) -> RotaryAngles? {
-    choices.rotation(slots.map { Array(repeating: nil, count: prefixCount) + $0.map(layout.spot) })
   }
 }
 

@@ -3,10 +3,10 @@ import Networks
 import Settings
 import Tensors
 
-/// Labels are ignored: one learned vector in front of all tokens.
+/// One learned vector before all tokens, whatever the label.
 struct Unconditional: Conditioner {
   static let key = "unconditional"
-  static let about = About("Labels are ignored.")
+  static let about = About("One learned vector before all tokens; labels are ignored.")
 
   /// [1, 1, width]
   let start: Parameter
@@ -18,6 +18,7 @@ struct Unconditional: Conditioner {
     start = Parameter(Initialization.normal(standardDeviation: 0.02)([1, 1, width], &random), decays: true)
   }
 
+  /// Returns the same prefix [batch, 1, width] for all labels.
   func callAsFunction(_ labels: [Int?]) -> Condition {
     Condition(prefix: start() + Tensor(zeros: [labels.count, 1, start.value.shape[2]]))
   }

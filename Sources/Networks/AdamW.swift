@@ -4,11 +4,16 @@ import Tensors
 ///
 /// p <- p (1 - lr wd), then p <- p - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps).
 public struct AdamW: Sendable {
+  /// The decay of the running mean of gradients.
   public var beta1: Double
+  /// The decay of the running mean of squared gradients.
   public var beta2: Double
+  /// The number added to the root of the second moment.
   public var epsilon: Double
+  /// The fraction of a parameter that decays per unit of the learning rate.
   public var weightDecay: Double
 
+  /// A rule with the coefficients of MAR and FAR by default.
   public init(beta1: Double = 0.9, beta2: Double = 0.95, epsilon: Double = 1e-8, weightDecay: Double = 0.02) {
     self.beta1 = beta1
     self.beta2 = beta2
@@ -16,20 +21,26 @@ public struct AdamW: Sendable {
     self.weightDecay = weightDecay
   }
 
-  /// The numbers of one step, the same for every scalar.
+  /// The coefficients of one step, the same for all scalars of a parameter.
   public struct Step<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
-    var beta1: Scalar, beta2: Scalar, epsilon: Scalar, keep: Scalar, rate: Scalar, secondScale: Scalar
+    var beta1: Scalar, beta2: Scalar, epsilon: Scalar
+    /// 1 - lr wd.
+    var decay: Scalar
+    /// lr / (1 - b1^t).
+    var rate: Scalar
+    /// 1 / (1 - b2^t).
+    var secondScale: Scalar
 
-    /// What one scalar of a parameter becomes; `mean` and `square` are its running moments.
+    /// Updates one scalar of a parameter and its running moments: `mean` of gradients, `square` of their squares.
     @inline(__always)
     public func apply(_ parameter: inout Scalar, _ mean: inout Scalar, _ square: inout Scalar, _ gradient: Scalar) {
       mean = beta1 * mean + (1 - beta1) * gradient
       square = beta2 * square + (1 - beta2) * gradient * gradient
-      parameter = parameter * keep - rate * mean / ((square * secondScale).squareRoot() + epsilon)
+      parameter = parameter * decay - rate * mean / ((square * secondScale).squareRoot() + epsilon)
     }
   }
 
-  /// Step `number` (1, 2, ...) at a learning rate, with or without decay.
+  /// Returns the coefficients of step `number` (1, 2, ...) at a learning rate, with or without weight decay.
   public func step<Scalar>(_ number: Int, rate: Double, decays: Bool) -> Step<Scalar> {
     func power(_ base: Double) -> Double {
       var result = 1.0, factor = base, exponent = number
@@ -42,11 +53,11 @@ public struct AdamW: Sendable {
     }
     return Step(
       beta1: Scalar(beta1), beta2: Scalar(beta2), epsilon: Scalar(epsilon),
-      keep: Scalar(1 - rate * (decays ? weightDecay : 0)), rate: Scalar(rate / (1 - power(beta1))),
+      decay: Scalar(1 - rate * (decays ? weightDecay : 0)), rate: Scalar(rate / (1 - power(beta1))),
       secondScale: Scalar(1 / (1 - power(beta2))))
   }
 
-  /// min(1, limit / (norm + 1e-6)): what gradients of a joint norm are multiplied by. `limit` 0: never.
+  /// Returns the factor min(1, limit / (norm + 1e-6)) of gradients with a joint norm; 1 where `limit` is 0.
   public static func clipping(norm: Double, limit: Double) -> Double {
     limit > 0 ? min(1, limit / (norm + 1e-6)) : 1
   }

@@ -1,88 +1,83 @@
 import Tensors
 
-/// Who says how a condition moves the norms of a block (adaptive norms; Peebles and Xie 2022, arXiv 2212.09748).
+/// The source of the modulation of a block's norms (adaLN; Peebles and Xie 2022, DiT, arXiv 2212.09748).
 public enum AdaptiveNorms: String, CaseIterable, Sendable {
-  /// Nobody: norms have weights of their own.
+  /// No modulation: norms have weights of their own.
   case none
-  /// A linear layer in each block (VAR; Tian et al. 2024, arXiv 2404.02905).
+  /// A linear layer of the conditioning vector in each block (VAR; Tian et al. 2024, arXiv 2404.02905).
   case perBlock = "per-block"
-  /// One linear layer for all blocks, to which each adds six vectors of its own (VAR at 512 pixels).
+  /// One linear layer for all blocks; each block adds six learned vectors (VAR at 512 pixels).
   case shared
 }
 
-/// From a condition to what it does to a block: gates of attention and perceptron, scales and shifts of their norms.
-public enum Modulation: Module {
-  /// [6 width, width]
-  case own(Linear)
-  /// [6, width], added to what all blocks share.
+/// The adaLN layer of one block: from the conditioning vector to gates, scales and shifts of attention and MLP.
+public enum BlockModulation: Module {
+  /// A layer of the block itself, weight [6 width, width].
+  case perBlock(Linear)
+  /// [6, width], added to the output of the layer that all blocks share.
   case shared(Parameter)
 
-  /// `gate` and `rest`: deviations at the start of the weights that make gates, and of all others.
-  init?(_ kind: AdaptiveNorms, _ width: Int, gate: Float, rest: Float, _ random: inout Random) {
-    let deviations = [gate, gate, rest, rest, rest, rest]
+  /// The layer of the given kind; nil for `none`. Weights start normal: those of the two gates with `gateDeviation`,
+  /// those of scales and shifts with `modulationDeviation`.
+  init?(
+    _ kind: AdaptiveNorms, width: Int, gateDeviation: Float, modulationDeviation: Float, _ random: inout Random
+  ) {
+    let initial = Initialization.chunks(
+      standardDeviations: [gateDeviation, gateDeviation] + Array(repeating: modulationDeviation, count: 4))
     switch kind {
     case .none: return nil
-    case .perBlock:
-      self = .own(Linear(from: width, to: 6 * width, weight: .parts(deviations: deviations), &random))
-    case .shared:
-      self = .shared(
-        Parameter(Initialization.parts(deviations: deviations)([6, width], &random), decays: false))
+    case .perBlock: self = .perBlock(Linear(from: width, to: 6 * width, weight: initial, &random))
+    case .shared: self = .shared(Parameter(initial([6, width], &random), decays: false))
     }
   }
 
-  /// `told` [batch, width] from a condition, or [batch, 6 width] from the layer that blocks share.
-  func callAsFunction(_ told: Tensor) -> Moved {
+  /// Returns the modulation of each sample for `conditioning` [batch, width], or [batch, 6 width] where it is the
+  /// output of the layer that blocks share.
+  func callAsFunction(_ conditioning: Tensor) -> Values {
     switch self {
-    case .own(let linear): Moved(six: linear(told))
-    case .shared(let own): Moved(six: told + own().reshaped([own.value.count]))
+    case .perBlock(let linear): Values(chunks: linear(conditioning))
+    case .shared(let offsets): Values(chunks: conditioning + offsets().reshaped([offsets.value.count]))
     }
   }
 
-  /// The two parts of a block that are moved.
-  enum Part: Int { case attention, perceptron }
+  /// The two residual branches of a block; the raw value is the offset among gates, scales and shifts.
+  enum Branch: Int { case attention, mlp }
 
-  /// What a condition says to each sample.
-  struct Moved {
-    /// [batch, 6 width]: the gates of both parts, the scales of their norms, and the shifts of their norms.
-    let six: Tensor
+  /// The modulation of each sample.
+  struct Values {
+    /// [batch, 6 width]: gates of attention and MLP, scales of their norms, shifts of their norms.
+    let chunks: Tensor
 
-    private var width: Int { six.shape[1] / 6 }
+    private var width: Int { chunks.shape[1] / 6 }
 
-    func norm(_ part: Part) -> NormModulation {
-      NormModulation(six, shiftOffset: (4 + part.rawValue) * width, scaleOffset: (2 + part.rawValue) * width)
+    /// The scale and shift of the norm before a branch.
+    func norm(_ branch: Branch) -> NormModulation {
+      NormModulation(
+        chunks, shiftOffset: (4 + branch.rawValue) * width, scaleOffset: (2 + branch.rawValue) * width)
     }
 
-    /// x + gate * y, both [batch, places, width].
-    func added(_ y: Tensor, _ part: Part, to x: Tensor) -> Tensor {
-      y.gated(by: six, offset: part.rawValue * width, residual: x)
+    /// Returns x + gate * y, both [batch, positions, width].
+    func gated(_ y: Tensor, _ branch: Branch, onto x: Tensor) -> Tensor {
+      y.gated(by: chunks, offset: branch.rawValue * width, residual: x)
     }
   }
 }
 
-/// A norm whose scale and shift a condition says: what stands before the head.
+/// A norm whose scale and shift are a linear function of the conditioning vector: the one before the head (adaLN).
 public struct AdaptiveNorm: Module {
   let norm: Norm
-  /// [2 width, width]: scale, shift.
+  /// Weight [2 width, width]: scale, then shift.
   public let modulation: Linear
 
-  public init(_ norm: Norm, _ width: Int, deviation: Float, _ random: inout Random) {
+  /// The norm over `width` channels; weights of its modulation start normal with the given deviation.
+  public init(_ norm: Norm, _ width: Int, standardDeviation: Float, _ random: inout Random) {
     self.norm = norm
-    modulation = Linear(from: width, to: 2 * width, weight: .normal(standardDeviation: deviation), &random)
+    modulation = Linear(
+      from: width, to: 2 * width, weight: .normal(standardDeviation: standardDeviation), &random)
   }
 
-  /// x [batch, places, width], told [batch, width].
-  public func callAsFunction(_ x: Tensor, _ told: Tensor) -> Tensor {
-    norm(x, by: NormModulation(modulation(told), shiftOffset: x.shape[2], scaleOffset: 0))
-  }
-}
-
-extension Tensor {
-  /// self * (1 + scale) + shift, for self [batch, places, width].
-  func moved(by modulation: NormModulation) -> Tensor {
-    let width = shape[2]
-    func part(_ start: Int) -> Tensor {
-      modulation.tensor.sliced(start..<start + width, axis: 1).reshaped([shape[0], 1, width])
-    }
-    return self * (part(modulation.scaleOffset) + 1) + part(modulation.shiftOffset)
+  /// Returns norm(x) (1 + scale) + shift, for x [batch, positions, width] and conditioning [batch, width].
+  public func callAsFunction(_ x: Tensor, _ conditioning: Tensor) -> Tensor {
+    norm(x, by: NormModulation(modulation(conditioning), shiftOffset: x.shape[2], scaleOffset: 0))
   }
 }

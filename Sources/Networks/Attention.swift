@@ -1,50 +1,67 @@
 import Glibc
 import Tensors
 
-/// Multi-head self-attention with one projection for queries, keys and values (Vaswani et al. 2017, arXiv 1706.03762).
+/// Multi-head self-attention with one projection to queries, keys and values (Vaswani et al. 2017, arXiv 1706.03762).
 public struct Attention: Module {
-  /// [3 width, width]: queries, keys, values, each head after head.
+  /// Weight [3 width, width]: queries, keys, values, of each one head after another.
   public let qkv: Linear
-  /// [width]; nil unless biases are those of queries and values only.
+  /// [width]; nil unless the projection has biases of queries and values only.
   public let queryBias: Parameter?
+  /// [width]; nil unless the projection has biases of queries and values only.
   public let valueBias: Parameter?
-  /// Norms of queries and keys over the channels of a head.
+  /// The norm of queries over the channels of a head; nil unless `design.norm` is `layer`.
   public let queryNorm: LayerNorm?
+  /// The norm of keys over the channels of a head; nil unless `design.norm` is `layer`.
   public let keyNorm: LayerNorm?
-  /// [heads]: logarithm of what queries of length 1 are multiplied by.
-  public let sharpness: Parameter?
+  /// [heads]: the logarithm of the factor of unit queries; nil unless `design.norm` is `l2`.
+  public let logitScale: Parameter?
+  /// The projection of the weighted sums of values, weight [width, width].
   public let output: Linear
+  /// The choices in which papers differ.
   public let design: Design
 
-  /// What papers differ in.
+  public static let checkpointNames = ["logitScale": "sharpness"]
+
+  /// The choices in which papers differ.
   public struct Design: Sendable {
+    /// The number of heads; it divides the width.
     public var heads: Int
+    /// The normalization of queries and keys.
     public var norm = QueryNorm.none
+    /// The biases of the projection to queries, keys and values.
     public var bias = Bias.all
+    /// Whether the output projection has a bias.
     public var outputBias = true
-    /// Times 1 / sqrt(d), before the softmax.
+    /// A factor of the logits beside 1 / sqrt(head width).
     public var scale: Float = 1
-    /// Share of the softmax that training drops.
+    /// The fraction of attention probabilities that training drops, in [0, 1).
     public var dropout: Float = 0
 
+    /// The attention of ViT, with a number of heads.
     public init(heads: Int) { self.heads = heads }
   }
 
-  /// How queries and keys are brought to one size.
+  /// The normalization of queries and keys.
   public enum QueryNorm: String, CaseIterable, Sendable {
+    /// No normalization.
     case none
-    /// Length 1, times a learned number for each head, 4 at the start and 100 at most (VAR; arXiv 2404.02905).
+    /// Unit length, the queries times a learned factor per head, 4 at first and at most 100 (VAR; arXiv 2404.02905).
     case l2
-    /// A learned layer norm over each head (Dehghani et al. 2023, arXiv 2302.05442; as RAR has it).
+    /// A learned layer norm over the channels of a head (Dehghani et al. 2023, arXiv 2302.05442; RAR).
     case layer
   }
 
+  /// The biases of the projection to queries, keys and values.
   public enum Bias: String, CaseIterable, Sendable {
-    case all, none
-    /// Keys have none: it would move all logits of a query alike (VAR).
+    /// Queries, keys and values have one.
+    case all
+    /// No bias at all.
+    case none
+    /// Keys have none: it would change all logits of a query alike (VAR).
     case queriesAndValues = "queries-values"
   }
 
+  /// A layer over `width` channels; `weight` initializes the projection to queries, keys and values, `output` the other.
   public init(_ width: Int, _ design: Design, weight: Initialization, output: Initialization, _ random: inout Random) {
     qkv = Linear(from: width, to: 3 * width, hasBias: design.bias == .all, weight: weight, &random)
     self.output = Linear(from: width, to: width, hasBias: design.outputBias, weight: output, &random)
@@ -54,80 +71,57 @@ public struct Attention: Module {
     (queryBias, valueBias) = (bias(), bias())
     func norm() -> LayerNorm? { design.norm == .layer ? LayerNorm(width / design.heads) : nil }
     (queryNorm, keyNorm) = (norm(), norm())
-    sharpness =
+    logitScale =
       design.norm == .l2 ? Parameter(Tensor(repeating: logf(4), shape: [design.heads]), decays: false) : nil
     self.design = design
   }
 
-  /// x [batch, places, width]; place i sees the first visible[i] places, or all. Those that are `wanted` come out, each
-  /// sample's own, or all; where only some are, all are seen.
+  /// Returns self-attention of x [batch, positions, width]: [batch, positions, width], or of `queryPositions` only.
   ///
-  /// With a cache x holds only the places after the first `start`, which the cache has; `visible` then counts those, too.
-  /// `norm` stands before the projection, moved by modulators if there are any, and keeps nothing of its own. What comes out
-  /// is added to `base`, if there is one.
-  public func callAsFunction(
-    _ x: Tensor, norm: LayerNorm? = nil, by modulators: NormModulation? = nil, visible: [Int]?, wanted: Indices? = nil,
-    rotation: RotaryAngles? = nil, cache: AttentionCache? = nil, layer: Int = 0, after start: Int = 0,
-    onto base: Tensor? = nil,
-    _ random: inout Random?
-  ) -> Tensor {
-    let width = x.shape[2], heads = design.heads, mixed = sized(projected(x, norm, modulators))
-    let isDropping = design.dropout > 0 && random != nil, isSized = sharpness != nil
-    precondition(wanted == nil || visible == nil && cache == nil, "places are wanted only where all are seen")
-    // Whether queries and keys are used as they come.
-    let isReady = isSized || design.norm == .none && design.scale == 1
-    if let cache, rotation == nil, isReady {
-      precondition(!isDropping, "nothing is dropped where a cache is filled")
-      let all = cache.extend(layer: layer, heads: heads, after: start, mixed)
-      return output(mixed.attention(all.keys, all.values, visible: visible), onto: base)
-    }
-    if cache == nil, wanted == nil, isReady, !isDropping {
-      return output(mixed.selfAttention(heads: heads, visible: visible, rotary: rotation), onto: base)
-    }
-    var queries = normed(mixed.sliced(0..<width, axis: 2), queryNorm)
-    var keys = normed(mixed.sliced(width..<2 * width, axis: 2), keyNorm)
-    let values = mixed.sliced(2 * width..<3 * width, axis: 2)
-    if !isSized, design.scale != 1 { queries = queries * design.scale }
-    if let rotation {
-      queries = queries.rotated(by: rotation, heads: heads)
-      keys = keys.rotated(by: rotation, heads: heads)
-    }
-    if let wanted { queries = queries.gathered(wanted) }
-    if let cache {
-      precondition(!isDropping, "nothing is dropped where a cache is filled")
-      let all = cache.extend(layer: layer, heads: heads, after: start, keys, values)
-      return output(queries.attention(all.keys, all.values, visible: visible), onto: base)
-    }
-    guard isDropping else {
-      return output(queries.attention(keys, values, heads: heads, visible: visible), onto: base)
-    }
-    let shape = [x.shape[0], heads, queries.shape[1], keys.shape[1]]
-    let factors = random!.uniform(shape, "attention-dropout").kept(design.dropout)
-    return output(queries.attention(keys, values, heads: heads, visible: visible, dropoutMask: factors), onto: base)
+  /// With a cache x holds the positions after the cached ones. `random` nil: nothing is dropped.
+  public func callAsFunction(_ x: Tensor, _ inputs: AttentionInputs, _ random: inout Random?) -> Tensor {
+    self(x, after: nil, inputs, onto: nil, &random)
   }
 
-  private func projected(_ x: Tensor, _ norm: LayerNorm?, _ modulators: NormModulation?) -> Tensor {
+  /// Returns self-attention of norm(x), plus `base` where there is one; see above for shapes.
+  func callAsFunction(
+    _ x: Tensor, after norm: ModulatedNorm?, _ inputs: AttentionInputs, onto base: Tensor?, _ random: inout Random?
+  ) -> Tensor {
+    precondition(
+      inputs.queryPositions == nil || inputs.visible == nil && inputs.cache == nil,
+      "outputs of some positions only need attention from all to all, without a cache")
+    let dropsProbabilities = design.dropout > 0 && random != nil
+    precondition(inputs.cache == nil || !dropsProbabilities, "a cache is for generation, where nothing is dropped")
+    let qkv = queryKeyNormalized(projected(x, norm))
+    // Whether a kernel may read queries and keys straight from the projection.
+    let isReady = logitScale != nil || design.norm == .none && design.scale == 1
+    if isReady, let cache = inputs.cache, inputs.rotation == nil {
+      return output(cached(qkv, cache, inputs.visible), onto: base)
+    }
+    if isReady, inputs.cache == nil, inputs.queryPositions == nil, !dropsProbabilities {
+      return output(fused(qkv, inputs), onto: base)
+    }
+    return output(general(qkv, inputs, &random), onto: base)
+  }
+
+  /// Returns the projection of norm(x) to queries, keys and values: [batch, positions, 3 width].
+  private func projected(_ x: Tensor, _ norm: ModulatedNorm?) -> Tensor {
+    var input = x, fusedNorm: LayerNorm?
+    // A layer norm is computed inside the product.
+    if let norm {
+      if case .layer(let layerNorm) = norm.norm {
+        fusedNorm = layerNorm
+      } else {
+        input = norm.norm(x, by: norm.modulators)
+      }
+    }
     var bias = qkv.bias?()
     if let queryBias, let valueBias {
       bias = .concatenated([queryBias(), Tensor(zeros: queryBias.value.shape), valueBias()], axis: 0)
     }
-    guard let norm else { return x.linear(qkv.weight(), bias) }
-    return x.linear(
-      afterNorm: norm.weight?(), norm.bias?(), epsilon: norm.epsilon, modulation: modulators, qkv.weight(), bias)
-  }
-
-  /// Queries and keys of length 1, queries then made as long as was learned, if that is how they are brought to one size.
-  private func sized(_ mixed: Tensor) -> Tensor {
-    guard let sharpness else { return mixed }
-    // 100 at most; the kernel divides by sqrt(d), which norms to length 1 make needless.
-    let lengths = sharpness().clamped(to: -Float.greatestFiniteMagnitude...logf(100)).exponential
-    let each = mixed.shape[2] / 3 / design.heads
-    return mixed.queryKeyNormalized(queryScales: lengths * (Float(each).squareRoot() * design.scale))
-  }
-
-  /// Queries or keys [batch, places, width], each head normed.
-  private func normed(_ x: Tensor, _ norm: LayerNorm?) -> Tensor {
-    guard let norm else { return x }
-    return norm(x.reshaped([x.count / x.shape[2] * design.heads, x.shape[2] / design.heads])).reshaped(x.shape)
+    guard let fusedNorm else { return input.linear(qkv.weight(), bias) }
+    return input.linear(
+      afterNorm: fusedNorm.weight?(), fusedNorm.bias?(), epsilon: fusedNorm.epsilon, modulation: norm?.modulators,
+      qkv.weight(), bias)
   }
 }

@@ -1,15 +1,18 @@
 import Tensors
 
-/// A 2-D convolution with zero padding: [batch, height, width, in] to [batch, rows, columns, out].
+/// A two-dimensional convolution with zero padding: [batch, height, width, in] to [batch, rows, columns, out].
 public struct Convolution2D: Module {
   /// [out, kernel, kernel, in]
   public let weight: Parameter
   /// [out]
   public let bias: Parameter
+  /// The step of the kernel, in pixels of the input.
   public let stride: Int
+  /// Zeros added on the four sides.
   public let padding: Padding
 
-  /// `padding` nil: as much on every side as keeps the size at stride 1.
+  /// A layer with a square kernel; `padding` nil: kernel / 2 on all sides, which keeps the size at stride 1 for odd
+  /// kernels.
   public init(
     from inputs: Int, to outputs: Int, kernel: Int, stride: Int = 1, padding: Padding? = nil,
     weight: Initialization = .uniformFanIn, _ random: inout Random
@@ -20,5 +23,6 @@ public struct Convolution2D: Module {
     self.padding = padding ?? .all(kernel / 2)
   }
 
+  /// Returns the convolution of x [batch, height, width, in]: [batch, rows, columns, out].
   public func callAsFunction(_ x: Tensor) -> Tensor { x.convolved(weight(), bias(), stride: stride, padding: padding) }
 }

@@ -1,50 +1,55 @@
 import Glibc
 import Tensors
 
-/// What a fresh parameter holds.
+/// The initial value of a parameter.
 public enum Initialization: Sendable {
+  /// All zeros.
   case zeros
+  /// All ones.
   case ones
-  /// Normal, mean 0.
+  /// Normal with mean 0.
   case normal(standardDeviation: Float)
-  /// Uniform within +- sqrt(6 / (in + out)) (Glorot and Bengio 2010), as the released MAR and FAR start linear layers.
+  /// Uniform within +- sqrt(6 / (in + out)) (Glorot and Bengio 2010), as linear layers of the released MAR and FAR.
   case glorot
-  /// Uniform within +- 1 / sqrt(in), as PyTorch starts linear layers and convolutions.
+  /// Uniform within +- 1 / sqrt(in), as linear layers and convolutions of PyTorch.
   case uniformFanIn
-  /// Normal, mean 0, with a deviation for each of so many equal parts of the first axis.
-  case parts(deviations: [Float])
+  /// Normal with mean 0 and one standard deviation for each of as many equal chunks of the first axis.
+  case chunks(standardDeviations: [Float])
 
-  /// Numbers of this kind; the first axis of `shape` is "out", all others together are "in".
+  /// Draws a value of the given shape, whose first axis is "out" and all others together "in".
   public func callAsFunction(_ shape: [Int], _ random: inout Random) -> Tensor {
-    guard !Outline.isOn else { return Tensor(unfilled: shape) { _ in } }
+    guard Storage.isAllocated else { return Tensor(unfilled: shape) { _ in } }
     let fanOut = shape.first ?? 1, fanIn = shape.dropFirst().reduce(1, *)
-    func spread(_ limit: Float) -> Tensor { (draw(shape) { random.uniform($0, "weights") } * 2 - 1) * limit }
+    func uniform(_ limit: Float) -> Tensor { (draw(shape) { random.uniform($0, "weights") } * 2 - 1) * limit }
     return switch self {
     case .zeros: Tensor(zeros: shape)
     case .ones: Tensor(repeating: 1, shape: shape)
     case .normal(let deviation): draw(shape) { random.normal($0, "weights") } * deviation
-    case .glorot: spread((6 / Float(fanIn + fanOut)).squareRoot())
-    case .uniformFanIn: spread(1 / Float(max(1, fanIn)).squareRoot())
-    case .parts(let deviations):
+    case .glorot: uniform((6 / Float(fanIn + fanOut)).squareRoot())
+    case .uniformFanIn: uniform(1 / Float(max(1, fanIn)).squareRoot())
+    case .chunks(let deviations):
+      // [chunks, elements of a chunk]
       (draw([deviations.count, shape.product / deviations.count]) { random.normal($0, "weights") }
         * Tensor([deviations.count, 1], deviations)).reshaped(shape)
     }
   }
 
-  /// Weights belong to no sample: they are drawn as those of one.
+  /// Draws as for one sample: weights belong to no sample of a batch.
   private func draw(_ shape: [Int], _ source: ([Int]) -> Tensor) -> Tensor {
     source([1, shape.product]).reshaped(shape)
   }
+
+  /// The switch of `withoutStorage`, of the current task.
+  enum Storage {
+    /// Whether initial values are drawn and written.
+    @TaskLocal static var isAllocated = true
+  }
 }
 
-/// Whether fresh parameters have a shape but no numbers.
-enum Outline {
-  @TaskLocal static var isOn = false
-}
-
-/// Runs `body` so that the parameters it makes have shapes but no numbers: memory is named, never touched.
+/// Runs `body` so that the parameters it makes have shapes but no values (PyTorch's meta device): their memory is
+/// reserved, never written.
 ///
-/// For counting the parameters of what would not fit; nothing made in here may be run.
+/// For counting the parameters of models that would not fit; modules made in `body` must not be run.
 public func withoutStorage<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try Outline.$isOn.withValue(true, operation: body)
+  try Initialization.Storage.$isAllocated.withValue(false, operation: body)
 }

@@ -1,15 +1,29 @@
 import Glibc
 
-/// The learning rate along a run: a linear warm-up, then constant, or down to `least` along a cosine or a line.
+/// The learning rate over a run: a linear warm-up, then constant, or down to `least` along a cosine or a line.
 public struct LearningRate: Sendable {
-  public enum Shape: String, CaseIterable, Sendable { case constant, cosine, linear }
+  /// The course after the warm-up.
+  public enum Shape: String, CaseIterable, Sendable {
+    /// The peak until the end.
+    case constant
+    /// Half a cosine from the peak to the least rate (Loshchilov and Hutter 2016, arXiv 1608.03983, without restarts).
+    case cosine
+    /// A line from the peak to the least rate.
+    case linear
+  }
+
+  /// The course after the warm-up.
   public var shape: Shape
+  /// The rate where the warm-up ends.
   public var peak: Double
+  /// The rate at the end of a cosine or a line.
   public var least: Double
-  /// In the unit that the rate is asked in: steps or epochs.
+  /// The length of the warm-up, in the unit of time: steps or epochs.
   public var warmUp: Double
+  /// The length of the run, in the unit of time.
   public var total: Double
 
+  /// A schedule; `warmUp` and `total` are in the unit in which the schedule is called, steps or epochs.
   public init(_ shape: Shape, peak: Double, least: Double = 0, warmUp: Double, total: Double) {
     self.shape = shape
     self.peak = peak
@@ -18,14 +32,14 @@ public struct LearningRate: Sendable {
     self.total = total
   }
 
-  /// The rate at `time`: peak time / warmUp before the warm-up ends.
+  /// Returns the rate at `time`; during the warm-up peak * time / warmUp, after `total` the last rate.
   public func callAsFunction(_ time: Double) -> Double {
     if time < warmUp { return peak * time / warmUp }
-    let share = total > warmUp ? min(1, (time - warmUp) / (total - warmUp)) : 1
+    let fraction = total > warmUp ? min(1, (time - warmUp) / (total - warmUp)) : 1
     return switch shape {
     case .constant: peak
-    case .cosine: least + (peak - least) / 2 * (1 + cos(.pi * share))
-    case .linear: least + (peak - least) * (1 - share)
+    case .cosine: least + (peak - least) / 2 * (1 + cos(.pi * fraction))
+    case .linear: least + (peak - least) * (1 - fraction)
     }
   }
 }

@@ -1,16 +1,17 @@
 import Tensors
 
-/// The two-layer network of a block.
+/// The activation between the two layers of an MLP; a gated one adds a third layer.
 public enum MLPActivation: String, CaseIterable, Sendable {
-  /// contract(gelu(expand x)), with the exact GELU (Hendrycks and Gimpel 2016, arXiv 1606.08415).
+  /// contract(gelu(expand(x))), with the exact GELU (Hendrycks and Gimpel 2016, arXiv 1606.08415).
   case gelu
-  /// The same with its tanh form, as VAR has it.
+  /// GELU in its tanh approximation, as in VAR.
   case geluTanh = "gelu-tanh"
-  /// contract(silu(expand x) * gate x) (Shazeer 2020, arXiv 2002.05202), as LlamaGen has it.
+  /// contract(silu(expand(x)) * gate(x)) (SwiGLU; Shazeer 2020, arXiv 2002.05202), as in LlamaGen.
   case swiglu
 
-  /// The width inside: `ratio` times that of the block; with a gate two thirds of it, rounded up to a multiple, so that
-  /// three matrices cost what two did (LlamaGen; Sun et al. 2024, arXiv 2406.06525).
+  /// Returns the width of the hidden layer: `ratio` times that of the block. With a gate it is two thirds of that,
+  /// rounded up to a multiple of `multiple`, so that three matrices cost what two did (LlamaGen; Sun et al. 2024,
+  /// arXiv 2406.06525).
   public func hiddenWidth(_ width: Int, ratio: Int, multipleOf multiple: Int) -> Int {
     switch self {
     case .gelu, .geluTanh: ratio * width
@@ -18,15 +19,16 @@ public enum MLPActivation: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether the MLP has a third layer, whose output multiplies the activation.
   public var hasGate: Bool { self == .swiglu }
 
-  /// What lies between the layers: `expanded` [..., hidden], and what the gate says, if there is one.
-  func bent(_ expanded: Tensor, gate: Tensor?) -> Tensor {
-    gate.map { expanded.swiGLU($0) } ?? expanded.activated(activation)
+  /// Returns the activation of `expanded` [..., hidden], times `gate` [..., hidden] where there is one.
+  func callAsFunction(_ expanded: Tensor, gate: Tensor?) -> Tensor {
+    gate.map { expanded.swiGLU($0) } ?? expanded.activated(function)
   }
 
-  /// What bends the expanded numbers.
-  var activation: Activation {
+  /// The elementwise function.
+  var function: Activation {
     switch self {
     case .gelu: .gelu
     case .geluTanh: .geluTanh

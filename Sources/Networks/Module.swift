@@ -1,43 +1,45 @@
 import Tensors
 
-/// A part of a network: a struct whose parameters are found by walking it.
+/// A layer or a network: a value whose parameters are found by reflection over its stored properties.
+///
+/// A parameter's path is made of property names, "blocks.3.attention.qkv.weight", and is its name in checkpoints.
 public protocol Module: Sendable {
-  /// Names of stored properties in checkpoints, where these differ from the names in the source.
+  /// Names in checkpoints of properties that the code calls otherwise, by the name of the property; empty by default.
   static var checkpointNames: [String: String] { get }
 }
 
 extension Module {
-  /// Every property is stored under the name that it has in the source.
+  /// No property has another name in checkpoints.
   public static var checkpointNames: [String: String] { [:] }
 
-  /// Every parameter with its dotted path, "blocks.3.attention.qkv.weight", in the order of declaration.
-  public var parameters: [(path: String, parameter: Parameter)] { found(in: self) }
+  /// All parameters with their dotted paths, in the order of declaration; a shared one only at its first path.
+  public var parameters: [(path: String, parameter: Parameter)] { objects(in: self) }
 
-  /// Every measured statistic with its dotted path.
-  public var statistics: [(path: String, statistic: Statistic)] { found(in: self) }
+  /// All measured statistics with their dotted paths, in the order of declaration.
+  public var statistics: [(path: String, statistic: Statistic)] { objects(in: self) }
 }
 
-/// Every object of one class inside a value, once. Every struct, array and optional is walked, not only modules, so
-/// that none stays untrained in silence.
-private func found<Found: AnyObject>(in value: Any) -> [(String, Found)] {
-  var all: [(String, Found)] = [], seen: Set<ObjectIdentifier> = []
-  func walk(_ value: Any, _ path: String) {
-    if let object = value as? Found {
-      if seen.insert(ObjectIdentifier(object)).inserted { all.append((path, object)) }
+/// All objects of one class inside a value, once. Structs, arrays, tuples and optionals are searched, not modules
+/// only, so that no parameter stays untrained in silence; optionals and enums add nothing to a path.
+private func objects<Object: AnyObject>(in value: Any) -> [(String, Object)] {
+  var all: [(String, Object)] = [], found: Set<ObjectIdentifier> = []
+  func search(_ value: Any, _ path: String) {
+    if let object = value as? Object {
+      if found.insert(ObjectIdentifier(object)).inserted { all.append((path, object)) }
       return
     }
-    // Leaves with many elements but nothing inside.
+    // Leaves with many elements but no objects inside.
     if value is Tensor || value is String || value is [Int] || value is [Float] || value is [Double] { return }
     let mirror = Mirror(reflecting: value)
     guard mirror.displayStyle != .class else { return }
     let names = (value as? any Module).map { type(of: $0).checkpointNames } ?? [:]
+    let isTransparent = mirror.displayStyle == .optional || mirror.displayStyle == .enum
     for (index, child) in mirror.children.enumerated() {
-      let isTransparent = mirror.displayStyle == .optional || mirror.displayStyle == .enum
-      let label = mirror.displayStyle == .collection ? "\(index)" : (child.label ?? "\(index)")
-      let name = names[label] ?? label
-      walk(child.value, isTransparent ? path : (path.isEmpty ? name : "\(path).\(name)"))
+      let property = mirror.displayStyle == .collection ? "\(index)" : (child.label ?? "\(index)")
+      let name = names[property] ?? property
+      search(child.value, isTransparent ? path : (path.isEmpty ? name : "\(path).\(name)"))
     }
   }
-  walk(value, "")
+  search(value, "")
   return all
 }

@@ -1,25 +1,29 @@
 import Tensors
 
-/// An exponential moving average of parameters, which samples better than the parameters themselves.
+/// An exponential moving average of parameters, which gives better samples than the parameters themselves.
 ///
-/// The rate warms up as min(rate, (1 + t) / (10 + t)), so that a short run is not an average of its beginning.
+/// The rate warms up as min(rate, (1 + t) / (10 + t)), so that a short run does not average over its beginning.
 public struct MovingAverage: Sendable {
+  /// The weight of the old average at each update, after the warm-up.
   public let rate: Double
+  /// Whether the rate starts smaller.
   public let warmsUp: Bool
+  /// The averages, in the order of the parameters.
   public private(set) var values: [Tensor]
 
+  /// Averages that start at the current values.
   public init(of parameters: [Parameter], rate: Double, warmsUp: Bool = true) {
     self.rate = rate
     self.warmsUp = warmsUp
     values = parameters.map(\.value)
   }
 
-  /// The rate at step `number` (1, 2, ...).
+  /// Returns the rate at step `number` (1, 2, ...).
   public func rate(at number: Int) -> Double {
     warmsUp ? min(rate, (1 + Double(number)) / (10 + Double(number))) : rate
   }
 
-  /// average <- rate average + (1 - rate) parameter
+  /// Updates average <- rate average + (1 - rate) parameter, in place.
   public mutating func update(from parameters: [Parameter], step number: Int) {
     let rate = Float(rate(at: number))
     var lists = [values]
@@ -31,14 +35,14 @@ public struct MovingAverage: Sendable {
     values = lists[0]
   }
 
-  /// Puts other averages in place, as a checkpoint had them.
+  /// Sets the averages of a checkpoint.
   public mutating func restore(_ values: [Tensor]) { self.values = values }
 
-  /// Runs `body` with the averages in place of the parameters, and puts the parameters back whatever happens.
+  /// Runs `body` with the averages in place of the parameters, and restores the parameters even when it throws.
   public func inPlace<Result>(of parameters: [Parameter], _ body: () throws -> Result) rethrows -> Result {
-    let own = parameters.map(\.value)
+    let trained = parameters.map(\.value)
     for (parameter, value) in zip(parameters, values) { parameter.replace(value) }
-    defer { for (parameter, value) in zip(parameters, own) { parameter.replace(value) } }
+    defer { for (parameter, value) in zip(parameters, trained) { parameter.replace(value) } }
     return try body()
   }
 }

@@ -1,16 +1,21 @@
 import Tensors
 
-/// AdamW over all parameters of a module, with clipping by the joint norm of the gradients.
+/// AdamW over all parameters of a module, with the gradients clipped by their joint norm.
 public struct Optimizer: Sendable {
+  /// The update rule and its coefficients.
   public let rule: AdamW
+  /// The largest joint norm of gradients; 0: no clipping.
   public let clip: Double
+  /// The parameters that steps update.
   public let parameters: [Parameter]
-  /// Running moments, as many as parameters.
+  /// Running means of gradients, in the order of the parameters.
   public private(set) var means: [Tensor]
+  /// Running means of squared gradients, in the order of the parameters.
   public private(set) var squares: [Tensor]
-  /// Steps taken.
+  /// The number of steps taken.
   public private(set) var count = 0
 
+  /// An optimizer before its first step: all moments are zero.
   public init(_ parameters: [Parameter], rule: AdamW, clip: Double) {
     self.parameters = parameters
     self.rule = rule
@@ -19,9 +24,9 @@ public struct Optimizer: Sendable {
     squares = means
   }
 
-  /// One step down the gradient of `loss`, one number. Gives the joint norm of the gradients before clipping.
+  /// Takes one step down the gradient of `loss`, a scalar, and returns the joint norm of the gradients before clipping.
   ///
-  /// The graph of the loss is used up. A norm that is not finite moves nothing: the caller is told by the norm.
+  /// Releases the graph of the loss. Where the norm is not finite nothing is updated: the caller sees it by the result.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
     let gradients = loss.gradients(of: parameters.map { $0() }, releasingGraph: true)
     let norm = Tensor.sumOfSquares(gradients).squareRoot()
@@ -32,7 +37,7 @@ public struct Optimizer: Sendable {
     count += 1
     let scale = Float(AdamW.clipping(norm: norm, limit: clip))
     let steps: [AdamW.Step<Float>] = parameters.map { rule.step(count, rate: rate, decays: $0.decays) }
-    // Taken from where they stand, so that nobody else holds them and they change in place.
+    // Values are moved out of the parameters, so that no other reference exists and they are updated in place.
     var lists = [parameters.map { $0.take() }, means, squares]
     (means, squares) = ([], [])
     Tensor.updateInPlace(&lists, reading: [gradients]) { chunk in
@@ -45,7 +50,7 @@ public struct Optimizer: Sendable {
     return norm
   }
 
-  /// Puts moments in place, as a checkpoint had them.
+  /// Sets the moments and the number of steps of a checkpoint.
   public mutating func restore(means: [Tensor], squares: [Tensor], count: Int) {
     self.means = means
     self.squares = squares

@@ -1,14 +1,20 @@
 import Tensors
 
-/// Two convolutions, each after group norm and SiLU, added to what came in: [batch, h, w, in] to [batch, h, w, out].
+/// Two 3x3 convolutions, each after group norm and SiLU, added to the input: [batch, height, width, in] to
+/// [batch, height, width, out] (as in the autoencoders of latent diffusion; Rombach et al. 2021, arXiv 2112.10752).
 public struct ResidualBlock: Module {
+  /// The norm before the first convolution.
   public let norm1: GroupNorm
+  /// From `in` to `out` channels.
   public let first: Convolution2D
+  /// The norm before the second convolution.
   public let norm2: GroupNorm
+  /// From `out` to `out` channels.
   public let second: Convolution2D
-  /// 1x1 where the number of channels changes.
+  /// A 1x1 convolution of the input, where the number of channels changes.
   public let shortcut: Convolution2D?
 
+  /// A block from `inputs` to `outputs` channels; `groups` divides both.
   public init(from inputs: Int, to outputs: Int, groups: Int, _ random: inout Random) {
     norm1 = GroupNorm(inputs, groups: groups)
     first = Convolution2D(from: inputs, to: outputs, kernel: 3, &random)
@@ -17,32 +23,9 @@ public struct ResidualBlock: Module {
     shortcut = inputs == outputs ? nil : Convolution2D(from: inputs, to: outputs, kernel: 1, &random)
   }
 
+  /// Returns the sum of the input (or its shortcut) and the branch: [batch, height, width, out].
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    let bent = second(norm2.withSiLU(first(norm1.withSiLU(x))))
-    return (shortcut?(x) ?? x) + bent
-  }
-}
-
-/// Every place of an image attends to every other, one head: [batch, h, w, channels].
-public struct SpatialAttention: Module {
-  public let norm: GroupNorm
-  public let queries: Convolution2D
-  public let keys: Convolution2D
-  public let values: Convolution2D
-  public let output: Convolution2D
-
-  public init(_ channels: Int, groups: Int, _ random: inout Random) {
-    norm = GroupNorm(channels, groups: groups)
-    queries = Convolution2D(from: channels, to: channels, kernel: 1, &random)
-    keys = Convolution2D(from: channels, to: channels, kernel: 1, &random)
-    values = Convolution2D(from: channels, to: channels, kernel: 1, &random)
-    output = Convolution2D(from: channels, to: channels, kernel: 1, &random)
-  }
-
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    let n = norm(x), places = [x.shape[0], x.shape[1] * x.shape[2], x.shape[3]]
-    let mixed = queries(n).reshaped(places)
-      .attention(keys(n).reshaped(places), values(n).reshaped(places), heads: 1)
-    return x + output(mixed.reshaped(x.shape))
+    let branch = second(norm2.withSiLU(first(norm1.withSiLU(x))))
+    return (shortcut?(x) ?? x) + branch
   }
 }

@@ -1,11 +1,13 @@
 import Tensors
 
-/// Numbers that are measured, not trained, and stored with the weights: means, deviations, ranges.
+/// A measured tensor that is stored with the weights but not trained: means, deviations, ranges (PyTorch's buffers).
 public final class Statistic: @unchecked Sendable {  // written between steps only
+  /// The current value.
   public private(set) var value: Tensor
 
+  /// A statistic of the given value.
   public init(_ value: Tensor) { self.value = value }
 
-  /// Puts other numbers in its place; the shape may change.
+  /// Sets another value; its shape may differ.
   public func replace(_ new: Tensor) { value = new.detached }
 }

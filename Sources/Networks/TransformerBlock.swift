@@ -1,125 +1,127 @@
 import Tensors
 
-/// Attention and a two-layer perceptron, each after a norm and added to what came in (pre-norm, as in ViT and MAE).
+/// Attention and an MLP, each after a norm and added to its input (pre-norm, as in ViT and MAE).
 public struct TransformerBlock: Module {
+  /// The norm before attention.
   public let norm1: Norm
+  /// Self-attention.
   public let attention: Attention
+  /// The norm before the MLP.
   public let norm2: Norm
-  /// [hidden, width]
+  /// The first layer of the MLP, weight [MLP width, width].
   public let expand: Linear
+  /// The gate of the MLP, weight [MLP width, width]; nil: its activation has none.
   public let gate: Linear?
+  /// The last layer of the MLP, weight [width, MLP width].
   public let contract: Linear
-  /// How a condition moves the norms; nil: it does not.
-  public let modulation: Modulation?
+  /// The adaLN layer; nil: norms are not modulated.
+  public let modulation: BlockModulation?
+  /// The choices in which papers differ.
   public let design: Design
-  /// Share of samples that pass by this block in training.
+  /// The fraction of samples that skip the branches of this block in training (stochastic depth), in [0, 1).
   public let dropPath: Float
 
-  /// What papers differ in. Defaults are those of ViT (Dosovitskiy et al. 2020, arXiv 2010.11929).
+  /// The choices in which papers differ. Defaults are those of ViT (Dosovitskiy et al. 2020, arXiv 2010.11929).
   public struct Design: Sendable {
+    /// Channels of tokens.
     public var width: Int
-    /// Channels inside the perceptron.
-    public var hidden: Int
+    /// Channels of the hidden layer of the MLP.
+    public var mlpWidth: Int
+    /// Heads, norms and biases of attention.
     public var attention: Attention.Design
-    public var perceptron = MLPActivation.gelu
-    public var perceptronBias = true
+    /// The activation of the MLP.
+    public var activation = MLPActivation.gelu
+    /// Whether layers of the MLP have biases.
+    public var mlpBias = true
+    /// The kind of the two norms.
     public var norm = Norm.Kind.layer
+    /// The number that norms add to a variance; nil: the default of the kind.
     public var epsilon: Float?
-    public var adaptive = AdaptiveNorms.none
-    /// Deviations of the weights that make gates, and of those that make scales and shifts, at the start.
+    /// The source of the modulation of norms.
+    public var adaptiveNorm = AdaptiveNorms.none
+    /// The standard deviation at first of the weights that make gates.
     public var gateDeviation: Float = 0
-    public var shiftDeviation: Float = 0
+    /// The standard deviation at first of the weights that make scales and shifts.
+    public var modulationDeviation: Float = 0
+    /// The initialization of linear layers.
     public var weight = Initialization.glorot
-    /// Of the layers that end in the sum.
+    /// The initialization of the two layers whose output is added to the residual stream.
     public var residual = Initialization.glorot
-    /// Share of numbers that training drops from what is added.
+    /// The fraction dropped from the output of both branches in training, in [0, 1).
     public var dropout: Float = 0
-    /// The same inside the perceptron.
-    public var hiddenDropout: Float = 0
+    /// The fraction dropped from the hidden layer of the MLP in training, in [0, 1).
+    public var mlpDropout: Float = 0
 
-    public init(width: Int, heads: Int, hidden: Int) {
+    /// The block of ViT in a given size.
+    public init(width: Int, heads: Int, mlpWidth: Int) {
       self.width = width
-      self.hidden = hidden
+      self.mlpWidth = mlpWidth
       attention = Attention.Design(heads: heads)
     }
   }
 
-  /// What a block is told besides its tokens.
-  public struct Surroundings {
-    /// How many leading places each sees; nil: all.
-    public var visible: [Int]?
-    public var rotation: RotaryAngles?
-    /// What norms are moved by: [batch, width], or [batch, 6 width] where blocks share a layer.
-    public var told: Tensor?
-    public var cache: AttentionCache?
-    /// How many leading places the cache stands for.
-    public var start = 0
-    /// The only places that come out, each sample's own, as many for each; nil: all. All are seen nevertheless, so
-    /// `visible` must be nil.
-    public var wanted: Indices?
-
-    public init(
-      visible: [Int]?, rotation: RotaryAngles? = nil, told: Tensor? = nil, cache: AttentionCache? = nil, start: Int = 0
-    ) {
-      self.visible = visible
-      self.rotation = rotation
-      self.told = told
-      self.cache = cache
-      self.start = start
-    }
-  }
-
+  /// A block of the given design.
   public init(_ design: Design, dropPath: Float = 0, _ random: inout Random) {
-    let isPlain = design.adaptive == .none
-    norm1 = Norm(design.norm, design.width, isLearned: isPlain, epsilon: design.epsilon)
+    let isLearned = design.adaptiveNorm == .none
+    norm1 = Norm(design.norm, design.width, isLearned: isLearned, epsilon: design.epsilon)
     attention = Attention(
       design.width, design.attention, weight: design.weight, output: design.residual, &random)
-    norm2 = Norm(design.norm, design.width, isLearned: isPlain, epsilon: design.epsilon)
+    norm2 = Norm(design.norm, design.width, isLearned: isLearned, epsilon: design.epsilon)
     func layer(_ from: Int, _ to: Int, _ weight: Initialization, _ random: inout Random) -> Linear {
-      Linear(from: from, to: to, hasBias: design.perceptronBias, weight: weight, &random)
+      Linear(from: from, to: to, hasBias: design.mlpBias, weight: weight, &random)
     }
-    expand = layer(design.width, design.hidden, design.weight, &random)
-    gate = design.perceptron.hasGate ? layer(design.width, design.hidden, design.weight, &random) : nil
-    contract = layer(design.hidden, design.width, design.residual, &random)
-    modulation = Modulation(
-      design.adaptive, design.width, gate: design.gateDeviation, rest: design.shiftDeviation, &random)
+    expand = layer(design.width, design.mlpWidth, design.weight, &random)
+    gate = design.activation.hasGate ? layer(design.width, design.mlpWidth, design.weight, &random) : nil
+    contract = layer(design.mlpWidth, design.width, design.residual, &random)
+    modulation = BlockModulation(
+      design.adaptiveNorm, width: design.width, gateDeviation: design.gateDeviation,
+      modulationDeviation: design.modulationDeviation, &random)
     self.design = design
     self.dropPath = dropPath
   }
 
-  /// x [batch, places, width]; [batch, wanted places, width]. See `Attention` for what is visible and cached. `random` nil:
-  /// nothing is dropped.
-  public func callAsFunction(_ x: Tensor, _ around: Surroundings, layer: Int, _ random: inout Random?) -> Tensor {
-    let moved = modulation.flatMap { modulation in around.told.map { modulation($0) } }
-    // A norm that stands before a layer is made again on the way back, at the cost of one pass.
-    let first = norm1.layer, second = norm2.layer
-    let toFirst = moved?.norm(.attention), toSecond = moved?.norm(.perceptron)
-    // Where nothing happens to what is added, the last layer of each part adds it.
-    let isPlain = moved == nil && (random == nil || design.dropout == 0 && dropPath == 0)
-    func added(_ y: Tensor, _ part: Modulation.Part, to x: Tensor, _ random: inout Random?) -> Tensor {
-      if isPlain { return y }
-      let y = y.dropped(design.dropout, &random).pathDropped(dropPath, &random)
-      return moved?.added(y, part, to: x) ?? x + y
+  /// Returns the output of the block for x [batch, positions, width]: [batch, positions, width], or of the
+  /// `queryPositions` of the inputs only.
+  ///
+  /// `conditioning` is [batch, width], or [batch, 6 width] where blocks share a layer; nil: norms are not modulated.
+  /// `random` nil: nothing is dropped.
+  public func callAsFunction(
+    _ x: Tensor, _ inputs: AttentionInputs, conditioning: Tensor? = nil, _ random: inout Random?
+  ) -> Tensor {
+    let modulation = modulation.flatMap { layer in conditioning.map { layer($0) } }
+    let residual = inputs.queryPositions.map { x.gathered($0) } ?? x
+    // Without gates and dropout the last layer of a branch adds the residual itself.
+    let isFused = modulation == nil && (random == nil || design.dropout == 0 && dropPath == 0)
+    let attended = attention(
+      x, after: ModulatedNorm(norm: norm1, modulators: modulation?.norm(.attention)), inputs,
+      onto: isFused ? residual : nil, &random)
+    let middle = isFused ? attended : added(attended, .attention, modulation, onto: residual, &random)
+    let y = mlp(middle, modulation?.norm(.mlp), onto: isFused ? middle : nil, &random)
+    return isFused ? y : added(y, .mlp, modulation, onto: middle, &random)
+  }
+
+  /// Returns the MLP of norm2(x), plus `base` where there is one: [batch, positions, width].
+  private func mlp(
+    _ x: Tensor, _ modulators: NormModulation?, onto base: Tensor?, _ random: inout Random?
+  ) -> Tensor {
+    if design.mlpDropout > 0, random != nil {
+      let normalized = norm2(x, by: modulators)
+      let hidden = design.activation(expand(normalized), gate: gate?(normalized))
+      return contract(hidden.dropout(design.mlpDropout, &random), onto: base)
     }
-    let own = around.wanted.map { x.gathered($0) } ?? x
-    let mixed = attention(
-      first == nil ? norm1(x, by: toFirst) : x, norm: first, by: first == nil ? nil : toFirst, visible: around.visible,
-      wanted: around.wanted, rotation: around.rotation, cache: around.cache, layer: layer, after: around.start,
-      onto: isPlain ? own : nil, &random)
-    let x = added(mixed, .attention, to: own, &random), base = isPlain ? x : nil
-    let isDropping = design.hiddenDropout > 0 && random != nil
-    let y: Tensor
-    if isDropping {
-      let normed = norm2(x, by: toSecond)
-      y = contract(
-        design.perceptron.bent(expand(normed), gate: gate?(normed)).dropped(design.hiddenDropout, &random), onto: base)
-    } else if let gate {
-      let normed = norm2(x, by: toSecond)
-      y = contract(expand(normed), afterSwiGLU: gate(normed), onto: base)
-    } else {
-      let expanded = second.map { expand(x, after: $0, by: toSecond) } ?? expand(norm2(x, by: toSecond))
-      y = contract(expanded, after: design.perceptron.activation, onto: base)
+    if let gate {
+      let normalized = norm2(x, by: modulators)
+      return contract(expand(normalized), afterSwiGLU: gate(normalized), onto: base)
     }
-    return added(y, .perceptron, to: x, &random)
+    return contract(expand(x, after: norm2, by: modulators), after: design.activation.function, onto: base)
+  }
+
+  /// Returns x + gate * dropPath(dropout(y)): the residual stream after a branch.
+  private func added(
+    _ y: Tensor, _ branch: BlockModulation.Branch, _ modulation: BlockModulation.Values?, onto x: Tensor,
+    _ random: inout Random?
+  ) -> Tensor {
+    let y = y.dropout(design.dropout, &random).dropPath(dropPath, &random)
+    return modulation?.gated(y, branch, onto: x) ?? x + y
   }
 }

@@ -13,14 +13,15 @@ private let directions = [
 ]
 private let conditioners = ["{ use: class-prefix, count: 3 }", "{ use: class-vector }", "{ use: unconditional }"]
 private let forms = [
-  "positions: learned", "positions: sin-cos", "positions: rotary", "positions: rotary, unplaced: zero, blank: false",
-  "qk-norm: l2, bias: queries-values", "qk-norm: layer, norm: rms, perceptron: swiglu, bias: none",
+  "positions: learned", "positions: sin-cos", "positions: rotary",
+  "positions: rotary, unpositioned: zero, mask-token: false",
+  "qk-norm: l2, bias: queries-values", "qk-norm: layer, norm: rms, activation: swiglu, bias: none",
 ]
 
 private func model(_ direction: String, _ conditioner: String, _ form: String) throws -> Model {
   try Assembled(
     codebook, over: grid, classes: 3, direction: direction, conditioner: conditioner,
-    backbone: "{ use: decoder, width: 16, depth: 2, heads: 2, initial-deviation: 0.3, \(form) }",
+    backbone: "{ use: decoder, width: 16, depth: 2, heads: 2, init-std: 0.3, \(form) }",
     loss: "{ use: cross-entropy, initial-deviation: 0.5 }"
   ).model
 }
@@ -32,7 +33,7 @@ private func everyModel(_ visit: (Model, String) throws -> Void) throws {
       for form in forms { try visit(try model(direction, conditioner, form), "\(direction) \(conditioner) \(form)") }
       guard conditioner.contains("vector") else { continue }
       for kind in ["per-block", "shared"] {
-        let form = "adaptive: \(kind), gate: 1"
+        let form = "adaptive-norm: \(kind), gate-init-scale: 1"
         try visit(try model(direction, conditioner, form), "\(direction) \(form)")
       }
     }

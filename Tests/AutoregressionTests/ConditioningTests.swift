@@ -32,11 +32,12 @@ import Testing
   @Test(
     "a class vector tells the class: a small batch is learnt by heart from the first token on",
     arguments: [
-      "use: decoder", "use: decoder, adaptive: per-block, qk-norm: l2, bias: queries-values",
-      "use: decoder, adaptive: shared", "use: decoder, vector: blanks, positions: rotary, embed: codes, blank: false",
+      "use: decoder", "use: decoder, adaptive-norm: per-block, qk-norm: l2, bias: queries-values",
+      "use: decoder, adaptive-norm: shared",
+      "use: decoder, add-condition-to: mask-tokens, positions: rotary, token-embedding: lookup, mask-token: false",
     ])
   func vector(_ backbone: String) throws {
-    let loss = try learned("{ use: class-vector, drop: 0 }", backbone: backbone)
+    let loss = try learned("{ use: class-vector, label-dropout: 0 }", backbone: backbone)
     #expect(loss.first < 0.05 && loss.rest < 0.05, "\(loss)")
   }
 
@@ -49,17 +50,18 @@ import Testing
   @Test("the gradients of every form of both backbones are those of differences")
   func gradients() throws {
     for form in [
-      "use: decoder, adaptive: per-block, gate: 1, qk-norm: layer, positions: rotary",
-      "use: decoder, adaptive: shared, gate: 1, norm: rms, perceptron: swiglu, hidden-multiple: 1, bias: none",
-      "use: decoder, qk-norm: l2, bias: queries-values, perceptron: gelu-tanh, positions: sin-cos, embed: codes",
-      "use: encoder-decoder, adaptive: per-block, gate: 1, positions: rotary, qk-norm: layer",
-      "use: encoder-decoder, norm: rms, perceptron: swiglu, hidden-multiple: 1, positions: sin-cos, embed: codes",
+      "use: decoder, adaptive-norm: per-block, gate-init-scale: 1, qk-norm: layer, positions: rotary",
+      "use: decoder, adaptive-norm: shared, gate-init-scale: 1, norm: rms, activation: swiglu, mlp-multiple-of: 1, bias: none",
+      "use: decoder, qk-norm: l2, bias: queries-values, activation: gelu-tanh, positions: sin-cos, token-embedding: lookup",
+      "use: encoder-decoder, adaptive-norm: per-block, gate-init-scale: 1, positions: rotary, qk-norm: layer",
+      "use: encoder-decoder, norm: rms, activation: swiglu, mlp-multiple-of: 1, positions: sin-cos, token-embedding: lookup",
     ] {
       let isWhole = form.contains("encoder"), codebook = Codebook(4, width: 3)
       let model = try Assembled(
         codebook, over: Grid(height: 1, width: 3), classes: 2,
-        direction: isWhole ? "{ use: frequency }" : "{ use: raster }", conditioner: "{ use: class-vector, drop: 0 }",
-        backbone: "{ width: 8, depth: 2, heads: 2, initial-deviation: 0.4, \(form) }", loss: "{ use: cross-entropy }"
+        direction: isWhole ? "{ use: frequency }" : "{ use: raster }",
+        conditioner: "{ use: class-vector, label-dropout: 0 }",
+        backbone: "{ width: 8, depth: 2, heads: 2, init-std: 0.4, \(form) }", loss: "{ use: cross-entropy }"
       ).model
       let canvas = codebook.tokens(coded: [[0, 3, 2]])
       let turn = Turn(shown: .perSample([isWhole ? [0, 2] : [1, 2]]))

@@ -51,7 +51,7 @@ private struct FAR {
     try settings.finish()
     settings = try Settings(
       parsing:
-        "{ use: class-prefix, count: \(try number("buffer_size")), drop: \(file.number("label_drop_prob") ?? 0) }",
+        "{ use: class-prefix, count: \(try number("buffer_size")), label-dropout: \(file.number("label_drop_prob") ?? 0) }",
       file: "conditioner")
     let conditioner = try registry.find("conditioner", &settings, as: (any Conditioner.Type).self)
       .init(&settings, classes: try number("class_num"), width: width, &random)

@@ -20,10 +20,10 @@ private struct LlamaGen {
     let made = try Assembled(
       Codebook(try number("vocab_size"), width: 3), over: Grid(height: side, width: side),
       classes: try number("num_classes"), direction: "{ use: raster }",
-      conditioner: "{ use: class-vector, drop: \(try #require(file.number("class_dropout_prob"))) }",
+      conditioner: "{ use: class-vector, label-dropout: \(try #require(file.number("class_dropout_prob"))) }",
       backbone: """
         { use: decoder, preset: llamagen-b, width: \(try number("dim")), depth: \(try number("n_layer")),
-          heads: \(try number("n_head")), hidden-multiple: \(try number("multiple_of")),
+          heads: \(try number("n_head")), mlp-multiple-of: \(try number("multiple_of")),
           epsilon: \(try #require(file.number("norm_eps"))), rotary-base: \(try #require(file.number("rope_base"))),
           dropout: 0, token-dropout: 0 }
         """, loss: "{ use: cross-entropy, bias: false, top-k: 1 }")

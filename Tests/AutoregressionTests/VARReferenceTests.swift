@@ -87,12 +87,12 @@ private struct VAR {
     let made = try Assembled(
       Released(file), over: Grid(height: side, width: side), classes: try number("num_classes"),
       direction: "{ use: multi-scale, scales: \(scales) }",
-      conditioner: "{ use: class-vector, drop: \(try #require(file.number("cond_drop_rate"))) }",
+      conditioner: "{ use: class-vector, label-dropout: \(try #require(file.number("cond_drop_rate"))) }",
       backbone: """
         { use: decoder, preset: var-d16, width: \(width), depth: \(try number("depth")),
-          heads: \(try number("num_heads\(suffix)")), hidden: \(Int((Double(width) * ratio).rounded())),
+          heads: \(try number("num_heads\(suffix)")), mlp-width: \(Int((Double(width) * ratio).rounded())),
           qk-norm: \(isNormed ? "l2" : "none"), attention-scale: \(isNormed ? 1 : 0.25),
-          adaptive: \(isShared ? "shared" : "per-block"),
+          adaptive-norm: \(isShared ? "shared" : "per-block"),
           epsilon: \(try #require(file.number("layer_norm_eps"))), drop-path: 0 }
         """, loss: "{ use: cross-entropy, top-k: 1 }", around: { Laid($0, canvas) })
     loss = Noting(made.model.loss)

@@ -4,185 +4,165 @@ import Settings
 import Tensors
 import Testing
 
-private let grid = Grid(height: 2, width: 3)
-private let layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: 6), levels: 3)
-
-private func backbone(_ text: String, _ layout: Layout = layout) throws -> any Backbone {
-  var settings = try Settings(parsing: text, file: "test"), random = Random(seed: 1)
-  return try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self).init(
-    &settings, for: BackboneShape(layout: layout, space: TokenSpace(width: 4), prefixCount: 2, hasVector: false),
-    &random)
-}
-
-private func view(_ values: Tensor, _ turn: Turn, _ layout: Layout = layout) -> View {
-  let slots = Array(repeating: layout.slots, count: values.shape[0])
-  return View(turn: turn, slots: slots, fed: slots, groups: layout.groups, inputs: Tokens(values: values))
-}
-
-private func hidden(_ backbone: any Backbone, _ view: View) -> Tensor {
-  var random = Random(seed: 2, samples: [0, 1]), dropout: Random?
-  let prefix = random.normal([2, 2, 16], "prefix")
-  return withoutGradients { backbone(view, given: Condition(prefix: prefix), cache: nil, &dropout) }
-}
+private let size = "width: 16, heads: 4, depth: 2"
 
 @Suite struct BackbonesTests {
   private let turn = Turn(shown: .perSample([[0, 2], [1, 5]]), predicted: .perSample([[1, 3, 4], [0, 2, 3]]))
-  private var values: Tensor {
-    var random = Random(seed: 3, samples: [0, 1])
-    return random.normal([2, 6, 4], "x")
+
+  @Test(
+    "tokens that are not shown change nothing, tokens that are shown do", arguments: ["encoder-decoder", "decoder"],
+    ["positions: learned", "positions: sin-cos", "positions: rotary, norm: rms, activation: swiglu", "qk-norm: l2"])
+  func visibility(_ key: String, _ form: String) throws {
+    for prefix in [0, 2] {
+      let made = try Made("{ use: \(key), \(size), \(form) }", prefix: prefix)
+      let values = tokens(6).values, given = condition(width: 16, prefix: prefix)
+      let before = made(View(Tokens(values: values), layout, turn), given)
+      #expect(before.shape == [2, 3, 16] && before.isFinite)
+      func changed(_ position: Int) -> Tensor {
+        var scalars = values.scalars
+        scalars[position * 4] += 1
+        return made(View(Tokens(values: Tensor([2, 6, 4], scalars)), layout, turn), given)
+      }
+      #expect(changed(1).distance(to: before) == 0)
+      #expect(changed(2).distance(to: before) > 1e-4)
+    }
+  }
+
+  @Test("in next-token prediction no position depends on a later token", arguments: ["learned", "sin-cos", "rotary"])
+  func causal(_ positions: String) throws {
+    let ordered = Layout.nextToken(grid), made = try Made("{ use: decoder, \(size), positions: \(positions) }", ordered)
+    let values = tokens(6).values, given = condition(width: 16), turn = Turn(shown: .range(1..<6))
+    let before = made(View(Tokens(values: values), ordered, turn), given)
+    var scalars = values.scalars
+    for channel in 0..<4 { scalars[3 * 4 + channel] += 1 }
+    let after = made(View(Tokens(values: Tensor([2, 6, 4], scalars)), ordered, turn), given)
+    // Token 3 is the input of position 4.
+    #expect(after.sliced(0..<4, axis: 1).distance(to: before.sliced(0..<4, axis: 1)) == 0)
+    #expect(after.sliced(4..<6, axis: 1).distance(to: before.sliced(4..<6, axis: 1)) > 1e-4)
+  }
+
+  @Test("the output at some positions is that at all, gathered", arguments: ["encoder-decoder", "decoder"])
+  func predicted(_ key: String) throws {
+    let made = try Made("{ use: \(key), \(size) }"), input = tokens(6), given = condition(width: 16)
+    let all = made(View(input, layout, Turn(shown: turn.shown)), given)
+    #expect(all.shape == [2, 6, 16])
+    let some = made(View(input, layout, turn), given)
+    #expect(some.distance(to: all.gathered([[1, 3, 4], [0, 2, 3]])) < 1e-5)
+  }
+
+  @Test("a sample's output does not depend on the other samples", arguments: ["encoder-decoder", "decoder"])
+  func batches(_ key: String) throws {
+    let made = try Made("{ use: \(key), \(size) }"), values = tokens(6).values, given = condition(width: 16)
+    let both = made(View(Tokens(values: values), layout, Turn()), given)
+    let second = values.sliced(1..<2, axis: 0)
+    let repeated = made(
+      View(Tokens(values: Tensor.concatenated([second, second], axis: 0)), layout, Turn()), given)
+    #expect(repeated.sliced(1..<2, axis: 0).distance(to: both.sliced(1..<2, axis: 0)) < 1e-5)
   }
 
   @Test(
-    "what is not shown is not seen, what is shown is", arguments: ["encoder-decoder", "decoder"],
-    ["positions: learned", "positions: sin-cos", "positions: rotary, norm: rms, perceptron: swiglu", "qk-norm: l2"])
-  func honesty(_ key: String, _ form: String) throws {
-    let made = try backbone("{ use: \(key), width: 16, heads: 4, depth: 2, \(form) }")
-    let before = hidden(made, view(values, turn))
-    #expect(before.shape == [2, 3, 16] && before.isFinite)
-    func changed(_ place: Int) -> Tensor {
-      var scalars = values.scalars
-      scalars[place * 4] += 1
-      return hidden(made, view(Tensor([2, 6, 4], scalars), turn))
-    }
-    #expect(changed(1).distance(to: before) == 0)
-    #expect(changed(2).distance(to: before) > 1e-4)
-  }
-
-  @Test("with groups in order no place sees a later one")
-  func causal() throws {
-    let ordered = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(0..<6))
-    let made = try backbone("{ use: decoder, width: 16, heads: 4, depth: 2 }", ordered)
-    let before = hidden(made, view(values, Turn(), ordered))
-    var scalars = values.scalars
-    for channel in 0..<4 { scalars[3 * 4 + channel] += 1 }
-    let after = hidden(made, view(Tensor([2, 6, 4], scalars), Turn(), ordered))
-    #expect(after.sliced(0..<3, axis: 1).distance(to: before.sliced(0..<3, axis: 1)) == 0)
-    #expect(after.sliced(3..<6, axis: 1).distance(to: before.sliced(3..<6, axis: 1)) > 1e-4)
-  }
-
-  @Test("an encoder and decoder are told the level where they are asked to, even where nothing is shown")
-  func levels() throws {
-    let told = try backbone("{ use: encoder-decoder, width: 16, heads: 4, depth: 2, level-embedding: true }")
-    let untold = try backbone("{ use: encoder-decoder, width: 16, heads: 4, depth: 2 }")
-    func seen(_ backbone: any Backbone, _ turn: Turn, level: Int) -> Tensor {
+    "a level embedding makes the level matter, even where nothing is shown", arguments: ["encoder-decoder", "decoder"])
+  func levels(_ key: String) throws {
+    func output(_ made: Made, _ turn: Turn, level: Int) -> Tensor {
       var slots = layout.slots
       for i in slots.indices { slots[i].level = level }
-      return hidden(backbone, view(values, turn, Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3)))
+      return made(
+        View(tokens(6), Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3), turn), condition(width: 16))
     }
-    for turn in [Turn(), turn, Turn(shown: .perSample([[], []]))] {
-      #expect(seen(told, turn, level: 1).distance(to: seen(told, turn, level: 2)) > 1e-4)
-      #expect(seen(untold, turn, level: 1).distance(to: seen(untold, turn, level: 2)) == 0)
-    }
-  }
-
-  @Test("a batch is its samples", arguments: ["encoder-decoder", "decoder"])
-  func batches(_ key: String) throws {
-    let made = try backbone("{ use: \(key), width: 16, heads: 4, depth: 2 }"), all = Turn()
-    let both = hidden(made, view(values, all)),
-      turned = Tensor.concatenated([values.sliced(1..<2, axis: 0), values.sliced(1..<2, axis: 0)], axis: 0)
-    let alone = hidden(made, view(turned, all))
-    #expect(alone.sliced(1..<2, axis: 0).distance(to: both.sliced(1..<2, axis: 0)) < 1e-5)
-  }
-}
-
-@Suite struct BackboneSettingsTests {
-  private func refusal(
-    _ text: String, space: TokenSpace = TokenSpace(width: 4), hasVector: Bool = false, feedsCodes: Bool = true
-  ) throws -> String {
-    var settings = try Settings(parsing: text, file: "test"), random = Random(seed: 1)
-    do {
-      _ = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self).init(
-        &settings,
-        for: BackboneShape(
-          layout: layout, space: space, prefixCount: 2, hasVector: hasVector, feedsCodes: feedsCodes), &random)
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
-  @Test("what cannot work is refused in one sentence", arguments: ["encoder-decoder", "decoder"])
-  func refusals(_ key: String) throws {
-    #expect(try refusal("{ use: \(key), adaptive: shared }").contains("'adaptive: shared' needs a vector"))
-    #expect(try refusal("{ use: \(key), embed: codes }").contains("'embed: codes' needs a tokenizer with a vocabulary"))
-    let codes = TokenSpace(width: 4, vocabulary: 8)
-    #expect(
-      try refusal("{ use: \(key), embed: codes }", space: codes, feedsCodes: false).contains(
-        "this direction feeds sums or averages"))
-    #expect(try refusal("{ use: \(key), embed: codes }", space: codes) == "no error")
-    #expect(
-      try refusal("{ use: \(key), width: 12, heads: 2, positions: rotary }").contains(
-        "needs heads whose width 4 divides"))
-    #expect(
-      try refusal("{ use: \(key), width: 6, heads: 2, positions: sin-cos }").contains("needs a width that 4 divides"))
-    #expect(try refusal("{ use: \(key), width: 6, heads: 4 }").contains("let 'heads' divide 'width'"))
-  }
-
-  @Test("a backbone that sees both ways is refused to directions whose later places hold answers")
-  func blocks() throws {
-    let ordered = Layout(grid: grid, slots: Slot.cells(of: grid), groups: [0, 0, 0, 1, 1, 1], levels: 2)
-    var settings = try Settings(parsing: "{ use: encoder-decoder }", file: "test"), random = Random(seed: 1)
-    let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
-    let error = #expect(throws: SettingsError.self) {
-      try type.init(
-        &settings, for: BackboneShape(layout: ordered, space: TokenSpace(width: 4), prefixCount: 2, hasVector: false),
-        &random)
-    }
-    #expect(
-      "\(error.map { "\($0)" } ?? "")".hasPrefix(
-        "test:1:3: backbone 'encoder-decoder' sees both ways, and here later places hold the answers of earlier ones; use backbone 'decoder'."
-      ))
-  }
-
-  @Test("a preset fills in what is not said, and gives way to what is")
-  func presets() throws {
-    var settings = try Settings(
-      parsing: "{ use: decoder, preset: llamagen-b, width: 32, heads: 4, depth: 2 }", file: "test")
-    var random = Random(seed: 1)
-    let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
-    #expect(try type.width(&settings) == 32)
-    let made = try type.init(
-      &settings,
-      for: BackboneShape(
-        layout: layout, space: TokenSpace(width: 4, vocabulary: 8), prefixCount: 0, hasVector: true), &random)
-    try settings.finish()
-    let paths = Set(made.parameters.map(\.path))
-    #expect(paths.contains("blocks.1.gate.weight") && !paths.contains("blocks.2.norm1.weight"))
-    #expect(!paths.contains("blank") && !paths.contains("blocks.0.attention.qkv.bias"))
-  }
-
-  @Test("every preset can be made, in the width it says", arguments: ["encoder-decoder", "decoder"])
-  func allPresets(_ key: String) throws {
-    func made(_ preset: String) throws -> (backbone: any Backbone, width: Int, choices: [String]) {
-      var settings = try Settings(parsing: "{ use: \(key), preset: \(preset) }", file: "test"), random = Random(seed: 1)
-      let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
-      let width = try type.width(&settings)
-      let backbone = try withoutStorage {
-        try type.init(
-          &settings,
-          for: BackboneShape(
-            layout: layout, space: TokenSpace(width: 4, vocabulary: 8), prefixCount: 2, hasVector: true), &random)
+    for hasLevels in [true, false] {
+      let made = try Made("{ use: \(key), \(size), level-embedding: \(hasLevels) }")
+      for turn in [Turn(), turn, Turn(shown: .perSample([[], []]))] {
+        let distance = output(made, turn, level: 1).distance(to: output(made, turn, level: 2))
+        #expect(hasLevels ? distance > 1e-4 : distance == 0)
       }
-      try settings.finish()
-      return (backbone, width, settings.reads.first { $0.reading.key == "preset" }?.reading.choices ?? [])
-    }
-    let presets = try made("none").choices
-    #expect(presets.count > 6)
-    for preset in presets {
-      let (backbone, width, _) = try made(preset)
-      #expect(backbone.width == width && backbone.parameters.count > 20, "\(preset)")
     }
   }
 
-  @Test("a class that is a vector is told even where nothing is shown yet")
-  func nothingShown() throws {
-    var settings = try Settings(parsing: "{ use: encoder-decoder, width: 16, heads: 4, depth: 2 }", file: "test")
-    var random = Random(seed: 1), dropout: Random?
-    let made = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self).init(
-      &settings, for: BackboneShape(layout: layout, space: TokenSpace(width: 4), prefixCount: 0, hasVector: true),
-      &random)
-    let empty = view(Tensor(zeros: [1, 6, 4]), Turn(shown: .perSample([[]])))
-    func told(_ number: Float) -> Tensor {
-      made(empty, given: Condition(vector: Tensor([1, 16], (0..<16).map { number * Float($0) })), cache: nil, &dropout)
+  @Test("with a target position the same tokens give another output at another target")
+  func targetPositions() throws {
+    let ordered = Layout.nextToken(grid)
+    for hasTargets in [true, false] {
+      let made = try Made(
+        "{ use: decoder, \(size), positions: learned, target-positions: \(hasTargets) }", ordered)
+      var moved = ordered
+      moved.slots[5].position = 4
+      let turn = Turn(shown: .range(1..<6), predicted: .range(5..<6)), given = condition(width: 16)
+      let distance = made(View(tokens(6), ordered, turn), given).distance(to: made(View(tokens(6), moved, turn), given))
+      #expect(hasTargets ? distance > 1e-4 : distance == 0)
     }
-    #expect(told(0.5).isFinite && told(0.5).distance(to: told(-0.5)) > 1e-3)
+  }
+
+  @Test("a learned mask token stands for what is not shown, else zeros do")
+  func maskToken() throws {
+    for hasMaskToken in [true, false] {
+      let made = try Made("{ use: decoder, \(size), mask-token: \(hasMaskToken) }")
+      let view = View(tokens(6), layout, turn), before = made(view, condition(width: 16))
+      if let blank = made["blank"] {
+        blank.replace(blank.value + 1)
+        #expect(made(view, condition(width: 16)).distance(to: before) > 1e-3)
+      }
+      #expect((made["blank"] != nil) == hasMaskToken && before.isFinite)
+    }
+  }
+
+  @Test(
+    "the class vector reaches all tokens, or mask tokens only",
+    arguments: ["encoder-decoder", "decoder"], ["all-tokens", "mask-tokens"])
+  func conditionTarget(_ key: String, _ target: String) throws {
+    let made = try Made("{ use: \(key), \(size), add-condition-to: \(target) }", prefix: 0, hasVector: true)
+    func changed(by turn: Turn) -> Float {
+      let view = View(tokens(6), layout, turn), vector = condition(width: 16, prefix: 0, hasVector: true).vector
+      return made(view, Condition(vector: vector)).distance(to: made(view, Condition(vector: vector.map { $0 * 2 })))
+    }
+    #expect(changed(by: turn) > 1e-3)
+    #expect(changed(by: Turn(shown: .perSample([[], []]))) > 1e-3)
+    // Nothing is masked: only the other target is left.
+    #expect(target == "all-tokens" ? changed(by: Turn()) > 1e-3 : changed(by: Turn()) == 0)
+  }
+
+  @Test(
+    "adaptive norms let the class vector act where it is added to no token", arguments: ["encoder-decoder", "decoder"],
+    ["per-block", "shared"])
+  func adaptive(_ key: String, _ kind: String) throws {
+    let made = try Made(
+      "{ use: \(key), \(size), adaptive-norm: \(kind), gate-init-scale: 1, norm: rms }", prefix: 0, hasVector: true)
+    #expect(made.values["add-condition-to"] == "mask-tokens")
+    let view = View(tokens(6), layout, Turn()), vector = condition(width: 16, prefix: 0, hasVector: true).vector
+    let distance = made(view, Condition(vector: vector)).distance(
+      to: made(view, Condition(vector: vector.map { $0 * 2 })))
+    #expect(distance > 1e-4)
+    #expect((made["sharedModulation.weight"]?.value.shape == [96, 16]) == (kind == "shared"))
+    #expect(made["adaptiveNorm.modulation.weight"]?.value.shape == [32, 16])
+  }
+
+  @Test("dropout of tokens and stochastic depth act in training only", arguments: ["encoder-decoder", "decoder"])
+  func dropout(_ key: String) throws {
+    for form in ["token-dropout: 0.5", "drop-path: 0.9"] {
+      let made = try Made("{ use: \(key), \(size), \(form) }"), view = View(tokens(6), layout, Turn())
+      let evaluated = made(view, condition(width: 16))
+      var training: Random? = Random(seed: 5, samples: [0, 1])
+      #expect(made(view, condition(width: 16)).distance(to: evaluated) == 0)
+      #expect(made.backbone(view, given: condition(width: 16), cache: nil, &training).distance(to: evaluated) > 1e-3)
+    }
+  }
+
+  @Test("all parameters of a backbone get a gradient", arguments: ["encoder-decoder", "decoder"])
+  func gradients(_ key: String) throws {
+    for form in ["qk-norm: l2, bias: queries-values", "qk-norm: layer, activation: swiglu", "adaptive-norm: shared"] {
+      let made = try Made(
+        "{ use: \(key), \(size), gate-init-scale: 1, level-embedding: true, \(form) }"
+          .replacing("gate-init-scale: 1, ", with: form.contains("adaptive") ? "gate-init-scale: 1, " : ""),
+        hasVector: true)
+      var none: Random?, slots = layout.slots
+      for i in slots.indices { slots[i].level = i % 3 }
+      let view = View(tokens(6), Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3), turn)
+      let output = made.backbone(view, given: condition(width: 16, hasVector: true), cache: nil, &none)
+      let parameters = made.backbone.parameters
+      let gradients = output.squared.sum.gradients(of: parameters.map { $0.parameter() })
+      for (parameter, gradient) in zip(parameters, gradients) {
+        // Attention does not depend on a bias of all keys; it is part of the projection's.
+        #expect(gradient.isFinite && gradient.scalars.contains { $0 != 0 }, "\(form): \(parameter.path)")
+      }
+    }
   }
 }

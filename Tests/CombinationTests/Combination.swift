@@ -50,7 +50,7 @@ struct Combination: CustomStringConvertible, Sendable {
       dataset: { use: shapes, size: 16, count: 16 }
       tokenizer: \(section(tokenizer, Self.tokenizers[tokenizer]))
       direction: \(section(direction, Self.directions[direction]))
-      conditioner: { use: class-prefix, count: 2, drop: 0 }
+      conditioner: { use: class-prefix, count: 2, label-dropout: 0 }
       backbone: { use: \(Self.backbones[direction] ?? "decoder"), width: 32, depth: 2, heads: 2 }
       loss: \(section(loss, Self.losses[loss]))
       """

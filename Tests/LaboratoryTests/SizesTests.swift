@@ -49,7 +49,7 @@ import Testing
   @Test("codes are embedded only where a direction feeds them")
   func codes() throws {
     let file = Self.folder + "/llamagen/sizes.yaml"
-    #expect(try modelParameters(of: file, ["direction.order=random", "backbone.targets=true"]) > 0)
+    #expect(try modelParameters(of: file, ["direction.order=random", "backbone.target-positions=true"]) > 0)
     let error = #expect(throws: (any Error).self) {
       try modelParameters(of: file, ["direction.use=multi-scale"])
     }

@@ -1,0 +1,128 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// The settings that both backbones read from their section, and the parts that follow from them.
+struct BackboneSettings {
+  /// Channels of tokens.
+  let width: Int
+  /// The number of blocks.
+  let depth: Int
+  /// The design of all blocks.
+  let block: TransformerBlock.Design
+  let positions: PositionSettings
+  let input: InputSettings
+  let initialization: InitializationSettings
+  /// The rate of stochastic depth at the last block.
+  let dropPath: Float
+
+  /// Former names of keys, and the present ones.
+  private static let renamedKeys = [
+    ("ratio", "mlp-ratio"), ("perceptron", "activation"), ("hidden", "mlp-width"),
+    ("hidden-multiple", "mlp-multiple-of"), ("hidden-dropout", "mlp-dropout"), ("adaptive", "adaptive-norm"),
+    ("gate", "gate-init-scale"), ("initial-deviation", "init-std"), ("shrink-residual", "scale-residual-init"),
+    ("decay-positions", "decay-embeddings"), ("vector", "add-condition-to"), ("embed", "token-embedding"),
+    ("unplaced", "unpositioned"),
+  ]
+
+  /// Reads the width alone.
+  static func width(_ settings: inout Settings, _ defaults: BackboneDefaults) throws(SettingsError) -> Int {
+    try settings["width", default: defaults.width, in: 1...16_384, about: "channels of tokens in all blocks"]
+  }
+
+  /// Reads all settings; `depths` are the allowed depths, of which `aboutDepth` is the help text. Throws where settings
+  /// do not fit each other or the shape.
+  init(
+    _ settings: inout Settings, _ defaults: BackboneDefaults, depths: ClosedRange<Int>, aboutDepth: String,
+    for shape: BackboneShape
+  ) throws(SettingsError) {
+    for (former, present) in Self.renamedKeys { try settings.renamed(former, to: present) }
+    width = try Self.width(&settings, defaults)
+    depth = try settings["depth", default: defaults.depth, in: depths, about: aboutDepth]
+    let attention = try AttentionSettings(&settings, defaults, width: width).design
+    let mlp = try MLPSettings(&settings, defaults, blockWidth: width)
+    var block = TransformerBlock.Design(width: width, heads: attention.heads, mlpWidth: mlp.width)
+    block.attention = attention
+    (block.activation, block.mlpDropout, block.mlpBias) = (mlp.activation, mlp.dropout, attention.bias != .none)
+    block.norm = try settings[
+      "norm", default: defaults.norm,
+      about: "layer norm, or root-mean-square norm (rms) as in LlamaGen (arXiv 2406.06525)"]
+    block.epsilon = try settings[
+      "epsilon", default: block.norm == .rms ? 1e-5 : 1e-6, in: 0...1, about: "the number that norms add to a variance"]
+    block.adaptiveNorm = try Self.adaptiveNorm(&settings, defaults, for: shape)
+    initialization = try InitializationSettings(
+      &settings, defaults, width: width, depth: depth, adaptiveNorm: block.adaptiveNorm)
+    (block.weight, block.residual) = (initialization.weight, initialization.residual)
+    (block.gateDeviation, block.modulationDeviation) = (
+      initialization.gateDeviation, initialization.modulationDeviation
+    )
+    block.dropout = try settings[
+      "dropout", default: defaults.dropout, in: 0...0.9,
+      about: "the dropout rate of the outputs of attention and MLP; MAR (arXiv 2406.11838), FAR, LlamaGen: 0.1"]
+    dropPath = try settings[
+      "drop-path", default: defaults.dropPath, in: 0...0.9,
+      about:
+        "stochastic depth (arXiv 1603.09382): the fraction of samples that skip the last block in training, linearly less for earlier ones; VAR (arXiv 2404.02905): 0.1 depth / 24"
+    ]
+    self.block = block
+    positions = try PositionSettings(&settings, defaults, width: width, headWidth: width / attention.heads)
+    input = try InputSettings(&settings, defaults, adaptiveNorm: block.adaptiveNorm, for: shape)
+  }
+
+  /// Reads the source of the modulation of norms; throws where it needs a vector that the conditioner does not give.
+  private static func adaptiveNorm(
+    _ settings: inout Settings, _ defaults: BackboneDefaults, for shape: BackboneShape
+  ) throws(SettingsError) -> AdaptiveNorms {
+    let adaptiveNorm: AdaptiveNorms = try settings[
+      "adaptive-norm", default: defaults.adaptiveNorm,
+      about:
+        "adaLN (DiT, arXiv 2212.09748): the class vector gives scales and shifts of norms and gates of branches, by a linear layer per block or one shared (VAR, arXiv 2404.02905)"
+    ]
+    guard adaptiveNorm == .none || shape.hasVector else {
+      throw settings.refusal(
+        "'adaptive-norm: \(adaptiveNorm.yaml)' needs a vector, which this conditioner does not give; choose another conditioner, or 'adaptive-norm: none'.",
+        at: "adaptive-norm")
+    }
+    return adaptiveNorm
+  }
+}
+
+extension BackboneSettings {
+  /// Whether the conditioning vector modulates norms.
+  var isAdaptive: Bool { block.adaptiveNorm != .none }
+
+  /// Makes blocks `range` of `depth`; the rate of stochastic depth grows linearly from 0 to `dropPath`.
+  func blocks(_ range: Range<Int>, _ random: inout Random) -> [TransformerBlock] {
+    range.map { TransformerBlock(block, dropPath: dropPath * Float($0) / Float(max(1, depth - 1)), &random) }
+  }
+
+  /// Makes a norm over `width` channels.
+  func norm(isLearned: Bool) -> Norm { Norm(block.norm, width, isLearned: isLearned, epsilon: block.epsilon) }
+
+  /// Makes the norm before the head where the conditioning vector modulates norms.
+  func adaptiveNorm(_ random: inout Random) -> AdaptiveNorm? {
+    guard isAdaptive else { return nil }
+    return AdaptiveNorm(
+      norm(isLearned: false), width, standardDeviation: initialization.modulationDeviation, &random)
+  }
+
+  /// Makes the adaLN layer of all blocks, weight [6 width, width], where they share one.
+  func sharedModulation(_ random: inout Random) -> Linear? {
+    guard block.adaptiveNorm == .shared else { return nil }
+    return Linear(from: width, to: 6 * width, weight: initialization.weight, &random)
+  }
+
+  /// Makes a table of position or level embeddings [entries, width].
+  func table(_ entries: Int, _ random: inout Random) -> Embedding {
+    Embedding(entries, width: width, weight: initialization.embedding, decays: positions.decays, &random)
+  }
+
+  /// Makes learned vectors of the given shape; `decays` nil: weight decay applies to matrices.
+  func vectors(_ shape: [Int], decays: Bool? = nil, _ random: inout Random) -> Parameter {
+    Parameter(initialization.embedding(shape, &random), decays: positions.decays ? decays : false)
+  }
+}
+
+extension Norm.Kind: Setting {}
+extension AdaptiveNorms: Setting {}

@@ -1,0 +1,79 @@
+import Autoregression
+import Networks
+import Settings
+import Tensors
+
+/// A name for the sizes and forms of a paper's backbone.
+protocol BackbonePreset: Setting, RawRepresentable, CaseIterable where RawValue == String {
+  /// No preset.
+  static var none: Self { get }
+  /// The defaults of all other settings.
+  var defaults: BackboneDefaults { get }
+}
+
+/// A backbone made of transformer blocks.
+protocol TransformerBackbone: Backbone {
+  associatedtype Preset: BackbonePreset
+  var settings: BackboneSettings { get }
+  var layout: Layout { get }
+  /// How many tokens of the conditioner come before all others.
+  var prefixCount: Int { get }
+  /// The adaLN layer of all blocks, weight [6 width, width]; nil unless they share one.
+  var sharedModulation: Linear? { get }
+}
+
+/// The conditioning vector of each sample in the forms that a backbone needs.
+struct Conditioning {
+  /// [batch, 1, width], to be added to tokens; nil without a vector.
+  let vector: Tensor?
+  /// [batch, width]: its SiLU, the input of adaLN layers; nil unless norms are modulated.
+  let activated: Tensor?
+  /// [batch, width], or [batch, 6 width] where blocks share a layer: the conditioning of blocks.
+  let blocks: Tensor?
+}
+
+extension TransformerBackbone {
+  var width: Int { settings.width }
+
+  /// Reads the width that the settings or their preset give.
+  static func width(_ settings: inout Settings) throws(SettingsError) -> Int {
+    try BackboneSettings.width(&settings, try defaults(&settings))
+  }
+
+  /// Reads the preset and returns its defaults.
+  static func defaults(_ settings: inout Settings) throws(SettingsError) -> BackboneDefaults {
+    let preset: Preset = try settings[
+      "preset", default: .none, about: "the sizes and forms of a paper's model, as defaults of all other settings"]
+    return preset.defaults
+  }
+
+  /// Returns the vector of a condition for a batch, in all forms.
+  func conditioning(_ condition: Condition, batch: Int) -> Conditioning {
+    let activated = settings.isAdaptive ? condition.vector?.activated(.silu) : nil
+    return Conditioning(
+      vector: condition.vector?.reshaped([batch, 1, width]), activated: activated,
+      blocks: sharedModulation.flatMap { layer in activated.map { layer($0) } } ?? activated)
+  }
+
+  /// Returns the rotary embedding of the prefix, where it belongs to the call, and of slots [batch][positions]; nil with
+  /// other position embeddings.
+  func rotation(_ slots: [[Slot?]], prefix: Int) -> RotaryAngles? {
+    guard settings.positions.kind == .rotary else { return nil }
+    return RotaryAngles(
+      gridPositions(slots, prefix: prefix), headWidth: width / settings.block.attention.heads,
+      base: settings.positions.rotaryBase, zeroesUnpositioned: settings.positions.unpositioned == .zero)
+  }
+
+  /// Returns the positions of slots [batch][positions], the prefix before them where it belongs to the call; nil for
+  /// the prefix and for nil slots.
+  func gridPositions(_ slots: [[Slot?]], prefix: Int) -> [[GridPosition?]] {
+    slots.map { row in Array(repeating: nil, count: prefix) + row.map { $0.map(layout.gridPosition) } }
+  }
+}
+
+extension Layout {
+  /// Returns the position of a slot's centre, in cells of the grid.
+  func gridPosition(_ slot: Slot) -> GridPosition {
+    GridPosition(row: slot.row * Float(grid.height) - 0.5, column: slot.column * Float(grid.width) - 0.5)
+  }
+}
