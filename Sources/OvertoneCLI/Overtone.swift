@@ -31,8 +31,8 @@ public struct Overtone: ParsableCommand {
   /// The command without arguments, for the argument parser.
   public init() {}
 
-  /// Runs the command line and exits: 0 done, 1 an error of the experiment, its data or files, 2 an error of the command
-  /// line, 75 stopped and resumable.
+  /// Runs the command line and exits: 0 done, 1 an error of the experiment, its data or files, 2 an error of the
+  /// command line, 75 stopped and resumable.
   public static func main() {
     Interruption.listen()
     do {

@@ -10,24 +10,33 @@ package struct SlurmScript {
   package let text: String
   private let tasks: Int
 
-  init(
-    of runs: ExperimentRuns, specs: [RunSpec], _ slurm: SlurmArguments, timeLimit: TimeLimit?,
-    arguments: [String], jobs: Int, threads: Int?
-  ) throws {
+  /// The command of each task.
+  struct Command {
+    /// Arguments of `overtone run`.
+    var arguments: [String]
+    /// Processes per task.
+    var jobs: Int
+    /// Threads per process; nil: the cores of the task divided by its processes.
+    var threads: Int?
+    var timeLimit: TimeLimit?
+  }
+
+  /// Throws if all of `specs` are done.
+  init(of runs: ExperimentRuns, specs: [RunSpec], _ slurm: SlurmArguments, _ command: Command) throws {
     let waiting = specs.filter { !$0.isDone }.count
     guard waiting > 0 else {
       throw LaboratoryError("all \(specs.count) runs are done; there is nothing to submit.")
     }
     let name = runs.experiment
-    tasks = slurm.array ?? min(32, (waiting + jobs - 1) / jobs)
+    tasks = slurm.array ?? min(32, (waiting + command.jobs - 1) / command.jobs)
     let folder = URL(fileURLWithPath: "\(runs.folder)/slurm").standardizedFileURL.path
     path = "\(folder)/\(name).sbatch"
     text = Self.text(
-      Self.directives(name: name, folder: folder, tasks: tasks, slurm, timeLimit),
+      Self.directives(name: name, folder: folder, tasks: tasks, slurm, command.timeLimit),
       setup: slurm.setup, directory: FileManager.default.currentDirectoryPath, program: Environment.program,
-      arguments: arguments + (jobs > 1 ? ["--jobs", "\(jobs)"] : [])
-        + (timeLimit.map { ["--time-limit", $0.text] } ?? []),
-      threads: threads.map { "\($0)" } ?? Self.threads(jobs: jobs, cpus: slurm.cpus))
+      arguments: command.arguments + (command.jobs > 1 ? ["--jobs", "\(command.jobs)"] : [])
+        + (command.timeLimit.map { ["--time-limit", $0.text] } ?? []),
+      threads: command.threads.map { "\($0)" } ?? Self.threads(jobs: command.jobs, cpus: slurm.cpus))
   }
 
   /// Threads per process: the cores of the task divided by its processes.
@@ -35,6 +44,7 @@ package struct SlurmScript {
     jobs > 1 ? "\(max(1, cpus / jobs))" : "\"${SLURM_CPUS_PER_TASK:-\(cpus)}\""
   }
 
+  /// Options of sbatch.
   private static func directives(
     name: String, folder: String, tasks: Int, _ slurm: SlurmArguments, _ timeLimit: TimeLimit?
   ) -> [String] {
@@ -51,6 +61,7 @@ package struct SlurmScript {
     ].compactMap(\.self) + slurm.sbatch
   }
 
+  /// The script from its sbatch directives and commands.
   package static func text(
     _ directives: [String], setup: [String], directory: String, program: String, arguments: [String], threads: String
   ) -> String {

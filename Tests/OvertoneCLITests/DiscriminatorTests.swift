@@ -57,7 +57,9 @@ private struct Stumbling: ImageDataset {
     let file = "\(folder)/discriminator.yaml"
     try """
     dataset: { use: stumbling, stumble: \(stumble) }
-    tokenizer: { use: vq, stride: 4, width: 8, norm-groups: 4, codes: 32, code-width: 4\(more), adversarial: { weight: 0.5, width: 4, layers: 2, start: 2 }, training: { steps: 8, batch: 4, save-every: 5 } }
+    tokenizer: { use: vq, stride: 4, width: 8, norm-groups: 4, codes: 32, code-width: 4\(more),
+      adversarial: { weight: 0.5, width: 4, layers: 2, start: 2 },
+      training: { steps: 8, batch: 4, save-every: 5 } }
     direction: { use: frequency }
     conditioner: { use: class-prefix, count: 1 }
     backbone: { use: encoder-decoder, width: 16, depth: 2, heads: 2 }

@@ -17,7 +17,8 @@ import Testing
       seed: 1
       dataset: { use: shapes, size: \(2 * side), count: 8, classes: [circle] }
       tokenizer:
-        { use: continuous, stride: 2, width: 4, norm-groups: 1, blocks: 0, channels: \(try number(file, "vae_embed_dim") * patch * patch) }
+        { use: continuous, stride: 2, width: 4, norm-groups: 1, blocks: 0,
+          channels: \(try number(file, "vae_embed_dim") * patch * patch) }
       direction: { use: masked, steps: 2 }
       conditioner: { use: class-prefix, count: \(try number(file, "buffer_size")) }
       backbone:
@@ -78,7 +79,8 @@ import Testing
       try safetensors(weights).write(to: URL(fileURLWithPath: path))
       #expect(
         overtone(arguments)
-          == "\(path): 1 tensors are missing and 1 mis-shaped, so nothing was written; change the experiment's sizes, or add --partial."
+          == "\(path): 1 tensors are missing and 1 mis-shaped, so nothing was written; change the experiment's sizes, "
+          + "or add --partial."
       )
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/mar.h5"))
       #expect(overtone(arguments + ["--partial"]) == "done")

@@ -56,7 +56,8 @@ private final class Disk {
     let whole = try Data(contentsOf: URL(fileURLWithPath: "\(path)/good.h5"))
     try whole[..<(whole.count / 2)].write(to: URL(fileURLWithPath: "\(path)/cut.h5"))
     let cut =
-      "HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in h5py with libver='earliest')."
+      "HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format "
+      + "(re-save it in h5py with libver='earliest')."
     for (name, why) in [
       ("empty", "the file is empty."), ("text", "this is not an HDF5 file."), ("cut", cut),
     ] {
@@ -143,7 +144,8 @@ private final class Disk {
     try FileManager.default.createDirectory(atPath: "\(path)/a/b", withIntermediateDirectories: true)
     try noise(8, 1).writePNG(to: "\(path)/a/b/0.png")
     try expect(
-      "\(path)/none/x.h5: it cannot be written: No such file or directory; choose a folder that exists and can be written.",
+      "\(path)/none/x.h5: it cannot be written: No such file or directory; choose a folder that exists and can "
+        + "be written.",
       from: ["data", "import", "\(path)/a", "\(path)/none/x.h5"])
   }
 

@@ -55,7 +55,8 @@ private let trained: Scratch = {
     #expect(
       other.status == 1
         && other.sentence
-          == "error: --grid: direction.filter=dct would be another model; a grid varies what only matters in generation, such as guidance, temperature or loss.steps."
+          == "error: --grid: direction.filter=dct would need another model; a grid varies settings of generation, such as "
+          + "guidance, temperature or loss.steps."
     )
   }
 
@@ -104,7 +105,8 @@ private let trained: Scratch = {
     let place = Scratch()
     #expect(
       try program(["sample", place.path]).sentence
-        == "error: \(place.path): this is not the folder of a run, it has no experiment.yaml; name one such as Results/quickstart/1."
+        == "error: \(place.path): this is not the folder of a run, it has no experiment.yaml; name one "
+        + "such as Results/quickstart/1."
     )
     #expect(
       try program(["sample", quickstart, "results=\(place.path)", "-q"] + tiny).sentence

@@ -58,7 +58,7 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
       lines.contains("module load gcc") && lines.contains("cd \(FileManager.default.currentDirectoryPath) || exit 1"))
   }
 
-  /// Starts a program as a queue would, with no signal blocked: threads of tests block some, which `Process` hands down.
+  /// Starts a program as a queue would, with no signal blocked: threads of tests block some, which `Process` passes on.
   private func start(_ words: [String], _ environment: [String]) throws -> pid_t {
     var attributes = posix_spawnattr_t(), open = sigset_t(), child = pid_t()
     posix_spawnattr_init(&attributes)
@@ -77,7 +77,8 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
     let scratch = Scratch()
     // A program that saves for a moment when it is told, and a queue that notes who comes back.
     try scratch.write(
-      "#!/bin/bash\ntrap 'sleep 0.3; echo saved > saved; exit 75' USR1 TERM\ntouch started; for i in $(seq 2400); do sleep 0.05; done\n",
+      "#!/bin/bash\ntrap 'sleep 0.3; echo saved > saved; exit 75' USR1 TERM\ntouch started; "
+        + "for i in $(seq 2400); do sleep 0.05; done\n",
       "program")
     try scratch.write("#!/bin/sh\necho \"$@\" >> requeued\n", "bin/scontrol")
     try scratch.write(

@@ -50,7 +50,8 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
   func numpy() throws {
     let values = (0..<57).map { 1e3 + sin(Double($0) * 12.9898) * 43.7 }
     let script =
-      "import numpy as n; v = n.array([\(values.map { "\($0)" }.joined(separator: ","))]); print(repr(float(v.mean())), repr(float(v.std(ddof=1))))"
+      "import numpy as n; v = n.array([\(values.map { "\($0)" }.joined(separator: ","))]); "
+      + "print(repr(float(v.mean())), repr(float(v.std(ddof=1))))"
     let process = Process(), pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["python3", "-c", script]

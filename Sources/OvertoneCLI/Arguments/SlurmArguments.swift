@@ -19,11 +19,13 @@ package struct SlurmArguments: ParsableArguments {
     help: "Another option of sbatch, such as --qos=long; repeatable.")
   var sbatch: [String] = []
 
+  /// The defaults, for the argument parser.
   package init() {}
 
   /// True with --slurm or --submit, which implies it.
   var isRequested: Bool { slurm || submit }
 
+  /// Throws for values out of range, and for options of a job without --slurm.
   package func validate() throws {
     if let array, !(1...100_000).contains(array) {
       throw ValidationError("--array must be from 1 to 100000, not \(array).")

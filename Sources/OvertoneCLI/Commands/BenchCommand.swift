@@ -8,8 +8,8 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time a case of Experiments/bench and print one line of JSON.",
     discussion: """
-      Results are checked before a time is printed. With --serve the case is built once, and each line "NAME 3" on standard
-      input runs three repetitions, so that another program can alternate with this one; "quit" ends it.
+      Results are checked before a time is printed. With --serve the case is built once, and each line "NAME 3" on
+      standard input runs three repetitions, so that another program can alternate with this one; "quit" ends it.
 
       Time against a setting, a line for each value and number of threads, and a plot:
 

@@ -43,7 +43,7 @@ struct FiguresCommand: ParsableCommand {
     func isSelected(_ figure: any Figure.Type) -> Bool { names.isEmpty || names.contains(figure.name) }
     let ofSweeps = Figures.ofSweeps.filter(isSelected), ofRuns = Figures.ofRuns.filter(isSelected)
     if records.count > 1, !ofSweeps.isEmpty {
-      _ = try RunFigures.draw(ofSweeps, of: records, into: output) { print($0) }
+      try RunFigures.draw(ofSweeps, of: records, into: output) { print($0) }
     } else if !names.isEmpty, let one = ofSweeps.first {
       throw LaboratoryError("\(one.name) compares runs, and this is one; name a folder of runs or an experiment file.")
     }
@@ -55,7 +55,7 @@ struct FiguresCommand: ParsableCommand {
         print("\(record.title): \(record.state.kind.rawValue), so there is nothing to draw yet")
         continue
       }
-      _ = try RunFigures.draw(ofRuns, of: record) { print($0) }
+      try RunFigures.draw(ofRuns, of: record) { print($0) }
     }
   }
 }

@@ -15,8 +15,8 @@ struct ImportCommand: ParsableCommand {
         overtone import mar-b.pth mar-b.h5 Experiments/papers/mar/sizes.yaml --scale b
         overtone run Experiments/papers/mar/sizes.yaml --scale b training.weights=mar-b.h5 training.steps=0
 
-      Nothing is downloaded, and no code in the file is executed. Tensors that are missing, unexpected or of another shape
-      are listed; if any is missing or of another shape, nothing is written without --partial.
+      Nothing is downloaded, and no code in the file is executed. Tensors that are missing, unexpected or of another
+      shape are listed; if any is missing or of another shape, nothing is written without --partial.
       """)
   @Argument(help: "The file of weights.") var weights: String
   @Argument(help: "The checkpoint to write.") var output: String
@@ -35,7 +35,8 @@ struct ImportCommand: ParsableCommand {
     print(report.text)
     guard report.isComplete || partial else {
       throw LaboratoryError(
-        "\(weights): \(report.missing.count) tensors are missing and \(report.misshaped.count) mis-shaped, so nothing was written; change the experiment's sizes, or add --partial."
+        "\(weights): \(report.missing.count) tensors are missing and \(report.misshaped.count) mis-shaped, so nothing "
+          + "was written; change the experiment's sizes, or add --partial."
       )
     }
     try part.write(to: output, from: weights)

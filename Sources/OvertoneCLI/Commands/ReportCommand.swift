@@ -64,15 +64,12 @@ struct ReportCommand: ParsableCommand {
   /// The page of several runs.
   private func sweep(_ records: [RunRecord], _ sources: [RunSource]) throws -> String {
     let experiments = sources.compactMap(\.runs), folder = "\(RunFigures.common(records))/figures"
-    let index =
-      noFigures
-      ? FigureFolder(path: folder).index
-      : try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, log: log)
+    if !noFigures { try RunFigures.draw(Figures.ofSweeps, of: records, into: folder, log: log) }
     let name = experiments.first?.experiment ?? records.first?.experiment ?? "runs"
     return try SweepReport(
       title: name, records: records, sides: Comparison.sides(of: records),
-      outcomes: try experiments.flatMap { try $0.outcomes() }, hasExpectations: !experiments.isEmpty, figures: index,
-      figuresFolder: folder
+      outcomes: try experiments.flatMap { try $0.outcomes() }, hasExpectations: !experiments.isEmpty,
+      figures: FigureFolder(path: folder)
     ).html()
   }
 

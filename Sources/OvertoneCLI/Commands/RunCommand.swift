@@ -13,8 +13,8 @@ struct RunCommand: ParsableCommand {
         overtone run Experiments/quickstart.yaml
         overtone run Experiments/quickstart.yaml direction.filter=dct training.steps=2000 seed=2
 
-      Images and results are written to Results/<experiment>/<seed>. Checkpoints are kept in Results/artefacts and shared by
-      all runs with equal training settings, so that a setting of generation alone does not train again. After Ctrl-C
+      Images and results are written to Results/<experiment>/<seed>. Checkpoints are kept in Results/artefacts and shared
+      by all runs with equal training settings, so that a setting of generation alone does not train again. After Ctrl-C
       (status 75) or --time-limit, the same command resumes.
 
       With --slurm the command writes a script for sbatch, whose tasks divide the runs of a sweep:
@@ -48,8 +48,8 @@ struct RunCommand: ParsableCommand {
     let journal = Journal(quiet: quiet), runs = try experiment.runs()
     if slurm.isRequested {
       let script = try SlurmScript(
-        of: runs, specs: try experiment.specs(of: runs), slurm, timeLimit: timeLimit,
-        arguments: arguments, jobs: jobs, threads: threads)
+        of: runs, specs: try experiment.specs(of: runs), slurm,
+        SlurmScript.Command(arguments: arguments, jobs: jobs, threads: threads, timeLimit: timeLimit))
       return try script.write(submitting: slurm.submit)
     }
     if let threads { ThreadPool.shared.use(threads) }

@@ -80,7 +80,7 @@ struct SampleCommand: ParsableCommand {
     let sheet =
       axes.isEmpty
       ? ContactSheet(all, columns: perClass, rowLabels: chosen.map { names[$0] }, title: title)
-      : Self.sheet(all, axes, labels.map { names[$0] }, title)
+      : Self.sheet(of: all, axes, rows: labels.map { names[$0] }, title: title)
     try sheet.image.writePNG(to: "\(folder)/grid.png")
     print("\(folder)/grid.png")
   }
@@ -91,7 +91,8 @@ struct SampleCommand: ParsableCommand {
     if let index = Int(text), names.indices.contains(index) { return index }
     let near = nearest(text, among: names).map { " Did you mean '\($0)'?" } ?? ""
     throw LaboratoryError(
-      "there is no class '\(text)'; there are 0 to \(names.count - 1): \(names.prefix(20).joined(separator: ", ")).\(near)"
+      "there is no class '\(text)'; there are 0 to \(names.count - 1): "
+        + "\(names.prefix(20).joined(separator: ", ")).\(near)"
     )
   }
 
@@ -133,14 +134,18 @@ struct SampleCommand: ParsableCommand {
     run.assembly.dataset = base.assembly.dataset
     guard try Artefacts(of: run.assembly).model.folder == Artefacts(of: base.assembly).model.folder else {
       throw LaboratoryError(
-        "--grid: \(cell.joined(separator: " ")) would need another model; a grid varies settings of generation, such as guidance, temperature or loss.steps."
+        "--grid: \(cell.joined(separator: " ")) would need another model; a grid varies settings of generation, such as "
+          + "guidance, temperature or loss.steps."
       )
     }
     try run.load()
     return run
   }
 
-  private static func sheet(_ images: [ByteImage], _ axes: [Axis], _ names: [String], _ title: String) -> ContactSheet {
+  /// Images of all cells [cells x names] as a sheet.
+  private static func sheet(
+    of images: [ByteImage], _ axes: [Axis], rows names: [String], title: String
+  ) -> ContactSheet {
     let columns = axes[0].values.count, rows = axes.count > 1 ? axes[1].values : [""]
     // Images by cell become images by row: a row for each label of each row of cells.
     var laid: [ByteImage] = [], captions: [String] = []

@@ -31,7 +31,8 @@ struct StatusCommand: ParsableCommand {
       let name = entry.variant + String(repeating: " ", count: width - entry.variant.count)
       let state = entry.state + String(repeating: " ", count: 8 - entry.state.count)
       print(
-        "\(name.isEmpty ? "" : name + "  ")seed \(entry.seed)  \(state) \(entry.detail.isEmpty ? entry.folder : entry.detail)"
+        "\(name.isEmpty ? "" : name + "  ")seed \(entry.seed)  \(state) "
+          + (entry.detail.isEmpty ? entry.folder : entry.detail)
       )
     }
     let done = entries.filter { $0.state == "done" }.count

@@ -6,13 +6,14 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Check the integrity of files or runs.",
     discussion: """
-      In a file, every dataset is read, checksums are compared, and axes and lengths must be consistent. In a run, so are
-      its checkpoints, its images, and its input files. The exit status is 1 if anything is damaged.
+      In a file, every dataset is read, checksums are compared, and axes and lengths must be consistent. In a run, so
+      are its checkpoints, its images, and its input files. The exit status is 1 if anything is damaged.
 
         overtone verify Results/quickstart/1
         overtone verify Results/quickstart/1/samples.h5 images.h5
 
-      Names and attributes inside a file have no checksums; a change there is found only if it makes the file inconsistent.
+      Names and attributes inside a file have no checksums; a change there is found only if the file becomes
+      inconsistent.
       """)
   @Argument(help: "HDF5 files, runs, or folders of runs.") var paths: [String]
   @Flag(help: "Print JSON.") var json = false

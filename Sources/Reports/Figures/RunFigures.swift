@@ -4,6 +4,7 @@ import Laboratory
 /// Draws figures of runs into their folders.
 package enum RunFigures {
   /// Draws figures of one run into its folder `figures`.
+  @discardableResult
   package static func draw(_ figures: [any RunFigure.Type], of record: RunRecord, log: (String) -> Void) throws
     -> FigureFolder.Index
   {
@@ -14,6 +15,7 @@ package enum RunFigures {
   }
 
   /// Draws figures that compare runs; with `folder` nil into `figures` below the common folder of all runs.
+  @discardableResult
   package static func draw(
     _ figures: [any SweepFigure.Type], of records: [RunRecord], into folder: String?, log: (String) -> Void
   ) throws -> FigureFolder.Index {

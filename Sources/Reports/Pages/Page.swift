@@ -55,7 +55,8 @@ struct Page {
   mutating func table(_ head: [String], _ rows: [[Cell]], caption: String? = nil) {
     let columns = rows.first?.map(\.isNumber) ?? []
     let heads = head.enumerated().map { index, text in
-      "<th scope=\"col\"\(columns.indices.contains(index) && columns[index] ? " class=\"number\"" : "")>\(text.escaped)</th>"
+      let isNumber = columns.indices.contains(index) && columns[index]
+      return "<th scope=\"col\"\(isNumber ? " class=\"number\"" : "")>\(text.escaped)</th>"
     }
     parts.append(
       "<div class=\"scroll\"><table>"
@@ -69,7 +70,9 @@ struct Page {
     let width = Self.width(of: svg)
     // The caption is the label for screen readers.
     let opening =
-      "<svg role=\"img\" aria-label=\"\(caption.escaped)\" class=\"\(isSheet ? "sheet" : "plot")\" style=\"max-width:\(Int(Double(width) * (isSheet ? 1.25 : 1)))px;min-width:\(isSheet ? min(width, 560) : min(width, 300))px\""
+      "<svg role=\"img\" aria-label=\"\(caption.escaped)\" class=\"\(isSheet ? "sheet" : "plot")\" "
+      + "style=\"max-width:\(Int(Double(width) * (isSheet ? 1.25 : 1)))px;"
+      + "min-width:\(isSheet ? min(width, 560) : min(width, 300))px\""
     let body = svg.hasPrefix("<svg") ? opening + svg.dropFirst(4) : Substring(svg).description
     parts.append(
       "<figure><div class=\"scroll\">\(body)</div><figcaption>\(caption.escaped)</figcaption></figure>")
@@ -149,7 +152,8 @@ struct Page {
     caption { text-align: left; caption-side: bottom; padding-top: .3rem; }
     .scroll { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: .92rem; margin: .4rem 0; }
-    th, td { text-align: left; vertical-align: top; padding: .28rem .8rem .28rem 0; border-bottom: 1px solid var(--line); }
+    th, td { text-align: left; vertical-align: top; padding: .28rem .8rem .28rem 0;
+      border-bottom: 1px solid var(--line); }
     th { font-weight: 600; color: var(--quiet); }
     td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     td { overflow-wrap: anywhere; }
@@ -168,8 +172,8 @@ struct Page {
     .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); gap: 0 1.4rem; }
     details { background: var(--card); border-radius: 6px; padding: .5rem .9rem; margin: .6rem 0; }
     summary { cursor: pointer; font-weight: 600; }
-    .mark { display: inline-block; padding: 0 .5em; border-radius: 4px; border: 1px solid currentColor; font-weight: 600;
-      font-size: .88em; }
+    .mark { display: inline-block; padding: 0 .5em; border-radius: 4px; border: 1px solid currentColor;
+      font-weight: 600; font-size: .88em; }
     .done, .holds { color: var(--good); }
     .failed, .does-not-hold { color: var(--bad); }
     .running, .stopped, .waiting, .changed, .within-noise, .not-measured { color: var(--wait); }

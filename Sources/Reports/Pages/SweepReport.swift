@@ -12,18 +12,17 @@ package struct SweepReport {
   let outcomes: [Expectation.Result]
   /// True if an experiment file was named; a folder of runs does not hold the expectations.
   let hasExpectations: Bool
-  /// The figures that compare runs; nil if none were drawn.
-  let figures: FigureFolder.Index?
-  let figuresFolder: String
+  /// The folder of the figures that compare runs, which may be empty.
+  let figures: FigureFolder
 
   /// A report of runs and the figures drawn of them.
   package init(
     title: String, records: [RunRecord], sides: [Comparison.Side],
     outcomes: [Expectation.Result], hasExpectations: Bool,
-    figures: FigureFolder.Index?, figuresFolder: String
+    figures: FigureFolder
   ) {
     (self.title, self.records, self.sides, self.outcomes) = (title, records, sides, outcomes)
-    (self.hasExpectations, self.figures, self.figuresFolder) = (hasExpectations, figures, figuresFolder)
+    (self.hasExpectations, self.figures) = (hasExpectations, figures)
   }
 
   /// The page as an HTML document that needs no other file.
@@ -33,9 +32,9 @@ package struct SweepReport {
     addState(to: &page)
     if let table = comparison.table { addResults(table, to: &page) }
     addExpectations(to: &page)
-    if let figures, !figures.panels.isEmpty {
+    if let index = figures.index, !index.panels.isEmpty {
       page.section("Side by side")
-      page.figures(in: figuresFolder, figures)
+      page.figures(in: figures.path, index)
     }
     addDifferences(comparison.configuration, to: &page)
     addTraining(to: &page)

@@ -80,7 +80,8 @@ extension Comparison {
 
   /// A difference with its sign, such as "+0.63 ± 0.02".
   static func signed(_ mean: Double, _ deviation: Double?) -> String {
-    "\(mean < 0 ? "-" : "+")\(NumberFormat.short(mean.magnitude))\(deviation.map { " ± \(NumberFormat.short($0))" } ?? "")"
+    "\(mean < 0 ? "-" : "+")\(NumberFormat.short(mean.magnitude))"
+      + (deviation.map { " ± \(NumberFormat.short($0))" } ?? "")
   }
 
   private var json: JSON {

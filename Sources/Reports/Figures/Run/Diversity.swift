@@ -40,7 +40,8 @@ enum Diversity: RunFigure {
       Panel(
         name, .plot(plot),
         caption:
-          "Distances within \(chosen) classes: generated \(summary(generatedDistances)), real \(summary(realDistances)). "
+          "Distances within \(chosen) classes: generated \(summary(generatedDistances)), "
+          + "real \(summary(realDistances)). "
           + "Distances far below those of real images are a sign of mode collapse."
       )
     ]

@@ -43,7 +43,7 @@ enum FilterResponse: RunFigure {
       Panel(
         name, .plot(response),
         caption:
-          "Gain of each level at each distance from frequency zero, over real latents: 1 keeps a frequency, 0 removes it."
+          "Gain of each level by distance from frequency zero, over real latents: 1 passes a frequency, 0 blocks it."
       ),
       Panel(
         "\(name)-nesting", .bars(nesting),

@@ -54,7 +54,8 @@ enum LevelStrip: RunFigure {
       Panel(
         name, .sheet(sheet),
         caption:
-          "Levels \(levels.map { "\($0)" }.joined(separator: ", ")) decoded, of real images (above) and generated ones (below)."
+          "Levels \(levels.map { "\($0)" }.joined(separator: ", ")) decoded, of real images (above) and "
+          + "generated ones (below)."
       )
     ]
   }

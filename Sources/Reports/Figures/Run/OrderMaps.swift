@@ -21,12 +21,14 @@ enum OrderMaps: RunFigure {
     let sheet = ContactSheet(
       maps, columns: columns, columnLabels: maps.count <= columns ? names : [],
       title: "\(context.name): turns 1 to \(turns.count)", scale: 1)
+    let selection =
+      chosen.count < turns.count ? " (turns \(chosen.map { "\($0 + 1)" }.joined(separator: ", ")))" : ""
     var panels = [
       Panel(
         name, .sheet(sheet),
         caption:
-          "One map for each turn, in reading order\(chosen.count < turns.count ? " (turns \(chosen.map { "\($0 + 1)" }.joined(separator: ", ")))" : ""): "
-          + "cells predicted (orange), given (blue), both (purple), neither (grey). Of several scales, the map shows the predicted one."
+          "One map for each turn, in reading order\(selection): cells predicted (orange), given (blue), both (purple), "
+          + "neither (grey). Of several scales, the map shows the predicted one."
       )
     ]
     // A single scale: the last turn of every cell as a shade.
@@ -47,7 +49,8 @@ enum OrderMaps: RunFigure {
             title: "\(context.name): last turn of each cell", scale: 1)),
         caption:
           "Dark cells are predicted for the last time early, light ones late, of \(turns.count) turns"
-          + "\(distinct.count > 1 ? "; the order differs between images" : ""). An order by confidence is drawn at random here."
+          + "\(distinct.count > 1 ? "; the order differs between images" : ""). "
+          + "An order by confidence is drawn at random here."
       ))
     return panels
   }

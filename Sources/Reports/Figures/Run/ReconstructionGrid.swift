@@ -25,7 +25,8 @@ enum ReconstructionGrid: RunFigure {
         name, .sheet(sheet),
         caption:
           "Images of the data set (above), their reconstructions from \(context.layout.grid) tokens of \(space.width) "
-          + "channels\(space.vocabulary.map { " and \($0) codes" } ?? ""), and four times the difference; peak signal-to-noise ratio in decibels."
+          + "channels\(space.vocabulary.map { " and \($0) codes" } ?? ""), and four times the difference; "
+          + "peak signal-to-noise ratio in decibels."
       )
     ]
   }

@@ -17,6 +17,7 @@ enum Schedules: RunFigure {
     }
     func positions(_ turn: Turn) -> Int { turn.slots.count(in: slots) }
     let guidance = assembly.sampling.guidance
+    let evaluations = turns.reduce(0) { $0 + assembly.model.loss.evaluations(at: $1.moment) }
     var panels = [
       Panel(
         "\(name)-guidance",
@@ -45,7 +46,7 @@ enum Schedules: RunFigure {
             "\(context.name): network evaluations per token", x: "turn", y: "",
             [curve("") { Double(assembly.model.loss.evaluations(at: $0.moment)) }])),
         caption:
-          "Evaluations of the network of the token loss to sample one token: \(turns.reduce(0) { $0 + assembly.model.loss.evaluations(at: $1.moment) }) over all \(turns.count) turns."
+          "Evaluations of the network of the token loss to sample one token: \(evaluations) over all \(turns.count) turns."
       ),
     ]
     if context.layout.levels > 1 {

@@ -43,8 +43,8 @@ enum SpectrumFigure: RunFigure {
       Panel(
         "\(name)-latents", .plot(plot("\(context.name): latents", "cycles per latent", series)),
         caption:
-          "Mean power of latents, and of real latents at each level. In the upper half of frequencies generated latents "
-          + "have \(decibels(final, whole)) relative to real ones."
+          "Mean power of latents, and of real latents at each level. In the upper half of frequencies generated "
+          + "latents have \(decibels(final, whole)) relative to real ones."
       ))
     return panels
   }

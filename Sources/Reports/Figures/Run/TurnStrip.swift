@@ -42,13 +42,13 @@ enum TurnStrip: RunFigure {
       Panel(
         name, .sheet(sheet),
         caption:
-          "For \(count) classes: the tokens given to the model at a turn (checkered: none), the tokens after it, both in "
-          + "false colours of three channels, and the image that these decode to. \(columns.count) of \(number) turns."
+          "For \(count) classes: the tokens given to the model at a turn (checkered: none), the tokens after it, both "
+          + "in false colours of three channels, and the image that these decode to. \(columns.count) of \(number) turns."
       )
     ]
   }
 
-  /// The input tokens of one sample in the layout of a latent [1, height, width, channels], and the cells that have one.
+  /// The input tokens of one sample in the layout of a latent [1, height, width, channels], and the cells with one.
   static func shown(_ view: View, _ sample: Int, _ context: FigureContext) -> (Tensor, [Bool]) {
     let grid = context.layout.grid, width = view.inputs.values.shape[2]
     let rows = view.inputs.values.sliced(sample..<sample + 1, axis: 0).scalars

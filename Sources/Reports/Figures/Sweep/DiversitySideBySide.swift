@@ -29,7 +29,9 @@ enum DiversitySideBySide: SweepFigure {
             "pairs of one class", x: "root mean square distance of pixels in [0, 1]", y: "fraction of pairs",
             all.map { Plot.Series($0.title, Diversity.histogram($0.values, bins: 20, over: 0...most)) })),
         caption:
-          "Distances between the generated images of one class\(rows.count > 8 ? ", of the first 8 of \(rows.count) variants" : ""). Means: \(means.joined(separator: ", "))."
+          "Distances between the generated images of one class"
+          + "\(rows.count > 8 ? ", of the first 8 of \(rows.count) variants" : ""). "
+          + "Means: \(means.joined(separator: ", "))."
       )
     ]
   }

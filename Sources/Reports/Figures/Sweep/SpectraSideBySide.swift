@@ -20,7 +20,8 @@ enum SpectraSideBySide: SweepFigure {
       Panel(
         name, .plot(SpectrumFigure.plot("spectra of variants", "cycles per image", spectra)),
         caption:
-          "Mean power by distance from frequency zero, of the \(first.samples.images.count) images of each variant\(rows.count > 7 ? " (the first 7 of \(rows.count))" : "") and of 64 real images."
+          "Mean power by distance from frequency zero, of the \(first.samples.images.count) images of each variant"
+          + "\(rows.count > 7 ? " (the first 7 of \(rows.count))" : "") and of 64 real images."
       )
     ]
   }

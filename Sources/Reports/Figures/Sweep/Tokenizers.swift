@@ -64,7 +64,8 @@ enum Tokenizers: SweepFigure {
       Panel(
         name, .sheet(sheet),
         caption:
-          "Reconstructions of equal images by each tokenizer: grid x channels of a token, size of the codebook if there is one, and the metrics of reconstructions."
+          "Reconstructions of equal images by each tokenizer: grid x channels of a token, size of the codebook if "
+          + "there is one, and the metrics of reconstructions."
       )
     ]
   }
