@@ -3,7 +3,7 @@ import Foundation
 /// The files that the rules read.
 struct Project {
   let manifest: SourceFile
-  /// Swift files of Sources, Plugins and Tests, ordered by path.
+  /// Swift files of Sources, Plugins and Tests, and C files of Sources, ordered by path.
   let files: [SourceFile]
 
   init(manifest: SourceFile, files: [SourceFile]) {
@@ -21,12 +21,12 @@ struct Project {
     files = try ["Sources", "Plugins", "Tests"].flatMap { top in
       (FileManager.default.enumerator(atPath: folder.appendingPathComponent(top).resolvingSymlinksInPath().path)?
         .allObjects as? [String] ?? [])
-        .filter { $0.hasSuffix(".swift") }.map { "\(top)/\($0)" }
+        .filter { name in [".swift", ".h", ".c"].contains(where: name.hasSuffix) }.map { "\(top)/\($0)" }
     }.sorted().map(file)
   }
 
-  /// The files that users run or import: Sources and Plugins.
-  var sources: [SourceFile] { files.filter { !$0.isTest } }
+  /// The files that users run or import: Swift of Sources and Plugins.
+  var sources: [SourceFile] { files.filter { !$0.isTest && $0.isSwift } }
 
   /// The project with the text of one file replaced or added.
   func replacing(_ path: String, with text: String) -> Project {

@@ -1,4 +1,4 @@
-/// The text of one Swift file and what is read from it.
+/// The text of one Swift or C file and what is read from it.
 struct SourceFile {
   /// From the root of the project: "Sources/Tensors/Core/Tensor.swift".
   let path: String
@@ -12,12 +12,13 @@ struct SourceFile {
     if lines.last == "" { lines.removeLast() }
     self.lines = lines
     tokens = Lexer.tokens(of: text)
-    declarations = DeclarationReader.declarations(of: tokens)
+    declarations = path.hasSuffix(".swift") ? DeclarationReader.declarations(of: tokens) : []
   }
 
   /// "Tensors" for "Sources/Tensors/Core/Tensor.swift".
   var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? path }
   var isPlugin: Bool { path.hasPrefix("Plugins/") }
+  var isSwift: Bool { path.hasSuffix(".swift") }
   var isTest: Bool { path.hasPrefix("Tests/") }
   var isManifest: Bool { path.hasSuffix("Package.swift") }
 

@@ -93,8 +93,8 @@ extension Term {
       "nobody", "somebody", "whoever", "those who", use: "name of the part or the user", in: [.comments, .messages]),
   ]
 
-  private static let kernelSources = ["Sources/Tensors"]
-  private static let tensors = ["Sources/Tensors", "Tests/TensorsTests"]
+  private static let kernelSources = ["Sources/Tensors", "Sources/COpenBLAS"]
+  private static let tensors = ["Sources/Tensors", "Sources/COpenBLAS", "Tests/TensorsTests"]
   /// Files that know turns, in which `asked` is a word of the contract.
   private static let contract = [
     "Sources/Autoregression", "Plugins/Directions", "Tests/Autoregression", "Tests/DirectionsTests",
