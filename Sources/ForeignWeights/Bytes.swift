@@ -1,10 +1,12 @@
 import Foundation
 
-/// A file mapped into memory, read little-endian; whatever lies beyond its end is an error, never a crash.
+/// A file mapped into memory, read as little-endian; reading beyond its end throws.
 struct Bytes: Sendable {
+  /// The file, as errors name it.
   let path: String
   private let data: Data
 
+  /// Maps a file; a missing file or a folder is refused.
   init(_ path: String) throws(WeightsError) {
     self.path = path
     var isFolder: ObjCBool = false
@@ -15,17 +17,21 @@ struct Bytes: Sendable {
     }
   }
 
+  /// The size of the file in bytes.
   var count: Int { data.count }
 
+  /// The error of a read beyond the end.
   var cutShort: WeightsError {
     .unreadable(path: path, why: "the file ends before its contents do: it is cut short (an interrupted copy?).")
   }
 
+  /// Copies `length` bytes from offset `start`.
   func slice(_ start: Int, _ length: Int) throws(WeightsError) -> Data {
     guard start >= 0, length >= 0, start <= data.count, length <= data.count - start else { throw cutShort }
     return data.subdata(in: start..<start + length)
   }
 
+  /// Reads an unsigned integer at an offset; one that does not fit `Int` counts as beyond the end.
   func number<Number: FixedWidthInteger>(_ type: Number.Type, at offset: Int) throws(WeightsError) -> Int {
     let size = MemoryLayout<Number>.size
     guard offset >= 0, offset <= data.count - size else { throw cutShort }

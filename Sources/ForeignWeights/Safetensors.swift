@@ -1,9 +1,9 @@
 import Foundation
 
-/// The format of the safetensors library: the length of a JSON header (8 bytes), the header, then the numbers.
+/// The safetensors format: the length of a JSON header (8 bytes), the header, then the scalars.
 ///
-/// The header maps names to `{"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}`, offsets counted from the
-/// end of the header; `__metadata__` holds texts.
+/// The header maps names to `{"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}`, with offsets from the end
+/// of the header; `__metadata__` holds strings and is skipped.
 enum Safetensors {
   private struct Header: Decodable {
     var entries: [String: Entry] = [:]
@@ -37,6 +37,7 @@ enum Safetensors {
     "I8": .int8, "U8": .uint8, "BOOL": .bool,
   ]
 
+  /// Returns all tensors by name.
   static func entries(_ bytes: Bytes) throws(WeightsError) -> [String: StoredTensor] {
     let length = try bytes.number(UInt64.self, at: 0), text = try bytes.slice(8, length)
     guard let header = try? JSONDecoder().decode(Header.self, from: text) else {
@@ -49,7 +50,7 @@ enum Safetensors {
           path: bytes.path, why: "'\(name)' holds numbers of kind \(entry.dtype); save it as F32, F16 or BF16.")
       }
       guard entry.offsets.count == 2, entry.offsets.allSatisfy({ (0...bytes.count).contains($0) }),
-        let span = StoredTensor.span(entry.shape, StoredTensor.rowByRow(entry.shape)),
+        let span = StoredTensor.span(entry.shape, StoredTensor.rowMajorStrides(entry.shape)),
         entry.offsets[1] - entry.offsets[0] == kind.size * span
       else { throw .unreadable(path: bytes.path, why: "'\(name)' has a shape that does not fit its bytes.") }
       found[name] = StoredTensor(kind: kind, shape: entry.shape, start: 8 + length + entry.offsets[0])

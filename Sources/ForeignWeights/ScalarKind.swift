@@ -1,10 +1,11 @@
 import Foundation
 
-/// How numbers lie in a file of weights.
+/// The type of the scalars of a stored tensor.
 public enum ScalarKind: String, Sendable, CaseIterable {
+  /// The types that PyTorch and safetensors share with this program.
   case float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, bool
 
-  /// Bytes of one number.
+  /// Bytes per scalar.
   var size: Int {
     switch self {
     case .float64, .int64: 8
@@ -14,7 +15,7 @@ public enum ScalarKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// Numbers as Float32: whole numbers beyond 2^24 and double precision are rounded.
+  /// Converts scalars to Float32; integers beyond 2^24 and double precision are rounded to nearest.
   func floats(_ data: Data) -> [Float] {
     data.withUnsafeBytes { bytes in
       func read<Number>(_ type: Number.Type, _ convert: (Number) -> Float) -> [Float] {
@@ -35,7 +36,7 @@ public enum ScalarKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// IEEE 754 binary16, widened exactly.
+  /// Converts IEEE 754 binary16 to Float32, which is exact; a NaN loses its payload.
   static func half(_ bits: UInt16) -> Float {
     let sign: Float = bits & 0x8000 == 0 ? 1 : -1
     let exponent = Int(bits >> 10 & 0x1F), fraction = Float(bits & 0x3FF)

@@ -1,38 +1,39 @@
 import Foundation
 import Tensors
 
-/// Where in a file a tensor lies and how.
+/// The location and layout of a tensor in a file.
 struct StoredTensor: Sendable {
   var kind: ScalarKind
   var shape: [Int]
-  /// Byte of the file at which its first number lies.
+  /// Offset of the first scalar in the file, in bytes.
   var start: Int
-  /// Numbers from one entry of each axis to the next; nil: row after row.
+  /// Scalars between neighbours along each axis; nil for row-major order.
   var strides: [Int]?
 
-  /// Reads the numbers, whatever their strides, row by row.
+  /// Reads the scalars into row-major order.
   func tensor(_ bytes: Bytes) throws(WeightsError) -> Tensor {
     let count = shape.reduce(1, *)
-    guard let strides, count > 0, strides != Self.rowByRow(shape) else {
+    guard let strides, count > 0, strides != Self.rowMajorStrides(shape) else {
       return Tensor(shape, kind.floats(try bytes.slice(start, count * kind.size)))
     }
     let all = kind.floats(try bytes.slice(start, (Self.span(shape, strides) ?? 0) * kind.size))
-    var scalars: [Float] = [], place = shape.map { _ in 0 }
+    var scalars: [Float] = [], position = shape.map { _ in 0 }
     scalars.reserveCapacity(count)
     for _ in 0..<count {
-      scalars.append(all[zip(place, strides).reduce(0) { $0 + $1.0 * $1.1 }])
+      scalars.append(all[zip(position, strides).reduce(0) { $0 + $1.0 * $1.1 }])
       var axis = shape.count - 1
       while axis >= 0 {
-        place[axis] += 1
-        if place[axis] < shape[axis] { break }
-        place[axis] = 0
+        position[axis] += 1
+        if position[axis] < shape[axis] { break }
+        position[axis] = 0
         axis -= 1
       }
     }
     return Tensor(shape, scalars)
   }
 
-  /// Numbers from the first to the last of a tensor, both included; nil for what no file can hold.
+  /// The number of scalars from the first to the last of a tensor, both included; nil beyond 2^40, or for a negative
+  /// length or stride.
   static func span(_ shape: [Int], _ strides: [Int]) -> Int? {
     let limit = 1 << 40
     guard zip(shape, strides).allSatisfy({ (0...limit).contains($0) && (0...limit).contains($1) }) else { return nil }
@@ -48,7 +49,8 @@ struct StoredTensor: Sendable {
     return last + 1
   }
 
-  static func rowByRow(_ shape: [Int]) -> [Int] {
+  /// The strides of a contiguous tensor.
+  static func rowMajorStrides(_ shape: [Int]) -> [Int] {
     var strides = shape, step = 1
     for axis in shape.indices.reversed() {
       strides[axis] = step

@@ -1,15 +1,18 @@
 import Foundation
 import Tensors
 
-/// Weights that another program wrote: a safetensors file, or what PyTorch's `torch.save` makes of a state_dict.
+/// A file of weights of another program: safetensors, or a state_dict written by PyTorch's `torch.save`.
 ///
-/// Which of the two a file is, its first bytes say. Numbers are read as Float32 when asked for; nothing in the file is
-/// run. A file that pickles whole modules, or one of PyTorch before 1.6, is refused.
+/// The format is recognized by the first bytes. Opening reads the directory of tensors; scalars are read, and converted
+/// to Float32, by `tensors(in:)`. No code in the file is executed. A pickle of whole modules, or one written by PyTorch
+/// before 1.6, is refused.
 public struct WeightFile: Sendable {
+  /// The file's path.
   public let path: String
   private let bytes: Bytes
   private let entries: [String: StoredTensor]
 
+  /// Opens a file; throws `WeightsError` if it is missing, of another format, damaged, or without a tensor.
   public init(_ path: String) throws(WeightsError) {
     self.path = path
     bytes = try Bytes(path)
@@ -28,17 +31,21 @@ public struct WeightFile: Sendable {
     guard !entries.isEmpty else { throw .unreadable(path: path, why: "there is no tensor in it.") }
   }
 
-  /// Groups of tensors, "" for those at the top: ["model", "model_ema"].
+  /// Names of the groups of tensors in alphabetical order, "" for the top level: ["model", "model_ema"].
   public var groups: [String] { Set(entries.keys.map { Self.parts($0).group }).sorted() }
 
-  /// Names in a group.
+  /// Names of the tensors of a group in alphabetical order.
   public func names(in group: String) -> [String] {
     entries.keys.map(Self.parts).filter { $0.group == group }.map(\.name).sorted()
   }
 
+  /// The shape of a tensor; nil if there is none of that name.
   public func shape(of name: String, in group: String) -> [Int]? { entries[Self.joined(group, name)]?.shape }
 
-  /// All tensors of a group by name; the only one there is when `group` is nil, else "model" if there is one of that name.
+  /// Reads all tensors of a group, by name.
+  ///
+  /// Without `group` it is the only group, else "model", else the first in alphabetical order. Throws
+  /// `WeightsError.noGroup` for a group that does not exist, and `.unreadable` for a damaged file.
   public func tensors(in group: String?) throws(WeightsError) -> [String: Tensor] {
     let chosen = group ?? (groups.count == 1 ? groups[0] : groups.contains("model") ? "model" : groups[0])
     guard groups.contains(chosen) else {

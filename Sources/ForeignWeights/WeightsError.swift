@@ -1,9 +1,13 @@
-/// What can be wrong with a file of weights that another program wrote: one sentence with its path.
+/// An error in a file of weights of another program, described in one sentence that begins with its path.
 public enum WeightsError: Error, CustomStringConvertible, Sendable, Equatable {
+  /// There is no file at the path.
   case missing(path: String)
+  /// The file cannot be read; `why` is a sentence.
   case unreadable(path: String, why: String)
+  /// There is no group `name`; `there` are those that exist.
   case noGroup(path: String, name: String, there: [String])
 
+  /// The sentence.
   public var description: String {
     switch self {
     case .missing(let path): "\(path): there is no such file."

@@ -1,13 +1,16 @@
 import Glibc
 import Tensors
 
-/// An image as screens and files have it: red, green and blue, eight bits each.
+/// An RGB image with eight bits per channel, as screens and files hold it.
 public struct ByteImage: Equatable, Sendable {
+  /// Rows of pixels.
   public let height: Int
+  /// Columns of pixels.
   public let width: Int
-  /// [height, width, 3], row by row.
+  /// Bytes [height, width, 3] in row-major order.
   public var pixels: [UInt8]
 
+  /// An image of the given bytes, [height, width, 3].
   public init(height: Int, width: Int, pixels: [UInt8]) {
     precondition(pixels.count == height * width * 3, "\(pixels.count) bytes are no image of \(height)x\(width)")
     self.height = height
@@ -15,12 +18,12 @@ public struct ByteImage: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// One colour everywhere.
+  /// An image of one colour.
   public init(height: Int, width: Int, colour: SIMD3<UInt8>) {
     self.init(height: height, width: width, pixels: (0..<height * width * 3).map { colour[$0 % 3] })
   }
 
-  /// Image `index` of [batch, height, width, 3] in [-1, 1]; what lies outside is cut off.
+  /// Image `index` of a batch [batch, height, width, 3] in [-1, 1]; values outside are clamped, and NaN is black.
   public init(_ images: Tensor, at index: Int) {
     let area = images.shape[1] * images.shape[2] * 3
     let pixels = images.withUnsafeScalars { scalars in
@@ -32,9 +35,10 @@ public struct ByteImage: Equatable, Sendable {
     self.init(height: images.shape[1], width: images.shape[2], pixels: pixels)
   }
 
-  /// As models see it: [1, height, width, 3] in [-1, 1].
+  /// The image as models read it: [1, height, width, 3] in [-1, 1].
   public var tensor: Tensor { Tensor([1, height, width, 3], pixels.map { Float($0) / 127.5 - 1 }) }
 
+  /// The image mirrored left to right.
   public func mirrored() -> ByteImage {
     var result = self
     for y in 0..<height {
@@ -45,7 +49,7 @@ public struct ByteImage: Equatable, Sendable {
     return result
   }
 
-  /// Another image laid over this one, its corner at (y, x); what sticks out is cut off.
+  /// Copies another image into this one with its upper left corner at (y, x); pixels outside are dropped.
   public mutating func lay(_ other: ByteImage, y: Int, x: Int) {
     for row in max(0, -y)..<max(max(0, -y), min(other.height, height - y)) {
       let from = max(0, -x), count = min(other.width, width - x) - from
@@ -55,7 +59,7 @@ public struct ByteImage: Equatable, Sendable {
     }
   }
 
-  /// Each pixel made a square of so many.
+  /// The image enlarged by an integer factor: every pixel becomes a square of factor x factor.
   public func enlarged(_ factor: Int) -> ByteImage {
     guard factor > 1 else { return self }
     var result = ByteImage(height: height * factor, width: width * factor, colour: [0, 0, 0])
@@ -70,12 +74,16 @@ public struct ByteImage: Equatable, Sendable {
   }
 }
 
-/// Why an image could not be read or written: one sentence with its path.
+/// An error in reading or writing an image, described in one sentence that begins with its path.
 public enum ImageError: Error, CustomStringConvertible, Sendable {
+  /// There is no file at the path.
   case missing(path: String)
+  /// The file is no image that can be read; `why` is a sentence.
   case unreadable(path: String, why: String)
+  /// The file cannot be written; `why` is a sentence.
   case unwritable(path: String, why: String)
 
+  /// The sentence.
   public var description: String {
     switch self {
     case .missing(let path): "\(path): there is no such file."

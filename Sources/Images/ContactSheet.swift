@@ -1,15 +1,19 @@
-/// Images side by side with captions, for looking at many at once.
+/// A grid of images with captions.
 public struct ContactSheet: Sendable {
+  /// The images row by row, all of the size of the first.
   public var images: [ByteImage]
+  /// Images per row, at least 1.
   public var columns: Int
-  /// One per row, at its left.
+  /// One caption per row, at its left.
   public var rowLabels: [String]
-  /// One per column, above.
+  /// One caption per column, above it.
   public var columnLabels: [String]
+  /// The heading.
   public var title: String?
-  /// Pixels of one; nil: as many as make an image some 96 wide.
+  /// The factor by which images are enlarged; nil for the one that makes them about 96 pixels wide.
   public var scale: Int?
 
+  /// A sheet of images in rows of `columns`.
   public init(
     _ images: [ByteImage], columns: Int, rowLabels: [String] = [], columnLabels: [String] = [], title: String? = nil,
     scale: Int? = nil
@@ -22,7 +26,7 @@ public struct ContactSheet: Sendable {
     self.scale = scale
   }
 
-  /// The sheet; one white pixel if there are no images.
+  /// The sheet as pixels; one white pixel if there are no images.
   public var image: ByteImage {
     guard let first = images.first else { return ByteImage(height: 1, width: 1, colour: [255, 255, 255]) }
     let scale = self.scale ?? max(1, 96 / first.width), gap = 4, margin = 10, letter = 2

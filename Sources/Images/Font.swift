@@ -1,10 +1,13 @@
-/// Letters of five by seven dots, for captions: each glyph seven rows, each row a digit of base 32 (0-9, A-V); letters
-/// with a tail have two more, below the line.
+/// A bitmap font of five by seven dots for captions.
+///
+/// A glyph is a string of seven rows, each a digit of base 32 (0-9, A-V); letters with a descender have two more rows,
+/// below the baseline.
 enum Font {
-  /// Dots above the line.
+  /// Dots above the baseline.
   static let height = 7
-  /// Dots of a tail.
+  /// Dots of a descender.
   static let tail = 2
+  /// Dots from the left edge of one character to that of the next.
   static let advance = 6
 
   private static let glyphs: [Character: String] = [
@@ -24,23 +27,25 @@ enum Font {
     "{": "2448442", "|": "4444444", "}": "8442448", "~": "08L2000",
   ]
 
-  /// Rows of five bits, the highest at the left; a box for what has no glyph.
+  /// The rows of a character, five bits each with the highest at the left; a box for a character without a glyph.
   static func rows(_ character: Character) -> [Int] {
     (glyphs[character] ?? "VHHHHHV").filter { $0 != " " }.map { Int(String($0), radix: 32) ?? 0 }
   }
 
+  /// Dots that a line of text is wide.
   static func width(_ text: String) -> Int { max(0, text.count * advance - 1) }
 }
 
 extension ByteImage {
-  /// Writes a line of text, its upper left corner at (y, x), dots of `scale` pixels.
+  /// Writes a line of text with its upper left corner at (y, x), in dots of `scale` by `scale` pixels.
   mutating func write(_ text: String, y: Int, x: Int, colour: SIMD3<UInt8> = [40, 40, 40], scale: Int = 1) {
     for (index, character) in text.enumerated() {
       for (row, bits) in Font.rows(character).enumerated() {
         for column in 0..<5 where bits >> (4 - column) & 1 == 1 {
           for dy in 0..<scale {
             for dx in 0..<scale {
-              dot(y + row * scale + dy, x + (index * Font.advance + column) * scale + dx, colour, 1)
+              blend(
+                colour, y: y + row * scale + dy, x: x + (index * Font.advance + column) * scale + dx, opacity: 1)
             }
           }
         }
@@ -48,12 +53,12 @@ extension ByteImage {
     }
   }
 
-  /// Mixes a colour into one pixel; nothing outside.
-  mutating func dot(_ y: Int, _ x: Int, _ colour: SIMD3<UInt8>, _ share: Double) {
+  /// Blends a colour over one pixel with an opacity in [0, 1]; does nothing outside the image.
+  mutating func blend(_ colour: SIMD3<UInt8>, y: Int, x: Int, opacity: Double) {
     guard y >= 0, y < height, x >= 0, x < width else { return }
     for c in 0..<3 {
       let i = (y * width + x) * 3 + c
-      pixels[i] = UInt8(Double(pixels[i]) * (1 - share) + Double(colour[c]) * share + 0.5)
+      pixels[i] = UInt8(Double(pixels[i]) * (1 - opacity) + Double(colour[c]) * opacity + 0.5)
     }
   }
 }

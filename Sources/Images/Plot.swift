@@ -1,29 +1,46 @@
 import Glibc
 
-/// Curves over two axes, as PNG and as SVG.
+/// A plot of curves or points over two axes, drawn as pixels or as SVG.
 public struct Plot: Sendable {
-  public enum Scale: Sendable { case linear, log }
+  /// The scale of an axis.
+  public enum Scale: Sendable {
+    /// Equal distances for equal differences.
+    case linear
+    /// Equal distances for equal ratios; numbers that are not positive are left out.
+    case log
+  }
+  /// One curve, or one set of points.
   public struct Series: Sendable {
+    /// The name in the legend; empty for none.
     public var name: String
+    /// The points in the order in which they are joined.
     public var points: [(x: Double, y: Double)]
-    /// Whether neighbours are joined; else each point stands by itself.
+    /// True if neighbours are joined by lines; else the points are drawn alone.
     public var isJoined: Bool
+    /// A series with a name for the legend.
     public init(_ name: String, _ points: [(x: Double, y: Double)], isJoined: Bool = true) {
       self.name = name
       self.points = points
       self.isJoined = isJoined
     }
 
-    /// Few enough to show where each is.
+    /// True if points are few enough to be marked.
     var hasMarks: Bool { !isJoined || points.count <= 24 }
   }
+  /// The heading.
   public var title: String
+  /// The label of the horizontal axis.
   public var xLabel: String
+  /// The label of the vertical axis.
   public var yLabel: String
+  /// Curves, later ones drawn over earlier ones.
   public var series: [Series]
+  /// The scale of the horizontal axis.
   public var xScale: Scale
+  /// The scale of the vertical axis.
   public var yScale: Scale
 
+  /// A plot of some series.
   public init(
     _ title: String, x: String, y: String, _ series: [Series], xScale: Scale = .linear, yScale: Scale = .linear
   ) {
@@ -35,26 +52,27 @@ public struct Plot: Sendable {
     self.yScale = yScale
   }
 
-  /// Okabe and Ito's palette, told apart by colour-blind readers, too.
+  /// The palette of Okabe and Ito (2008), which colour-blind readers can distinguish; then grey and brown.
   static let colours: [SIMD3<UInt8>] = [
     [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [120, 120, 120],
     [139, 90, 43],
   ]
 
-  /// Points that can be drawn: finite and, on a logarithmic axis, positive.
+  /// The points of a series that are finite and, on a logarithmic axis, positive.
   func drawable(_ series: Series) -> [(x: Double, y: Double)] {
     series.points.filter {
       $0.x.isFinite && $0.y.isFinite && (xScale == .linear || $0.x > 0) && (yScale == .linear || $0.y > 0)
     }
   }
 
-  /// From a value to 0...1 along an axis, and the ticks on it.
+  /// The map from values to [0, 1] along an axis, and the ticks on it.
   struct Ruler {
+    /// The ends of the axis, as logarithms to base 10 on a logarithmic one.
     let low: Double, high: Double, scale: Scale
-    /// Between whole numbers there is nothing to mark.
+    /// True if all values are integers: no ticks between them.
     private let isWhole: Bool
 
-    /// `margin`: the share of the axis that stays empty at each end.
+    /// A ruler that spans `values`; `margin` is the fraction of the axis that stays empty at each end.
     init(_ values: [Double], _ scale: Scale, margin: Double = 0) {
       self.scale = scale
       isWhole = scale == .linear && values.allSatisfy { $0 == $0.rounded() }
@@ -65,8 +83,10 @@ public struct Plot: Sendable {
       (self.low, self.high) = (low - empty, high + empty)
     }
 
+    /// The position of a value along the axis, 0 at its lower end and 1 at its upper.
     func callAsFunction(_ value: Double) -> Double { ((scale == .log ? log10(value) : value) - low) / (high - low) }
 
+    /// Values to mark, about five, and how they are written.
     var ticks: [(value: Double, text: String)] {
       if scale == .log, high - low >= 0.7 {
         // 1, 2 and 5 of each decade while there are few decades, else only 1.
@@ -75,6 +95,7 @@ public struct Plot: Sendable {
         return decades.flatMap { decade in leads.map { $0 * pow(10, Double(decade)) } }
           .filter { (low - 1e-9...high + 1e-9).contains(log10($0)) }.map { ($0, Ruler.text($0)) }
       }
+      // Steps of 1, 2 or 5 times a power of ten.
       let raw = (high - low) / 5, power = pow(10, floor(log10(raw)))
       let fine = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10)
       let step = isWhole ? max(1, fine) : fine
@@ -84,6 +105,7 @@ public struct Plot: Sendable {
       }
     }
 
+    /// A number as a tick writes it: integers whole, others with three digits.
     static func text(_ value: Double) -> String {
       if value == value.rounded(), abs(value) < 1e7 { return "\(Int(value))" }
       var buffer = [CChar](repeating: 0, count: 32)
@@ -92,85 +114,99 @@ public struct Plot: Sendable {
     }
   }
 
+  /// The rulers of both axes.
   func rulers() -> (x: Ruler, y: Ruler) {
     let points = series.flatMap(drawable)
-    // A point by itself is seen best away from the edge.
+    // Single points stay away from the edge.
     let margin = series.allSatisfy(\.isJoined) ? 0 : 0.05
     return (Ruler(points.map(\.x), xScale, margin: margin), Ruler(points.map(\.y), yScale, margin: margin))
   }
 
+  /// Margins around the axes, in pixels.
   let left = 76.0, right = 20.0, top = 46.0, bottom = 56.0
 
-  /// The plot as pixels.
+  /// Draws the plot as pixels.
   public func image(width: Int = 760, height: Int = 460) -> ByteImage {
     var canvas = ByteImage(height: height, width: width, colour: [255, 255, 255])
     let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
-    func place(_ px: Double, _ py: Double) -> (Double, Double) { (left + px * w, top + (1 - py) * h) }
+    func point(_ px: Double, _ py: Double) -> (x: Double, y: Double) { (left + px * w, top + (1 - py) * h) }
     for tick in x.ticks {
-      let (px, _) = place(x(tick.value), 0)
-      canvas.line(px, top, px, top + h, [225, 225, 225], 1)
+      let (px, _) = point(x(tick.value), 0)
+      canvas.line(from: (px, top), to: (px, top + h), colour: [225, 225, 225], width: 1)
       canvas.write(tick.text, y: Int(top + h) + 8, x: Int(px) - Font.width(tick.text) / 2, scale: 1)
     }
     for tick in y.ticks {
-      let (_, py) = place(0, y(tick.value))
-      canvas.line(left, py, left + w, py, [225, 225, 225], 1)
+      let (_, py) = point(0, y(tick.value))
+      canvas.line(from: (left, py), to: (left + w, py), colour: [225, 225, 225], width: 1)
       canvas.write(tick.text, y: Int(py) - 3, x: Int(left) - 8 - Font.width(tick.text), scale: 1)
     }
-    canvas.line(left, top + h, left + w, top + h, [90, 90, 90], 1)
-    canvas.line(left, top, left, top + h, [90, 90, 90], 1)
+    canvas.line(from: (left, top + h), to: (left + w, top + h), colour: [90, 90, 90], width: 1)
+    canvas.line(from: (left, top), to: (left, top + h), colour: [90, 90, 90], width: 1)
     canvas.write(title, y: 12, x: Int(left), scale: 2)
     canvas.write(xLabel, y: height - 24, x: Int(left + w / 2) - Font.width(xLabel), scale: 2)
     canvas.write(yLabel, y: 33, x: 8, scale: 1)
     for (index, series) in series.enumerated() {
-      let colour = Self.colours[index % Self.colours.count], points = drawable(series).map { place(x($0.x), y($0.y)) }
+      let colour = Self.colours[index % Self.colours.count], points = drawable(series).map { point(x($0.x), y($0.y)) }
       if series.isJoined {
-        for (a, b) in zip(points, points.dropFirst()) { canvas.line(a.0, a.1, b.0, b.1, colour, 2) }
+        for (a, b) in zip(points, points.dropFirst()) {
+          canvas.line(from: (a.0, a.1), to: (b.0, b.1), colour: colour, width: 2)
+        }
       }
-      if series.hasMarks { for p in points { canvas.line(p.0, p.1, p.0, p.1, colour, 6) } }
+      if series.hasMarks { for p in points { canvas.line(from: (p.0, p.1), to: (p.0, p.1), colour: colour, width: 6) } }
     }
     let legend = Legend(of: self, width: width, height: height, letter: Double(Font.advance), line: 14)
     for (index, series) in legend.named {
       let py = legend.y(index)
-      canvas.line(legend.x, py, legend.x + 20, py, Self.colours[index % Self.colours.count], 3)
+      canvas.line(
+        from: (legend.x, py), to: (legend.x + 20, py), colour: Self.colours[index % Self.colours.count], width: 3)
       canvas.write(series.name, y: Int(py) - 3, x: Int(legend.x) + 26, scale: 1)
     }
     return canvas
   }
 
-  /// The plot as SVG, with real text.
+  /// Draws the plot as SVG; labels are text elements.
   public func svg(width: Int = 560, height: Int = 360) -> String {
     let (x, y) = rulers(), w = Double(width) - left - right, h = Double(height) - top - bottom
-    let text = SVG.text, line = SVG.line
     var parts = [
-      SVG.head(width, height), text(title, 8, 18, "start", 16),
-      text(xLabel, left + w / 2, Double(height) - 14, "middle", 14), text(yLabel, 8, top - 8, "start", 12),
+      SVG.head(width, height), SVG.text(title, x: 8, y: 18, anchor: "start", size: 16),
+      SVG.text(xLabel, x: left + w / 2, y: Double(height) - 14, anchor: "middle", size: 14),
+      SVG.text(yLabel, x: 8, y: top - 8, anchor: "start", size: 12),
     ]
     for tick in x.ticks {
       let px = left + x(tick.value) * w
-      parts += [line(px, top, px, top + h, "#e1e1e1"), text(tick.text, px, top + h + 18, "middle", 12)]
+      parts += [
+        SVG.line(from: (px, top), to: (px, top + h), colour: "#e1e1e1"),
+        SVG.text(tick.text, x: px, y: top + h + 18, anchor: "middle", size: 12),
+      ]
     }
     for tick in y.ticks {
       let py = top + (1 - y(tick.value)) * h
-      parts += [line(left, py, left + w, py, "#e1e1e1"), text(tick.text, left - 8, py + 4, "end", 12)]
+      parts += [
+        SVG.line(from: (left, py), to: (left + w, py), colour: "#e1e1e1"),
+        SVG.text(tick.text, x: left - 8, y: py + 4, anchor: "end", size: 12),
+      ]
     }
-    parts += [line(left, top + h, left + w, top + h, "#5a5a5a"), line(left, top, left, top + h, "#5a5a5a")]
+    parts += [
+      SVG.line(from: (left, top + h), to: (left + w, top + h), colour: "#5a5a5a"),
+      SVG.line(from: (left, top), to: (left, top + h), colour: "#5a5a5a"),
+    ]
     let legend = Legend(of: self, width: width, height: height, letter: 6.4, line: 18)
     for (index, series) in series.enumerated() {
       let colour = SVG.colour(Self.colours[index % Self.colours.count])
-      let places = drawable(series).map { (left + x($0.x) * w, top + (1 - y($0.y)) * h) }
+      let points = drawable(series).map { (left + x($0.x) * w, top + (1 - y($0.y)) * h) }
       if series.isJoined {
-        let points = places.map { "\($0.0),\($0.1)" }.joined(separator: " ")
-        parts.append("<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
+        let joined = points.map { "\($0.0),\($0.1)" }.joined(separator: " ")
+        parts.append("<polyline points=\"\(joined)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>")
       }
       if series.hasMarks {
-        parts += places.map { "<circle cx=\"\($0.0)\" cy=\"\($0.1)\" r=\"3.5\" fill=\"\(colour)\"/>" }
+        parts += points.map { "<circle cx=\"\($0.0)\" cy=\"\($0.1)\" r=\"3.5\" fill=\"\(colour)\"/>" }
       }
     }
     for (index, series) in legend.named {
       let colour = SVG.colour(Self.colours[index % Self.colours.count]), py = legend.y(index)
       parts += [
         "<line x1=\"\(legend.x)\" y1=\"\(py)\" x2=\"\(legend.x + 20)\" y2=\"\(py)\" stroke=\"\(colour)\" stroke-width=\"3\"/>",
-        text(series.name, legend.x + 26, py + 4, "start", 12),
+        SVG.text(series.name, x: legend.x + 26, y: py + 4, anchor: "start", size: 12),
       ]
     }
     return (parts + ["</svg>"]).joined(separator: "\n") + "\n"
@@ -178,15 +214,19 @@ public struct Plot: Sendable {
 }
 
 extension ByteImage {
-  /// A line with soft edges between two points, `width` pixels thick.
-  mutating func line(_ x0: Double, _ y0: Double, _ x1: Double, _ y1: Double, _ colour: SIMD3<UInt8>, _ width: Double) {
+  /// Draws an antialiased line between two points, `width` pixels wide, with round ends.
+  mutating func line(
+    from start: (x: Double, y: Double), to end: (x: Double, y: Double), colour: SIMD3<UInt8>, width: Double
+  ) {
+    let (x0, y0) = start, (x1, y1) = end
     let reach = width / 2 + 1, dx = x1 - x0, dy = y1 - y0, length = max(1e-9, dx * dx + dy * dy)
     for y in Int(min(y0, y1) - reach)...Int(max(y0, y1) + reach) {
       for x in Int(min(x0, x1) - reach)...Int(max(x0, x1) + reach) {
+        // The nearest point of the line lies at the fraction `along` of it.
         let along = min(1, max(0, ((Double(x) - x0) * dx + (Double(y) - y0) * dy) / length))
         let ex = Double(x) - x0 - along * dx, ey = Double(y) - y0 - along * dy
         let cover = width / 2 + 0.5 - (ex * ex + ey * ey).squareRoot()
-        if cover > 0 { dot(y, x, colour, min(1, cover)) }
+        if cover > 0 { blend(colour, y: y, x: x, opacity: min(1, cover)) }
       }
     }
   }

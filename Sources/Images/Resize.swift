@@ -1,14 +1,16 @@
 import Glibc
 
-/// The kernel of an antialiased resize; when shrinking it is stretched to the new pixel's size.
+/// The filter of an antialiased resize; to shrink an image it is widened to the size of the new pixels.
 public enum Kernel: String, CaseIterable, Sendable {
-  /// Cubic with a = -0.5, support 2 (Pillow's BICUBIC).
+  /// Cubic convolution with a = -0.5 and support 2 (Keys 1981; Pillow's BICUBIC).
   case bicubic
-  /// Plain mean, support 1/2 (Pillow's BOX).
+  /// The mean, with support 1/2 (Pillow's BOX).
   case box
 
+  /// Half the width of the filter, in pixels.
   var support: Double { self == .bicubic ? 2 : 0.5 }
 
+  /// The weight at a distance of x pixels.
   func callAsFunction(_ x: Double) -> Double {
     switch self {
     case .box: return x > -0.5 && x <= 0.5 ? 1 : 0
@@ -21,17 +23,17 @@ public enum Kernel: String, CaseIterable, Sendable {
 }
 
 extension ByteImage {
-  /// The image at another size, antialiased; equal to Pillow's resize within 1 of 255.
+  /// The image resized with antialiasing; equal to Pillow's `resize` within 1 of 255.
   public func resized(height newHeight: Int, width newWidth: Int, _ kernel: Kernel = .bicubic) -> ByteImage {
     if newHeight == height && newWidth == width { return self }
-    // Across, then down, rounded to bytes in between, as Pillow does.
-    let across = Self.mixed(pixels, outer: height, length: width, inner: 3, to: newWidth, kernel)
-    let down = Self.mixed(across, outer: 1, length: height, inner: newWidth * 3, to: newHeight, kernel)
-    return ByteImage(height: newHeight, width: newWidth, pixels: down)
+    // First the rows, then the columns, rounded to bytes in between, as Pillow does.
+    let rowsResized = Self.resampled(pixels, outer: height, length: width, inner: 3, to: newWidth, kernel)
+    let resized = Self.resampled(rowsResized, outer: 1, length: height, inner: newWidth * 3, to: newHeight, kernel)
+    return ByteImage(height: newHeight, width: newWidth, pixels: resized)
   }
 
-  /// The middle square at `size`, as ADM, MAR and FAR cut ImageNet: halved by box while twice as large as needed, then
-  /// bicubic until the shorter side fits, then the centre.
+  /// The central square of `size` pixels, cropped as ADM, MAR and FAR crop ImageNet: halved by box while at least twice
+  /// as large as needed, resized bicubic until the shorter side fits, then cropped at the centre.
   public func centreCropped(to size: Int) -> ByteImage {
     var image = self
     while min(image.height, image.width) >= 2 * size {
@@ -47,8 +49,8 @@ extension ByteImage {
     return result
   }
 
-  /// Bytes seen as [outer, length, inner], the middle axis resampled.
-  private static func mixed(_ bytes: [UInt8], outer: Int, length: Int, inner: Int, to count: Int, _ kernel: Kernel)
+  /// Resizes the middle axis of bytes [outer, length, inner] to `count`.
+  private static func resampled(_ bytes: [UInt8], outer: Int, length: Int, inner: Int, to count: Int, _ kernel: Kernel)
     -> [UInt8]
   {
     guard count != length else { return bytes }
@@ -56,14 +58,14 @@ extension ByteImage {
     var result = [UInt8](repeating: 0, count: outer * count * inner)
     for i in 0..<count {
       let centre = (Double(i) + 0.5) * scale
-      let low = max(0, Int(centre - reach + 0.5)), high = min(length, Int(centre + reach + 0.5))
-      let raw = (low..<high).map { kernel((Double($0) + 0.5 - centre) / filterScale) }, sum = raw.reduce(0, +)
-      // Weights as whole numbers of 2^-22, Pillow's precision for bytes.
+      let lower = max(0, Int(centre - reach + 0.5)), upper = min(length, Int(centre + reach + 0.5))
+      let raw = (lower..<upper).map { kernel((Double($0) + 0.5 - centre) / filterScale) }, sum = raw.reduce(0, +)
+      // Weights as integers in units of 2^-22, Pillow's precision for bytes.
       let weights = raw.map { Int(($0 / sum * 0x1p22).rounded(.toNearestOrAwayFromZero)) }
       for o in 0..<outer {
         for k in 0..<inner {
-          var total = 1 << 21
-          for (j, weight) in weights.enumerated() { total += Int(bytes[(o * length + low + j) * inner + k]) * weight }
+          var total = 1 << 21  // rounds to nearest
+          for (j, weight) in weights.enumerated() { total += Int(bytes[(o * length + lower + j) * inner + k]) * weight }
           result[(o * count + i) * inner + k] = UInt8(min(255, max(0, total >> 22)))
         }
       }

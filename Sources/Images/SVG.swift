@@ -1,23 +1,27 @@
-/// The few elements of SVG that plots are made of.
+/// The elements of SVG that plots consist of.
 enum SVG {
+  /// The opening tag of a drawing of a size in pixels, and its white background.
   static func head(_ width: Int, _ height: Int) -> String {
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" font-family=\"sans-serif\" fill=\"#282828\">\n"
       + "<rect width=\"\(width)\" height=\"\(height)\" fill=\"white\"/>"
   }
 
-  static func text(_ text: String, _ x: Double, _ y: Double, _ anchor: String, _ size: Int) -> String {
+  /// A line of text at a point; `anchor` is "start", "middle" or "end", `size` in pixels.
+  static func text(_ text: String, x: Double, y: Double, anchor: String, size: Int) -> String {
     "<text x=\"\(x)\" y=\"\(y)\" text-anchor=\"\(anchor)\" font-size=\"\(size)\">\(text.escaped)</text>"
   }
 
-  static func line(_ x0: Double, _ y0: Double, _ x1: Double, _ y1: Double, _ colour: String) -> String {
-    "<line x1=\"\(x0)\" y1=\"\(y0)\" x2=\"\(x1)\" y2=\"\(y1)\" stroke=\"\(colour)\"/>"
+  /// A line between two points, one pixel wide.
+  static func line(from start: (x: Double, y: Double), to end: (x: Double, y: Double), colour: String) -> String {
+    "<line x1=\"\(start.x)\" y1=\"\(start.y)\" x2=\"\(end.x)\" y2=\"\(end.y)\" stroke=\"\(colour)\"/>"
   }
 
+  /// A colour as SVG and CSS write it.
   static func colour(_ colour: SIMD3<UInt8>) -> String { "rgb(\(colour.x),\(colour.y),\(colour.z))" }
 }
 
 extension String {
-  /// As it stands in XML and HTML, between tags and in quotes.
+  /// The string with the characters that XML and HTML reserve replaced by entities.
   public var escaped: String {
     var safe = ""
     for c in self {
@@ -28,15 +32,15 @@ extension String {
 }
 
 extension [UInt8] {
-  /// In base 64, as `data:` addresses have it.
+  /// The bytes in base 64 with padding (RFC 4648), as `data:` URLs hold them.
   public var base64: String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     text.reserveCapacity((count + 2) / 3 * 4)
     for start in stride(from: 0, to: count, by: 3) {
-      let known = Swift.min(3, count - start)
-      let bits = (0..<3).reduce(0) { $0 << 8 | ($1 < known ? Int(self[start + $1]) : 0) }
-      for digit in 0..<4 { text.append(digit <= known ? digits[bits >> (18 - 6 * digit) & 63] : UInt8(ascii: "=")) }
+      let available = Swift.min(3, count - start)
+      let bits = (0..<3).reduce(0) { $0 << 8 | ($1 < available ? Int(self[start + $1]) : 0) }
+      for digit in 0..<4 { text.append(digit <= available ? digits[bits >> (18 - 6 * digit) & 63] : UInt8(ascii: "=")) }
     }
     return String(decoding: text, as: UTF8.self)
   }

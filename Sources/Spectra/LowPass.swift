@@ -1,30 +1,30 @@
 import Glibc
 import Tensors
 
-/// How the fine detail of a latent is taken away, level by level: level 0 shows nothing, the last level everything.
+/// A family of low-pass filters by level: level 0 removes everything, the last level nothing.
 ///
-/// The scale is that of the longer side: of `levels` cells, level k keeps about k. The released FAR uses area reduction
-/// and bicubic enlargement; its paper writes an ideal filter in the Fourier domain (Yu et al. 2025, arXiv 2503.05305).
-/// They are not the same: only `ideal` and `dct` are idempotent and nest (a level of a higher level is that level).
+/// Of `levels` cells along the longer side, level k keeps about k. The released code of FAR reduces by area and enlarges
+/// bicubically; its paper describes an ideal filter in the Fourier domain (Yu et al. 2025, arXiv 2503.05305). The two
+/// differ: only `ideal` and `dct` are idempotent and nest (a level of a higher level is that level).
 public enum LowPass: String, CaseIterable, Sendable {
-  /// Reduced to level x level cells by area, enlarged by bicubic interpolation (released FAR; VAR's pair, too).
+  /// Reduces to level x level cells by area and enlarges bicubically (the released FAR, and VAR).
   case areaBicubic = "area-bicubic"
-  /// Frequencies within half the level of zero kept, others gone: a disc.
+  /// Keeps frequencies at a distance from zero of at most level / 2: a disc.
   case ideal
-  /// Rows and columns each within half the level of zero kept, others gone: a square.
+  /// Keeps frequencies whose row and column are each at most level / 2: a square.
   case square
-  /// Gain 1/2 at half the level, falling as a Gaussian.
+  /// A Gaussian with gain 1/2 at level / 2.
   case gaussian
-  /// Gain 1/sqrt(2) at half the level, falling with a power: 1 / sqrt(1 + (2 f / level)^(2 order)).
+  /// A Butterworth filter, 1 / sqrt(1 + (2 f / level)^(2 order)), with gain 1/sqrt(2) at level / 2.
   case butterworth
-  /// The first `level` cosines of each axis kept (DCT-II).
+  /// Keeps the first `level` cosines of each axis (DCT-II).
   case dct
-  /// Reduced by area, enlarged by repeating.
+  /// Reduces by area and enlarges by repetition.
   case average
 
-  /// What level `level` of `levels` shows of images [batch, height, width, channels]; no gradient.
+  /// Filters images [batch, height, width, channels] to level `level` of `levels`; no gradient.
   ///
-  /// `order` says how steeply a Butterworth filter falls; the others have none.
+  /// `order` is that of a Butterworth filter: the higher, the steeper.
   public func callAsFunction(_ images: Tensor, level: Int, of levels: Int, order: Int = 4) -> Tensor {
     precondition((0...levels).contains(level), "level \(level) is outside 0...\(levels)")
     if level == 0 { return Tensor(zeros: images.shape) }
@@ -47,7 +47,7 @@ public enum LowPass: String, CaseIterable, Sendable {
     }
   }
 
-  /// What is left of a frequency; `row` and `column` are 1 at the edge of the level.
+  /// The gain of a frequency, whose `row` and `column` are 1 at the edge of the level.
   private func gain(_ row: Float, _ column: Float, _ order: Int) -> Float {
     let squared = row * row + column * column, rounding: Float = 1e-5
     return switch self {

@@ -1,30 +1,31 @@
 import CFFTW
 import Synchronization
 
-/// FFTW's plans for images of one shape: how to go to the frequencies and back.
+/// FFTW's plans of the transforms of images of one shape.
 ///
-/// Made with FFTW_ESTIMATE: a measured plan could differ from run to run, and with it the last digit of a result.
-/// Made once per shape and kept as long as the program runs, for there are few shapes.
-// Unchecked: executing a plan on other arrays is thread-safe, and making one is under the lock of `made`.
+/// Planned with FFTW_ESTIMATE, since a measured plan may differ from run to run, and with it the last bit of a result.
+/// There are few shapes, so plans are kept for the lifetime of the process.
+// Unchecked: FFTW executes a plan on other arrays thread-safely, and plans are created under the lock of `cache`.
 struct Plans: @unchecked Sendable {
+  /// Real to complex, and complex to real, which overwrites its input.
   let forward: fftwf_plan
   let backward: fftwf_plan
 
   private struct Shape: Hashable { let height: Int, width: Int, channels: Int }
-  private static let made = Mutex<[Shape: Plans]>([:])
+  private static let cache = Mutex<[Shape: Plans]>([:])
 
-  /// Plans for [height, width, channels], channels innermost.
+  /// Returns the plans for images [height, width, channels].
   static func of(height: Int, width: Int, channels: Int) -> Plans {
     let shape = Shape(height: height, width: width, channels: channels)
-    return made.withLock { made in
-      if let plans = made[shape] { return plans }
+    return cache.withLock { cache in
+      if let plans = cache[shape] { return plans }
       let plans = Plans(shape)
-      made[shape] = plans
+      cache[shape] = plans
       return plans
     }
   }
 
-  /// Only ever called under the lock: FFTW's planner keeps state of its own.
+  /// Plans both transforms. Called under the lock only, since FFTW's planner has state of its own.
   private init(_ shape: Shape) {
     var size = [Int32(shape.height), Int32(shape.width)], half = [size[0], size[1] / 2 + 1]
     let channels = Int32(shape.channels), flags = UInt32(FFTW_ESTIMATE) | UInt32(FFTW_UNALIGNED)
@@ -35,7 +36,7 @@ struct Plans: @unchecked Sendable {
       image.deallocate()
       numbers.deallocate()
     }
-    // Each channel is a transform of its own: its numbers lie `channels` apart, the next channel's one further.
+    // One transform per channel: its scalars have stride `channels`, and the next channel begins one scalar later.
     forward = fftwf_plan_many_dft_r2c(
       2, &size, channels, image, &size, channels, 1, numbers, &half, channels, 1, flags)
     backward = fftwf_plan_many_dft_c2r(

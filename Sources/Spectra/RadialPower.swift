@@ -1,10 +1,10 @@
 import Tensors
 
-/// Mean power by whole distance from frequency zero: images [batch, height, width, channels] to
-/// [batch][channels][bins], bins 0 ... the shorter side / 2.
+/// Returns the radially averaged power spectrum of images [batch, height, width, channels]: [batch][channels][bins],
+/// with bins 0 ... shorter side / 2.
 ///
 /// The bin of a frequency is floor(sqrt(row^2 + column^2) + 0.5); corners beyond the last bin are left out. Power is
-/// |F|^2 / (height width). The mean of the image is kept (bin 0), and no window is laid over it.
+/// |F|^2 / (height width). The mean of the image is not subtracted (bin 0), and no window function is applied.
 public func radialPowerSpectrum(of images: Tensor) -> [[[Double]]] {
   let spectrum = Spectrum(of: images), power = spectrum.power
   let (batch, height, width, channels) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3])
@@ -16,9 +16,9 @@ public func radialPowerSpectrum(of images: Tensor) -> [[[Double]]] {
         for row in 0..<height {
           for column in 0..<columns {
             guard let bin = rings.bin(row, column) else { continue }
-            let place = ((sample * height + row) * columns + column) * channels + channel
-            // A column that is not kept has the power of the kept one it is the conjugate of.
-            sums[bin] += rings.weight(column) * Double(power[place])
+            let offset = ((sample * height + row) * columns + column) * channels + channel
+            // A column that is not stored is the conjugate of a stored one and has its power.
+            sums[bin] += rings.weight(column) * Double(power[offset])
           }
         }
         return zip(sums, rings.counts).map { $0 / max(1, Double($1)) }
@@ -27,17 +27,17 @@ public func radialPowerSpectrum(of images: Tensor) -> [[[Double]]] {
   }
 }
 
-/// Mean power by whole distance from frequency zero of one plane [height][width] of numbers: bins 0 ... the shorter
-/// side / 2, as `radialPowerSpectrum(of:)` defines them.
+/// Returns the radially averaged power spectrum of one plane [height][width], with the bins of
+/// `radialPowerSpectrum(of:)`.
 public func radialPowerSpectrum(_ plane: [Float], height: Int, width: Int) -> [Double] {
   radialPowerSpectrum(of: Tensor([1, height, width, 1], plane))[0][0]
 }
 
-/// Which frequencies of a plane are equally far from zero.
+/// The bins of the frequencies of a plane by their distance from zero.
 struct Rings {
   let height: Int
   let width: Int
-  /// How many frequencies each bin holds, conjugates counted.
+  /// The number of frequencies in each bin, conjugates counted.
   private(set) var counts: [Int]
 
   init(height: Int, width: Int) {
@@ -51,13 +51,13 @@ struct Rings {
     }
   }
 
-  /// The bin of a kept frequency; nil in the corners.
+  /// The bin of a stored frequency; nil in the corners.
   func bin(_ row: Int, _ column: Int) -> Int? {
     let row = row <= height / 2 ? row : row - height
     let bin = Int((Double(row * row + column * column).squareRoot() + 0.5).rounded(.down))
     return bin < counts.count ? bin : nil
   }
 
-  /// How many frequencies a kept column stands for: itself, and its conjugate where that is another one.
+  /// The number of frequencies that a stored column represents: itself, and its conjugate if that is another one.
   func weight(_ column: Int) -> Double { column == 0 || 2 * column == width ? 1 : 2 }
 }

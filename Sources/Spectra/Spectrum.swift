@@ -1,18 +1,18 @@
 import CFFTW
 import Tensors
 
-/// The whole frequencies of images, in single precision: sums of image times exp(-2 pi i (row y / height + column x /
-/// width)), not divided by anything.
+/// The two-dimensional discrete Fourier transform of images, in single precision and without normalization: the sum of
+/// image(y, x) exp(-2 pi i (row y / height + column x / width)).
 ///
-/// Images are real, so only columns 0 ... width / 2 are kept; the others are conjugates of these. No gradient.
+/// Images are real, so only columns 0 ... width / 2 are stored; the others are conjugates of these. No gradient.
 public struct Spectrum: Sendable {
-  /// Of the images: [batch, height, width, channels].
+  /// The shape of the images, [batch, height, width, channels].
   public let shape: [Int]
-  /// [batch, height, width / 2 + 1, channels, 2]: real parts and imaginary parts. Rows beyond height / 2 are negative
-  /// frequencies, row - height.
+  /// Real and imaginary parts, [batch, height, width / 2 + 1, channels, 2]. Rows beyond height / 2 are the negative
+  /// frequencies row - height.
   public let numbers: Tensor
 
-  /// How many columns are kept.
+  /// The number of stored columns, width / 2 + 1.
   public var columns: Int { shape[2] / 2 + 1 }
 
   private init(shape: [Int], numbers: Tensor) {
@@ -20,7 +20,7 @@ public struct Spectrum: Sendable {
     self.numbers = numbers
   }
 
-  /// Images [batch, height, width, channels].
+  /// Transforms images [batch, height, width, channels].
   public init(of images: Tensor) {
     precondition(images.shape.count == 4, "images are [batch, height, width, channels], not \(images.shape)")
     shape = images.shape
@@ -40,15 +40,15 @@ public struct Spectrum: Sendable {
     }
   }
 
-  /// The images again, [batch, height, width, channels].
+  /// The inverse transform: images [batch, height, width, channels].
   public var images: Tensor {
     let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
     let plans = Plans.of(height: height, width: width, channels: channels)
     let area = height * width * channels, half = height * columns * channels
-    // The way back overwrites what it reads, and leaves everything height * width times too large.
-    let spent = numbers * (1 / Float(height * width))
+    // FFTW's inverse transform overwrites its input, which is therefore a scaled copy, and multiplies by height * width.
+    let scaled = numbers * (1 / Float(height * width))
     return Tensor(unfilled: shape) { target in
-      spent.withUnsafeScalars { source in
+      scaled.withUnsafeScalars { source in
         source.withMemoryRebound(to: fftwf_complex.self) { source in
           for sample in 0..<batch {
             let numbers = UnsafeMutablePointer(mutating: source.baseAddress! + sample * half)
@@ -59,17 +59,16 @@ public struct Spectrum: Sendable {
     }
   }
 
-  /// Every frequency times a gain, the same in all images and channels.
+  /// Multiplies every frequency by a gain that is equal for all images and channels.
   ///
-  /// `gain(row, column)` takes whole frequencies: rows in -height / 2 ... height / 2, columns in 0 ... width / 2. It
-  /// must be the same at (row, column) and (-row, column), or the result would not be real.
+  /// `gain(row, column)` takes rows in -height / 2 ... height / 2 and columns in 0 ... width / 2. It must be equal at
+  /// (row, column) and (-row, column), or the result would not be the spectrum of a real image.
   public func scaled(by gain: (_ row: Int, _ column: Int) -> Float) -> Spectrum {
     let gains = (0..<shape[1]).flatMap { row in (0..<columns).map { gain(signed(row), $0) } }
     return Spectrum(shape: shape, numbers: numbers * Tensor([1, shape[1], columns, 1, 1], gains))
   }
 
-  /// |F|^2 / (height width), [batch, height, width / 2 + 1, channels]: the mean of the image's squares, frequency by
-  /// frequency.
+  /// The power |F|^2 / (height width) of each stored frequency, [batch, height, width / 2 + 1, channels].
   public var power: Tensor {
     let count = shape[0] * shape[1] * columns * shape[3], scale = 1 / Float(shape[1] * shape[2])
     return Tensor(unfilled: [shape[0], shape[1], columns, shape[3]]) { target in
@@ -81,6 +80,6 @@ public struct Spectrum: Sendable {
     }
   }
 
-  /// The whole frequency of a row.
+  /// The signed frequency of a stored row.
   private func signed(_ row: Int) -> Int { row <= shape[1] / 2 ? row : row - shape[1] }
 }

@@ -24,6 +24,13 @@ public struct ImageFile: Sendable {
     guard labels.count == count else {
       throw .wrongShape(path: path, name: "label", found: [labels.count], wanted: [count])
     }
+    if let row = labels.firstIndex(where: { !Self.labelRange.contains($0) }) {
+      throw .unreadable(
+        path: path,
+        why:
+          "'label' is \(labels[row]) in row \(row); labels are numbers of classes from 0 to \(Self.labelRange.upperBound - 1)."
+      )
+    }
     let most = labels.max() ?? 0
     let names = reader.has("class_name") ? try reader.texts("class_name") : []
     classNames = names.count > most ? names : (0...max(0, most)).map { "class \($0)" }
@@ -61,6 +68,9 @@ public struct ImageFile: Sendable {
       try file.write(sources, "source", axes: [sample])
     }
   }
+
+  /// Labels that a file may hold.
+  private static let labelRange = 0..<1_000_000
 
   static let channels = Axis("channel", .texts(["red", "green", "blue"]))
 }

@@ -17,8 +17,8 @@ import Testing
     }
     #expect(found["double.weight"]?.scalars == Self.numbers.scalars.map { Float(Double($0) / 3) })
     #expect(found["counter"]?.shape == [] && found["counter"]?.scalars == [1_234_567])
-    #expect(found["turned.weight"]?.shape == [4, 2, 3])
-    #expect(found["turned.weight"]?.scalars == Self.numbers.permuted([2, 0, 1]).scalars)
+    #expect(found["permuted.weight"]?.shape == [4, 2, 3])
+    #expect(found["permuted.weight"]?.scalars == Self.numbers.permuted([2, 0, 1]).scalars)
     #expect(found["part.weight"]?.shape == [2, 4])
     #expect(found["part.weight"]?.scalars == Array(Self.numbers.scalars[16..<24]))
     #expect(found["parameter"]?.scalars == Array(Self.numbers.scalars[0..<12]))
@@ -68,9 +68,9 @@ import Testing
       for length in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
         try attempt(whole.prefix(length), at: path)
       }
-      for place in stride(from: 0, to: whole.count, by: max(1, whole.count / 997)) {
+      for position in stride(from: 0, to: whole.count, by: max(1, whole.count / 997)) {
         var damaged = whole
-        damaged[place] ^= 0xFF
+        damaged[position] ^= 0xFF
         try attempt(damaged, at: path)
       }
     }

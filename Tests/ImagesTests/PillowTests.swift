@@ -4,8 +4,8 @@ import Testing
 
 private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/References/"
 
-/// The largest difference of two images; 256 where their sizes differ.
-private func apart(_ a: ByteImage, _ b: ByteImage) -> Int {
+/// The largest difference between the bytes of two images; 256 if their sizes differ.
+private func difference(_ a: ByteImage, _ b: ByteImage) -> Int {
   guard a.height == b.height, a.width == b.width else { return 256 }
   return zip(a.pixels, b.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
 }
@@ -17,24 +17,25 @@ private func apart(_ a: ByteImage, _ b: ByteImage) -> Int {
       "rgb.png", "grey.png", "palette.png", "alpha.png", "grey-alpha.png", "grey16.png", "rgb.jpg", "grey.jpg",
       "cmyk.jpg",
     ]
-      + (1...8).map { "turned\($0).jpg" })
+      + (1...8).map { "orientation\($0).jpg" })
   func modes(_ name: String) throws {
-    #expect(apart(try ByteImage.read(folder + name), try ByteImage.read(folder + name + ".expected.png")) <= 1)
+    #expect(difference(try ByteImage.read(folder + name), try ByteImage.read(folder + name + ".expected.png")) <= 1)
   }
 
   @Test("resizing is Pillow's")
   func sizes() throws {
     let image = try ByteImage.read(folder + "rgb.png")
-    #expect(apart(image.resized(height: 9, width: 13), try ByteImage.read(folder + "smaller.expected.png")) <= 1)
-    #expect(apart(image.resized(height: 41, width: 50), try ByteImage.read(folder + "larger.expected.png")) <= 1)
-    #expect(apart(image.resized(height: 10, width: 14, .box), try ByteImage.read(folder + "half.expected.png")) <= 1)
+    #expect(difference(image.resized(height: 9, width: 13), try ByteImage.read(folder + "smaller.expected.png")) <= 1)
+    #expect(difference(image.resized(height: 41, width: 50), try ByteImage.read(folder + "larger.expected.png")) <= 1)
+    #expect(
+      difference(image.resized(height: 10, width: 14, .box), try ByteImage.read(folder + "half.expected.png")) <= 1)
     let square = image.centreCropped(to: 8)
     #expect(square.height == 8 && square.width == 8)
   }
 
   @Test(
     "an image cut short anywhere is refused or read, and never ends the program",
-    arguments: ["palette.png", "turned6.jpg", "cmyk.jpg"])
+    arguments: ["palette.png", "orientation6.jpg", "cmyk.jpg"])
   func damage(_ name: String) throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder + name)),
       path = NSTemporaryDirectory() + "overtone-\(UUID().uuidString)"
@@ -47,7 +48,7 @@ private func apart(_ a: ByteImage, _ b: ByteImage) -> Int {
     }
   }
 
-  @Test("a written image reads back the same; a folder that is not there is told")
+  @Test("a written image is read back unchanged; a folder that does not exist is an error")
   func writing() throws {
     let image = try ByteImage.read(folder + "rgb.png"),
       path = NSTemporaryDirectory() + "overtone-\(UUID().uuidString).png"

@@ -23,9 +23,9 @@ private func count(_ colour: [UInt8], in image: ByteImage) -> Int {
     let sheets = all.map { letter(String($0)) }
     for i in all.indices {
       for j in 0..<i {
-        let apart = zip(sheets[i].pixels, sheets[j].pixels).filter { $0 != $1 }.count / 3
+        let differing = zip(sheets[i].pixels, sheets[j].pixels).filter { $0 != $1 }.count / 3
         // One dot of a caption is 2x2 pixels.
-        #expect(apart >= 8, "\(all[i]) and \(all[j])")
+        #expect(differing >= 8, "\(all[i]) and \(all[j])")
       }
     }
   }
@@ -59,7 +59,7 @@ private func count(_ colour: [UInt8], in image: ByteImage) -> Int {
 
   @Test("bars are as long as their numbers, downwards too, and what is no number has none")
   func bars() {
-    let bars = BarPlot("t", y: "y", [.init("a", 2), .init("b", -1), .init("c", .nan), .init("d", 1, spread: 0.5)])
+    let bars = BarPlot("t", y: "y", [.init("a", 2), .init("b", -1), .init("c", .nan), .init("d", 1, deviation: 0.5)])
     let image = bars.image()
     let first = count([0, 114, 178], in: image), second = count([213, 94, 0], in: image)
     #expect(abs(Double(first) / Double(max(1, second)) - 2) < 0.05)

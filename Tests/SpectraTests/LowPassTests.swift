@@ -107,8 +107,8 @@ struct LowPassTests {
       for column in 0...5 {
         let wave = Tensor(
           [1, side, side, 1],
-          (0..<side * side).map { place in
-            Float(cos(2 * .pi * Double(row * (place / side) + column * (place % side)) / Double(side)))
+          (0..<side * side).map { pixel in
+            Float(cos(2 * .pi * Double(row * (pixel / side) + column * (pixel % side)) / Double(side)))
           })
         let nothing = Tensor(zeros: wave.shape), far = Double(row * row + column * column).squareRoot()
         for level in 1..<side {

@@ -51,7 +51,7 @@ struct SpectrumTests {
     var random = Random(seed: 4, samples: Array(0..<shape[0]))
     let images = random.normal(shape, "image"), spectrum = Spectrum(of: images)
     #expect(spectrum.images.distance(to: images) < 2e-6)
-    #expect(spectrum.images.distance(to: images) < 2e-6, "the way back must not use up the spectrum")
+    #expect(spectrum.images.distance(to: images) < 2e-6, "the inverse transform must leave the spectrum unchanged")
   }
 
   @Test("the power of all frequencies is that of the image (Parseval)", arguments: shapes)

@@ -1,4 +1,4 @@
-"""Writes the files of this folder: python3 make.py, with torch and safetensors. Weights are small whole numbers."""
+"""Writes the files of this folder: python3 make.py, with torch and safetensors. Weights are small integers."""
 import argparse
 import collections
 import torch
@@ -13,7 +13,7 @@ weights["half.weight"] = numbers.half()
 weights["brain.weight"] = numbers.bfloat16()
 weights["double.weight"] = numbers.double() / 3
 weights["counter"] = torch.tensor(1234567)
-weights["turned.weight"] = numbers.permute(2, 0, 1)  # not row by row
+weights["permuted.weight"] = numbers.permute(2, 0, 1)  # not row-major
 weights["part.weight"] = numbers[1, 1:]  # begins inside its storage
 weights["parameter"] = torch.nn.Parameter(numbers[0].clone())
 weights["flags"] = torch.tensor([True, False, True])

@@ -18,7 +18,7 @@ for name, image in images.items():
 for orientation in range(1, 9):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    rgb.save(f"turned{orientation}.jpg", exif=exif, quality=95)
+    rgb.save(f"orientation{orientation}.jpg", exif=exif, quality=95)
 
 def read(name):
     image = ImageOps.exif_transpose(Image.open(name))
@@ -29,7 +29,7 @@ def read(name):
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")
 
-for name in list(images) + [f"turned{i}.jpg" for i in range(1, 9)]:
+for name in list(images) + [f"orientation{i}.jpg" for i in range(1, 9)]:
     read(name).save(name + ".expected.png")
 rgb.resize((13, 9), Image.BICUBIC).save("smaller.expected.png")
 rgb.resize((50, 41), Image.BICUBIC).save("larger.expected.png")

@@ -2,16 +2,17 @@ import Glibc
 import Tensors
 import Testing
 
-/// The slope of a random projection of `f` by central differences in each scalar, against what `gradients` says.
+/// The largest error of `gradients(of:)` against central differences of a random projection of `f`, relative to the
+/// largest derivative.
 ///
 /// A step of 1e-2 leaves an error of about h^2 / 6 times the third derivative, and rounding of some 1e-7 / h: 1e-3 in all
-/// for functions of order one; the bound is relative to the largest slope.
+/// for functions of order one.
 private func largestError(_ shapes: [[Int]], _ f: ([Tensor]) -> Tensor) -> Float {
   var random = Random(seed: 11)
   let inputs = shapes.map { (random.normal([1, $0.product], "x") * 0.7).reshaped($0) }
   let weights = random.normal([1, f(inputs).count], "w")
   func projected(_ x: [Tensor]) -> Tensor { (f(x).reshaped(weights.shape) * weights).sum }
-  let tracked = inputs.map(\.tracked), slopes = projected(tracked).gradients(of: tracked)
+  let tracked = inputs.map(\.tracked), gradients = projected(tracked).gradients(of: tracked)
   var worst: Float = 0, largest: Float = 1e-3
   for (index, input) in inputs.enumerated() {
     for i in 0..<input.count {
@@ -22,7 +23,7 @@ private func largestError(_ shapes: [[Int]], _ f: ([Tensor]) -> Tensor) -> Float
         return projected(all).scalar
       }
       let difference = (moved(1e-2) - moved(-1e-2)) / 2e-2
-      worst = max(worst, abs(difference - slopes[index].scalars[i]))
+      worst = max(worst, abs(difference - gradients[index].scalars[i]))
       largest = max(largest, abs(difference))
     }
   }
@@ -43,7 +44,7 @@ private struct Case: Sendable, CustomStringConvertible {
 /// Cosines or sines of some angles, [2, 3, 2].
 private func angles(_ turn: (Float) -> Float) -> Tensor { Tensor([2, 3, 2], (0..<12).map { turn(0.7 * Float($0)) }) }
 
-/// A share in four dropped, [2, 2, 3, 4].
+/// Dropout factors with one in four dropped, [2, 2, 3, 4].
 private let factors = Tensor([2, 2, 3, 4], (0..<48).map { $0 % 4 == 1 ? 0 : 4.0 / 3 })
 
 private let cases: [Case] = [
@@ -67,7 +68,7 @@ private let cases: [Case] = [
   Case("rotation", [[2, 3, 8]]) {
     $0[0].rotated(by: RotaryAngles(cosines: angles(cosf), sines: angles(sinf)), heads: 2).squared
   },
-  Case("attention with dropped shares", [[2, 3, 4], [2, 4, 4], [2, 4, 4]]) {
+  Case("attention with dropout", [[2, 3, 4], [2, 4, 4], [2, 4, 4]]) {
     $0[0].attention($0[1], $0[2], heads: 2, visible: [2, 4, 4], dropoutMask: factors)
   },
   Case("cross-entropy with smoothing", [[3, 5]]) { $0[0].crossEntropy([1, 4, 0], smoothing: 0.1) },
@@ -81,7 +82,7 @@ private let cases: [Case] = [
 ]
 
 @Suite struct GradientTests {
-  @Test("a gradient is the slope that differences show", arguments: cases)
+  @Test("gradients agree with finite differences", arguments: cases)
   private func differences(_ entry: Case) { #expect(largestError(entry.shapes, entry.f) < 3e-3) }
 
   @Test("the logarithm of summed exponentials takes numbers whose exponentials are too large or too small")
@@ -97,7 +98,7 @@ private let cases: [Case] = [
     #expect((x * x + x).sum.gradients(of: [x])[0].scalars == [7, 9])
   }
 
-  /// Operations that add to a gradient that came by another way.
+  /// Operations that add in place to a gradient that another operation has passed to the same input.
   private static let adding: [@Sendable (Tensor) -> Tensor] = [
     { $0.linear(numbers([24, 40], 2), numbers([24], 3)) },
     { $0.linear(afterNorm: numbers([40], 2), numbers([40], 3), epsilon: 1e-6, numbers([24, 40], 4)) },
@@ -110,27 +111,27 @@ private let cases: [Case] = [
     { $0.sliced(8..<24, axis: 1) },
   ]
 
-  @Test("what comes by several ways adds up, in whatever order it comes", arguments: 0..<adding.count)
-  func ways(_ index: Int) {
+  @Test("gradients of several uses add up in any order", arguments: 0..<adding.count)
+  func severalUses(_ index: Int) {
     let f = Self.adding[index], x = numbers([70, 40], 1), c = numbers([70, 40], 9)
     func gradient(_ loss: (Tensor) -> Tensor) -> Tensor {
       let x = x.tracked
       return loss(x).gradients(of: [x])[0]
     }
-    func way(_ x: Tensor, _ seed: UInt64) -> Tensor {
+    func use(_ x: Tensor, _ seed: UInt64) -> Tensor {
       let y = f(x)
       return (y * numbers(y.shape, seed)).sum
     }
-    let sum = gradient { way($0, 5) } + gradient { way($0, 6) } + c
-    #expect(gradient { way($0, 5) + way($0, 6) + ($0 * c).sum }.distance(to: sum) < 1e-4)
-    #expect(gradient { ($0 * c).sum + way($0, 6) + way($0, 5) }.distance(to: sum) < 1e-4)
-    // Somebody else holds the gradient that came first: it must stay what it was.
+    let sum = gradient { use($0, 5) } + gradient { use($0, 6) } + c
+    #expect(gradient { use($0, 5) + use($0, 6) + ($0 * c).sum }.distance(to: sum) < 1e-4)
+    #expect(gradient { ($0 * c).sum + use($0, 6) + use($0, 5) }.distance(to: sum) < 1e-4)
+    // The gradient that came first has another reference: it must not change.
     let held = gradient { x in
       let y = x + 0
-      return way(x.linear(numbers([40, 40], 7), onto: y), 5) + way(y, 6)
+      return use(x.linear(numbers([40, 40], 7), onto: y), 5) + use(y, 6)
     }
-    let apart = gradient { way($0.linear(numbers([40, 40], 7)) + $0, 5) + way($0, 6) }
-    #expect(held.distance(to: apart) < 1e-4)
+    let separate = gradient { use($0.linear(numbers([40, 40], 7)) + $0, 5) + use($0, 6) }
+    #expect(held.distance(to: separate) < 1e-4)
   }
 
   @Test("threads change no result", arguments: [1, 2])

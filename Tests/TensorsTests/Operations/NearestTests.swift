@@ -27,12 +27,14 @@ import Testing
     #expect(table.nearestRows(of: table) == (0..<40).map { $0 % 20 })
   }
 
-  @Test("entropy is that of the shares, also where a share is nothing, and its gradient is its slope")
+  @Test(
+    "the entropy is that of the probabilities, also where one is zero, and its gradient agrees with finite differences")
   func entropy() {
     let x = Tensor([3, 4], [0, 0, 0, 0, 500, 0, -500, 0, 1, 2, 3, 4]), entropy = x.softmaxEntropy.scalars
-    let shares = x.softmax.scalars[8...].map(Double.init)
+    let probabilities = x.softmax.scalars[8...].map(Double.init)
     func slow(_ p: [Double]) -> Float { Float(p.reduce(0.0) { $0 - ($1 > 0 ? $1 * log($1) : 0) }) }
-    #expect(abs(entropy[0] - log(Float(4))) < 1e-6 && entropy[1] == 0 && abs(entropy[2] - slow(Array(shares))) < 1e-6)
+    #expect(
+      abs(entropy[0] - log(Float(4))) < 1e-6 && entropy[1] == 0 && abs(entropy[2] - slow(Array(probabilities))) < 1e-6)
     var random = Random(seed: 5)
     let logits = random.normal([1, 12], "x").reshaped([3, 4]), weights = random.normal([1, 3], "w").reshaped([3])
     func value(_ x: Tensor) -> Tensor { (x.softmaxEntropy * weights).sum }
@@ -51,18 +53,18 @@ import Testing
     #expect(differs({ ($0.maxPooled * weights).sum }, at: images, step: 1e-3) < 3e-3)
   }
 
-  /// The largest difference of gradient and central differences, relative to the largest slope.
+  /// The largest difference of gradient and central differences, relative to the largest derivative.
   private func differs(_ f: (Tensor) -> Tensor, at x: Tensor, step: Float = 1e-2) -> Float {
-    let tracked = x.tracked, slopes = f(tracked).gradients(of: [tracked])[0].scalars
+    let tracked = x.tracked, gradients = f(tracked).gradients(of: [tracked])[0].scalars
     var worst: Float = 0
-    for i in slopes.indices {
+    for i in gradients.indices {
       func moved(_ by: Float) -> Float {
         var scalars = x.scalars
         scalars[i] += by
         return f(Tensor(x.shape, scalars)).scalar
       }
-      worst = max(worst, abs((moved(step) - moved(-step)) / (2 * step) - slopes[i]))
+      worst = max(worst, abs((moved(step) - moved(-step)) / (2 * step) - gradients[i]))
     }
-    return worst / (slopes.map(abs).max() ?? 1)
+    return worst / (gradients.map(abs).max() ?? 1)
   }
 }

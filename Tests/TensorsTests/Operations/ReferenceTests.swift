@@ -56,7 +56,7 @@ private let cases: [Case] = [
   Case("batch_norm_eval") { normalised($0["x"]!, $0["w"]!, $0["b"]!) },
 ]
 
-/// The mean of what lies in 3 x 3 places around each: a convolution with ones over how many places there are.
+/// The mean over windows of 3 x 3 without the padding: a convolution with ones, divided by the pixels of each window.
 private func averaged(_ x: Tensor) -> Tensor {
   let flat = x.reshaped([x.shape[0] * x.shape[1], x.shape[2], x.shape[3], 1]),
     ones = Tensor(repeating: 1, shape: [1, 3, 3, 1])

@@ -2,24 +2,26 @@ import CPNG
 import CTurboJPEG
 import Glibc
 
-/// More pixels than this are taken for a mistake, or an attack on memory: 2^27.
+/// The most pixels that are read, 2^27: more are a mistake, or an attack on memory.
 private let mostPixels = 1 << 27
 
 extension ByteImage {
-  /// Reads a PNG or JPEG image, told apart by its content; any colour mode becomes RGB.
+  /// Reads a PNG or JPEG image, whose format is recognized by its content, and converts any colour mode to RGB.
   ///
-  /// The result is that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 1 of 255: alpha is laid over
-  /// white in sRGB values, 16 bits become 8 by division, EXIF orientation is honoured.
+  /// The result equals that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 1 of 255: alpha is blended
+  /// over white in sRGB values, 16 bits are divided down to 8, the EXIF orientation is applied. Throws
+  /// `ImageError.missing`, or `.unreadable` for another format, a damaged file, or more than 2^27 pixels.
   public static func read(_ path: String) throws(ImageError) -> ByteImage {
     let bytes = try content(of: path)
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return try png(bytes, path) }
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      return try jpeg(bytes, path).turned(orientation: exifOrientation(bytes))
+      return try jpeg(bytes, path).upright(orientation: exifOrientation(bytes))
     }
     throw .unreadable(
       path: path, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG image.")
   }
 
+  /// The bytes of a file.
   private static func content(of path: String) throws(ImageError) -> [UInt8] {
     guard let file = fopen(path, "r") else {
       if errno == ENOENT { throw .missing(path: path) }
@@ -32,6 +34,7 @@ extension ByteImage {
     return bytes
   }
 
+  /// Decodes a PNG file.
   private static func png(_ bytes: [UInt8], _ path: String) throws(ImageError) -> ByteImage {
     var image = png_image()
     overtone_png_start(&image)
@@ -46,7 +49,7 @@ extension ByteImage {
     guard height * width <= mostPixels else {
       throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.")
     }
-    // Without a gamma chunk the library takes 16 bits for linear light, which nobody writes.
+    // Without a gamma chunk libpng takes 16 bits for linear light, but such files hold sRGB values.
     if overtone_png_is_linear(&image) != 0 { overtone_png_sixteen_is_srgb(&image) }
     let hasAlpha = overtone_png_has_alpha(&image) != 0
     image.format = hasAlpha ? overtone_png_rgba() : overtone_png_rgb()
@@ -63,6 +66,7 @@ extension ByteImage {
     return ByteImage(height: height, width: width, pixels: pixels)
   }
 
+  /// Decodes a JPEG file, without its EXIF orientation.
   private static func jpeg(_ bytes: [UInt8], _ path: String) throws(ImageError) -> ByteImage {
     guard let decoder = tjInitDecompress() else { throw .unreadable(path: path, why: "out of memory.") }
     defer { tjDestroy(decoder) }
@@ -85,7 +89,7 @@ extension ByteImage {
       throw .unreadable(path: path, why: "the JPEG image is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
     }
     guard isInk else { return ByteImage(height: Int(height), width: Int(width), pixels: raw) }
-    // Adobe writes ink inverted, which is the only CMYK that is met: 255 is no ink.
+    // CMYK files in practice are those of Adobe, whose values are inverted: 255 is no ink.
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
     for i in 0..<Int(width) * Int(height) {
       for c in 0..<3 { pixels[3 * i + c] = UInt8((Int(raw[4 * i + c]) * Int(raw[4 * i + 3]) + 127) / 255) }
@@ -93,59 +97,7 @@ extension ByteImage {
     return ByteImage(height: Int(height), width: Int(width), pixels: pixels)
   }
 
-  /// EXIF's number for how a camera was held, 1...8; 1 where the file does not say.
-  private static func exifOrientation(_ bytes: [UInt8]) -> Int {
-    var at = 2
-    while at + 4 <= bytes.count, bytes[at] == 0xFF, bytes[at + 1] != 0xDA {
-      let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
-      if bytes[at + 1] == 0xE1, at + 10 <= bytes.count, bytes[at + 4..<at + 10].elementsEqual("Exif\0\0".utf8) {
-        return orientation(Array(bytes[(at + 10)..<max(at + 10, min(bytes.count, at + 2 + length))]))
-      }
-      at += 2 + max(2, length)
-    }
-    return 1
-  }
-
-  /// Tag 0x0112 of the first directory of a TIFF block, in either byte order.
-  private static func orientation(_ tiff: [UInt8]) -> Int {
-    guard tiff.count >= 8 else { return 1 }
-    let isLittle = tiff[0] == 0x49
-    func number(_ at: Int, _ count: Int) -> Int {
-      guard at >= 0, at + count <= tiff.count else { return 0 }
-      return (0..<count).reduce(0) { $0 | Int(tiff[at + $1]) << (8 * (isLittle ? $1 : count - 1 - $1)) }
-    }
-    let directory = number(4, 4)
-    for entry in 0..<min(512, number(directory, 2)) where number(directory + 2 + 12 * entry, 2) == 0x0112 {
-      let value = number(directory + 10 + 12 * entry, 2)
-      return (1...8).contains(value) ? value : 1
-    }
-    return 1
-  }
-
-  /// The image as it should stand, for an EXIF orientation.
-  func turned(orientation: Int) -> ByteImage {
-    guard orientation > 1 else { return self }
-    let isSideways = orientation >= 5
-    var result = ByteImage(height: isSideways ? width : height, width: isSideways ? height : width, colour: [0, 0, 0])
-    for y in 0..<result.height {
-      for x in 0..<result.width {
-        let (fromY, fromX): (Int, Int) =
-          switch orientation {
-          case 2: (y, width - 1 - x)
-          case 3: (height - 1 - y, width - 1 - x)
-          case 4: (height - 1 - y, x)
-          case 5: (x, y)
-          case 6: (height - 1 - x, y)
-          case 7: (height - 1 - x, width - 1 - y)
-          default: (x, width - 1 - y)
-          }
-        for c in 0..<3 { result.pixels[(y * result.width + x) * 3 + c] = pixels[(fromY * width + fromX) * 3 + c] }
-      }
-    }
-    return result
-  }
-
-  /// Writes a PNG: beside `path` first, then in its place.
+  /// Writes a PNG file, which replaces a file at `path` atomically; throws `ImageError.unwritable`.
   public func writePNG(to path: String) throws(ImageError) {
     guard let bytes = png else {
       throw .unwritable(path: path, why: "the image of \(width)x\(height) cannot be encoded.")
@@ -153,7 +105,7 @@ extension ByteImage {
     try writeWhole(bytes, to: path)
   }
 
-  /// The bytes of a PNG file; nil where memory is short.
+  /// The image encoded as a PNG file; nil if libpng runs out of memory.
   public var png: [UInt8]? {
     var image = png_image()
     overtone_png_start(&image)
@@ -166,18 +118,4 @@ extension ByteImage {
     guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil) != 0 else { return nil }
     return Array(bytes[..<size])
   }
-}
-
-/// Writes bytes beside `path` and puts them in its place once they are on the disk.
-public func writeWhole(_ bytes: some Collection<UInt8>, to path: String) throws(ImageError) {
-  let temporary = "\(path).tmp.\(getpid())"
-  func refusal() -> ImageError {
-    defer { unlink(temporary) }
-    return .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
-  }
-  guard let file = fopen(temporary, "w") else { throw refusal() }
-  let array = Array(bytes), written = fwrite(array, 1, array.count, file)
-  let isFlushed = fflush(file) == 0 && fsync(fileno(file)) == 0
-  guard fclose(file) == 0, isFlushed, written == array.count else { throw refusal() }
-  guard rename(temporary, path) == 0 else { throw refusal() }
 }

@@ -1,15 +1,19 @@
 import Foundation
 
-/// A zip file whose members lie in it as they are, as `torch.save` writes them (large ones with 64-bit sizes).
-struct Archive: Sendable {
+/// The directory of a zip file with uncompressed members, as `torch.save` writes it (APPNOTE.TXT, with zip64 records).
+struct ZipArchive: Sendable {
+  /// A member's contents: offset in the file and length, in bytes.
   struct Member: Sendable {
-    var start: Int, length: Int
+    var start: Int
+    var length: Int
   }
+  /// Members by name.
   private(set) var members: [String: Member] = [:]
 
+  /// Reads the directory; a damaged one or a compressed member is refused.
   init(_ bytes: Bytes) throws(WeightsError) {
     let damaged = WeightsError.unreadable(path: bytes.path, why: "its zip directory is damaged or cut short.")
-    // The directory's end lies in the last 64 KiB; its own record is 22 bytes.
+    // The end record of 22 bytes is followed by a comment of at most 64 KiB.
     var end = bytes.count - 22
     while end >= 0, end > bytes.count - 66_000, try bytes.number(UInt32.self, at: end) != 0x0605_4B50 { end -= 1 }
     guard end >= 0, try bytes.number(UInt32.self, at: end) == 0x0605_4B50 else { throw damaged }
@@ -30,7 +34,7 @@ struct Archive: Sendable {
       let commentLength = try bytes.number(UInt16.self, at: offset + 32)
       var header = try bytes.number(UInt32.self, at: offset + 42)
       let name = String(decoding: try bytes.slice(offset + 46, nameLength), as: UTF8.self)
-      // Sizes that do not fit 32 bits lie in an extra field, in this order: full size, stored size, place.
+      // Values that do not fit 32 bits are in an extra field of kind 1, in this order: size, stored size, offset.
       var extra = offset + 46 + nameLength
       let extraEnd = extra + extraLength
       while extra + 4 <= extraEnd {

@@ -1,0 +1,17 @@
+import Glibc
+
+/// Replaces a file atomically: writes a temporary file beside `path`, flushes it to the disk and renames it.
+///
+/// Throws `ImageError.unwritable` with the reason of the system; `path` is then what it was.
+public func writeWhole(_ bytes: some Collection<UInt8>, to path: String) throws(ImageError) {
+  let temporary = "\(path).tmp.\(getpid())"
+  func refusal() -> ImageError {
+    defer { unlink(temporary) }
+    return .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
+  }
+  guard let file = fopen(temporary, "w") else { throw refusal() }
+  let array = Array(bytes), written = fwrite(array, 1, array.count, file)
+  let isFlushed = fflush(file) == 0 && fsync(fileno(file)) == 0
+  guard fclose(file) == 0, isFlushed, written == array.count else { throw refusal() }
+  guard rename(temporary, path) == 0 else { throw refusal() }
+}
