@@ -81,7 +81,7 @@ struct Frequency: RegressionDirection {
       : try settings[
         "training-levels", default: .all, about: "levels that training draws from: all, or those listed in 'levels'"]
     // Only where training draws from all levels and answers the full latent does the list not matter to it.
-    if target != .full || drawn == .listed { _ = try settings["levels", default: usual, about: about] as [Int] }
+    if target != .full || drawn == .listed { settings.markAffectsTraining("levels") }
     unfiltered = try sampled[
       "unfiltered-steps", default: preset.unfiltered(of: levels.count, masked: isMasked),
       about: "sampling steps, counted from 0, that see the draft without the low-pass filter"]

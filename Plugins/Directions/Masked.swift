@@ -76,7 +76,7 @@ struct Masked: RegressionDirection {
         about: "scale of the Gumbel noise added to the confidence; it falls linearly to 0 (MaskGIT)"]
     }
     masking = try settings["mask-ratio", default: .truncatedNormal, about: "distribution of the mask ratio in training"]
-    if masking == .schedule { _ = try settings["schedule", default: .cosine, about: about] as MaskSchedule }
+    if masking == .schedule { settings.markAffectsTraining("schedule") }
     leastMasked =
       masking != .schedule
       ? try settings[

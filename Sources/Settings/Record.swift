@@ -23,7 +23,7 @@ public struct Reading: Sendable {
   /// Where it stands; nil: the default.
   public var location: FileLocation?
   /// Whether what is trained hangs on it; else it only says how images are made afterwards.
-  public var shapesTraining = true
+  public var affectsTraining = true
 }
 
 /// What was read of one experiment, shared by all its sections.
@@ -50,15 +50,25 @@ final class Record: @unchecked Sendable {  // every access under `lock`
   }
 
   /// The first reading of a key stands; later ones of the same key can only say that it shapes training after all.
-  func note(_ path: String, _ reading: Reading, shapesTraining: Bool) {
+  func note(_ path: String, _ reading: Reading, affectsTraining: Bool) {
     locked {
       if let index = readings[path]?.firstIndex(where: { $0.key == reading.key }) {
-        if shapesTraining { readings[path]?[index].shapesTraining = true }
+        if affectsTraining { readings[path]?[index].affectsTraining = true }
       } else {
         var reading = reading
-        reading.shapesTraining = shapesTraining
+        reading.affectsTraining = affectsTraining
         readings[path, default: []].append(reading)
       }
+    }
+  }
+
+  /// Notes that a setting that was read affects training.
+  func markAffectsTraining(_ path: String, _ key: String) {
+    locked {
+      guard let index = readings[path]?.firstIndex(where: { $0.key == key }) else {
+        preconditionFailure("'\(key)' is marked before it is read")
+      }
+      readings[path]?[index].affectsTraining = true
     }
   }
 

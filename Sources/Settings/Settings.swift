@@ -10,7 +10,7 @@ public struct Settings: Sendable {
   /// "direction.mask"; empty at the top.
   public let path: String
   private let record: Record
-  private var shapesTraining = true
+  private var affectsTraining = true
 
   /// Reads a file with the files it extends, at one of its scales, then puts overrides ("training.steps=100") over it.
   public init(file path: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
@@ -39,9 +39,9 @@ public struct Settings: Sendable {
   }
 
   private init(
-    _ entries: [YAMLNode.Entry], _ origin: FileLocation, _ path: String, _ record: Record, shapesTraining: Bool = true
+    _ entries: [YAMLNode.Entry], _ origin: FileLocation, _ path: String, _ record: Record, affectsTraining: Bool = true
   ) {
-    self.shapesTraining = shapesTraining
+    self.affectsTraining = affectsTraining
     self.entries = entries
     self.origin = origin
     self.path = path
@@ -56,9 +56,15 @@ public struct Settings: Sendable {
   /// A change of such a setting trains nothing again. A key that is also read outside shapes training after all.
   public var generationOnly: Settings {
     var copy = self
-    copy.shapesTraining = false
+    copy.affectsTraining = false
     return copy
   }
+
+  /// Notes that a setting affects training after all, although it was read by way of `generationOnly`.
+  ///
+  /// For settings whose part in training depends on others: the mask schedule, for example, affects training only if
+  /// mask ratios are drawn by it. The setting must have been read.
+  public func markAffectsTraining(_ key: String) { record.markAffectsTraining(path, key) }
 
   /// A setting that has a default.
   public subscript<Value: Setting>(key: String, default fallback: Value, about about: String) -> Value {
@@ -113,12 +119,12 @@ public struct Settings: Sendable {
     let inner = path.isEmpty ? key : "\(path).\(key)"
     note(Reading(key: key, kind: "a mapping", about: about, section: inner, location: entry(key)?.location))
     guard let entry = entry(key), !entry.value.isNull else {
-      return Settings([], origin, inner, record, shapesTraining: shapesTraining)
+      return Settings([], origin, inner, record, affectsTraining: affectsTraining)
     }
     guard case .mapping(let entries) = entry.value.content else {
       throw .wrongKind(key: key, entry.value.location, found: entry.value.spoken, wanted: "a mapping", near: nil)
     }
-    return Settings(entries, entry.location, inner, record, shapesTraining: shapesTraining)
+    return Settings(entries, entry.location, inner, record, affectsTraining: affectsTraining)
   }
 
   /// A list of mappings inside; where there is none, an empty one.
@@ -138,7 +144,7 @@ public struct Settings: Sendable {
       guard case .mapping(let entries) = item.content else {
         throw .wrongKind(key: key, item.location, found: item.spoken, wanted: "a list of mappings", near: nil)
       }
-      all.append(Settings(entries, item.location, name, record, shapesTraining: shapesTraining))
+      all.append(Settings(entries, item.location, name, record, affectsTraining: affectsTraining))
     }
     return all
   }
@@ -210,7 +216,7 @@ public struct Settings: Sendable {
     return all
   }
 
-  private func note(_ reading: Reading) { record.note(path, reading, shapesTraining: shapesTraining) }
+  private func note(_ reading: Reading) { record.note(path, reading, affectsTraining: affectsTraining) }
 
   private func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
 

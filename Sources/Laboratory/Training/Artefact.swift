@@ -13,7 +13,7 @@ package struct Artefact {
   /// `sections` are the parts of the experiment that shape the stage; `inputs` the hashes of the files that it reads.
   init(_ stage: String, in results: String, _ settings: Settings, sections: [String], inputs: [String]) {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && reading.shapesTraining
+      reading.yaml != nil && reading.affectsTraining
         && sections.contains { Artefact.isInside("\(section).\(reading.key)", $0) }
         && !Artefact.isCosmetic(reading.key)
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
