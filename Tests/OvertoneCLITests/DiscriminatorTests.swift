@@ -123,9 +123,9 @@ private struct Stumbling: ImageDataset {
           ["run", "--quiet", file, "results=\(results)", "direction=\(direction)"] + tokenizer)
         try command.run()
       }
-      let made = try FileManager.default.contentsOfDirectory(atPath: "\(results)/artefacts")
-      #expect(made.filter { $0.hasPrefix("tokenizer-") }.count == (number == 3 ? 3 : 1))
-      #expect(made.filter { $0.hasPrefix("model-") }.count == 3)
+      let artefacts = try FileManager.default.contentsOfDirectory(atPath: "\(results)/artefacts")
+      #expect(artefacts.filter { $0.hasPrefix("tokenizer-") }.count == (number == 3 ? 3 : 1))
+      #expect(artefacts.filter { $0.hasPrefix("model-") }.count == 3)
     }
   }
 }

@@ -20,7 +20,7 @@ private func overtone(_ arguments: String...) -> String {
 }
 
 @Suite(.serialized) struct ExperimentTests {
-  @Test("every component is made by its own example")
+  @Test("every component is constructed by its example")
   func examples() { #expect(Catalogue(Registry.linked()).failures == []) }
 
   @Test("every experiment file is sound and can be planned")
@@ -71,7 +71,7 @@ private func overtone(_ arguments: String...) -> String {
     #expect(try samples.texts("class_name") == ["circle", "square", "triangle", "ring"])
   }
 
-  @Test("mistakes are told in one sentence")
+  @Test("mistakes are reported in one sentence")
   func mistakes() {
     let file = "\(project)/Experiments/quickstart.yaml"
     #expect(

@@ -5,13 +5,13 @@ import Testing
 
 /// A small disk of its own, where this program may make one.
 private final class Disk {
-  let place = Scratch()
+  let scratch = Scratch()
   let isMounted: Bool
 
   init(kilobytes: Int) {
-    isMounted = Self.run(["mount", "-t", "tmpfs", "-o", "size=\(kilobytes)k", "tmpfs", place.path])
+    isMounted = Self.run(["mount", "-t", "tmpfs", "-o", "size=\(kilobytes)k", "tmpfs", scratch.path])
   }
-  deinit { if isMounted { _ = Self.run(["umount", place.path]) } }
+  deinit { if isMounted { _ = Self.run(["umount", scratch.path]) } }
 
   private static func run(_ words: [String]) -> Bool {
     let process = Process()
@@ -23,12 +23,12 @@ private final class Disk {
     return process.terminationStatus == 0
   }
 
-  static let canBeMade = Disk(kilobytes: 64).isMounted
+  static let canBeBuilt = Disk(kilobytes: 64).isMounted
 }
 
 @Suite(.serialized) struct MistakeTests {
-  private let place = Scratch()
-  private var path: String { place.path }
+  private let scratch = Scratch()
+  private var path: String { scratch.path }
 
   /// Expects one sentence, with status 1 and no results.
   private func expect(_ sentence: String, from arguments: [String], limit: Int? = nil) throws {
@@ -46,10 +46,10 @@ private final class Disk {
       })
   }
 
-  @Test("files of images that are missing, empty, cut short or something else are told in a sentence")
+  @Test("files of images that are missing, empty, cut short or something else are reported in one sentence")
   func files() throws {
-    try place.write("", "empty.h5")
-    try place.write("hello", "text.h5")
+    try scratch.write("", "empty.h5")
+    try scratch.write("hello", "text.h5")
     try FileManager.default.createDirectory(atPath: "\(path)/good/a", withIntermediateDirectories: true)
     for i in 0..<4 { try noise(32, UInt32(i)).writePNG(to: "\(path)/good/a/\(i).png") }
     #expect(try program(["data", "import", "\(path)/good", "\(path)/good.h5"]).status == 0)
@@ -83,7 +83,7 @@ private final class Disk {
     ]
   }
 
-  @Test("a data set of another kind than images is told in a sentence")
+  @Test("a data set of another kind than images is reported in one sentence")
   func kinds() throws {
     #expect(try program(["run", "-q", quickstart, "results=\(path)/results"] + tiny).status == 0)
     try expect(
@@ -91,7 +91,7 @@ private final class Disk {
       from: run("hdf5", "results/quickstart/1/metrics.h5", classes: 4))
     // A checkpoint under the name of another experiment's.
     let model = try #require(
-      place.content.first { $0.hasPrefix("results/artefacts/model") && $0.hasSuffix("checkpoint.h5") })
+      scratch.content.first { $0.hasPrefix("results/artefacts/model") && $0.hasSuffix("checkpoint.h5") })
     let samples = "\(path)/results/quickstart/1/samples.h5"
     try FileManager.default.removeItem(atPath: "\(path)/\(model)")
     try FileManager.default.copyItem(atPath: samples, toPath: "\(path)/\(model)")
@@ -100,7 +100,7 @@ private final class Disk {
       from: ["run", "-q", "--force", quickstart, "results=\(path)/results"] + tiny)
   }
 
-  @Test("images that are none, and folders without classes, are told in a sentence")
+  @Test("images that are none, and folders without classes, are reported in one sentence")
   func images() throws {
     try FileManager.default.createDirectory(atPath: "\(path)/flat", withIntermediateDirectories: true)
     try noise(8, 1).writePNG(to: "\(path)/flat/0.png")
@@ -113,7 +113,7 @@ private final class Disk {
     try expect(
       "\(path)/none: there is no such folder; name one that holds a folder of images per class.",
       from: run("image-folder", "none", classes: 1))
-    try place.write("", "bare/a/notes.txt")
+    try scratch.write("", "bare/a/notes.txt")
     try expect(
       "\(path)/bare: there are no PNG or JPEG images in its class folders.",
       from: run("image-folder", "bare", classes: 1))
@@ -129,12 +129,12 @@ private final class Disk {
       try expect(sentence, from: ["data", "import", "\(path)/\(name)", "\(path)/x.h5"])
       try expect(sentence, from: run("image-folder", name, classes: 1))
     }
-    #expect(!place.content.contains { $0.hasPrefix("x.h5") })
+    #expect(!scratch.content.contains { $0.hasPrefix("x.h5") })
   }
 
-  @Test("results that cannot be written are told before anything is trained")
+  @Test("results that cannot be written are reported before anything is trained")
   func folders() throws {
-    try place.write("", "file")
+    try scratch.write("", "file")
     try expect(
       "\(path)/file/quickstart/1/samples: this folder cannot be made; choose another with results=DIR.",
       from: ["run", "-q", quickstart, "results=\(path)/file"] + tiny)
@@ -155,43 +155,43 @@ private final class Disk {
     for i in 0..<64 { try noise(128, UInt32(i)).writePNG(to: "\(path)/heavy/a/\(i).png") }
   }
 
-  @Test("a disk that is full is told in a sentence, and leaves nothing half-written under its name")
+  @Test("a disk that is full is reported in one sentence, and leaves nothing half-written under its name")
   func limited() throws {
     try heavy()
     try expect(
       "\(path)/x.h5: it cannot be written: the disk may be full; nothing was left under this name.",
       from: ["data", "import", "\(path)/heavy", "\(path)/x.h5", "--size", "128"], limit: 200)
-    #expect(!place.content.contains { $0.hasPrefix("x.h5") })
+    #expect(!scratch.content.contains { $0.hasPrefix("x.h5") })
     let ending = try program(["run", "-q", quickstart, "results=\(path)/results"] + tiny, limit: 400)
     #expect(
       ending.status == 1 && ending.sentence.hasSuffix(": the disk may be full; nothing was left under this name."))
-    #expect(!place.content.contains { $0.hasSuffix("checkpoint.h5") || $0.contains(".tmp.") })
+    #expect(!scratch.content.contains { $0.hasSuffix("checkpoint.h5") || $0.contains(".tmp.") })
     // With room again, the same command goes through.
     #expect(try program(["run", "-q", quickstart, "results=\(path)/results"] + tiny).status == 0)
   }
 
   @Test(
     "the same on a small disk of its own, for files, latents and checkpoints",
-    .enabled(if: Disk.canBeMade, "needs the right to mount a tmpfs"))
+    .enabled(if: Disk.canBeBuilt, "needs the right to mount a tmpfs"))
   func disk() throws {
     try heavy()
     let small = Disk(kilobytes: 512)
     try expect(
-      "\(small.place.path)/x.h5: it cannot be written: the disk may be full; nothing was left under this name.",
-      from: ["data", "import", "\(path)/heavy", "\(small.place.path)/x.h5", "--size", "128"])
-    #expect(small.place.content == [])
+      "\(small.scratch.path)/x.h5: it cannot be written: the disk may be full; nothing was left under this name.",
+      from: ["data", "import", "\(path)/heavy", "\(small.scratch.path)/x.h5", "--size", "128"])
+    #expect(small.scratch.content == [])
     // Latents of 5000 images need 2.5 MB.
     let large = Disk(kilobytes: 2500)
     let ending = try program(
-      ["run", "-q", quickstart, "results=\(large.place.path)"] + tiny + [
+      ["run", "-q", quickstart, "results=\(large.scratch.path)"] + tiny + [
         "dataset.count=5000", "training.cache-latents=true",
       ])
     #expect(ending.status == 1, "\(ending)")
     #expect(ending.sentence.contains("latents.h5: it cannot be written: the disk may be full;"), "\(ending)")
-    #expect(!large.place.content.contains { $0.hasSuffix("latents.h5") })
+    #expect(!large.scratch.content.contains { $0.hasSuffix("latents.h5") })
   }
 
-  @Test("settings that cannot work are told with what would, and usage that is wrong ends with 2")
+  @Test("settings that cannot work are reported with those that would, and wrong usage ends with 2")
   func settings() throws {
     for (override, sentence) in [
       ("backbone.heads=5", "override: 128 channels do not divide into 5 heads; let 'heads' divide 'width'."),
@@ -207,7 +207,7 @@ private final class Disk {
       ),
       ("training.cache-latents=maybe", "override: 'cache-latents' must be one of auto, true, false, not 'maybe'."),
     ] { try expect(sentence, from: ["validate", quickstart, override]) }
-    try place.write("seed: 1\nseed: 2\n", "twice.yaml")
+    try scratch.write("seed: 1\nseed: 2\n", "twice.yaml")
     let twice = try program(["validate", "\(path)/twice.yaml"])
     #expect(twice.status == 1)
     #expect(

@@ -6,9 +6,9 @@ import Testing
 
 /// One trained run that all tests here look at.
 private let trained: Scratch = {
-  let place = Scratch()
-  _ = try? program(["run", "-q", quickstart, "results=\(place.path)"] + tiny)
-  return place
+  let scratch = Scratch()
+  _ = try? program(["run", "-q", quickstart, "results=\(scratch.path)"] + tiny)
+  return scratch
 }()
 
 @Suite(.serialized) struct SampleTests {
@@ -35,8 +35,8 @@ private let trained: Scratch = {
 
   @Test("a grid varies two settings of the generation, each cell the images of those settings")
   func grid() throws {
-    let made = try sample("--class", "1", "--grid", "guidance=1,3", "loss.steps=2,4")
-    #expect(made.status == 0, "\(made)")
+    let ending = try sample("--class", "1", "--grid", "guidance=1,3", "loss.steps=2,4")
+    #expect(ending.status == 0, "\(ending)")
     let file = try Reader("\(out.path)/samples.h5")
     #expect(
       try file.texts("setting") == [
@@ -55,12 +55,12 @@ private let trained: Scratch = {
     #expect(
       other.status == 1
         && other.sentence
-          == "error: --grid: direction.filter=dct would need another model; a grid varies settings of generation, such as "
-          + "guidance, temperature or loss.steps."
+          == "error: --grid: direction.filter=dct would need another model; a grid varies settings of generation, "
+          + "such as guidance, temperature or loss.steps."
     )
   }
 
-  @Test("known pixels of an image come back byte for byte, the masked ones are painted")
+  @Test("given pixels of an image come back byte for byte, masked ones are generated")
   func inpainting() throws {
     var image = ByteImage(height: 32, width: 32, colour: [0, 0, 0]), mask = image
     for i in image.pixels.indices { image.pixels[i] = UInt8((i * 37 + i / 96 * 11) % 256) }
@@ -70,20 +70,20 @@ private let trained: Scratch = {
     let words = [
       "--image", "\(out.path)/image.png", "--mask", "\(out.path)/mask.png", "--class", "2", "--count", "2",
     ]
-    func made(_ extra: [String]) throws -> [ByteImage] {
-      let ending = try program(["sample", run, "-q", "--out", "\(out.path)/made"] + words + extra)
+    func inpainted(_ extra: [String]) throws -> [ByteImage] {
+      let ending = try program(["sample", run, "-q", "--out", "\(out.path)/inpainted"] + words + extra)
       #expect(ending.status == 0, "\(ending)")
-      return try (0..<2).map { try ByteImage.read("\(out.path)/made/000\($0).png") }
+      return try (0..<2).map { try ByteImage.read("\(out.path)/inpainted/000\($0).png") }
     }
-    func equal(_ made: ByteImage, open: Bool) -> Int {
+    func equal(_ result: ByteImage, open: Bool) -> Int {
       (0..<1024).filter { (mask.pixels[3 * $0] > 0) == open }.filter { pixel in
-        (0..<3).allSatisfy { made.pixels[3 * pixel + $0] == image.pixels[3 * pixel + $0] }
+        (0..<3).allSatisfy { result.pixels[3 * pixel + $0] == image.pixels[3 * pixel + $0] }
       }.count
     }
-    let composed = try made([])
+    let composed = try inpainted([])
     for one in composed { #expect(equal(one, open: false) == 1024 - 27 * 18 && equal(one, open: true) < 27) }
     #expect(composed[0] != composed[1])
-    for one in try made(["--no-compose"]) { #expect(equal(one, open: false) < 100) }
+    for one in try inpainted(["--no-compose"]) { #expect(equal(one, open: false) < 100) }
     try ByteImage(height: 8, width: 8, colour: [0, 0, 0]).writePNG(to: "\(out.path)/small.png")
     for (image, paper, sentence) in [
       ("small", "mask", "\(out.path)/small.png: it is 8x8, and this model generates 32x32; resize it first."),
@@ -100,16 +100,16 @@ private let trained: Scratch = {
     )
   }
 
-  @Test("what is not trained, no run or no class is told")
+  @Test("a run that is not trained, no run and no class are reported")
   func mistakes() throws {
-    let place = Scratch()
+    let scratch = Scratch()
     #expect(
-      try program(["sample", place.path]).sentence
-        == "error: \(place.path): this is not the folder of a run, it has no experiment.yaml; name one "
+      try program(["sample", scratch.path]).sentence
+        == "error: \(scratch.path): this is not the folder of a run, it has no experiment.yaml; name one "
         + "such as Results/quickstart/1."
     )
     #expect(
-      try program(["sample", quickstart, "results=\(place.path)", "-q"] + tiny).sentence
+      try program(["sample", quickstart, "results=\(scratch.path)", "-q"] + tiny).sentence
         == "error: the tokenizer of this experiment is not trained yet; 'overtone run' does that.")
     #expect(
       try sample("--class", "rnig").sentence

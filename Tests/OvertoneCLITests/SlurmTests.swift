@@ -6,7 +6,7 @@ import Testing
 
 private let sweep = "\(projectFolder)/Experiments/smoke/sweep.yaml"
 
-/// What a program of the system says; nil where it is missing or fails.
+/// Output of a program of the system; nil if it is missing or fails.
 private func said(_ words: [String]) -> String? {
   let process = Process(), pipe = Pipe()
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -19,11 +19,11 @@ private func said(_ words: [String]) -> String? {
   return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
 }
 
-/// Whether a Slurm here would start a job now.
+/// True if Slurm is installed here and would start a job now.
 private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isEmpty == false
 
 @Suite struct SlurmTests {
-  @Test("a script asks for what was named, hands warnings on, and puts itself back into the queue")
+  @Test("a script requests the named resources, passes warnings on, and puts itself back into the queue")
   func script() throws {
     let scratch = Scratch()
     let ending = try program([
@@ -75,7 +75,7 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
   @Test("the script's shell hands a warning on, waits until all is saved, and requeues on 75, but not when cancelled")
   func shell() throws {
     let scratch = Scratch()
-    // A program that saves for a moment when it is told, and a queue that notes who comes back.
+    // A program that saves for a moment on a signal, and a queue that records who comes back.
     try scratch.write(
       "#!/bin/bash\ntrap 'sleep 0.3; echo saved > saved; exit 75' USR1 TERM\ntouch started; "
         + "for i in $(seq 2400); do sleep 0.05; done\n",

@@ -19,8 +19,8 @@ import Testing
     try command.run()
   }
 
-  /// What is there of each stage.
-  private func made(_ folder: String) throws -> (stages: Set<String>, status: String) {
+  /// The stages on disk, and the status of the run.
+  private func state(_ folder: String) throws -> (stages: Set<String>, status: String) {
     let paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
     var stages: Set<String> = []
     for (stage, end) in [
@@ -36,19 +36,19 @@ import Testing
     let folder = NSTemporaryDirectory() + "overtone-stages-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try run(folder, "tokenizer")
-    #expect(try made(folder).stages == ["tokenizer"])
-    #expect(try made(folder).status == "stopped: made tokenizer, as 'stages' says")
+    #expect(try state(folder).stages == ["tokenizer"])
+    #expect(try state(folder).status == "stopped: made tokenizer, as 'stages' says")
     try run(folder, "latents")
-    #expect(try made(folder).stages == ["tokenizer", "latents"])
+    #expect(try state(folder).stages == ["tokenizer", "latents"])
     try run(folder, "model")
-    #expect(try made(folder).stages == ["tokenizer", "latents", "model"])
+    #expect(try state(folder).stages == ["tokenizer", "latents", "model"])
     // What measuring needs is there; images were not asked for.
     try run(folder, "evaluation")
-    #expect(try made(folder).stages == ["tokenizer", "latents", "model"])
+    #expect(try state(folder).stages == ["tokenizer", "latents", "model"])
     #expect(FileManager.default.fileExists(atPath: "\(folder)/quickstart/1/results.json"))
     try run(folder, "samples, evaluation")
-    #expect(try made(folder).stages == ["tokenizer", "latents", "model", "quickstart"])
-    #expect(try made(folder).status == "done")
+    #expect(try state(folder).stages == ["tokenizer", "latents", "model", "quickstart"])
+    #expect(try state(folder).status == "done")
   }
 
   @Test("stages that name nothing are refused")

@@ -5,9 +5,9 @@ import Testing
 
 /// The smoke sweep, run once.
 private let swept: Scratch = {
-  let place = Scratch()
-  _ = try? program(["run", "-q", smoke, "results=\(place.path)"])
-  return place
+  let scratch = Scratch()
+  _ = try? program(["run", "-q", smoke, "results=\(scratch.path)"])
+  return scratch
 }()
 private let smoke = "\(projectFolder)/Experiments/smoke/sweep.yaml"
 private let pair = ["full,filter=ideal", "band,filter=ideal"]
@@ -19,7 +19,7 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
     try program(["compare"] + words + ["--results", swept.path])
   }
 
-  @Test("two variants are told apart by exactly the settings that differ, with their seeds taken together")
+  @Test("two variants differ in exactly the settings that vary, with their seeds grouped")
   func settings() throws {
     let ending = try compare([smoke] + pair)
     #expect(ending.status == 0, "\(ending)")

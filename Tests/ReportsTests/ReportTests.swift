@@ -4,10 +4,10 @@ import ProgramSupport
 import Testing
 
 /// A trained run and a sweep of which one variant fails.
-private let made: Scratch = {
-  let place = Scratch()
-  _ = try? program(["run", "-q", quickstart, "results=\(place.path)"] + tiny)
-  try? place.write(
+private let results: Scratch = {
+  let scratch = Scratch()
+  _ = try? program(["run", "-q", quickstart, "results=\(scratch.path)"] + tiny)
+  try? scratch.write(
     """
     extends: \(projectFolder)/Experiments/smoke/sweep.yaml
     seeds: [1, 2]
@@ -17,13 +17,13 @@ private let made: Scratch = {
         lost: { dataset: { use: hdf5, path: /nowhere.h5, size: 16, classes: 8 } }
     expect: ["FD[randconv64-v1]: good in [0, 1e9]"]
     """, "half.yaml")
-  _ = try? program(["run", "-q", "\(place.path)/half.yaml", "results=\(place.path)"])
-  return place
+  _ = try? program(["run", "-q", "\(scratch.path)/half.yaml", "results=\(scratch.path)"])
+  return scratch
 }()
 
 @Suite(.serialized) struct ReportTests {
   private let out = Scratch()
-  private let run = "\(made.path)/quickstart/1"
+  private let run = "\(results.path)/quickstart/1"
 
   private func page(_ words: [String]) throws -> String {
     let ending = try program(["report", "-q", "--output", "\(out.path)/page.html"] + words)
@@ -62,18 +62,18 @@ private let made: Scratch = {
     }
   }
 
-  @Test("a run's page tells its numbers, every setting with its origin, and how to repeat it")
+  @Test("a run's page shows its results, every setting with its origin, and how to reproduce it")
   func facts() throws {
     let html = try page([run, "--no-figures"])
     #expect(html.contains("<td>psnr ↑</td>") && html.contains("<td>FD[randconv64-v1] ↓</td>"))
     #expect(html.contains("<td>training.steps</td><td><strong>10</strong></td><td>override</td>"), "override")
     #expect(html.contains("<td>loss.diffusion-batch-mul</td><td>4</td><td>default</td>"))
-    #expect(html.contains("Experiments/quickstart.yaml:15:"), "place in the file")
-    #expect(html.contains("run -q \(quickstart) results=\(made.path)"), "the command")
+    #expect(html.contains("Experiments/quickstart.yaml:15:"), "scratch in the file")
+    #expect(html.contains("run -q \(quickstart) results=\(results.path)"), "the command")
     #expect(html.contains("<td>git commit</td>") && html.contains("It read no files"))
   }
 
-  @Test("the run that a page tells to repeat is the same run")
+  @Test("the command of a page reproduces the run")
   func repetition() throws {
     let again = try program(["run", "-q", "\(run)/experiment.yaml", "results=\(out.path)"])
     #expect(again.status == 0, "\(again)")
@@ -83,7 +83,7 @@ private let made: Scratch = {
 
   @Test("the page of a sweep has the table, the verdicts, the variants beside each other, and failures with reasons")
   func sweep() throws {
-    let html = try page(["\(made.path)/half.yaml", "--results", made.path])
+    let html = try page(["\(results.path)/half.yaml", "--results", results.path])
     #expect(unbalanced(html) == [])
     #expect(html.contains("4 failed") == false && html.contains("2 of 4 done, 2 failed"), "states")
     #expect(html.contains("<td>lost, seed 1</td><td>/nowhere.h5: "))

@@ -28,7 +28,7 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     #expect(try ResultTable([runs[0]]).cells[0][0]?.deviation == nil)
   }
 
-  @Test("numbers of every size have numpy's mean and deviation: small, large with a small spread, of both signs")
+  @Test("numbers of every size have numpy's mean and deviation: small, large with a small deviation, of both signs")
   func sizes() throws {
     // python3 -c "import numpy as n
     // for v in [.1, .7, 1e-3, 12.5, 3.25], [1e8 + .1, 1e8 + .2, 1e8 + .4], [-2.5, 2.5]:
@@ -40,7 +40,7 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     ]
     for (values, mean, deviation) in cases {
       let cell = try #require(try ResultTable(values.enumerated().map { run("a", seed: $0, $1) }).cells[0][0])
-      // A few units in the last place: sums go in another order.
+      // A few units of the last digit: sums are in another order.
       #expect(abs(cell.mean - mean) <= 4 * mean.ulp && cell.count == values.count)
       #expect(abs((cell.deviation ?? 0) - deviation) <= 1e-9 * deviation)
     }
@@ -116,17 +116,17 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     }
   }
 
-  @Test("claims hold, do not hold, or lie within the spread over seeds")
-  func claims() throws {
+  @Test("expectations hold, do not hold, or lie within the deviation over seeds")
+  func expectations() throws {
     let table = try ResultTable(runs), location = FileLocation(file: "t.yaml", line: 1, column: 1)
-    func verdict(_ text: String) throws -> String {
+    func outcome(_ text: String) throws -> String {
       try Expectation(text, at: location).evaluated(on: table).outcome.rawValue
     }
-    #expect(try verdict("psnr: full > band") == "holds")
-    #expect(try verdict("psnr: full < band") == "does not hold")
-    #expect(try verdict("psnr: full in [20, 21]") == "holds")
-    #expect(try verdict("psnr: full in [1, 2]") == "does not hold")
-    #expect(try verdict("FD[x]: full < band") == "not measured")
+    #expect(try outcome("psnr: full > band") == "holds")
+    #expect(try outcome("psnr: full < band") == "does not hold")
+    #expect(try outcome("psnr: full in [20, 21]") == "holds")
+    #expect(try outcome("psnr: full in [1, 2]") == "does not hold")
+    #expect(try outcome("FD[x]: full < band") == "not measured")
     let close = try ResultTable(runs + [run("c", seed: 1, 20.4), run("c", seed: 2, 20.8)])
     #expect(try Expectation("psnr: full < c", at: location).evaluated(on: close).outcome == .withinNoise)
     do {
@@ -135,7 +135,8 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     } catch {
       #expect(
         "\(error)"
-          == "t.yaml:1:1: 'psnr full > band' is no expectation; write it as \"psnr: full > band\" or \"psnr: full in [20, 25]\"."
+          == "t.yaml:1:1: 'psnr full > band' is no expectation; write it as \"psnr: full > band\" "
+          + "or \"psnr: full in [20, 25]\"."
       )
     }
   }

@@ -13,9 +13,9 @@ struct RunCommand: ParsableCommand {
         overtone run Experiments/quickstart.yaml
         overtone run Experiments/quickstart.yaml direction.filter=dct training.steps=2000 seed=2
 
-      Images and results are written to Results/<experiment>/<seed>. Checkpoints are kept in Results/artefacts and shared
-      by all runs with equal training settings, so that a setting of generation alone does not train again. After Ctrl-C
-      (status 75) or --time-limit, the same command resumes.
+      Images and results are written to Results/<experiment>/<seed>. Checkpoints are kept in Results/artefacts and
+      shared by all runs with equal training settings, so that a setting of generation alone does not train again. After
+      Ctrl-C (status 75) or --time-limit, the same command resumes.
 
       With --slurm the command writes a script for sbatch, whose tasks divide the runs of a sweep:
 
@@ -76,7 +76,7 @@ struct RunCommand: ParsableCommand {
     )
   }
 
-  /// Arguments for another process that shares the work.
+  /// Arguments for another process that takes part in the work.
   private var arguments: [String] {
     [experiment.file] + experiment.overrides + (experiment.scale.map { ["--scale", $0] } ?? [])
       + experiment.variant.flatMap { ["--variant", $0] } + (retries > 0 ? ["--retries", "\(retries)"] : [])

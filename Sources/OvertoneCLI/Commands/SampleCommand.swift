@@ -134,8 +134,8 @@ struct SampleCommand: ParsableCommand {
     run.assembly.dataset = base.assembly.dataset
     guard try Artefacts(of: run.assembly).model.folder == Artefacts(of: base.assembly).model.folder else {
       throw LaboratoryError(
-        "--grid: \(cell.joined(separator: " ")) would need another model; a grid varies settings of generation, such as "
-          + "guidance, temperature or loss.steps."
+        "--grid: \(cell.joined(separator: " ")) would need another model; a grid varies settings of generation, "
+          + "such as guidance, temperature or loss.steps."
       )
     }
     try run.load()

@@ -81,8 +81,9 @@ package final class FigureContext {
   /// The level that a turn predicts: the highest of its predicted slots.
   func level(of turn: Turn, sample: Int = 0) -> Int {
     if let levels = turn.levels { return levels[levels.count == 1 ? 0 : sample] }
-    let places = turn.slots.indices(in: layout.slots.count, sample: sample)
-    return turn.predicted.indices(in: places.count, sample: sample).map { layout.slots[places[$0]].level }.max() ?? 0
+    let positions = turn.slots.indices(in: layout.slots.count, sample: sample)
+    return turn.predicted.indices(in: positions.count, sample: sample).map { layout.slots[positions[$0]].level }.max()
+      ?? 0
   }
 
   /// Levels of a generation in the order of their first turn, without repetition.

@@ -57,8 +57,8 @@ enum OrderMaps: RunFigure {
 
   /// The cells given and predicted at a turn, 96 pixels high.
   private static func map(of turn: Turn, _ context: FigureContext) -> ByteImage {
-    let slots = context.layout.slots, places = turn.slots.indices(in: slots.count, sample: 0)
-    let asked = turn.predicted.indices(in: places.count, sample: 0).map { slots[places[$0]] }
+    let slots = context.layout.slots, positions = turn.slots.indices(in: slots.count, sample: 0)
+    let asked = turn.predicted.indices(in: positions.count, sample: 0).map { slots[positions[$0]] }
     // Of several levels the finest predicted one is drawn.
     let level = asked.map(\.level).max() ?? 0, side = context.grid(of: level)
     var colours = [SIMD3<UInt8>](repeating: neitherColour, count: side.count)
@@ -66,9 +66,9 @@ enum OrderMaps: RunFigure {
       min(side.height - 1, Int(slot.row * Float(side.height))) * side.width
         + min(side.width - 1, Int(slot.column * Float(side.width)))
     }
-    for place in turn.shown.indices(in: places.count, sample: 0) {
-      let from = place - context.layout.shift
-      if from >= 0, slots[places[from]].level == level { colours[cell(slots[places[from]])] = givenColour }
+    for position in turn.shown.indices(in: positions.count, sample: 0) {
+      let from = position - context.layout.shift
+      if from >= 0, slots[positions[from]].level == level { colours[cell(slots[positions[from]])] = givenColour }
     }
     for slot in asked where slot.level == level {
       let index = cell(slot)

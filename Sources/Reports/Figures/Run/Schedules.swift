@@ -46,7 +46,7 @@ enum Schedules: RunFigure {
             "\(context.name): network evaluations per token", x: "turn", y: "",
             [curve("") { Double(assembly.model.loss.evaluations(at: $0.moment)) }])),
         caption:
-          "Evaluations of the network of the token loss to sample one token: \(evaluations) over all \(turns.count) turns."
+          "Network evaluations of the token loss for one token: \(evaluations) over all \(turns.count) turns."
       ),
     ]
     if context.layout.levels > 1 {

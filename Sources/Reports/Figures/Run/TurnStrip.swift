@@ -43,7 +43,7 @@ enum TurnStrip: RunFigure {
         name, .sheet(sheet),
         caption:
           "For \(count) classes: the tokens given to the model at a turn (checkered: none), the tokens after it, both "
-          + "in false colours of three channels, and the image that these decode to. \(columns.count) of \(number) turns."
+          + "in false colours of three channels, and the decoded image. \(columns.count) of \(number) turns."
       )
     ]
   }
@@ -52,20 +52,20 @@ enum TurnStrip: RunFigure {
   static func shown(_ view: View, _ sample: Int, _ context: FigureContext) -> (Tensor, [Bool]) {
     let grid = context.layout.grid, width = view.inputs.values.shape[2]
     let rows = view.inputs.values.sliced(sample..<sample + 1, axis: 0).scalars
-    let fed = view.shown[sample].compactMap { place in view.fed[sample][place].map { (place, $0) } }
+    let fed = view.shown[sample].compactMap { position in view.fed[sample][position].map { (position, $0) } }
     // Of several scales only the finest in the input is drawn.
     let finest = fed.map(\.1.level).max() ?? 0, last = fed.filter { $0.1.level == finest }
     let slots = context.layout.slots.filter { $0.level == finest }
     let side = slots.isEmpty ? grid : context.grid(of: finest)
     var values = [Float](repeating: 0, count: grid.count * width),
       isFilled = [Bool](repeating: false, count: grid.count)
-    for (place, slot) in last {
+    for (position, slot) in last {
       let row = min(side.height - 1, Int(slot.row * Float(side.height)))
       let column = min(side.width - 1, Int(slot.column * Float(side.width)))
       for y in row * grid.height / side.height..<(row + 1) * grid.height / side.height {
         for x in column * grid.width / side.width..<(column + 1) * grid.width / side.width {
           isFilled[y * grid.width + x] = true
-          for c in 0..<width { values[(y * grid.width + x) * width + c] = rows[place * width + c] }
+          for c in 0..<width { values[(y * grid.width + x) * width + c] = rows[position * width + c] }
         }
       }
     }

@@ -11,7 +11,7 @@ func laws(rows: Int) throws {
   #expect(lawsBroken(by: zigzag) == [])
 }
 
-@Test("zigzag is found by its key, though nobody imports it for that")
+@Test("zigzag is found by its key, though no file imports it for that")
 func registration() {
   #expect(Registry.linked().keys(of: "direction").contains("zigzag"))
 }
