@@ -35,8 +35,9 @@ extension Term {
     Term("way back", "way forth", "way forward", use: "backward pass or forward pass", in: [.comments, .messages]),
     Term("breadth", "broad", use: "nc, or paddedHeadDim", folders: low),
     Term(
-      "deep", "high", "wide", "across", "down", use: "m, n, k, rows or columns", in: [.identifiers],
+      "deep", "wide", "across", "down", use: "m, n, k, rows or columns", in: [.identifiers],
       folders: kernelSources, unless: ["Sources/Tensors/Random"]),
+    Term("high", use: "mr, or rows", in: [.identifiers], folders: ["Sources/Tensors/GEMM"]),
     Term("strip", "strips", use: "accumulator rows", folders: tensors),
     Term(
       "stacked", "tile sums", "tile path", "tile height", use: "block, Accumulators, ReductionPath or mr",
@@ -45,7 +46,8 @@ extension Term {
     Term("head bench", use: "AttentionWorkspace", folders: tensors),
     Term("worth", use: "values", folders: tensors, except: ["is worth", "be worth", "worth it", "worth a"]),
     Term("apart", use: "stride", in: [.identifiers]),
-    Term("apart", use: "stride", in: [.comments], folders: tensors),
+    Term(
+      "apart", use: "stride", in: [.comments], folders: tensors, except: ["takes apart", "take apart", "taken apart"]),
     Term("mix", "mixed", "mixes", use: "weightedSum", folders: tensors),
     Term("sofar", use: "existing gradient", folders: low),
     Term("using up", use: "releasing", in: [.identifiers]),
