@@ -79,9 +79,9 @@ public struct Checkpoint: Sendable {
     discriminatorMeans = try values("rival/optimizer", discriminatorPaths, "/m")
     discriminatorSquares = try values("rival/optimizer", discriminatorPaths, "/v")
     if reader.has("cursor/rival") { discriminatorUpdates = try reader.ints("cursor/rival").first ?? 0 }
-    let cursor = try reader.ints("cursor/step")
-    (step, updates) = (cursor[0], cursor[1])
-    seed = try reader.ints("rng/seed")[0]
+    let counters = try reader.ints("cursor/step", count: 2)
+    (step, updates) = (counters[0], counters[1])
+    seed = try reader.ints("rng/seed", count: 1)[0]
     configuration = try reader.texts("config/yaml").first ?? ""
   }
 

@@ -52,7 +52,7 @@ public struct LatentFile {
     }
     let content: Form.Content = reader.has("codes") ? .codes : reader.has("logvar") ? .gaussians : .values
     var shape = try reader.shape(of: content.names[0])
-    if content == .codes { shape.append(Int(reader.attribute("channels")?.first ?? 1)) }
+    if content == .codes { shape.append(reader.wholeNumber(attribute: "channels") ?? 1) }
     guard shape.count == 4 else {
       throw .wrongShape(path: path, name: content.names[0], found: shape, wanted: [shape.first ?? 0, 4, 4, 4])
     }
@@ -119,13 +119,13 @@ public struct LatentFile {
 
     /// How many rows an unfinished file of this form holds; nil if it is none.
     private static func progress(_ part: String, _ form: Form) -> Int? {
-      guard let reader = try? Reader(part), let done = reader.attribute("written")?.first,
+      guard let reader = try? Reader(part), let done = reader.wholeNumber(attribute: "written"), done >= 0,
         reader.attribute("channels") == [Double(form.shape[2])], reader.has("mirrored") == form.isMirroredToo
       else { return nil }
       let shape = [form.count] + (form.content == .codes ? Array(form.shape[..<2]) : form.shape)
       for name in form.content.names { guard (try? reader.shape(of: name)) == shape else { return nil } }
       guard form.content == .gaussians || !reader.has("logvar") else { return nil }
-      return min(form.count, Int(done))
+      return min(form.count, done)
     }
 
     /// Adds rows after those that are there: one entry, or two with the mirrored images second.

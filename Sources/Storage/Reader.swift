@@ -82,6 +82,14 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     try numbers(name, nil, overtone_type_float64(), 0)
   }
   public func ints(_ name: String) throws(StorageError) -> [Int] { try numbers(name, nil, overtone_type_int64(), 0) }
+  /// The integers of a data set that must hold `count` of them.
+  func ints(_ name: String, count: Int) throws(StorageError) -> [Int] {
+    let values = try ints(name)
+    guard values.count == count else {
+      throw .wrongShape(path: path, name: name, found: try shape(of: name), wanted: [count])
+    }
+    return values
+  }
   public func bytes(_ name: String) throws(StorageError) -> [UInt8] { try numbers(name, nil, overtone_type_uint8(), 0) }
 
   /// Some entries along the first axis.
@@ -111,6 +119,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
       return H5Aread(attribute, overtone_type_float64(), &values) >= 0 ? values : nil
     }
   }
+
+  /// An attribute as a whole number; nil where it is missing or is no whole number.
+  func wholeNumber(attribute name: String) -> Int? { attribute(name)?.first.flatMap { Int(exactly: $0) } }
 
   public func text(attribute name: String, of object: String = "/") -> String? {
     onAttribute(name, object) { attribute, kind, count in

@@ -130,11 +130,11 @@ public struct Verification: Sendable {
 
   private mutating func latents(_ reader: Reader) {
     let name = reader.has("codes") ? "codes" : "mean"
-    guard let count = try? reader.shape(of: name).first, let written = reader.attribute("written")?.first else {
+    guard let count = try? reader.shape(of: name).first, let written = reader.wholeNumber(attribute: "written") else {
       findings.append("there are no latents in it.")
       return
     }
-    if Double(count) != written { findings.append("only \(Int(written)) of \(count) rows were written.") }
+    if count != written { findings.append("only \(written) of \(count) rows were written.") }
   }
 }
 

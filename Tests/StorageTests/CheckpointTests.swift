@@ -85,6 +85,35 @@ private func sample() -> Checkpoint {
     #expect(message { try Reader(path).tensor("config/yaml") } == "\(path): 'config/yaml' holds text, not numbers.")
   }
 
+  @Test("a checkpoint whose counters are too short is refused with their name", arguments: ["cursor/step", "rng/seed"])
+  func foreignCounters(_ short: String) throws {
+    let folder = Scratch(), path = folder.path + "/foreign.h5"
+    try Writer.replacing(path) { file in
+      try file.attribute("file_type", "checkpoint")
+      try file.write("seed: 1", "config/yaml")
+      try file.write(short == "cursor/step" ? [1] : [1, 1], "cursor/step")
+      try file.write(short == "rng/seed" ? [Int]() : [1], "rng/seed")
+    }
+    let sizes = short == "cursor/step" ? "[1], not [2]" : "[0], not [1]"
+    #expect(
+      message { try Checkpoint(from: path, parameters: [], statistics: []) }
+        == "\(path): '\(short)' has shape \(sizes).")
+  }
+
+  @Test("a file of latents whose counters are no whole numbers is no reason to crash")
+  func foreignLatents() throws {
+    let folder = Scratch(), path = folder.path + "/latents.h5"
+    try Writer.replacing(path) { file in
+      try file.attribute("file_type", "latents")
+      try file.attribute("channels", Double.infinity)
+      try file.attribute("written", Double.nan)
+      try file.write([1, 2], "codes", shape: [1, 1, 2])
+      try file.write([0], "label")
+    }
+    #expect(try LatentFile(path).form.shape == [1, 2, 1])
+    #expect(try Verification(path).findings.contains { $0.contains("there are no latents in it.") })
+  }
+
   @Test("a log grows, is read at any time, and forgets what lies after a step")
   func log() throws {
     let folder = Scratch(), log = MetricsLog(folder.path + "/metrics.h5")
