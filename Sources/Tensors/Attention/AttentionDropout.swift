@@ -1,82 +1,114 @@
 extension Tensor {
-  /// Attention some of whose shares are dropped after the softmax, the rest scaled up, as `factors` say: numbers
-  /// [batch, heads, q, k] that shares are multiplied by (Vaswani et al. 2017, arXiv 1706.03762, section 5.4).
+  /// Attention whose probabilities are multiplied by a dropout mask after the softmax (Vaswani et al. 2017,
+  /// arXiv 1706.03762, section 5.4): O = (softmax(Q K^T / sqrt(d)) * mask) V.
   ///
-  /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d]; result [batch, q, heads * d]. All
-  /// shares are kept for the way back: a plain form for training with dropout only.
+  /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d]; mask [batch, heads, q, k] of zeros and
+  /// 1 / (1 - rate), without gradient; result [batch, q, heads * d]. All probabilities are kept for the backward pass: a
+  /// plain form for training with dropout only.
   public func attention(
-    _ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil, dropoutMask factors: Tensor
+    _ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil, dropoutMask mask: Tensor
   ) -> Tensor {
-    let (batch, q, k, width) = (shape[0], shape[1], keys.shape[1], shape[2]), d = width / heads
-    precondition(keys.shape == values.shape && keys.shape[2] == width, "keys and values do not fit the queries")
+    let plan = AttentionShape(queries: shape, keys: keys.shape[1], heads: heads, visible: visible)
     precondition(
-      factors.shape == [batch, heads, q, k],
-      "factors of shape \(factors.shape) are not [\(batch), \(heads), \(q), \(k)]"
-    )
-    let seen = visible ?? Array(repeating: k, count: q), scale = 1 / Float(d).squareRoot()
-    @Sendable func matrix(_ x: Tensor, _ item: Int, _ rows: Int, _ transposed: Bool = false) -> Matrix {
-      Matrix(
-        pointer: UnsafePointer(x.buffer.pointer) + item / heads * rows * width + item % heads * d, stride: width,
-        transposed: transposed)
-    }
-    let shares = Buffer(count: batch * heads * q * k)
-    let value = Tensor(unfilled: shape) { target in
-      let target = target.baseAddress!, shares = shares.pointer
-      parallel(batch * heads, cost: q * k * (d / 4 + 8)) { range in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: q * k) { scratch in
-          let kept = scratch.baseAddress!
+      keys.shape == values.shape && keys.shape[2] == plan.channels, "keys and values do not fit the queries")
+    let maskShape = [plan.batch, heads, plan.queries, plan.keys]
+    precondition(mask.shape == maskShape, "a dropout mask of shape \(mask.shape) is not \(maskShape)")
+    let attention = DroppedAttention(
+      plan: plan, queries: detached, keys: keys.detached, values: values.detached, mask: mask.detached)
+    let (output, probabilities) = attention.forward()
+    return output.recorded(inputs: [self, keys, values]) { attention.backward($0, probabilities) }
+  }
+}
+
+/// Attention with dropout, head by head; S, P and dP are [queries, keys] matrices of one head.
+private struct DroppedAttention: Sendable {
+  let plan: AttentionShape
+  let queries: Tensor, keys: Tensor, values: Tensor
+  /// [batch, heads, queries, keys]
+  let mask: Tensor
+
+  /// The first element of head `item % heads` of sample `item / heads` in a tensor [batch, rows, heads * headDim].
+  private func offset(_ item: Int, rows: Int) -> Int {
+    item / plan.heads * rows * plan.channels + item % plan.heads * plan.headDim
+  }
+
+  /// One head of a tensor [batch, rows, heads * headDim].
+  private func head(_ tensor: Tensor, _ item: Int) -> Matrix {
+    Matrix(
+      pointer: UnsafePointer(tensor.buffer.pointer) + offset(item, rows: tensor.shape[1]), stride: plan.channels)
+  }
+
+  /// One head of an output [batch, rows, heads * headDim].
+  private func target(_ pointer: UnsafeMutablePointer<Float>, _ item: Int, rows: Int) -> OutputMatrix {
+    OutputMatrix(pointer: pointer + offset(item, rows: rows), stride: plan.channels)
+  }
+
+  /// The output [batch, queries, heads * headDim] and the probabilities before dropout [batch, heads, queries, keys].
+  func forward() -> (output: Tensor, probabilities: Buffer) {
+    let (n, m, d) = (plan.queries, plan.keys, plan.headDim)
+    let probabilities = Buffer(count: plan.batch * plan.heads * n * m)
+    let output = Tensor(unfilled: queries.shape) { output in
+      let output = output.baseAddress!
+      parallel(plan.batch * plan.heads, cost: n * m * (d / 4 + 8)) { range in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: n * m) { scratch in
+          let dropped = scratch.baseAddress!
           for item in range {
-            let share = shares + item * q * k, factor = factors.buffer.pointer + item * q * k
+            let p = probabilities.pointer + item * n * m, mask = mask.buffer.pointer + item * n * m
             gemm(
-              GEMMShape(m: q, n: k, k: d), alpha: scale, matrix(self, item, q), matrix(keys, item, k, true),
-              into: OutputMatrix(pointer: share, stride: k))
-            for i in 0..<q {
-              let row = share + i * k
-              _ = softmaxRow(row, into: row, seen[i])
-              (row + seen[i]).update(repeating: 0, count: k - seen[i])
-              for j in 0..<k { kept[i * k + j] = row[j] * factor[i * k + j] }
+              GEMMShape(m: n, n: m, k: d), alpha: plan.scale, head(queries, item), head(keys, item).transposed,
+              into: OutputMatrix(pointer: p, stride: m))
+            // P = softmax(S), zeros for keys that are not seen, then D = P * mask.
+            for i in 0..<n {
+              let row = p + i * m, visible = plan.visible[i]
+              _ = softmaxRow(row, into: row, visible)
+              (row + visible).update(repeating: 0, count: m - visible)
+              for j in 0..<m { dropped[i * m + j] = row[j] * mask[i * m + j] }
             }
             gemm(
-              GEMMShape(m: q, n: d, k: k), Matrix(pointer: kept, stride: k), matrix(values, item, k),
-              into: OutputMatrix(pointer: target + item / heads * q * width + item % heads * d, stride: width))
+              GEMMShape(m: n, n: d, k: m), Matrix(pointer: dropped, stride: m), head(values, item),
+              into: target(output, item, rows: n))
           }
         }
       }
     }
-    return value.recorded(inputs: [self, keys, values]) {
-      [queries = detached, keys = keys.detached, values = values.detached, factors = factors.detached] g in
-      let to = [queries, keys, values].map { Buffer(count: $0.count) }
-      parallel(batch * heads, cost: 3 * q * k * (d / 4 + 8)) { range in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * q * k) { scratch in
-          let slope = scratch.baseAddress!, kept = slope + q * k
-          for item in range {
-            let share = shares.pointer + item * q * k, factor = factors.buffer.pointer + item * q * k
-            gemm(
-              GEMMShape(m: q, n: k, k: d), matrix(g, item, q), matrix(values, item, k, true),
-              into: OutputMatrix(pointer: slope, stride: k))
-            for i in 0..<q {
-              var along: Float = 0
-              for j in i * k..<(i + 1) * k {
-                kept[j] = share[j] * factor[j]
-                slope[j] *= factor[j]
-                along += slope[j] * share[j]
-              }
-              for j in i * k..<(i + 1) * k { slope[j] = share[j] * (slope[j] - along) }
+    return (output, probabilities)
+  }
+
+  /// The gradients of queries, keys and values: with D = P * mask and dD = dO V^T,
+  /// dP = dD * mask, dS = P * (dP - rowsum(dP * P)), dQ = dS K / sqrt(d), dK = dS^T Q / sqrt(d), dV = D^T dO.
+  func backward(_ g: Tensor, _ probabilities: Buffer) -> [Tensor?] {
+    let (n, m, d) = (plan.queries, plan.keys, plan.headDim), scale = plan.scale
+    let gradients = [queries, keys, values].map { Tensor(shape: $0.shape, buffer: Buffer(count: $0.count), node: nil) }
+    let (dq, dk, dv) = (gradients[0].buffer.pointer, gradients[1].buffer.pointer, gradients[2].buffer.pointer)
+    parallel(plan.batch * plan.heads, cost: 3 * n * m * (d / 4 + 8)) { range in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * n * m) { scratch in
+        let scoreGradients = scratch.baseAddress!, dropped = scoreGradients + n * m
+        for item in range {
+          let p = probabilities.pointer + item * n * m, mask = mask.buffer.pointer + item * n * m
+          gemm(
+            GEMMShape(m: n, n: m, k: d), head(g, item), head(values, item).transposed,
+            into: OutputMatrix(pointer: scoreGradients, stride: m))
+          // dP = dD * mask, delta = rowsum(dP * P), dS = P * (dP - delta).
+          for i in 0..<n {
+            var delta: Float = 0
+            for j in i * m..<(i + 1) * m {
+              dropped[j] = p[j] * mask[j]
+              scoreGradients[j] *= mask[j]
+              delta += scoreGradients[j] * p[j]
             }
-            let at = { (rows: Int) in item / heads * rows * width + item % heads * d }
-            gemm(
-              GEMMShape(m: q, n: d, k: k), alpha: scale, Matrix(pointer: slope, stride: k), matrix(keys, item, k),
-              into: OutputMatrix(pointer: to[0].pointer + at(q), stride: width))
-            gemm(
-              GEMMShape(m: k, n: d, k: q), alpha: scale, Matrix(pointer: slope, stride: k, transposed: true),
-              matrix(queries, item, q), into: OutputMatrix(pointer: to[1].pointer + at(k), stride: width))
-            gemm(
-              GEMMShape(m: k, n: d, k: q), Matrix(pointer: kept, stride: k, transposed: true), matrix(g, item, q),
-              into: OutputMatrix(pointer: to[2].pointer + at(k), stride: width))
+            for j in i * m..<(i + 1) * m { scoreGradients[j] = p[j] * (scoreGradients[j] - delta) }
           }
+          let ds = Matrix(pointer: scoreGradients, stride: m), weights = Matrix(pointer: dropped, stride: m)
+          gemm(
+            GEMMShape(m: n, n: d, k: m), alpha: scale, ds, head(keys, item), into: target(dq, item, rows: n))
+          gemm(
+            GEMMShape(m: m, n: d, k: n), alpha: scale, ds.transposed, head(queries, item),
+            into: target(dk, item, rows: m))
+          gemm(
+            GEMMShape(m: m, n: d, k: n), weights.transposed, head(g, item), into: target(dv, item, rows: m))
         }
       }
-      return Swift.zip(to, [queries, keys, values]).map { Tensor(shape: $1.shape, buffer: $0, node: nil) }
     }
+    return gradients
   }
 }

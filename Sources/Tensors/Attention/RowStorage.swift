@@ -1,92 +1,97 @@
-/// Rows of each sample that are added to, without copying those before them each time: the keys, or the values, of a
-/// cache.
+/// The keys, or the values, of a cache: rows of each sample that grow without copying earlier ones.
 ///
-/// Sixteen rows of one head lie one behind the other, then those of the next head, and so on: attention to all of them
-/// reads one chunk of memory from end to end. Room is made for as many rows as are expected, and then for 64 at once.
+/// Layout [batch, blocks, heads, 16, headDim]: sixteen rows of one head lie one behind the other, then those of the next
+/// head, so that attention reads memory from end to end. Memory for `capacity` rows is allocated at once, after that for
+/// 64 more at a time.
 public final class RowStorage {
-  /// Rows that lie together.
+  /// Rows of a head that lie together.
   static let block = 16
 
   private var buffer: Buffer
-  private var room = 0
-  /// Rows up to which there are numbers: those that are not there yet are read with their block, and not looked at.
-  private var written = 0
-  private let expected: Int
-  /// How many rows each sample has.
+  /// Rows for which there is memory.
+  private var allocated = 0
+  /// Rows that hold finite numbers: the rest of a block is read with it, though its result is not used.
+  private var initialized = 0
+  private let capacity: Int
+  /// The rows that each sample has.
   public private(set) var count = 0
   let batch: Int
   let heads: Int
   /// Channels of a head.
-  let width: Int
+  let headDim: Int
 
-  /// For rows of `heads` times `width` channels, so many as far as is known.
-  public init(batch: Int, heads: Int, width: Int, capacity rows: Int = 0) {
-    expected = rows
+  /// An empty storage for rows of `heads * width` channels; `capacity` is the expected number of rows, 0 if unknown.
+  public init(batch: Int, heads: Int, width headDim: Int, capacity: Int = 0) {
+    self.capacity = capacity
     self.batch = batch
     self.heads = heads
-    self.width = width
+    self.headDim = headDim
     buffer = Buffer(count: 0)
   }
 
-  /// Puts rows [batch, n, channels], of which heads * width from `channel` on, after the first `start`, in place of all that
-  /// came after these.
-  public func write(_ rows: Tensor, channelOffset channel: Int = 0, at start: Int) {
+  /// Writes rows at positions `start` and following, in place of all rows that came after the first `start`.
+  ///
+  /// `rows` [batch, n, channels], of which the heads * headDim channels from `channelOffset` on are taken.
+  public func write(_ rows: Tensor, channelOffset: Int = 0, at start: Int) {
     precondition(
-      rows.shape.count == 3 && rows.shape[0] == batch && channel >= 0 && rows.shape[2] >= channel + heads * width,
-      "rows of shape \(rows.shape) do not go into a storage of \(batch) samples, \(heads) heads and width \(width)")
+      rows.shape.count == 3 && rows.shape[0] == batch && channelOffset >= 0
+        && rows.shape[2] >= channelOffset + heads * headDim,
+      "rows of shape \(rows.shape) do not go into a storage of \(batch) samples, \(heads) heads and width \(headDim)")
     precondition((0...count).contains(start), "there are \(count) rows, not \(start)")
     let new = rows.shape[1], stride = rows.shape[2], end = start + new
-    if end > room { grow(to: end <= expected ? Self.blocks(expected) : (end + 63) / 64 * 64) }
-    let whole = Self.blocks(end), isNew = whole > written
-    parallel(batch, cost: new * heads * width) { range in
+    if end > allocated { grow(to: end <= capacity ? Self.wholeBlocks(capacity) : (end + 63) / 64 * 64) }
+    let whole = Self.wholeBlocks(end), addsBlock = whole > initialized
+    parallel(batch, cost: new * heads * headDim) { range in
       for sample in range {
         for row in 0..<new {
-          var from = UnsafePointer(rows.buffer.pointer) + ((sample * new + row) * stride + channel)
+          var source = UnsafePointer(rows.buffer.pointer) + ((sample * new + row) * stride + channelOffset)
           for head in 0..<heads {
-            place(sample, start + row, head).update(from: from, count: width)
-            from += width
+            pointer(sample: sample, row: start + row, head: head).update(from: source, count: headDim)
+            source += headDim
           }
         }
-        guard isNew else { continue }
+        guard addsBlock else { continue }
         for row in end..<whole {
-          for head in 0..<heads { place(sample, row, head).update(repeating: 0, count: width) }
+          for head in 0..<heads {
+            pointer(sample: sample, row: row, head: head).update(repeating: 0, count: headDim)
+          }
         }
       }
     }
     count = end
-    written = Swift.max(written, whole)
+    initialized = Swift.max(initialized, whole)
   }
 
-  /// So many rows, rounded up to whole blocks.
-  private static func blocks(_ rows: Int) -> Int { (rows + block - 1) / block * block }
+  /// A number of rows, rounded up to whole blocks.
+  private static func wholeBlocks(_ rows: Int) -> Int { (rows + block - 1) / block * block }
 
-  /// The rows of one head of one sample: [count, width].
+  /// The rows of one head of one sample: [count, headDim].
   public func rows(of sample: Int, head: Int) -> Tensor {
-    Tensor(unfilled: [count, width]) { copy(sample, head, rows: count, into: $0.baseAddress!) }
+    Tensor(unfilled: [count, headDim]) { copy(sample: sample, head: head, rows: count, into: $0.baseAddress!) }
   }
 
-  /// Where a row of a head lies; up to the end of its block the next rows follow.
-  func place(_ sample: Int, _ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
-    let block = (sample &* (room / Self.block) &+ row / Self.block) &* heads &+ head
-    return buffer.pointer + (block &* Self.block &+ row % Self.block) &* width
+  /// The first element of a row of a head; up to the end of its block the next rows follow.
+  func pointer(sample: Int, row: Int, head: Int) -> UnsafeMutablePointer<Float> {
+    let block = (sample &* (allocated / Self.block) &+ row / Self.block) &* heads &+ head
+    return buffer.pointer + (block &* Self.block &+ row % Self.block) &* headDim
   }
 
-  /// The first rows of one head, one behind the other: [rows, width].
-  func copy(_ sample: Int, _ head: Int, rows: Int, into target: UnsafeMutablePointer<Float>) {
+  /// Copies the first rows of one head to lie one behind the other: [rows, headDim].
+  func copy(sample: Int, head: Int, rows: Int, into target: UnsafeMutablePointer<Float>) {
     for row in stride(from: 0, to: rows, by: Self.block) {
-      (target + row * width).update(
-        from: place(sample, row, head), count: Swift.min(Self.block, rows - row) * width)
+      (target + row * headDim).update(
+        from: pointer(sample: sample, row: row, head: head), count: Swift.min(Self.block, rows - row) * headDim)
     }
   }
 
   private func grow(to larger: Int) {
-    let each = heads * width, new = Buffer(count: batch * larger * each)
-    parallel(batch, cost: written * each) { range in
+    let rowSize = heads * headDim, new = Buffer(count: batch * larger * rowSize)
+    parallel(batch, cost: initialized * rowSize) { range in
       for sample in range {
-        let to = new.pointer + sample * larger * each
-        to.update(from: buffer.pointer + sample * room * each, count: written * each)
+        (new.pointer + sample * larger * rowSize).update(
+          from: buffer.pointer + sample * allocated * rowSize, count: initialized * rowSize)
       }
     }
-    (buffer, room) = (new, larger)
+    (buffer, allocated) = (new, larger)
   }
 }
