@@ -9,17 +9,19 @@ extension Tensor {
   ) -> Tensor {
     let layer = LinearLayer(self, weight, bias, residual: nil)
     let inputs = [self] + [normWeight, normBias, modulation?.tensor].compactMap { $0 }, count = inputs.count
-    let normed = NormedRows(self, normWeight, normBias, epsilon: epsilon, modulation: modulation)
+    let normalized = NormalizedRows(self, normWeight, normBias, epsilon: epsilon, modulation: modulation)
     let needsInput = inputs.contains { $0.isTracked }
-    let value = layer.product(self, weight, bias, residual: nil, generator: normed.fill)
+    let value = layer.product(self, weight, bias, residual: nil, generator: normalized.generator)
     return value.recordedAccumulating(inputs: inputs + LinearLayer.operands(weight, bias, nil)) {
       [weight = weight.detached, isModulated = modulation != nil, shape] g, existingGradient in
-      let others = layer.gradients(g, normed.x, needsBias: layer.hasBias, generator: normed.fill)
+      let others = layer.gradients(g, normalized.x, needsBias: layer.hasBias, generator: normalized.generator)
       let normGradients: [Tensor?] =
         needsInput
-        ? normed.back(
+        ? normalized.gradients(
           Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: nil).reshaped(shape),
-          onto: existingGradient(0), toTold: isModulated ? existingGradient(count - 1) : nil)
+          existingInputGradient: existingGradient(0),
+          existingModulationGradient: isModulated ? existingGradient(count - 1) : nil
+        ).ordered
         : Array(repeating: nil, count: count)
       return normGradients + others.ordered(for: layer)
     }

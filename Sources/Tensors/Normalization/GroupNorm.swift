@@ -1,143 +1,170 @@
 extension Tensor {
-  /// Each group of channels of each sample brought to mean 0 and variance 1, then times `weight` plus `bias`
-  /// (Wu and He 2018, arXiv 1803.08494), then, with `bends`, x sigmoid(x).
+  /// Normalizes each group of channels of each sample to mean 0 and variance 1, then scales by `weight` and shifts by `bias`
+  /// (Wu and He 2018, arXiv 1803.08494), then, with `appliesSiLU`, multiplies by the sigmoid of the result.
   ///
-  /// self [batch, ..., channels]; weight and bias [channels]. Only mean and deviation are kept for the way back.
+  /// self and result [batch, ..., channels]; weight and bias [channels]. Of the forward pass only mean and rstd are kept.
   public func groupNorm(
-    groupCount: Int, _ weight: Tensor, _ bias: Tensor, epsilon: Float, appliesSiLU bends: Bool = false
+    groupCount: Int, _ weight: Tensor, _ bias: Tensor, epsilon: Float, appliesSiLU: Bool = false
   ) -> Tensor {
-    let channels = shape.last ?? 1, batch = shape[0], places = count / Swift.max(1, batch * channels)
+    let channels = shape.last ?? 1, batch = shape[0], positions = count / Swift.max(1, batch * channels)
     precondition(
       groupCount > 0 && channels % groupCount == 0, "\(channels) channels do not divide into \(groupCount) groups")
-    let source = buffer.pointer, size = places * channels, known = Buffer(count: 2 * batch * channels)
-    let plan = GroupedChannels(channels: channels, groups: groupCount, places: places)
+    let norm = GroupNorm(
+      channels: channels, groupCount: groupCount, positions: positions, weight: weight.detached, bias: bias.detached,
+      appliesSiLU: appliesSiLU)
+    let source = UnsafePointer(buffer.pointer), size = positions * channels
+    // [batch, 2, channels]: mean and rstd of the group of each channel.
+    let statistics = Buffer(count: 2 * batch * channels)
     let value = Tensor(unfilled: shape) { target in
-      let target = target.baseAddress!, w = weight.buffer.pointer, b = bias.buffer.pointer
+      let target = target.baseAddress!
       parallel(batch, cost: size) { range in
-        let factors = Buffer(count: 2 * channels), factor = factors.pointer, offset = factor + channels
+        let affine = Buffer(count: 2 * channels)
         for sample in range {
-          let x = UnsafePointer(source + sample * size), y = target + sample * size
-          let mean = known.pointer + 2 * sample * channels, scale = mean + channels
-          plan.moments(x, mean: mean, scale: scale, epsilon: epsilon)
-          for c in 0..<channels {
-            factor[c] = scale[c] * w[c]
-            offset[c] = b[c] - mean[c] * factor[c]
-          }
-          var c = 0
-          while c < channels {
-            let f = factor.vector(c, of: channels), o = offset.vector(c, of: channels)
-            for place in 0..<places {
-              let at = place &* channels
-              let n = multiplyAdd((x + at).vector(c, of: channels), f, o)
-              (y + at).store(bends ? n * sigmoid(n) : n, c, of: channels)
-            }
-            c &+= 16
-          }
+          let x = source + sample * size, statistics = statistics.pointer + 2 * sample * channels
+          norm.computeStatistics(x, statistics, epsilon: epsilon)
+          norm.forward(x, statistics, affine: affine.pointer, into: target + sample * size)
         }
       }
     }
-    return value.recorded(inputs: [self, weight, bias]) {
-      [self = detached, weight = weight.detached, bias = bias.detached] g in
+    return value.recorded(inputs: [self, weight, bias]) { [self = detached] g in
+      // [batch, 2, channels]: the gradients of weight and bias from each sample.
       let sums = Tensor(unfilled: [batch, 2 * channels]) { $0.update(repeating: 0) }
-      let toSelf = Tensor(unfilled: self.shape) { target in
-        let target = target.baseAddress!, w = weight.buffer.pointer, b = bias.buffer.pointer
+      let dinp = Tensor(unfilled: self.shape) { target in
+        let target = target.baseAddress!
         parallel(batch, cost: 2 * size) { range in
-          let work = Buffer(count: 2 * channels)
+          let scratch = Buffer(count: 2 * channels)
           for sample in range {
-            let mean = UnsafePointer(known.pointer + 2 * sample * channels)
-            plan.back(
-              UnsafePointer(self.buffer.pointer + sample * size), UnsafePointer(g.buffer.pointer + sample * size), mean,
-              mean + channels, w, b, bends: bends, sums: sums.buffer.pointer + 2 * sample * channels, work.pointer,
+            norm.backward(
+              UnsafePointer(self.buffer.pointer + sample * size), UnsafePointer(g.buffer.pointer + sample * size),
+              statistics: statistics.pointer + 2 * sample * channels,
+              parameterGradients: sums.buffer.pointer + 2 * sample * channels, scratch: scratch.pointer,
               into: target + sample * size)
           }
         }
       }
       let sum = sums.columnSums(width: 2 * channels)
-      return [toSelf, sum.sliced(0..<channels, axis: 0), sum.sliced(channels..<2 * channels, axis: 0)]
+      return [dinp, sum.sliced(0..<channels, axis: 0), sum.sliced(channels..<2 * channels, axis: 0)]
     }
   }
 }
 
-/// One sample of a group norm: [places, channels].
-private struct GroupedChannels: Sendable {
-  let channels: Int, groups: Int, places: Int
-  var each: Int { channels / groups }
+/// The group norm of one sample [positions, channels].
+private struct GroupNorm: Sendable {
+  let channels: Int, groupCount: Int, positions: Int
+  /// [channels]
+  let weight: Tensor, bias: Tensor
+  let appliesSiLU: Bool
 
-  /// Replaces each channel's number by a function of the mean over its group.
-  @inline(__always)
-  private func spread(_ numbers: UnsafeMutablePointer<Float>, _ transform: (Float) -> Float) {
-    for group in 0..<groups {
-      var sum: Float = 0
-      for c in group * each..<(group + 1) * each { sum += numbers[c] }
-      let value = transform(sum / Float(each * places))
-      for c in group * each..<(group + 1) * each { numbers[c] = value }
-    }
-  }
+  private var channelsPerGroup: Int { channels / groupCount }
 
-  /// Mean and reciprocal deviation, in two passes: for each channel those of its group.
-  func moments(
-    _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, scale: UnsafeMutablePointer<Float>, epsilon: Float
-  ) {
-    each16 { c in
+  /// Computes mean and rstd [2, channels] in two passes: for each channel those of its group.
+  func computeStatistics(_ x: UnsafePointer<Float>, _ statistics: UnsafeMutablePointer<Float>, epsilon: Float) {
+    let mean = statistics, rstd = statistics + channels
+    forEachVector { c in
       var sum = Vector16(repeating: 0)
-      for place in 0..<places { sum += (x + place &* channels).vector(c, of: channels) }
+      for position in 0..<positions { sum += (x + position &* channels).vector(c, of: channels) }
       mean.store(sum, c, of: channels)
     }
-    spread(mean) { $0 }
-    each16 { c in
-      let centre = mean.vector(c, of: channels)
+    averageOverGroups(mean) { $0 }
+    forEachVector { c in
+      let mean = mean.vector(c, of: channels)
       var sum = Vector16(repeating: 0)
-      for place in 0..<places {
-        let gap = (x + place &* channels).vector(c, of: channels) - centre
-        sum = multiplyAdd(gap, gap, sum)
+      for position in 0..<positions {
+        let deviation = (x + position &* channels).vector(c, of: channels) - mean
+        sum = multiplyAdd(deviation, deviation, sum)
       }
-      scale.store(sum, c, of: channels)
+      rstd.store(sum, c, of: channels)
     }
-    spread(scale) { 1 / ($0 + epsilon).squareRoot() }
+    averageOverGroups(rstd) { 1 / ($0 + epsilon).squareRoot() }
   }
 
-  /// The way back. `sums` [2 channels] gets the gradients of weight and bias; `work` has room for as many.
-  func back(
-    _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, _ mean: UnsafePointer<Float>, _ scale: UnsafePointer<Float>,
-    _ weight: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, bends: Bool, sums: UnsafeMutablePointer<Float>,
-    _ work: UnsafeMutablePointer<Float>, into target: UnsafeMutablePointer<Float>
-  ) {
-    let total = work, along = work + channels
-    each16 { c in
-      let m = mean.vector(c, of: channels), s = scale.vector(c, of: channels), w = weight.vector(c, of: channels)
-      let b = bias.vector(c, of: channels)
-      var sum = Vector16(repeating: 0), product = sum
-      for place in 0..<places {
-        let at = place &* channels, n = ((x + at).vector(c, of: channels) - m) * s
-        var slope = (g + at).vector(c, of: channels)
-        if bends {
-          let y = multiplyAdd(n, w, b), share = sigmoid(y)
-          slope *= share * (1 + y * (1 - share))
-          (target + at).store(slope, c, of: channels)
-        }
-        sum += slope
-        product = multiplyAdd(slope, n, product)
-      }
-      sums.store(product, c, of: channels)
-      (sums + channels).store(sum, c, of: channels)
-      total.store(sum * w, c, of: channels)
-      along.store(product * w, c, of: channels)
-    }
-    spread(total) { $0 }
-    spread(along) { $0 }
-    each16 { c in
-      let m = mean.vector(c, of: channels), s = scale.vector(c, of: channels), w = weight.vector(c, of: channels)
-      let t = total.vector(c, of: channels), a = along.vector(c, of: channels)
-      for place in 0..<places {
-        let at = place &* channels, n = ((x + at).vector(c, of: channels) - m) * s
-        let slope = bends ? (target + at).vector(c, of: channels) : (g + at).vector(c, of: channels)
-        (target + at).store((slope * w - t - n * a) * s, c, of: channels)
-      }
-    }
-  }
-
+  /// Replaces the sum of each channel by a function of the mean over its group.
   @inline(__always)
-  private func each16(_ body: (Int) -> Void) {
+  private func averageOverGroups(_ sums: UnsafeMutablePointer<Float>, _ transform: (Float) -> Float) {
+    for group in 0..<groupCount {
+      let range = group * channelsPerGroup..<(group + 1) * channelsPerGroup
+      var sum: Float = 0
+      for c in range { sum += sums[c] }
+      let value = transform(sum / Float(channelsPerGroup * positions))
+      for c in range { sums[c] = value }
+    }
+  }
+
+  /// y = (x - mean) * rstd * weight + bias as one multiplication and addition, then the activation.
+  ///
+  /// `affine` has room for the factor rstd * weight and the offset bias - mean * factor of each channel: [2, channels].
+  func forward(
+    _ x: UnsafePointer<Float>, _ statistics: UnsafePointer<Float>, affine: UnsafeMutablePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let mean = statistics, rstd = statistics + channels, factor = affine, offset = affine + channels
+    let w = weight.buffer.pointer, b = bias.buffer.pointer
+    for c in 0..<channels {
+      factor[c] = rstd[c] * w[c]
+      offset[c] = b[c] - mean[c] * factor[c]
+    }
+    forEachVector { c in
+      let f = factor.vector(c, of: channels), o = offset.vector(c, of: channels)
+      for position in 0..<positions {
+        let row = position &* channels
+        let y = multiplyAdd((x + row).vector(c, of: channels), f, o)
+        (target + row).store(appliesSiLU ? y * sigmoid(y) : y, c, of: channels)
+      }
+    }
+  }
+
+  /// The gradient of the input, and those of weight and bias in `parameterGradients` [2, channels].
+  ///
+  /// With n = (x - mean) * rstd, y = n * weight + bias and z = SiLU(y):
+  ///   dy = dz * sigmoid(y) * (1 + y * (1 - sigmoid(y))), dweight = sum(dy * n), dbias = sum(dy), dn = dy * weight,
+  ///   dx = rstd * (dn - mean(dn) - n * mean(dn * n)), the means over a group.
+  /// `scratch` has room for [2, channels]; `target` holds dy between the two passes.
+  func backward(
+    _ x: UnsafePointer<Float>, _ dout: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
+    parameterGradients: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    // First pass: dy, the gradients of weight and bias, and the sums over positions.
+    let mean = statistics, rstd = statistics + channels, dnormMean = scratch, dnormNormMean = scratch + channels
+    let weight = weight.buffer.pointer, bias = bias.buffer.pointer
+    forEachVector { c in
+      let mean = mean.vector(c, of: channels), rstd = rstd.vector(c, of: channels)
+      let w = weight.vector(c, of: channels), b = bias.vector(c, of: channels)
+      var dbias = Vector16(repeating: 0), dweight = dbias
+      for position in 0..<positions {
+        let row = position &* channels, norm = ((x + row).vector(c, of: channels) - mean) * rstd
+        var dval = (dout + row).vector(c, of: channels)
+        if appliesSiLU {
+          let y = multiplyAdd(norm, w, b), gate = sigmoid(y)
+          dval *= gate * (1 + y * (1 - gate))
+          (target + row).store(dval, c, of: channels)
+        }
+        dbias += dval
+        dweight = multiplyAdd(dval, norm, dweight)
+      }
+      parameterGradients.store(dweight, c, of: channels)
+      (parameterGradients + channels).store(dbias, c, of: channels)
+      dnormMean.store(dbias * w, c, of: channels)
+      dnormNormMean.store(dweight * w, c, of: channels)
+    }
+    // The means of dn and of dn * n over each group.
+    averageOverGroups(dnormMean) { $0 }
+    averageOverGroups(dnormNormMean) { $0 }
+    // Second pass: dx, term by term as above.
+    forEachVector { c in
+      let mean = mean.vector(c, of: channels), rstd = rstd.vector(c, of: channels), w = weight.vector(c, of: channels)
+      let dnormMean = dnormMean.vector(c, of: channels), dnormNormMean = dnormNormMean.vector(c, of: channels)
+      for position in 0..<positions {
+        let row = position &* channels, norm = ((x + row).vector(c, of: channels) - mean) * rstd
+        let dval = appliesSiLU ? (target + row).vector(c, of: channels) : (dout + row).vector(c, of: channels)
+        (target + row).store((dval * w - dnormMean - norm * dnormNormMean) * rstd, c, of: channels)
+      }
+    }
+  }
+
+  /// Calls `body` with the first channel of each vector.
+  @inline(__always)
+  private func forEachVector(_ body: (Int) -> Void) {
     var c = 0
     while c < channels {
       body(c)

@@ -17,51 +17,41 @@ public struct NormModulation: Sendable {
     self.shiftOffset = shiftOffset
     self.scaleOffset = scaleOffset
   }
+
+  /// These columns without a gradient.
+  var detached: NormModulation {
+    NormModulation(tensor.detached, shiftOffset: shiftOffset, scaleOffset: scaleOffset)
+  }
+
+  /// The layout of the scales and shifts of `rows` rows.
+  func layout(rows: Int) -> ModulationLayout {
+    ModulationLayout(
+      scaleOffset: scaleOffset, shiftOffset: shiftOffset, rowStride: tensor.shape[1],
+      rowsPerEntry: ModulationLayout.rowsPerEntry(rows: rows, entries: tensor.shape[0]))
+  }
 }
 
-/// How many of `rows` one of `others` serves.
-func share(_ rows: Int, of others: Int) -> Int {
-  precondition(others > 0 && rows % others == 0, "\(others) rows do not serve \(rows) rows, as many for each")
-  return rows / others
-}
+/// The positions of the scale and the shift of each row in a tensor [entries, rowStride].
+struct ModulationLayout: Sendable {
+  /// The first column of the scale and of the shift.
+  var scaleOffset = 0, shiftOffset = 0
+  /// Floats of an entry.
+  var rowStride = 0
+  /// Successive rows that one entry modulates.
+  var rowsPerEntry = 1
 
-extension Tensor {
-  /// base + gate * self, where the gate is `width` columns of `gates` [rows, wider] from `column` on; self, base
-  /// [..., width]. A row of gates may serve several rows, as many for each.
-  public func gated(by gates: Tensor, offset column: Int, residual base: Tensor) -> Tensor {
-    let width = shape.last ?? 1, rows = count / Swift.max(1, width), step = gates.shape[1]
-    let each = share(rows, of: gates.shape[0])
+  /// Floats before the entry of a row.
+  @inline(__always)
+  func offset(row: Int) -> Int { row / rowsPerEntry &* rowStride }
+
+  /// True for the first row of an entry.
+  @inline(__always)
+  func isFirst(row: Int) -> Bool { row % rowsPerEntry == 0 }
+
+  /// The number of successive rows that each of `entries` modulates.
+  static func rowsPerEntry(rows: Int, entries: Int) -> Int {
     precondition(
-      base.shape == shape && column + width <= step,
-      "gates of shape \(gates.shape) and a base of shape \(base.shape) do not fit rows of shape \(shape)")
-    let value = Tensor(unfilled: shape) { target in
-      let target = target.baseAddress!, x = buffer.pointer, b = base.buffer.pointer, m = gates.buffer.pointer
-      parallel(rows, cost: width / 4) { range in
-        for row in range {
-          let o = row &* width, gate = m + (row / each &* step &+ column)
-          for i in 0..<width { target[o &+ i] = b[o &+ i] + gate[i] * x[o &+ i] }
-        }
-      }
-    }
-    return value.recordedAccumulating(inputs: [self, gates, base]) {
-      [self = detached, gates = gates.detached] g, existingGradient in
-      let toldGates = existingGradient(1), toGates = toldGates ?? Tensor(unfilled: gates.shape) { _ in }
-      let toSelf = Tensor(unfilled: self.shape) { target in
-        let target = target.baseAddress!, x = self.buffer.pointer, m = gates.buffer.pointer, g = g.buffer.pointer
-        let to = toGates.buffer.pointer
-        parallel(rows, cost: width / 4, unit: each) { range in
-          for row in range {
-            let o = row &* width, at = row / each &* step, gate = m + (at &+ column), line = to + (at &+ column)
-            // Whatever else stands beside the gates was told nothing yet.
-            if toldGates == nil && row % each == 0 { (to + at).update(repeating: 0, count: step) }
-            for i in 0..<width {
-              target[o &+ i] = g[o &+ i] * gate[i]
-              line[i] += g[o &+ i] * x[o &+ i]
-            }
-          }
-        }
-      }
-      return [toSelf, toGates, g]
-    }
+      entries > 0 && rows % entries == 0, "\(entries) entries do not modulate \(rows) rows, equally many each")
+    return rows / entries
   }
 }
