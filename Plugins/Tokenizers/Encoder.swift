@@ -118,7 +118,7 @@ package struct Decoder: Module {
     var x = middle(input(latent))
     for stage in stages.reversed() {
       x = stage(x)
-      if let resize = stage.resize { x = resize(x.doubled) }
+      if let resize = stage.resize { x = resize(x.upsampled2x) }
     }
     return norm.withSiLU(x)
   }

@@ -1,98 +1,92 @@
 extension Windows {
-  /// One image with its edge of zeros, as far as windows reach: [padded height, padded width, channels].
-  func pad(_ images: UnsafePointer<Float>, _ sample: Int, into target: UnsafeMutablePointer<Float>) {
-    let line = paddedWidth * channels, image = images + sample * height * width * channels
-    let low = Swift.max(0, left), high = Swift.max(low, Swift.min(paddedWidth, left + width))
-    for y in 0..<paddedHeight {
-      let to = target + y * line, row = y - top
-      guard row >= 0 && row < height else {
-        to.update(repeating: 0, count: line)
-        continue
-      }
-      to.update(repeating: 0, count: low * channels)
-      (to + low * channels).update(from: image + (row * width + low - left) * channels, count: (high - low) * channels)
-      (to + high * channels).update(repeating: 0, count: line - high * channels)
+  /// The products of all windows with a kernel [size, outputs], plus bias [outputs]: [batch, rows, columns, outputs].
+  ///
+  /// A row of a window is contiguous in the padded image, [kernel width, channels], and rows follow each other at the
+  /// stride of the image. So the sum over k has one segment for each row of the kernel, and nothing is unfolded.
+  func correlate(
+    _ images: UnsafePointer<Float>, _ kernelMatrix: Matrix, outputs: Int, bias: UnsafePointer<Float>?,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    if let winograd = Winograd(self, outputs: outputs) {
+      return winograd.correlate(images, kernelMatrix, bias, into: target)
     }
-    (target + paddedHeight * line).update(repeating: 0, count: paddedCount - paddedHeight * line)
-  }
-}
-
-/// The products of all windows with a kernel, kernel [window size, outputs]: [batch, rows, columns, outputs].
-func correlate(
-  _ plan: Windows, _ images: UnsafePointer<Float>, _ kernel: Matrix, _ outputs: Int, _ bias: UnsafePointer<Float>?,
-  into target: UnsafeMutablePointer<Float>
-) {
-  if let winograd = Winograd(plan, outputs: outputs) {
-    return winograd.correlate(images, kernel, bias, into: target)
-  }
-  let places = plan.places, cost = places * plan.size * outputs / 16
-  guard usesMicroKernels else {
-    return parallel(plan.batch, cost: cost) { samples in
-      let windows = Buffer(count: places * plan.size)
+    guard usesMicroKernels else {
+      return correlateUnfolded(images, kernelMatrix, outputs: outputs, bias: bias, into: target)
+    }
+    // The kernel as operand B: panels [size, 64] of outputs.
+    let packed = Buffer(count: size * (outputs + 15) / 16 * 16 + 16 * size)
+    pack(kernelMatrix, rows: 0..<size, columns: 0..<outputs, into: packed.pointer)
+    let rowLength = kernel.width * channels, offsets = offsets, count = countPerImage
+    parallel(batch, cost: count * size * outputs / 16) { samples in
+      let padded = Buffer(count: paddedCount), image = UnsafePointer(padded.pointer)
+      let scratch = Buffer(count: TileTarget.scratchCount)
       for sample in samples {
-        plan.unfold(images, sample * places..<(sample + 1) * places, into: windows.pointer)
-        gemm(
-          GEMMShape(m: places, n: outputs, k: plan.size), Matrix(pointer: windows.pointer, stride: plan.size), kernel,
-          into: OutputMatrix(pointer: target + sample * places * outputs, stride: outputs),
-          epilogue: GEMMEpilogue(bias: bias))
-      }
-    }
-  }
-  let packed = Buffer(count: plan.size * (outputs + 15) / 16 * 16 + 16 * plan.size)
-  pack(kernel, rows: 0..<plan.size, columns: 0..<outputs, into: packed.pointer)
-  let line = plan.kernel.width * plan.channels, starts = plan.starts
-  parallel(plan.batch, cost: cost) { samples in
-    let padded = Buffer(count: plan.paddedCount), image = UnsafePointer(padded.pointer)
-    let scratch = Buffer(count: TileTarget.scratchCount)
-    for sample in samples {
-      Profile.shared.multiplied(places, outputs, plan.size)
-      plan.pad(images, sample, into: padded.pointer)
-      starts.withUnsafeBufferPointer { starts in
-        var panel = UnsafePointer(packed.pointer)
-        for output in stride(from: 0, to: outputs, by: 64) {
-          let width = Swift.min(64, outputs - output), vectors = (width + 15) / 16
-          let path = ReductionPath(
-            length: line, aStep: 1, bStep: 16 * vectors, segments: plan.kernel.height,
-            aSegmentStride: plan.paddedWidth * plan.channels, bSegmentStride: line * 16 * vectors)
-          for place in stride(from: 0, to: places, by: GEMMBlocking.mr) {
-            let count = Swift.min(GEMMBlocking.mr, places - place)
-            microKernel(
-              vectors: vectors, GatheredPanelA({ image + starts[place &+ $0] }, count: count), panel, path,
-              TileTarget(
-                pointer: target + (sample * places + place) * outputs + output, stride: outputs, rows: count,
-                columns: width, bias: bias.map { $0 + output }, scratch: scratch.pointer))
+        Profile.shared.multiplied(count, outputs, size)
+        pad(images, sample, into: padded.pointer)
+        offsets.withUnsafeBufferPointer { offsets in
+          var panel = UnsafePointer(packed.pointer)
+          for output in Swift.stride(from: 0, to: outputs, by: 64) {
+            let width = Swift.min(64, outputs - output), vectors = (width + 15) / 16
+            // Operand A: for each window a row [kernel width * channels] in each of kernel height rows of the image.
+            let path = ReductionPath(
+              length: rowLength, aStep: 1, bStep: 16 * vectors, segments: kernel.height,
+              aSegmentStride: paddedWidth * channels, bSegmentStride: rowLength * 16 * vectors)
+            for window in Swift.stride(from: 0, to: count, by: GEMMBlocking.mr) {
+              let rows = Swift.min(GEMMBlocking.mr, count - window)
+              microKernel(
+                vectors: vectors, GatheredPanelA({ image + offsets[window &+ $0] }, count: rows), panel, path,
+                TileTarget(
+                  pointer: target + (sample * count + window) * outputs + output, stride: outputs, rows: rows,
+                  columns: width, bias: bias.map { $0 + output }, scratch: scratch.pointer))
+            }
+            panel += size * 16 * vectors
           }
-          panel += plan.size * 16 * vectors
         }
       }
     }
   }
-}
 
-/// Adds what one padded image and the gradient [places, outputs] of its convolution say about the kernel
-/// [outputs, window size].
-func addKernelGradient(
-  _ plan: Windows, _ image: UnsafePointer<Float>, _ slope: UnsafePointer<Float>, _ outputs: Int,
-  into target: UnsafeMutablePointer<Float>
-) {
-  let line = plan.kernel.width * plan.channels, padded = plan.paddedWidth * plan.channels
-  let scratch = Buffer(count: TileTarget.scratchCount)
-  Profile.shared.multiplied(plan.places, outputs, plan.size)
-  let path = ReductionPath(
-    length: plan.columns, aStep: outputs, bStep: plan.stride * plan.channels, segments: plan.rows,
-    aSegmentStride: plan.columns * outputs, bSegmentStride: plan.stride * padded)
-  for row in 0..<plan.kernel.height {
-    for column in stride(from: 0, to: line, by: 64) {
-      let width = Swift.min(64, line - column)
-      for output in stride(from: 0, to: outputs, by: GEMMBlocking.mr) {
-        let count = Swift.min(GEMMBlocking.mr, outputs - output)
-        microKernel(
-          vectors: (width + 15) / 16, slope + output, stride: 1, image + row * padded + column,
-          path,
-          TileTarget(
-            accumulatingInto: target + output * plan.size + row * line + column, stride: plan.size, rows: count,
-            columns: width,
-            scratch: scratch.pointer))
+  /// The products of all windows by im2col and the BLAS library.
+  private func correlateUnfolded(
+    _ images: UnsafePointer<Float>, _ kernelMatrix: Matrix, outputs: Int, bias: UnsafePointer<Float>?,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let count = countPerImage
+    parallel(batch, cost: count * size * outputs / 16) { samples in
+      let unfolded = Buffer(count: count * size)
+      for sample in samples {
+        unfold(images, sample * count..<(sample + 1) * count, into: unfolded.pointer)
+        gemm(
+          GEMMShape(m: count, n: outputs, k: size), Matrix(pointer: unfolded.pointer, stride: size), kernelMatrix,
+          into: OutputMatrix(pointer: target + sample * count * outputs, stride: outputs),
+          epilogue: GEMMEpilogue(bias: bias))
+      }
+    }
+  }
+
+  /// Adds the gradient of the kernel [outputs, size] from one padded image and the gradient `dout` [rows, columns, outputs]:
+  /// dout^T [outputs, windows] times windows [windows, size], one segment of the sum for each row of outputs.
+  func addKernelGradient(
+    _ image: UnsafePointer<Float>, _ dout: UnsafePointer<Float>, outputs: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    let rowLength = kernel.width * channels, rowStride = paddedWidth * channels
+    let scratch = Buffer(count: TileTarget.scratchCount)
+    Profile.shared.multiplied(countPerImage, outputs, size)
+    // k runs along a row of outputs: A = dout^T moves by `outputs`, B by one window; then both go to the next row.
+    let path = ReductionPath(
+      length: columns, aStep: outputs, bStep: stride * channels, segments: rows, aSegmentStride: columns * outputs,
+      bSegmentStride: stride * rowStride)
+    for row in 0..<kernel.height {
+      for column in Swift.stride(from: 0, to: rowLength, by: 64) {
+        let width = Swift.min(64, rowLength - column)
+        // Windows overlap: B of a kernel element is the image, shifted by its row and column.
+        for output in Swift.stride(from: 0, to: outputs, by: GEMMBlocking.mr) {
+          microKernel(
+            vectors: (width + 15) / 16, dout + output, stride: 1, image + row * rowStride + column, path,
+            TileTarget(
+              accumulatingInto: target + output * size + row * rowLength + column, stride: size,
+              rows: Swift.min(GEMMBlocking.mr, outputs - output), columns: width, scratch: scratch.pointer))
+        }
       }
     }
   }

@@ -49,7 +49,7 @@ private let cases: [Case] = [
   Case("conv3x3") { convolution($0, 1, .all(1)) },
   Case("conv3x3_down") { convolution($0, 2, .belowRight) },
   Case("conv1x1") { convolution($0, 1, .all(0)) },
-  Case("nearest2x") { first(last($0["x"]!).doubled) },
+  Case("nearest2x") { first(last($0["x"]!).upsampled2x) },
   Case("normalize") { $0["x"]!.normalized() },
   Case("max_pool_3_2") { first(last($0["x"]!).maxPooled(window: 3, stride: 2)) },
   Case("avg_pool_exclude_pad") { averaged($0["x"]!) },
