@@ -2,17 +2,20 @@ import Networks
 import Settings
 import Tensors
 
-/// What a backbone is made for.
+/// The shapes that a backbone must fit.
 public struct BackboneShape: Sendable {
+  /// The direction's layout.
   public var layout: Layout
+  /// The space of input tokens.
   public var space: TokenSpace
-  /// How many tokens the conditioner puts first.
+  /// The number of tokens that the conditioner puts before the sequence.
   public var prefixCount: Int
-  /// Whether there is a vector for every layer.
+  /// True if the condition has a vector.
   public var hasVector: Bool
-  /// Whether rows of a view are tokens as they are, with their codes.
+  /// True if inputs are tokens of the canvas, with codes; false if the direction computes them.
   public var feedsCodes: Bool
 
+  /// The shapes of a model.
   public init(
     layout: Layout, space: TokenSpace, prefixCount: Int, hasVector: Bool, feedsCodes: Bool = true
   ) {
@@ -24,13 +27,15 @@ public struct BackboneShape: Sendable {
   }
 }
 
-/// From a view to one vector for each asked place.
+/// A network from the inputs of a turn to one hidden state for each predicted position.
 public protocol Backbone: Component, Module {
-  /// The width its settings ask for; asked first, so that the conditioner can be made before it.
+  /// Reads the width from settings alone, so that the conditioner can be made before the backbone.
   static func width(_ settings: inout Settings) throws(SettingsError) -> Int
+  /// Reads its settings and makes parameters.
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError)
+  /// The width of hidden states.
   var width: Int { get }
-  /// [batch, asked, width]. `random` is nil outside training (nothing is dropped).
+  /// Returns hidden states [batch, predicted, width]. `random` draws dropout masks; nil outside training.
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
 }

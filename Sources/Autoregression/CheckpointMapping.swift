@@ -1,27 +1,32 @@
 import Tensors
 
-/// How public checkpoints of one family name and lay out what the parameters of a component hold.
+/// A mapping from the tensors of a family of public checkpoints to the parameters of a component.
 ///
-/// A component lists its checkpoint mappings; fixtures and `overtone import` both read weights through them, so that what is
+/// A component lists its checkpoint mappings; fixtures and `overtone import` both read weights through them, so that
+/// what is
 /// tested is what is imported.
 public struct CheckpointMapping: Sendable {
   /// The family: "MAR", "VAR", "LlamaGen".
   public let name: String
-  /// From their names and tensors (in their layout) to our paths, counted from the component, and tensors in our
-  /// layout. What belongs to other components is left out.
+  /// Maps their names and tensors, in their layout, to our paths relative to the component and tensors in our layout.
+  /// Tensors of other components are left out.
   public let translated: @Sendable (_ weights: [String: Tensor]) -> [String: MappedTensor]
 
-  /// One tensor in our layout, and the names it was made from.
+  /// One tensor in our layout, and the names of the tensors it comes from.
   public struct MappedTensor: Sendable {
+    /// The tensor.
     public var value: Tensor
+    /// Names in the checkpoint.
     public var sources: [String]
 
+    /// A tensor from the tensors of these names.
     public init(_ value: Tensor, from sources: [String]) {
       self.value = value
       self.sources = sources
     }
   }
 
+  /// A mapping of one family by a function.
   public init(_ name: String, _ translated: @escaping @Sendable ([String: Tensor]) -> [String: MappedTensor]) {
     self.name = name
     self.translated = translated

@@ -2,19 +2,20 @@ import Networks
 import Settings
 import Tensors
 
-/// What a generation is told: tokens before all others, a vector for every layer, or neither.
+/// The condition of a generation: tokens before the sequence, a vector for all layers, both, or neither.
 public struct Condition: Sendable {
-  /// [batch, count, width]
+  /// Tokens before the sequence, [batch, count, width].
   public var prefix: Tensor?
-  /// [batch, width]
+  /// A vector for all layers, [batch, width].
   public var vector: Tensor?
 
+  /// No condition unless arguments say otherwise.
   public init(prefix: Tensor? = nil, vector: Tensor? = nil) {
     self.prefix = prefix
     self.vector = vector
   }
 
-  /// Two conditions one after the other along the batch.
+  /// Returns the condition of a batch of this one's samples followed by the other's.
   public func stacked(on other: Condition) -> Condition {
     func joined(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
       guard let a, let b else { return nil }
@@ -24,16 +25,16 @@ public struct Condition: Sendable {
   }
 }
 
-/// From class labels to a condition, in the width of the backbone.
+/// A network from class labels to a condition, in the width of the backbone.
 public protocol Conditioner: Component, Module {
-  /// `width` is that of the backbone, which is told `prefixCount` in turn.
+  /// Reads its settings and makes parameters, for a backbone of `width`.
   init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError)
-  /// How many prefix tokens it makes.
+  /// The number of prefix tokens.
   var prefixCount: Int { get }
-  /// Whether it makes a vector.
+  /// True if conditions have a vector.
   var givesVector: Bool { get }
-  /// The share of training samples that are told nothing, so that the model learns both.
+  /// The probability of dropping a label in training, for classifier-free guidance (Ho and Salimans 2022).
   var dropRate: Float { get }
-  /// One label per sample; nil: the learned "no condition".
+  /// Returns the condition of one label for each sample; nil is the learned "no condition".
   func callAsFunction(_ labels: [Int?]) -> Condition
 }

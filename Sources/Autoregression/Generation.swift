@@ -1,36 +1,44 @@
 import Networks
 import Tensors
 
-/// Tokens that are given and stay: in- and out-painting.
+/// Tokens that are given from the start and never change: for inpainting and outpainting.
 public struct Pins: Sendable {
+  /// A canvas with the given tokens at `slots`; other rows are not read.
   public var canvas: Tokens
-  /// The same in every sample.
+  /// The slots of the given tokens, the same in every sample.
   public var slots: [Int]
 
+  /// The tokens of `canvas` at `slots`.
   public init(_ canvas: Tokens, _ slots: [Int]) {
     self.canvas = canvas
     self.slots = slots
   }
 }
 
-/// One turn of a generation, for those who look on.
+/// The state after one turn of a generation, for figures and tests.
 public struct GenerationStep: Sendable {
+  /// The inputs of the turn.
   public var view: View
   /// The whole canvas after the turn.
   public var canvas: Tokens
 }
 
 extension Model {
-  /// The tokens of an image [batch, rows, columns, channels] that lie where `isGiven` says, at every scale or band; a
-  /// slot lies where its centre does.
+  /// Returns the tokens of a latent [batch, rows, columns, channels] whose slots `isGiven` accepts, at every level; the
+  /// grid position of a slot is that of its centre.
   public func pins(of latent: Tensor, where isGiven: (Slot) -> Bool) -> Pins {
     let slots = direction.layout.slots
     return Pins(direction.canvas(of: latent, by: quantizer), slots.indices.filter { isGiven(slots[$0]) })
   }
 
-  /// Paints latents from nothing, or around what is pinned: [batch, rows, columns, channels].
+  /// Samples latents [batch, rows, columns, channels], from nothing or around pinned tokens.
   ///
-  /// One label per sample. `watch` sees every turn.
+  /// - Parameters:
+  ///   - labels: One label for each sample; nil for none (unconditional).
+  ///   - guidance: Scale of classifier-free guidance and temperature, at each turn.
+  ///   - pins: Tokens that are given from the start.
+  ///   - cached: False computes all positions at every turn, for comparison; it has no part in the result but rounding.
+  ///   - watch: Is called after every turn.
   public func generate(
     _ labels: [Int?], _ guidance: Guidance, around pins: Pins? = nil, cached: Bool = true, _ random: inout Random,
     watch: (GenerationStep) throws -> Void = { _ in }
@@ -46,7 +54,7 @@ extension Model {
       pin()
       let alone = conditioner(labels)
       let both = alone.stacked(on: conditioner(Array(repeating: nil, count: batch)))
-      // A cache holds one kind of batch: where guidance comes and goes, doubled rows are kept throughout.
+      // A cache holds a batch of one size: if any turn is guided, both halves are computed at all of them.
       let cache =
         cached && direction.layout.groups.last != direction.layout.groups.first
         ? AttentionCache(capacity: conditioner.prefixCount + count) : nil

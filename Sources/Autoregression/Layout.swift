@@ -1,27 +1,34 @@
-/// Cells of a latent: what the tokenizer makes of an image of a given size.
+/// The size of a latent in cells.
 public struct Grid: Equatable, Sendable, CustomStringConvertible {
+  /// Rows of cells.
   public var height: Int
+  /// Columns of cells.
   public var width: Int
 
+  /// A grid of `height` rows and `width` columns.
   public init(height: Int, width: Int) {
     self.height = height
     self.width = width
   }
 
+  /// The number of cells.
   public var count: Int { height * width }
+  /// Height and width: "16x16".
   public var description: String { "\(height)x\(width)" }
 }
 
-/// One row of a canvas: where its token lies in the image, and at which scale or band.
+/// One row of a canvas: the grid position of its token, and its level (a scale or a frequency band).
 public struct Slot: Equatable, Sendable {
-  /// Centre, in [0, 1), whatever the scale.
+  /// The row coordinate of the centre of the token, in [0, 1) at every scale.
   public var row: Float
+  /// The column coordinate of the centre of the token, in [0, 1) at every scale.
   public var column: Float
-  /// Scale or band the slot belongs to.
+  /// The number of the scale or band, from 0.
   public var level: Int
-  /// Which learned position it has; slots may share one.
+  /// The row of a table of learned positions; slots may have the same.
   public var position: Int
 
+  /// A slot at a grid position.
   public init(row: Float, column: Float, level: Int = 0, position: Int) {
     self.row = row
     self.column = column
@@ -29,7 +36,7 @@ public struct Slot: Equatable, Sendable {
     self.position = position
   }
 
-  /// One slot a cell, row by row.
+  /// One slot for each cell of a grid, row by row, with learned positions from `position` on.
   public static func cells(of grid: Grid, level: Int = 0, from position: Int = 0) -> [Slot] {
     (0..<grid.count).map {
       Slot(
@@ -39,18 +46,24 @@ public struct Slot: Equatable, Sendable {
   }
 }
 
-/// What a direction fixes once.
+/// The canvas and the attention pattern of a direction, the same for all its turns.
+///
+/// A canvas has one row for each slot. The groups say who attends to whom: causal attention has a group for each
+/// position, block-causal attention one for each block, bidirectional attention one for all.
 public struct Layout: Sendable {
+  /// The size of the latent.
   public var grid: Grid
-  /// One row of the canvas each.
+  /// The slots of the canvas, row by row.
   public var slots: [Slot]
-  /// By place in the sequence, never decreasing: place i may attend to place j iff groups[j] <= groups[i].
+  /// The group of each position of a sequence, never decreasing: position i attends to j iff groups[j] <= groups[i].
   public var groups: [Int]
-  /// Place i is fed the token of place i - shift: 1 in next-token prediction.
+  /// The number of positions by which inputs are shifted: position i reads the token of i - shift. 1 in next-token
+  /// prediction, 0 where the inputs are at the positions of their slots.
   public var shift: Int
-  /// How many level labels there are.
+  /// The number of level labels.
   public var levels: Int
 
+  /// A layout of one level without shift unless arguments say otherwise.
   public init(grid: Grid, slots: [Slot], groups: [Int], shift: Int = 0, levels: Int = 1) {
     self.grid = grid
     self.slots = slots
@@ -59,6 +72,6 @@ public struct Layout: Sendable {
     self.levels = levels
   }
 
-  /// How many learned positions the slots use.
+  /// The number of learned positions that the slots use.
   public var positions: Int { 1 + (slots.map(\.position).max() ?? -1) }
 }

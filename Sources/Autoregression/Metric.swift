@@ -1,13 +1,16 @@
 import Settings
 import Tensors
 
-/// One number with its name, as logs and tables show it.
+/// A number with its name, as logs and tables show it.
 public struct Measurement: Sendable, Equatable {
+  /// The name of a column: "psnr".
   public var name: String
+  /// The number.
   public var value: Double
-  /// Whether a smaller number is the better one; nil: neither.
+  /// True if smaller is better, false if larger is; nil if neither.
   public var lowerIsBetter: Bool?
 
+  /// A number with its name.
   public init(_ name: String, _ value: Double, lowerIsBetter: Bool? = nil) {
     self.name = name
     self.value = value
@@ -15,25 +18,29 @@ public struct Measurement: Sendable, Equatable {
   }
 }
 
-/// What a metric looks at.
+/// The images that a metric compares.
 public enum MetricSubject: Sendable {
-  /// Generated images against real ones, in no order.
+  /// Generated images with real ones, as sets.
   case samples
-  /// Images against their own reconstruction by the tokenizer, one by one.
+  /// Images with their reconstruction by the tokenizer, one by one.
   case reconstructions
 }
 
-/// A number that says how good images are.
+/// A measure of the quality of images.
 public protocol Metric: Component {
+  /// Reads its settings.
   init(_ settings: inout Settings) throws(SettingsError)
+  /// The images that it compares.
   var subject: MetricSubject { get }
-  /// Images [batch, height, width, 3] in [-1, 1], as many of both.
-  mutating func observe(_ made: Tensor, beside real: Tensor)
-  /// How long the generation of the images took that are observed next; most do not care.
+  /// Adds generated (or reconstructed) and real images, both [batch, height, width, 3] in [-1, 1].
+  mutating func observe(_ generated: Tensor, beside real: Tensor)
+  /// Notes the seconds that the generation of the images took that are observed next; by default it does nothing.
   mutating func timed(seconds: Double, images: Int)
+  /// The numbers over all images so far.
   func values() -> [Measurement]
 }
 
 extension Metric {
+  /// Does nothing.
   public mutating func timed(seconds: Double, images: Int) {}
 }

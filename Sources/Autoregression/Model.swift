@@ -1,14 +1,20 @@
 import Networks
 import Tensors
 
-/// The parts of one autoregressive model, whatever they are.
+/// An autoregressive model, composed of its parts.
 public struct Model: Module {
+  /// From vectors to tokens.
   public var quantizer: any Quantizer
+  /// Tokens of an image, and their order.
   public var direction: any RegressionDirection
+  /// From labels to a condition.
   public var conditioner: any Conditioner
+  /// From inputs to hidden states.
   public var backbone: any Backbone
+  /// From hidden states to tokens.
   public var loss: any TokenLoss
 
+  /// A model of these parts, which must fit each other.
   public init(
     quantizer: any Quantizer, direction: any RegressionDirection, conditioner: any Conditioner,
     backbone: any Backbone, loss: any TokenLoss
@@ -20,15 +26,17 @@ public struct Model: Module {
     self.loss = loss
   }
 
-  /// The training loss of every asked token: latent [batch, rows, columns, channels] and labels [batch]; [batch, asked].
+  /// Returns the training loss of each predicted token, [batch, predicted], for a latent [batch, rows, columns,
+  /// channels]
+  /// and labels [batch].
   public func trainingLoss(_ latent: Tensor, _ labels: [Int], progress: Float, _ random: inout Random) -> Tensor {
     let batch = latent.shape[0], canvas = direction.canvas(of: latent, by: quantizer)
     let turn = direction.trainingTurn(batch: batch, progress: progress, &random)
     let view = direction.view(of: canvas, at: turn, by: quantizer)
-    let chances = random.uniform([batch], "label-drop").scalars
-    let told = zip(labels, chances).map { label, chance in chance < conditioner.dropRate ? nil : Optional(label) }
+    let draws = random.uniform([batch], "label-drop").scalars
+    let conditioning = zip(labels, draws).map { label, draw in draw < conditioner.dropRate ? nil : Optional(label) }
     var dropout: Random? = random
-    let hidden = backbone(view, given: conditioner(told), cache: nil, &dropout)
+    let hidden = backbone(view, given: conditioner(conditioning), cache: nil, &dropout)
     let losses = loss(
       hidden, canvas[turn.predictedSlots(of: direction.layout.slots.count, batch: batch)], levels: view.predictedLevels,
       &random)

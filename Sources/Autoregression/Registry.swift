@@ -1,31 +1,45 @@
 import CParts
 import Settings
 
-/// One line that a component's file ends with; the linker gathers them, `Registry.linked()` reads them.
+/// A function that registers components, placed in a section of the binary by the last line of a component's file.
+///
+/// The linker gathers the section; `Registry.linked()` calls its functions.
 public typealias Registration = @convention(c) (UnsafeMutableRawPointer) -> Void
 
-/// Which components there are, by role and key.
+/// The components of a program, by role and key.
 public struct Registry {
-  /// One component with where it was registered from.
+  /// One component and the file that registered it.
   public struct Entry {
+    /// "direction", "loss", ...
     public let role: String
+    /// Its type.
     public let type: any Component.Type
     /// "Directions/Frequency.swift"
     public let file: String
+    /// Its name in YAML.
     public var key: String { type.key }
   }
+  /// All components, ordered by role and key.
   public private(set) var entries: [Entry] = []
 
+  /// A registry without components.
   public init() {}
 
+  /// Adds a direction.
   public mutating func add(_ type: any RegressionDirection.Type, file: String = #fileID) {
     add("direction", type, file)
   }
+  /// Adds a tokenizer.
   public mutating func add(_ type: any Tokenizer.Type, file: String = #fileID) { add("tokenizer", type, file) }
+  /// Adds a loss.
   public mutating func add(_ type: any TokenLoss.Type, file: String = #fileID) { add("loss", type, file) }
+  /// Adds a backbone.
   public mutating func add(_ type: any Backbone.Type, file: String = #fileID) { add("backbone", type, file) }
+  /// Adds a conditioner.
   public mutating func add(_ type: any Conditioner.Type, file: String = #fileID) { add("conditioner", type, file) }
+  /// Adds a dataset.
   public mutating func add(_ type: any ImageDataset.Type, file: String = #fileID) { add("dataset", type, file) }
+  /// Adds a metric.
   public mutating func add(_ type: any Metric.Type, file: String = #fileID) { add("metric", type, file) }
 
   private mutating func add(_ role: String, _ type: any Component.Type, _ file: String) {
@@ -36,7 +50,7 @@ public struct Registry {
     entries.sort { ($0.role, $0.key) < ($1.role, $1.key) }
   }
 
-  /// Everything that was linked into this program.
+  /// A registry of all components that are linked into this program.
   public static func linked() -> Registry {
     var registry = Registry()
     guard var entry = overtone_parts_begin(), let end = overtone_parts_end() else { return registry }
@@ -49,13 +63,15 @@ public struct Registry {
     return registry
   }
 
+  /// The roles of components, from the data to the metrics.
   public var roles: [String] {
     ["dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "metric"]
   }
 
+  /// The keys of all components of a role, in alphabetical order.
   public func keys(of role: String) -> [String] { entries.filter { $0.role == role }.map(\.key) }
 
-  /// The component that the `use:` of a section names.
+  /// Returns the component that the key `use` of a section names; throws a message with the keys there are.
   public func find<Role>(_ role: String, _ settings: inout Settings, as: Role.Type) throws(SettingsError) -> Role {
     let key: String = try settings[required: "use", about: "which \(role)"]
     if let found = entries.first(where: { $0.role == role && $0.key == key })?.type as? Role { return found }
@@ -69,7 +85,7 @@ public struct Registry {
 }
 
 extension UnsafeMutableRawPointer {
-  /// The registry that a registration is handed.
+  /// The registry that a registration gets.
   public var registry: Registry {
     get { assumingMemoryBound(to: Registry.self).pointee }
     nonmutating set { assumingMemoryBound(to: Registry.self).pointee = newValue }

@@ -1,12 +1,15 @@
 import Tensors
 
-/// Which rows: all, one range for the whole batch, or a list per sample, each as long as the others.
+/// Rows of each sample: all, one range for the whole batch, or a list per sample, all of one length.
 public enum Selection: Equatable, Sendable {
+  /// All rows.
   case all
+  /// The same rows of every sample.
   case range(Range<Int>)
+  /// [batch][selected]
   case perSample(Indices)
 
-  /// The rows of one sample, of `count` there are.
+  /// The selected rows of one sample of `count` rows.
   public func indices(in count: Int, sample: Int) -> [Int] {
     switch self {
     case .all: Array(0..<count)
@@ -15,13 +18,13 @@ public enum Selection: Equatable, Sendable {
     }
   }
 
-  /// The rows of every sample.
+  /// The selected rows of every sample of `count` rows: [batch][selected].
   public func indices(in count: Int, batch: Int) -> Indices {
     if case .perSample(let lists) = self { return lists }
     return Array(repeating: indices(in: count, sample: 0), count: batch)
   }
 
-  /// How many rows of each sample.
+  /// The number of selected rows of each sample of `total` rows.
   public func count(in total: Int) -> Int {
     switch self {
     case .all: total

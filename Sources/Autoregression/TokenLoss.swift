@@ -2,14 +2,15 @@ import Networks
 import Settings
 import Tensors
 
-/// What a loss samples from.
+/// Hidden states that a loss samples from, with and without the condition.
 public struct Guided: Sendable {
-  /// [batch, asked, width]
+  /// With the condition: [batch, predicted, width].
   public var conditional: Tensor
-  /// The same without the condition; nil when guidance is 1 and costs nothing.
+  /// Without the condition, of the same shape; nil where the guidance scale is 1, which needs no second pass.
   public var unconditional: Tensor?
-  /// u + scale (c - u).
+  /// The guidance scale s in u + s (c - u), for conditional c and unconditional u.
   public var scale: Float
+  /// The sampling temperature; 1: as trained.
   public var temperature: Float
 
   public init(conditional: Tensor, unconditional: Tensor? = nil, scale: Float = 1, temperature: Float = 1) {
@@ -26,35 +27,38 @@ public struct Guided: Sendable {
   }
 }
 
-/// How one token is modelled, given what the backbone says of its place.
+/// The distribution of one token given the backbone's hidden state at its position.
 public protocol TokenLoss: Component, Module {
-  /// `levels` is how many level labels the direction has; `hidden` the width of the backbone.
+  /// Reads its settings and makes parameters; `levels` is the number of level labels, `hidden` the backbone's width.
   init(_ settings: inout Settings, of space: TokenSpace, from hidden: Int, levels: Int, _ random: inout Random)
     throws(SettingsError)
-  /// One number per asked token: hidden [batch, asked, width], answers' rows the same; [batch, asked].
-  func callAsFunction(_ hidden: Tensor, _ answers: Tokens, levels: Indices, _ random: inout Random) -> Tensor
+  /// Returns the loss of each predicted token, [batch, predicted], from hidden states [batch, predicted, width] and the
+  /// tokens that are right, as many.
+  func callAsFunction(_ hidden: Tensor, _ targets: Tokens, levels: Indices, _ random: inout Random) -> Tensor
+  /// Samples a token at each predicted position.
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw
-  /// Measures what it needs of real tokens before training (their range, their spread); stored as state.
+  /// Measures statistics of real tokens before training (range, standard deviation); they are stored as state.
   ///
   /// `levels` [batch][rows] is the level of the slot that each token was taken from.
-  mutating func calibrate(on answers: Tokens, levels: Indices)
-  /// Whether draws come with a confidence.
+  mutating func calibrate(on targets: Tokens, levels: Indices)
+  /// True if draws come with log-probabilities.
   var givesConfidence: Bool { get }
   /// Evaluations of its network for each token in a training step, for estimates of cost.
   var trainingEvaluations: Int { get }
-  /// How often a draw passes each token through its network at a moment; for those who compare costs.
+  /// Evaluations of its network for each token in a draw at a moment, for estimates of cost.
   func evaluations(at moment: Moment) -> Int
-  /// The loss where so large a share of a token is noise, in [0, 1), for those who look; [batch, asked]. Nil for a loss
-  /// that adds no noise.
-  func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor?
+  /// The loss [batch, predicted] at a noise level, the fraction of noise in [0, 1), for figures; nil for a loss that
+  /// adds
+  /// no noise.
+  func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor?
 }
 
 extension TokenLoss {
-  public mutating func calibrate(on answers: Tokens, levels: Indices) {}
+  public mutating func calibrate(on targets: Tokens, levels: Indices) {}
   public var givesConfidence: Bool { false }
   public var trainingEvaluations: Int { 1 }
   public func evaluations(at moment: Moment) -> Int { 1 }
-  public func loss(_ hidden: Tensor, _ answers: Tokens, levels: Indices, noise: Float, _ random: inout Random)
+  public func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random)
     -> Tensor?
   { nil }
 }

@@ -1,39 +1,45 @@
 import Tensors
 
-/// What one token is: a vector of `width` numbers and, when `vocabulary` is set, also one of that many codes.
+/// The space of one token: vectors of `width` numbers and, where `vocabulary` is set, codes 0 ..< vocabulary for them.
 public struct TokenSpace: Equatable, Sendable {
+  /// Numbers of a token.
   public var width: Int
+  /// The number of codes; nil for a continuous space.
   public var vocabulary: Int?
 
+  /// A continuous space unless a vocabulary is given.
   public init(width: Int, vocabulary: Int? = nil) {
     self.width = width
     self.vocabulary = vocabulary
   }
 }
 
-/// Tokens laid out in rows. `values` is always there; `codes` only in a finite vocabulary.
+/// Tokens of a batch in rows: always as vectors, and as codes where the vocabulary is finite.
 public struct Tokens: Sendable {
-  /// [batch, rows, width]
+  /// Vectors, [batch, rows, width].
   public var values: Tensor
-  /// [batch][rows]
+  /// Codes, [batch][rows]; nil in a continuous space.
   public var codes: Indices?
 
+  /// Tokens of a continuous space unless codes are given.
   public init(values: Tensor, codes: Indices? = nil) {
     self.values = values
     self.codes = codes
   }
 
-  /// Rows of zeros: nothing is known yet.
+  /// Vectors and codes of zero: the canvas before a generation.
   public static func zeros(_ batch: Int, _ rows: Int, _ space: TokenSpace) -> Tokens {
     Tokens(
       values: Tensor(zeros: [batch, rows, space.width]),
       codes: space.vocabulary.map { _ in Array(repeating: Array(repeating: 0, count: rows), count: batch) })
   }
 
+  /// The number of samples.
   public var batch: Int { values.shape[0] }
+  /// The number of rows of each sample.
   public var count: Int { values.shape[1] }
 
-  /// Some rows of each sample, in the order that the selection names them.
+  /// The selected rows of each sample, in the order of the selection. Cost: a copy of all rows on writing.
   public subscript(rows: Selection) -> Tokens {
     get {
       if case .all = rows { return self }
