@@ -1,9 +1,10 @@
 #pragma once
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <cblas.h>  // types only: the library is loaded at first use (Tensors/BLAS.swift)
+#include <cblas.h>  // types only: the library is loaded at first use (Tensors/Runtime/BLAS.swift)
 
-/// 2: AVX-512 F, DQ, BW and VL; 1: AVX2 and FMA; 0: neither, or another architecture.
+/// The vector instructions of this processor: 2 with AVX-512 F, DQ, BW and VL, 1 with AVX2 and FMA, 0 with neither or
+/// on another architecture.
 static inline int overtone_vector_level(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();

@@ -1,6 +1,6 @@
 #pragma once
-// What Swift's SIMD types cannot say yet: fused multiply-add, a transposition in registers, and a choice lane by lane, which
-// Swift 6.3 takes apart into registers of four.
+// Vector operations that Swift 6.3 cannot express or splits into smaller registers: fused multiply-add, shuffles, and
+// selections by a comparison. The names are those of C's <math.h> and of the usual intrinsics.
 
 #define OVERTONE_INLINE static inline __attribute__((always_inline))
 
@@ -8,9 +8,9 @@
 typedef float overtone_vector16 __attribute__((ext_vector_type(16)));
 typedef float overtone_unaligned_vector16 __attribute__((ext_vector_type(16), aligned(4)));
 
-/// Registers side by side in a row of a tile of six rows: what the compiler may use (`-Xcc -march=native`) decides.
-/// 4 with 32 registers of sixteen floats (AVX-512); 1 with 16 of eight (AVX2), two of which stand for one; 0 without either,
-/// where tiles would spill.
+/// Vectors in a row of a micro-tile of six rows, by the instructions that the compiler may use (`-Xcc -march=native`):
+/// 4 with 32 registers of sixteen floats (AVX-512), 1 with sixteen of eight (AVX2), two of which hold a vector, and 0
+/// with neither, where the sums of a micro-tile would spill.
 #if defined(__AVX512F__)
 #define OVERTONE_TILE_VECTORS 4
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -26,14 +26,16 @@ OVERTONE_INLINE overtone_vector16 overtone_multiply_add(
   return a * b + c;
 }
 
-/// Vector16 of whole numbers, which comparisons give: all bits set where they hold.
+/// Sixteen integers; the result of a comparison has all bits of an element set where it holds.
 typedef int overtone_integer_vector16 __attribute__((ext_vector_type(16)));
 
+/// The larger of a and b, element by element; b where one is not a number.
 OVERTONE_INLINE overtone_vector16 overtone_max(overtone_vector16 a, overtone_vector16 b) { return a > b ? a : b; }
 
+/// |x|
 OVERTONE_INLINE overtone_vector16 overtone_magnitude(overtone_vector16 x) { return x < 0 ? -x : x; }
 
-/// value where x is at least 0, zero elsewhere.
+/// value where x is not below 0, and 0 elsewhere.
 OVERTONE_INLINE overtone_vector16 overtone_where_positive(overtone_vector16 x, overtone_vector16 value) {
   return x < 0 ? (overtone_vector16)0 : value;
 }
@@ -55,20 +57,20 @@ OVERTONE_INLINE overtone_vector16 overtone_exp_in_range(overtone_vector16 x) {
   return p * (overtone_vector16)(((overtone_integer_vector16)shifted - (0x4B400000 - 127)) << 23);
 }
 
-/// The same for all x up to 88; 0 below -87.
+/// e^x for x of at most 88, with the same error; 0 below -87.
 OVERTONE_INLINE overtone_vector16 overtone_exp_bounded(overtone_vector16 x) {
   const overtone_integer_vector16 tiny = x < -87;
   x = tiny ? (overtone_vector16)-87 : x;
   return tiny ? (overtone_vector16)0 : overtone_exp_in_range(x);
 }
 
-/// The same for all x; about 1e38 above 88.
+/// e^x for all x, with the same error; about 1e38 above 88, and 0 below -87.
 OVERTONE_INLINE overtone_vector16 overtone_exp(overtone_vector16 x) {
   return overtone_exp_bounded(x > 88 ? (overtone_vector16)88 : x);
 }
 
-/// 1 / x within 1.5 units in the last place, for x of 2^-126 to 2^126: an estimate and one step of Newton's, since a division
-/// takes as long as sixteen multiplications.
+/// 1 / x within 1.5 units in the last place, for |x| of 2^-126 to 2^126: an estimate and one Newton step, since a
+/// division takes as long as sixteen multiplications.
 OVERTONE_INLINE overtone_vector16 overtone_reciprocal(overtone_vector16 x) {
 #if defined(__AVX512F__)
 #pragma clang fp contract(fast)
@@ -80,7 +82,7 @@ OVERTONE_INLINE overtone_vector16 overtone_reciprocal(overtone_vector16 x) {
 #endif
 }
 
-/// e^(-x^2), of x no further than 9 from zero: less is nothing beside one.
+/// e^(-x^2), with |x| clamped to 9, where the result is far below half a unit in the last place of 1.
 OVERTONE_INLINE overtone_vector16 overtone_exp_neg_square(overtone_vector16 x) {
   x = overtone_magnitude(x);
   x = x > 9 ? (overtone_vector16)9 : x;
@@ -88,7 +90,7 @@ OVERTONE_INLINE overtone_vector16 overtone_exp_neg_square(overtone_vector16 x) {
 }
 
 /// The error function of x, given e^(-x^2) (Abramowitz and Stegun 7.1.26; error below 2e-7).
-OVERTONE_INLINE overtone_vector16 overtone_erf(overtone_vector16 x, overtone_vector16 gauss) {
+OVERTONE_INLINE overtone_vector16 overtone_erf(overtone_vector16 x, overtone_vector16 exp_neg_square) {
 #pragma clang fp contract(fast)
   overtone_vector16 size = overtone_magnitude(x);
   size = size > 9 ? (overtone_vector16)9 : size;
@@ -97,27 +99,27 @@ OVERTONE_INLINE overtone_vector16 overtone_erf(overtone_vector16 x, overtone_vec
   p = p * t + 1.421413741f;
   p = p * t - 0.284496736f;
   p = p * t + 0.254829592f;
-  const overtone_vector16 positive = 1 - p * t * gauss;
+  const overtone_vector16 positive = 1 - p * t * exp_neg_square;
   return x < 0 ? -positive : positive;
 }
 
-/// The same pointer, of which the compiler knows nothing: it would otherwise keep one for each row and step of an unrolled loop,
-/// more than there are registers.
+/// The same pointer, hidden from the optimizer, which would otherwise keep one for each row and step of an unrolled
+/// loop: more than there are registers.
 OVERTONE_INLINE const float *_Nonnull overtone_opaque_pointer(const float *_Nonnull pointer) {
   __asm__("" : "+r"(pointer));
   return pointer;
 }
 
-/// Asks for a line of the cache before it is needed.
+/// Prefetches a cache line into the first-level cache.
 OVERTONE_INLINE void overtone_prefetch(const float *from) { __builtin_prefetch(from); }
 
-/// The same, no further than to the second-level cache.
+/// Prefetches a cache line into the second-level cache.
 OVERTONE_INLINE void overtone_prefetch_l2(const float *from) { __builtin_prefetch(from, 0, 2); }
 
-/// The same for a line that will be written.
+/// Prefetches a cache line that will be written.
 OVERTONE_INLINE void overtone_prefetch_for_write(float *to) { __builtin_prefetch(to, 1); }
 
-// Which lanes of two rows go where when the off-diagonal quarters of a block of side 8, 4, 2, 1 change places.
+// Indices for the stages of a transposition, in which off-diagonal quarters of blocks of side 8, 4, 2, 1 are exchanged.
 #define OVERTONE_8A 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
 #define OVERTONE_8B 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
 #define OVERTONE_4A 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
@@ -134,7 +136,7 @@ OVERTONE_INLINE void overtone_prefetch_for_write(float *to) { __builtin_prefetch
       r[i + side] = __builtin_shufflevector(x, y, B);           \
     }
 
-/// Sixteen rows of sixteen floats, `stride` apart, written as columns: to[j * step + i] = from[i * stride + j].
+/// Transposes 16 x 16 floats: to[j * step + i] = from[i * stride + j].
 OVERTONE_INLINE void overtone_transpose(
     const float *from, long stride, float *to, long step) {
   overtone_vector16 r[16];
@@ -150,7 +152,7 @@ OVERTONE_INLINE void overtone_transpose(
   for (int i = 0; i < side; i++)                                                                       \
     r[i] = __builtin_shufflevector(r[i], r[i + side], A) + __builtin_shufflevector(r[i], r[i + side], B);
 
-/// The sum of all lanes: halves on halves.
+/// The sum of all elements, by halving: 8 + 8, 4 + 4, 2 + 2, 1 + 1.
 OVERTONE_INLINE float overtone_reduce_add(overtone_vector16 x) {
   x += __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
   x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3);
@@ -158,7 +160,7 @@ OVERTONE_INLINE float overtone_reduce_add(overtone_vector16 x) {
   return x[0] + x[1];
 }
 
-/// The largest of all lanes.
+/// The maximum of all elements, by halving.
 OVERTONE_INLINE float overtone_reduce_max(overtone_vector16 x) {
   x = overtone_max(x, __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   x = overtone_max(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
@@ -166,7 +168,8 @@ OVERTONE_INLINE float overtone_reduce_max(overtone_vector16 x) {
   return x[0] > x[1] ? x[0] : x[1];
 }
 
-/// Pairs of neighbours turned by an angle each: (x0 c - x1 s, x1 c + x0 s); of the cosines and sines the first eight count.
+/// Rotates eight pairs of neighbours, each by its angle: (x0 c - x1 s, x1 c + x0 s). Of the cosines and sines the first
+/// eight elements are used.
 OVERTONE_INLINE overtone_vector16 overtone_rotate_pairs(overtone_vector16 x, overtone_vector16 c, overtone_vector16 s) {
   c = __builtin_shufflevector(c, c, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
   s = __builtin_shufflevector(-s, s, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -174,8 +177,7 @@ OVERTONE_INLINE overtone_vector16 overtone_rotate_pairs(overtone_vector16 x, ove
   return overtone_multiply_add(x, c, others * s);
 }
 
-/// The products of one row with sixteen others, which lie one behind the other, over `count` floats, a multiple of 32.
-/// They are read as they lie, from end to end.
+/// The dot products of one row with sixteen consecutive ones, over `count` floats, a multiple of 32.
 OVERTONE_INLINE overtone_vector16 overtone_dot_products(
     const float *row, const float *others, long count) {
   overtone_vector16 r[16] = {0};

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Laboratory
+import Tensors
 
 /// The command `overtone`. A package with other plugins links them and calls `Overtone.main()`.
 public struct Overtone: ParsableCommand {
@@ -37,6 +38,7 @@ public struct Overtone: ParsableCommand {
     Interruption.listen()
     do {
       var command = try parseAsRoot()
+      try BLAS.checkForProducts()
       try command.run()
     } catch let stopped as Stopped {
       complain("\(stopped)")

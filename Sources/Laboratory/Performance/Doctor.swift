@@ -3,18 +3,24 @@ import Tensors
 
 /// The state of this machine: processor, BLAS, speed of matrix products, free disk.
 package struct Doctor {
-  private let blas = BLAS.loaded
-  private let speed = Doctor.fastestProduct() / 1e9
+  /// nil where none is installed: products need none if this program has kernels for the processor.
+  private let blas: BLAS?
+  private let speed: Double
   private let free = Environment.freeBytes(at: ".")
 
-  /// Measures the speed of matrix products, which takes a second.
-  package init() {}
+  /// Measures the speed of matrix products, which takes a second; throws where none can be computed.
+  package init() throws {
+    try BLAS.checkForProducts()
+    blas = try? BLAS.load()
+    speed = Doctor.fastestProduct() / 1e9
+  }
 
   /// The state for people, a line for each fact.
   package var text: String {
     var lines = [
       "processor     \(Environment.processor)", "threads       \(ThreadPool.shared.threads)",
-      "BLAS          \(blas.library)", "BLAS kernels  \(blas.kernel ?? "unknown")",
+      "BLAS          \(blas?.library ?? "none (not needed with this processor)")",
+      "BLAS kernels  \(blas?.kernel ?? "unknown")",
       "sgemm         \(NumberFormat.short(speed)) GFLOP/s (4096x1024x1024, best of 5)",
     ]
     if let free { lines.append("free disk     \(NumberFormat.short(Double(free) / 1e9)) GB here") }
@@ -26,14 +32,14 @@ package struct Doctor {
   package var json: String {
     JSON.object([
       ("overtone", .text(Environment.version)), ("processor", .text(Environment.processor)),
-      ("threads", .number(Double(ThreadPool.shared.threads))), ("blas", .text(blas.library)),
-      ("blasKernels", blas.kernel.map { .text($0) } ?? .null), ("gigaflops", .number(speed)),
+      ("threads", .number(Double(ThreadPool.shared.threads))), ("blas", (blas?.library).map { .text($0) } ?? .null),
+      ("blasKernels", (blas?.kernel).map { .text($0) } ?? .null), ("gigaflops", .number(speed)),
       ("freeBytes", free.map { .number(Double($0)) } ?? .null), ("warning", warning.map { .text($0) } ?? .null),
     ]).lines
   }
 
   private var warning: String? {
-    blas.isFallback
+    blas?.isFallback == true
       ? "these kernels are for very old processors; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
       : nil
   }

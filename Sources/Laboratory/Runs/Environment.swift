@@ -69,15 +69,15 @@ package enum Environment {
 
   /// The content of `environment.json`, written when a run begins or resumes.
   static var json: String {
-    let blas = BLAS.loaded, process = ProcessInfo.processInfo
+    let blas = try? BLAS.load(), process = ProcessInfo.processInfo
     let changes = git(["status", "--porcelain"]).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     let facts: [(String, JSON)] = [
       ("overtone", .text(version)), ("compiler", .text("Swift \(compiler)")), ("system", .text(system)),
       ("host", .text(process.hostName)), ("processor", .text(processor)),
       ("cores", .number(Double(ThreadPool.shared.width))), ("threads", .number(Double(ThreadPool.shared.threads))),
-      ("memoryBytes", .number(Double(process.physicalMemory))), ("blas", .text(blas.library)),
-      ("blasKernel", .text(blas.kernel ?? "unknown")),
-      ("blasConfiguration", blas.configuration.map { .text($0) } ?? .null),
+      ("memoryBytes", .number(Double(process.physicalMemory))), ("blas", .text(blas?.library ?? "none")),
+      ("blasKernel", .text(blas?.kernel ?? "unknown")),
+      ("blasConfiguration", (blas?.configuration).map { .text($0) } ?? .null),
       ("hdf5", .text(LibraryVersions.hdf5)), ("folder", .text(FileManager.default.currentDirectoryPath)),
       ("command", .list(CommandLine.arguments.map { .text($0) })), ("slurmJob", job.map { .text($0) } ?? .null),
       ("begun", .text(ISO8601DateFormatter().string(from: Date()))),

@@ -6,5 +6,8 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor", abstract: "Check processor, libraries and the speed of matrix products.")
   @Flag(help: "Print JSON.") var json = false
 
-  func run() throws { print(json ? Doctor().json : Doctor().text) }
+  func run() throws {
+    let doctor = try Doctor()
+    print(json ? doctor.json : doctor.text)
+  }
 }

@@ -57,8 +57,8 @@ extension Tensor {
     var gradients = CollectedGradients()
     if let node { gradients.add(Tensor(repeating: 1, shape: shape), for: node) }
     Profile.shared.forward("before the gradient")
-    Profile.shared.walk(true)
-    defer { Profile.shared.walk(false) }
+    Profile.shared.setBackward(true)
+    defer { Profile.shared.setBackward(false) }
     // A stack: a visited node is dropped before the next is taken, and its memory with it.
     var pending = node?.topologicalOrder() ?? []
     pending.reverse()

@@ -1,26 +1,32 @@
 import Glibc
 import Synchronization
 
-/// Where the time goes, operation by operation, and how much is multiplied.
+/// The time spent in each operation, and the number of multiplications and additions in products.
 ///
-/// An operation is timed where it enters the graph (`Tensor.recorded(inputs:)`) and where it passes its gradient back. Forward, it
-/// is given the time since the operation before it, so that what lies between two operations is counted to the second.
-// The table is written under the lock.
+/// An operation is timed when it is recorded in the graph and when it returns its gradients. Forward, the time since
+/// the operation before is counted to it, including what lies between the two.
+// The table is read and written under the lock.
 public final class Profile: @unchecked Sendable {
   /// The profile of this process.
   public static let shared = Profile()
 
+  /// The times of one operation.
   public struct Line: Sendable {
+    /// The function that records the operation: "linear(_:_:onto:)".
     public var name: String
+    /// Calls forward.
     public var calls = 0
+    /// Seconds forward.
     public var forward = 0.0
+    /// Seconds backward.
     public var backward = 0.0
+    /// Seconds in both directions.
     public var seconds: Double { forward + backward }
   }
 
   private let on = Atomic<Bool>(false)
-  /// Whether a gradient is on its way: operations that pass it back are not operations of their own.
-  private let walks = Atomic<Bool>(false)
+  /// Whether gradients are computed: operations inside a backward pass are counted to the operation they belong to.
+  private let isBackward = Atomic<Bool>(false)
   private let operations = Atomic<Int>(0)
   private var lock = pthread_mutex_t()
   private var lines: [String: Line] = [:]
@@ -31,7 +37,7 @@ public final class Profile: @unchecked Sendable {
   /// Whether operations are timed.
   public var isOn: Bool { on.load(ordering: .relaxed) }
 
-  /// Forgets what was timed, and times from now on.
+  /// Clears the table and begins to time operations.
   public func start() {
     pthread_mutex_lock(&lock)
     defer { pthread_mutex_unlock(&lock) }
@@ -40,7 +46,7 @@ public final class Profile: @unchecked Sendable {
     on.store(true, ordering: .relaxed)
   }
 
-  /// What was timed since, the longest first.
+  /// Stops; returns the times since `start()`, the longest first.
   public func stop() -> [Line] {
     pthread_mutex_lock(&lock)
     defer { pthread_mutex_unlock(&lock) }
@@ -51,20 +57,22 @@ public final class Profile: @unchecked Sendable {
   /// Multiplications and additions in matrix products since the program began.
   public var productOperations: Int { operations.load(ordering: .relaxed) }
 
+  /// Counts the multiplications and additions of a product [m, k] [k, n].
   @inline(__always)
-  func multiplied(_ rows: Int, _ columns: Int, _ inner: Int) {
-    operations.add(2 &* rows &* columns &* inner, ordering: .relaxed)
+  func multiplied(_ m: Int, _ n: Int, _ k: Int) {
+    operations.add(2 &* m &* n &* k, ordering: .relaxed)
   }
 
-  /// Counts the time since the last operation to this one; what is no operation, such as reading, is told the same way.
+  /// Counts the time since the last operation to this one, or to a phase of a program such as reading.
   @inline(__always)
   public func forward(_ name: StaticString) {
-    if isOn && !walks.load(ordering: .relaxed) { note(name, isForward: true) }
+    if isOn && !isBackward.load(ordering: .relaxed) { note(name, isForward: true) }
   }
 
-  /// Says that a gradient sets out, or has arrived.
-  func walk(_ walks: Bool) { self.walks.store(walks, ordering: .relaxed) }
+  /// Marks the beginning and the end of a backward pass.
+  func setBackward(_ isBackward: Bool) { self.isBackward.store(isBackward, ordering: .relaxed) }
 
+  /// Counts the time since the last operation to the gradient of this one.
   @inline(__always)
   func backward(_ name: StaticString) { if isOn { note(name, isForward: false) } }
 
