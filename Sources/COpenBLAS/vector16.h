@@ -103,7 +103,7 @@ OVERTONE_INLINE overtone_vector16 overtone_erf(overtone_vector16 x, overtone_vec
   return x < 0 ? -positive : positive;
 }
 
-/// The same pointer, hidden from the optimizer, which would otherwise keep one for each row and step of an unrolled
+/// The pointer, hidden from the optimizer, which would otherwise keep one for each row and step of an unrolled
 /// loop: more than there are registers.
 OVERTONE_INLINE const float *_Nonnull overtone_opaque_pointer(const float *_Nonnull pointer) {
   __asm__("" : "+r"(pointer));

@@ -34,7 +34,7 @@ struct JoinedBlock<Upper: AccumulatorBlock, Lower: AccumulatorBlock>: Accumulato
   }
   @inline(__always) func store(_ pointer: UnsafeMutablePointer<Float>) {
     upper.store(pointer)
-    lower.store(pointer + 16 * Upper.Row.vectors * Upper.rows)
+    lower.store(pointer + vectorWidth * Upper.Row.vectors * Upper.rows)
   }
 }
 
@@ -47,9 +47,9 @@ typealias SixteenRows<Row: AccumulatorRow> = JoinedBlock<EightRows<Row>, EightRo
 
 /// C [rows, 16 vectors] = A [k, rows] transposed times B [k, 16 vectors], whose registers lie `stride` floats apart.
 ///
-/// B is read once and prefetched 4 KiB ahead: with so few rows the time is that of its way from memory, and hardware
-/// prefetchers stop at the end of a page (measured on Zen 4: 210 instead of 157 GFLOP/s). With two registers at once each
-/// element of A is read once for both.
+/// B is read once and prefetched 4 KiB ahead: with so few rows the time is that of reading it from memory, and hardware
+/// prefetchers stop at the end of a page (measured on Zen 4: 210 instead of 157 GFLOP/s). With two registers at once
+/// each element of A is read once for both.
 @inline(never)
 func multiply<Block: AccumulatorBlock>(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, k: Int, into c: UnsafeMutablePointer<Float>,
@@ -61,7 +61,7 @@ func multiply<Block: AccumulatorBlock>(
     Block.Row.prefetch(b + 1024, stride: stride)
     sums.addProduct(a, Block.Row(b, stride: stride))
     a += Block.rows
-    b += 16
+    b += vectorWidth
   }
   sums.store(c)
 }

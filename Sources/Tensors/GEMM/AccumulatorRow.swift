@@ -22,9 +22,9 @@ protocol AccumulatorRow {
 
 extension AccumulatorRow {
   /// Loads consecutive floats.
-  @inline(__always) init(_ pointer: UnsafePointer<Float>) { self.init(pointer, stride: 16) }
+  @inline(__always) init(_ pointer: UnsafePointer<Float>) { self.init(pointer, stride: vectorWidth) }
   /// Prefetches consecutive floats.
-  @inline(__always) static func prefetch(_ pointer: UnsafePointer<Float>) { prefetch(pointer, stride: 16) }
+  @inline(__always) static func prefetch(_ pointer: UnsafePointer<Float>) { prefetch(pointer, stride: vectorWidth) }
 }
 
 /// One register.
@@ -57,7 +57,7 @@ struct JoinedRow<Left: AccumulatorRow, Right: AccumulatorRow>: AccumulatorRow {
   }
   @inline(__always) static func prefetchForWrite(_ p: UnsafeMutablePointer<Float>) {
     Left.prefetchForWrite(p)
-    Right.prefetchForWrite(p + 16 * Left.vectors)
+    Right.prefetchForWrite(p + vectorWidth * Left.vectors)
   }
   @inline(__always) mutating func addProduct(_ x: Float, _ b: JoinedRow) {
     left.addProduct(x, b.left)
@@ -65,11 +65,11 @@ struct JoinedRow<Left: AccumulatorRow, Right: AccumulatorRow>: AccumulatorRow {
   }
   @inline(__always) mutating func add(_ p: UnsafePointer<Float>) {
     left.add(p)
-    right.add(p + 16 * Left.vectors)
+    right.add(p + vectorWidth * Left.vectors)
   }
   @inline(__always) func store(_ p: UnsafeMutablePointer<Float>) {
     left.store(p)
-    right.store(p + 16 * Left.vectors)
+    right.store(p + vectorWidth * Left.vectors)
   }
 }
 

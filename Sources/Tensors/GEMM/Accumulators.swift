@@ -4,6 +4,7 @@ import COpenBLAS
 struct Accumulators<S: AccumulatorRow> {
   private var c0: S, c1: S, c2: S, c3: S, c4: S, c5: S
 
+  /// Starts all rows from the same values: zeros, or the bias.
   @inline(__always) init(start: S) { (c0, c1, c2, c3, c4, c5) = (start, start, start, start, start, start) }
 
   /// Adds A B over one segment of a path, by which both advance.
@@ -14,60 +15,69 @@ struct Accumulators<S: AccumulatorRow> {
   mutating func add<A: MicroPanelA>(
     _ path: ReductionPath, _ a: inout A, _ b: inout UnsafePointer<Float>, _ prefetches: inout PrefetchCursor
   ) {
-    let isStrided = A.self == StridedPanelA.self, isDense = path.vectorStride == 16
-    let isPacked = isStrided && isDense && path.bStep == 16 &* S.vectors
+    let isStrided = A.self == StridedPanelA.self, isDense = path.vectorStride == vectorWidth,
+      width = vectorWidth &* S.vectors
+    let isPacked = isStrided && isDense && path.bStep == width
+    var steps = Steps(count: path.length, a: path.aStep, b: path.bStep, vector: path.vectorStride)
     if isPacked && path.aStep == 1 {
-      add(path.length, aStep: 1, bStep: 16 &* S.vectors, vectorStride: 16, &a, &b, &prefetches)
+      (steps.a, steps.b, steps.vector) = (1, width, vectorWidth)
+      add(steps, &a, &b, &prefetches)
     } else if isPacked && path.aStep == GEMMBlocking.mr {
-      add(path.length, aStep: 6, bStep: 16 &* S.vectors, vectorStride: 16, &a, &b, &prefetches)
-    } else if A.self == PackedPanelA.self && isDense && path.bStep == 16 &* S.vectors {
-      add(path.length, aStep: path.aStep, bStep: 16 &* S.vectors, vectorStride: 16, &a, &b, &prefetches)
+      (steps.a, steps.b, steps.vector) = (GEMMBlocking.mr, width, vectorWidth)
+      add(steps, &a, &b, &prefetches)
+    } else if A.self == PackedPanelA.self && isDense && path.bStep == width {
+      (steps.b, steps.vector) = (width, vectorWidth)
+      add(steps, &a, &b, &prefetches)
     } else if isDense {
-      add(path.length, aStep: path.aStep, bStep: path.bStep, vectorStride: 16, &a, &b, &prefetches)
-    } else if isStrided && path.aStep == 1 && path.bStep == 16 {
-      add(path.length, aStep: 1, bStep: 16, vectorStride: path.vectorStride, &a, &b, &prefetches)
+      steps.vector = vectorWidth
+      add(steps, &a, &b, &prefetches)
+    } else if isStrided && path.aStep == 1 && path.bStep == vectorWidth {
+      (steps.a, steps.b) = (1, vectorWidth)
+      add(steps, &a, &b, &prefetches)
     } else {
-      add(path.length, aStep: path.aStep, bStep: path.bStep, vectorStride: path.vectorStride, &a, &b, &prefetches)
+      add(steps, &a, &b, &prefetches)
     }
   }
 
-  /// The loop along k, by four steps: c[i] += a[i] b.
+  /// Steps along k, and the strides of one: in A, in B, and between the registers of a row of B.
+  private struct Steps { var count: Int, a: Int, b: Int, vector: Int }
+
+  /// Runs the loop along k, by four steps: c[i] += a[i] b.
   ///
-  /// B is prefetched eight steps ahead, from the second-level cache, and what comes from further away is spread over the
-  /// loop (see `PrefetchCursor`). Anything more in this loop would cost registers.
+  /// B is prefetched eight steps ahead, from the second-level cache, and what comes from further away is spread over
+  /// the loop (see `PrefetchCursor`). Anything more in this loop would cost registers.
   @inline(__always)
   private mutating func add<A: MicroPanelA>(
-    _ steps: Int, aStep: Int, bStep: Int, vectorStride: Int, _ a: inout A, _ b: inout UnsafePointer<Float>,
-    _ prefetches: inout PrefetchCursor
+    _ steps: Steps, _ a: inout A, _ b: inout UnsafePointer<Float>, _ prefetches: inout PrefetchCursor
   ) {
-    var left = steps, next = steps, region = b
+    var left = steps.count, next = steps.count, region = b
     while left > 3 {
       if left <= next {
         region = prefetches.advance(S.self)
         next = next &- prefetches.interval
       }
       for step in 0..<4 {
-        add(a, step &* aStep, S(b + step &* bStep, stride: vectorStride))
-        S.prefetch(b + (8 &+ step) &* bStep, stride: vectorStride)
+        add(a, step &* steps.a, S(b + step &* steps.b, stride: steps.vector))
+        S.prefetch(b + (8 &+ step) &* steps.b, stride: steps.vector)
       }
       if A.self == StridedPanelA.self {
         overtone_prefetch_l2(region)
         overtone_prefetch_l2(region + 16)
         region = overtone_opaque_pointer(region + 32)
       }
-      a.advance(by: 4 &* aStep)
-      b = overtone_opaque_pointer(b + 4 &* bStep)
+      a.advance(by: 4 &* steps.a)
+      b = overtone_opaque_pointer(b + 4 &* steps.b)
       left &-= 4
     }
     while left > 0 {
-      add(a, 0, S(b, stride: vectorStride))
-      a.advance(by: aStep)
-      b = overtone_opaque_pointer(b + bStep)
+      add(a, 0, S(b, stride: steps.vector))
+      a.advance(by: steps.a)
+      b = overtone_opaque_pointer(b + steps.b)
       left &-= 1
     }
   }
 
-  /// One rank-1 update: the outer product of a column of A and a row of B.
+  /// Adds the outer product of a column of A and a row of B.
   @inline(__always) private mutating func add<A: MicroPanelA>(_ a: A, _ offset: Int, _ b: S) {
     c0.addProduct(a.element(0, offset), b)
     c1.addProduct(a.element(1, offset), b)
@@ -77,6 +87,7 @@ struct Accumulators<S: AccumulatorRow> {
     c5.addProduct(a.element(5, offset), b)
   }
 
+  /// Writes the sums, plus the addend, to memory.
   @inline(__always) func store(_ output: OutputTile) {
     output.store(0, c0)
     output.store(1, c1)

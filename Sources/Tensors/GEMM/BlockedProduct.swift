@@ -17,8 +17,8 @@ func blockedProduct(
     for row in stride(from: 0, to: k, by: kb) {
       let rows = row..<Swift.min(k, row + kb)
       packedB.packInParallel(rows: rows, columns: columns, kc: kc, into: elements.pointer)
-      let blocks = OutputBlocks(
-        packedA, elements.pointer, m: m, columns: columns, kRange: rows, kc: kc, target, epilogue)
+      let range = PackedRange(pointer: elements.pointer, rows: rows, columns: columns, kc: Swift.min(kc, rows.count))
+      let blocks = OutputBlocks(packedA, range, m: m, target, epilogue)
       parallel(blocks.count, cost: m * columns.count * rows.count / 16 / blocks.count, pieces: blocks.count) { range in
         let scratch = Buffer(count: blocks.scratchCount)
         for block in range { blocks.multiply(block, isLast: rows.upperBound == k, scratch.pointer) }
@@ -28,7 +28,7 @@ func blockedProduct(
 }
 
 /// The size of parts, none above `most`, into which so many items are cut as evenly as multiples of `unit` allow.
-private func equalParts(of count: Int, most: Int, unit: Int = 16) -> Int {
+private func equalParts(of count: Int, most: Int, unit: Int = vectorWidth) -> Int {
   let parts = (count + most - 1) / most, even = (count + parts - 1) / parts
   return Swift.min(count, (even + unit - 1) / unit * unit)
 }

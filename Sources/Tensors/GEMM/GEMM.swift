@@ -2,7 +2,7 @@
 ///
 /// The sum over k runs in blocks of `GEMMBlocking.kc`, whatever the number of threads, so that results do not depend
 /// on it.
-func gemm(
+package func gemm(
   _ shape: GEMMShape, alpha: Float = 1, _ a: GEMMOperand, _ b: GEMMOperand, into c: OutputMatrix,
   epilogue: GEMMEpilogue = GEMMEpilogue()
 ) {
@@ -12,10 +12,10 @@ func gemm(
   // Packing B pays for many rows of A only; with few rows the transposed product packs A in its place.
   let isSwapped = m <= 64 && m * 2 <= n
   let usesMicroKernels = usesMicroKernels && k > 0
-  let addend = epilogue.addendPointer(c.pointer)
+  // Blocks of C set pointers, sizes and scratch of their part.
   var target = TileTarget(
-    pointer: c.pointer, stride: c.stride, rows: 0, columns: 0, scale: alpha, addend: addend, bias: epilogue.bias,
-    scratch: c.pointer)
+    pointer: c.pointer, stride: c.stride, rows: m, columns: n, scale: alpha,
+    addend: epilogue.addendPointer(c.pointer), bias: epilogue.bias, scratch: c.pointer)
   if usesMicroKernels && !isSwapped { return blockedProduct(shape, a, b, into: target, epilogue) }
   if let sums = a.rowSums {
     let matrix = a.matrix
@@ -31,17 +31,14 @@ func gemm(
       GEMMShape(m: n, n: m, k: k), GEMMOperand(bMatrix.transposed), GEMMOperand(aMatrix.transposed), into: target,
       GEMMEpilogue())
   } else {
-    if case .matrix(let base) = epilogue.addend {
-      for row in 0..<m { (c.pointer + row * c.stride).update(from: base + row * c.stride, count: n) }
-    }
-    libraryProduct(shape, alpha: alpha, aMatrix, bMatrix, into: c, bias: epilogue.bias, accumulates: addend != nil)
+    libraryProduct(shape, alpha: alpha, aMatrix, bMatrix, into: c, epilogue: epilogue)
   }
   epilogue.completion?(0..<m, 0..<n)
   withExtendedLifetime(generated) {}
 }
 
 /// The product of two matrices that lie in memory; see above.
-func gemm(
+package func gemm(
   _ shape: GEMMShape, alpha: Float = 1, _ a: Matrix, _ b: Matrix, into c: OutputMatrix,
   epilogue: GEMMEpilogue = GEMMEpilogue()
 ) {

@@ -20,5 +20,5 @@ enum GEMMBlocking {
 /// The most registers of a row of a micro-tile: 4 with AVX-512, 1 with AVX2, 0 where micro-tiles would spill.
 let vectorsPerTile = Int(OVERTONE_TILE_VECTORS)
 
-/// Whether products are computed by the micro-kernels of this package; if not, by the BLAS library.
+/// True if products are computed by the micro-kernels of this package; if not, by the BLAS library.
 let usesMicroKernels = vectorsPerTile > 0

@@ -1,13 +1,16 @@
 import COpenBLAS
 
-/// C = alpha A B + bias by the BLAS library, or that added to C.
+/// C = alpha A B + bias + addend by the BLAS library.
 ///
 /// The library runs single-threaded; the threads of `ThreadPool` each compute a range of rows, or of columns, of C.
-func libraryProduct(
-  _ shape: GEMMShape, alpha: Float, _ a: Matrix, _ b: Matrix, into c: OutputMatrix, bias: UnsafePointer<Float>?,
-  accumulates: Bool
+package func libraryProduct(
+  _ shape: GEMMShape, alpha: Float, _ a: Matrix, _ b: Matrix, into c: OutputMatrix, epilogue: GEMMEpilogue
 ) {
-  let (m, n, k) = (shape.m, shape.n, shape.k)
+  let (m, n, k) = (shape.m, shape.n, shape.k), bias = epilogue.bias
+  let accumulates = epilogue.addendPointer(c.pointer) != nil
+  if case .matrix(let addend) = epilogue.addend {
+    for row in 0..<m { (c.pointer + row * c.stride).update(from: addend + row * c.stride, count: n) }
+  }
   if let bias {
     for row in 0..<m {
       let line = c.pointer + row * c.stride

@@ -1,14 +1,15 @@
 /// A matrix in memory that is read: rows of `stride` floats, or the transpose of such rows.
-struct Matrix {
+package struct Matrix {
   /// Element [0, 0].
   var pointer: UnsafePointer<Float>
   /// Floats from one row in memory to the next.
   var stride: Int
-  /// Whether the matrix is the transpose of what lies in memory: element [i, j] is then at `j * stride + i`.
+  /// True if the matrix is the transpose of what lies in memory: element [i, j] is then at `j * stride + i`.
   var isTransposed: Bool
 
+  /// The matrix whose element [0, 0] is at `pointer`, or its transpose.
   @inline(__always)
-  init(pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
+  package init(pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
     (self.pointer, self.stride, isTransposed) = (pointer, stride, transposed)
   }
 
@@ -21,9 +22,13 @@ struct Matrix {
 }
 
 /// A matrix in memory that a product is written to: rows of `stride` floats.
-struct OutputMatrix {
+package struct OutputMatrix {
   /// Element [0, 0].
-  var pointer: UnsafeMutablePointer<Float>
+  package var pointer: UnsafeMutablePointer<Float>
   /// Floats from one row to the next.
   var stride: Int
+
+  /// The matrix whose element [0, 0] is at `pointer`.
+  @inline(__always)
+  package init(pointer: UnsafeMutablePointer<Float>, stride: Int) { (self.pointer, self.stride) = (pointer, stride) }
 }

@@ -12,7 +12,7 @@ struct ReductionPath {
   /// Segments, and from the start of one to the start of the next in A and in B.
   var segments = 1, aSegmentStride = 0, bSegmentStride = 0
   /// From one register of a row of B to the next: 16 where they lie side by side.
-  var vectorStride = 16
+  var vectorStride = vectorWidth
   /// Memory that later micro-tiles read; nil: what follows the micro-panel of B.
   var prefetch: PrefetchRegion?
 
@@ -20,8 +20,8 @@ struct ReductionPath {
   struct PrefetchRegion { let start: UnsafePointer<Float>, stride: Int }
 }
 
-/// C [mr, nv] = start [nv] + A [mr, path] B [path, nv] + addend [mr, nv], with nv = 16 times the registers of a row `S`:
-/// the innermost loop of every product.
+/// C [mr, nv] = start [nv] + A [mr, path] B [path, nv] + addend [mr, nv], with nv = 16 times the registers of a row
+/// `S`: the innermost loop of every product.
 ///
 /// With AVX-512, 6 x 4 accumulators leave eight of 32 registers for a row of B and a broadcast element of A: 24 sums
 /// hide the latency of the multiply-add, and ten loads feed 24 of them. With AVX2, where two registers of eight floats
@@ -29,12 +29,11 @@ struct ReductionPath {
 /// sixteen there are.
 @inline(never)
 private func multiply<A: MicroPanelA, S: AccumulatorRow>(
-  _ a: A, _ b: UnsafePointer<Float>, _ path: ReductionPath, from start: UnsafePointer<Float>,
-  into c: UnsafeMutablePointer<Float>, stride: Int, addend: UnsafePointer<Float>?, _: S.Type
+  _ a: A, _ b: UnsafePointer<Float>, _ path: ReductionPath, from start: UnsafePointer<Float>, into output: OutputTile,
+  _: S.Type
 ) {
-  // Strides: A has a row stride of its own (see `MicroPanelA`) and `path.aStep` along k; B `path.bStep` along k and
-  // `path.vectorStride` between registers; C `stride` between rows and 1 between columns.
-  let output = OutputTile(pointer: c, stride: stride, addend: addend)
+  // Strides: A has a row stride of its type (see `MicroPanelA`) and `path.aStep` along k; B `path.bStep` along k and
+  // `path.vectorStride` between registers; C `output.stride` between rows and 1 between columns.
   var prefetches = PrefetchCursor(output, path, b: b)
   var accumulators = Accumulators(start: S(start)), a = a, b = b, segments = path.segments
   repeat {
@@ -57,21 +56,22 @@ nonisolated(unsafe) private let zeros: UnsafePointer<Float> = {
 @inline(__always)
 private func multiply<A: MicroPanelA>(
   vectors: Int, _ a: A, _ b: UnsafePointer<Float>, _ path: ReductionPath, from start: UnsafePointer<Float>,
-  into c: UnsafeMutablePointer<Float>, stride: Int, addend: UnsafePointer<Float>?
+  into output: OutputTile
 ) {
   guard vectorsPerTile > 1 else {
-    for at in Swift.stride(from: 0, to: 16 &* vectors, by: 16) {
+    for at in Swift.stride(from: 0, to: vectorWidth &* vectors, by: vectorWidth) {
       multiply(
-        a, b + at / 16 &* path.vectorStride, path, from: start + at, into: c + at, stride: stride,
-        addend: addend.map { $0 + at }, OneVector.self)
+        a, b + at / vectorWidth &* path.vectorStride, path, from: start + at,
+        into: OutputTile(pointer: output.pointer + at, stride: output.stride, addend: output.addend.map { $0 + at }),
+        OneVector.self)
     }
     return
   }
   switch vectors {
-  case 1: multiply(a, b, path, from: start, into: c, stride: stride, addend: addend, OneVector.self)
-  case 2: multiply(a, b, path, from: start, into: c, stride: stride, addend: addend, TwoVectors.self)
-  case 3: multiply(a, b, path, from: start, into: c, stride: stride, addend: addend, ThreeVectors.self)
-  default: multiply(a, b, path, from: start, into: c, stride: stride, addend: addend, FourVectors.self)
+  case 1: multiply(a, b, path, from: start, into: output, OneVector.self)
+  case 2: multiply(a, b, path, from: start, into: output, TwoVectors.self)
+  case 3: multiply(a, b, path, from: start, into: output, ThreeVectors.self)
+  default: multiply(a, b, path, from: start, into: output, FourVectors.self)
   }
 }
 
@@ -82,14 +82,15 @@ private func multiply<A: MicroPanelA>(
 func microKernel<A: MicroPanelA>(
   vectors: Int, _ a: A, _ b: UnsafePointer<Float>, _ path: ReductionPath, _ target: TileTarget
 ) {
-  if target.isWhole && target.columns == 16 &* vectors {
+  if target.isWhole && target.columns == vectorWidth &* vectors {
     multiply(
-      vectors: vectors, a, b, path, from: target.bias ?? zeros, into: target.pointer, stride: target.stride,
-      addend: target.addend)
+      vectors: vectors, a, b, path, from: target.bias ?? zeros,
+      into: OutputTile(pointer: target.pointer, stride: target.stride, addend: target.addend))
   } else {
     multiply(
-      vectors: vectors, a, b, path, from: zeros, into: target.scratch, stride: 16 &* vectors, addend: nil)
-    target.store(target.scratch, width: 16 &* vectors)
+      vectors: vectors, a, b, path, from: zeros,
+      into: OutputTile(pointer: target.scratch, stride: vectorWidth &* vectors, addend: nil))
+    target.store(target.scratch, width: vectorWidth &* vectors)
   }
 }
 
@@ -106,25 +107,26 @@ func microKernel(
   }
 }
 
-/// Computes the micro-tiles of one micro-panel of B, one below the other: target [rows, columns] (BLIS: the loop over ir).
+/// Computes the micro-tiles of one micro-panel of B, one below the other: target [rows, columns] (BLIS: the loop over
+/// ir).
 ///
 /// The last micro-tile may have fewer than mr rows.
 func macroKernel(
   vectors: Int, rows: Int, _ a: PanelLayout, _ b: UnsafePointer<Float>, _ path: ReductionPath, _ target: TileTarget,
   _ prefetches: PrefetchPlan
 ) {
-  // Strides: A `a.rowStride` between rows of a micro-panel and `a.panelStride` between micro-panels; the target moves by
-  // mr rows from one micro-tile to the next.
+  // Strides: A `a.rowStride` between rows of a micro-panel and `a.panelStride` between micro-panels; the target moves
+  // by mr rows from one micro-tile to the next.
   var (target, panel, row, path) = (target, a.start, 0, path)
   target.rows = GEMMBlocking.mr
-  if target.isWhole && target.columns == 16 &* vectors {
+  if target.isWhole && target.columns == vectorWidth &* vectors {
     let start = target.bias ?? zeros
     while row &+ GEMMBlocking.mr <= rows {
       path.prefetch = prefetches.region(
         at: row, next: panel + a.panelStride, stride: a.rowStride, length: path.length)
       multiply(
-        vectors: vectors, StridedPanelA(panel, stride: a.rowStride), b, path, from: start, into: target.pointer,
-        stride: target.stride, addend: target.addend)
+        vectors: vectors, StridedPanelA(panel, stride: a.rowStride), b, path, from: start,
+        into: OutputTile(pointer: target.pointer, stride: target.stride, addend: target.addend))
       panel += a.panelStride
       target.advance(by: GEMMBlocking.mr &* target.stride)
       row &+= GEMMBlocking.mr

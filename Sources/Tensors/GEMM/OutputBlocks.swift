@@ -1,29 +1,38 @@
-/// The blocks of C [mc, ncBlock] that threads compute one after another, for a range of k whose rows of B are packed.
+/// Some rows and columns of B, packed: [rows / kc][micro-panel], each micro-panel as `pack` lays it out.
+struct PackedRange {
+  let pointer: UnsafePointer<Float>
+  /// The rows of B, which are steps along k, and its columns.
+  let rows: Range<Int>, columns: Range<Int>
+  /// Rows that are packed, and multiplied, at once.
+  let kc: Int
+
+  /// Element [step, columns.lowerBound] of some of the columns.
+  func panels(_ columns: Range<Int>, from step: Int) -> UnsafePointer<Float> {
+    pointer
+      + (PackedB.count(rows: step - rows.lowerBound, columns: self.columns.count)
+        + PackedB.count(
+          rows: Swift.min(kc, rows.upperBound - step), columns: columns.lowerBound - self.columns.lowerBound))
+  }
+}
+
+/// The blocks of C that threads compute one after another, for the steps along k whose rows of B are packed.
 struct OutputBlocks {
-  private let a: PackedA, b: UnsafePointer<Float>
-  private let m: Int, columns: Range<Int>, kRange: Range<Int>
-  /// Rows of B that are multiplied at once.
-  private let kc: Int
+  private let a: PackedA, b: PackedRange, m: Int
   private let target: TileTarget, epilogue: GEMMEpilogue
   /// Micro-tiles from top to bottom, and blocks one below the other that they are divided among.
   private let tileRows: Int, blockRows: Int
   /// Columns of a block, and blocks side by side.
   private let width: Int, blockColumns: Int
 
-  /// `b` holds the rows `kRange` of B and its columns `columns`, packed `kc` rows at a time.
-  init(
-    _ a: PackedA, _ b: UnsafePointer<Float>, m: Int, columns: Range<Int>, kRange: Range<Int>, kc: Int,
-    _ target: TileTarget, _ epilogue: GEMMEpilogue
-  ) {
-    (self.a, self.b, self.m, self.columns, self.kRange) = (a, b, m, columns, kRange)
-    self.kc = Swift.min(kc, kRange.count)
-    (self.target, self.epilogue) = (target, epilogue)
+  /// Cuts C [m, columns of b] into blocks.
+  init(_ a: PackedA, _ b: PackedRange, m: Int, _ target: TileTarget, _ epilogue: GEMMEpilogue) {
+    (self.a, self.b, self.m, self.target, self.epilogue) = (a, b, m, target, epilogue)
     let threads = ThreadPool.shared.width
     tileRows = (m + GEMMBlocking.mr - 1) / GEMMBlocking.mr
-    // Half a megabyte of B stays in the second-level cache for one block after another. Where A is packed for each block,
-    // that is done once for all columns.
-    width = Swift.min(columns.count, a.isPacked ? GEMMBlocking.nc : GEMMBlocking.nc / 2)
-    blockColumns = (columns.count + width - 1) / width
+    // Half a megabyte of B stays in the second-level cache for one block after another. Where A is packed for each
+    // block, that is done once for all columns.
+    width = Swift.min(b.columns.count, a.isPacked ? GEMMBlocking.nc : GEMMBlocking.nc / 2)
+    blockColumns = (b.columns.count + width - 1) / width
     // Four blocks a thread balance the work, if they are not so low that B is read too often: the gradient of weights
     // with 256 outputs is computed 1.05 to 1.08 times as fast in four blocks as in eight (Cascade Lake).
     let most = 12, whole = (tileRows + most - 1) / most
@@ -37,18 +46,18 @@ struct OutputBlocks {
   /// Floats of scratch for a micro-tile and the packed micro-panels of A of one block.
   var scratchCount: Int {
     TileTarget.scratchCount
-      + (a.isPacked ? PackedA.count(panels: (tileRows + blockRows - 1) / blockRows + 1, steps: kc) : 0)
+      + (a.isPacked ? PackedA.count(panels: (tileRows + blockRows - 1) / blockRows + 1, steps: b.kc) : 0)
   }
 
   /// Computes one block; `isLast` where this range of k completes the sums.
   func multiply(_ block: Int, isLast: Bool, _ scratch: UnsafeMutablePointer<Float>) {
-    let (row, column) = (block % blockRows, self.columns.lowerBound + block / blockRows * width)
+    let (row, column) = (block % blockRows, b.columns.lowerBound + block / blockRows * width)
     let rows =
       row * tileRows / blockRows * GEMMBlocking.mr..<Swift.min(m, (row + 1) * tileRows / blockRows * GEMMBlocking.mr)
-    let columns = column..<Swift.min(self.columns.upperBound, column + width)
+    let columns = column..<Swift.min(b.columns.upperBound, column + width)
     guard !rows.isEmpty else { return }
-    for step in stride(from: kRange.lowerBound, to: kRange.upperBound, by: kc) {
-      multiply(rows, columns, step..<Swift.min(kRange.upperBound, step + kc), scratch)
+    for step in stride(from: b.rows.lowerBound, to: b.rows.upperBound, by: b.kc) {
+      multiply(rows, columns, step..<Swift.min(b.rows.upperBound, step + b.kc), scratch)
     }
     if isLast { epilogue.completion?(rows, columns) }
   }
@@ -59,7 +68,7 @@ struct OutputBlocks {
     let panels = a.panels(
       rows, steps: steps, addsRowSums: columns.lowerBound == 0, into: scratch + TileTarget.scratchCount)
     // Read next: further rows of B, or the first ones for the next block.
-    let further = steps.upperBound < kRange.upperBound ? steps.upperBound : kRange.lowerBound
+    let further = steps.upperBound < b.rows.upperBound ? steps.upperBound : b.rows.lowerBound
     let (row, column, isFirst) = (rows.lowerBound, columns.lowerBound, steps.lowerBound == 0)
     let offset = target.isTransposed ? column * target.stride + row : row * target.stride + column
     var target = target
@@ -68,30 +77,23 @@ struct OutputBlocks {
     // After the first steps along k, C holds the sums so far, to which the others are added.
     target.addend = isFirst ? target.addend.map { $0 + offset } : UnsafePointer(target.pointer)
     target.bias = isFirst ? target.bias.map { $0 + (target.isTransposed ? row : column) } : nil
+    (target.rows, target.columns) = (rows.count, columns.count)
     multiply(
-      panels, rows: rows.count, packedB(columns, from: steps.lowerBound), columns: columns.count, steps: steps.count,
-      target, next: packedB(columns, from: further))
+      panels, b.panels(columns, from: steps.lowerBound), steps: steps.count, target,
+      next: b.panels(columns, from: further))
   }
 
-  /// The packed rows of B from a step along k on, and these columns.
-  private func packedB(_ columns: Range<Int>, from step: Int) -> UnsafePointer<Float> {
-    b
-      + (PackedB.count(rows: step - kRange.lowerBound, columns: self.columns.count)
-        + PackedB.count(
-          rows: Swift.min(kc, kRange.upperBound - step), columns: columns.lowerBound - self.columns.lowerBound))
-  }
-
-  /// Multiplies micro-panel by micro-panel of B (BLIS: the loop over jr); `next` is read after them.
+  /// Multiplies micro-panel by micro-panel of B into the target's rows and columns (BLIS: the loop over jr); the
+  /// micro-panel at `next` is read after them.
   private func multiply(
-    _ a: PanelLayout, rows: Int, _ b: UnsafePointer<Float>, columns: Int, steps: Int, _ target: TileTarget,
-    next: UnsafePointer<Float>
+    _ a: PanelLayout, _ b: UnsafePointer<Float>, steps: Int, _ target: TileTarget, next: UnsafePointer<Float>
   ) {
-    let nr = GEMMBlocking.nr
+    let nr = GEMMBlocking.nr, (rows, columns) = (target.rows, target.columns)
     var panel = b, target = target
     for column in stride(from: 0, to: columns, by: nr) {
       target.columns = Swift.min(nr, columns - column)
-      let vectors = (target.columns + 15) / 16, count = steps * 16 * vectors
-      let path = ReductionPath(length: steps, aStep: a.kStride, bStep: 16 * vectors)
+      let vectors = vectorCount(target.columns), count = steps * vectorWidth * vectors
+      let path = ReductionPath(length: steps, aStep: a.kStride, bStep: vectorWidth * vectors)
       macroKernel(
         vectors: vectors, rows: rows, a, panel, path, target,
         PrefetchPlan(

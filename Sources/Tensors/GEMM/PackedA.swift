@@ -5,13 +5,13 @@ import COpenBLAS
 struct PackedA {
   let operand: GEMMOperand
 
-  /// Whether micro-panels are packed before they are multiplied.
+  /// True if micro-panels are packed before they are multiplied.
   var isPacked: Bool { operand.matrix.isTransposed || operand.generator != nil }
 
   /// Floats of so many packed micro-panels, each with `steps` columns.
   ///
   /// A vector is left free between micro-panels, or all would fall into the same few sets of the cache.
-  static func count(panels: Int, steps: Int) -> Int { panels * (GEMMBlocking.mr * (steps + 16) + 16) }
+  static func count(panels: Int, steps: Int) -> Int { panels * (GEMMBlocking.mr * (steps + vectorWidth) + vectorWidth) }
 
   /// The micro-panels of some rows and of some columns (steps along k), packed into `elements` if need be.
   ///
@@ -21,7 +21,7 @@ struct PackedA {
   ) -> PanelLayout {
     let matrix = operand.matrix, mr = GEMMBlocking.mr
     if matrix.isTransposed {
-      let panels = PanelLayout(start: elements, rowStride: 1, kStride: mr, panelStride: mr * steps.count + 16)
+      let panels = PanelLayout(start: elements, rowStride: 1, kStride: mr, panelStride: mr * steps.count + vectorWidth)
       let sums = addsRowSums ? operand.rowSums.map { $0 + rows.lowerBound } : nil
       packTransposed(matrix, rows: rows, columns: steps, panels.panelStride, sums: sums, into: elements)
       return panels
@@ -31,7 +31,7 @@ struct PackedA {
       return PanelLayout(
         start: start, rowStride: matrix.stride, kStride: 1, panelStride: mr * matrix.stride, isUnpacked: true)
     }
-    let width = (steps.count + 15) / 16 * 16
+    let width = paddedToVectors(steps.count)
     for row in rows { generator(row, steps.lowerBound, steps.count, elements + (row - rows.lowerBound) * width) }
     return PanelLayout(start: elements, rowStride: width, kStride: 1, panelStride: mr * width)
   }
@@ -50,9 +50,11 @@ private func packTransposed(
   while left > 0 {
     let count = Swift.min(4, left)
     for column in 0..<count {
-      // Columns are too far apart for the hardware prefetchers.
+      // Columns are too far from one another for the hardware prefetchers.
       let line = source + column &* stride
-      for i in Swift.stride(from: 0, to: rows.count, by: 16) { overtone_prefetch(line + (16 &* stride &+ i)) }
+      for i in Swift.stride(from: 0, to: rows.count, by: vectorWidth) {
+        overtone_prefetch(line + (vectorWidth &* stride &+ i))
+      }
     }
     if let sums { add(source, stride: stride, columns: count, to: sums, count: rows.count) }
     if count == 4 {
@@ -78,20 +80,21 @@ private func packTransposed(
   }
 }
 
-/// Adds some columns, `stride` floats apart, to the sums of `count` rows; up to 15 rows beyond them are read, not stored.
+/// Adds some columns, `stride` floats apart, to the sums of `count` rows; up to 15 rows beyond them are read, not
+/// stored.
 @inline(__always)
 private func add(
   _ source: UnsafePointer<Float>, stride: Int, columns: Int, to sums: UnsafeMutablePointer<Float>, count: Int
 ) {
-  for i in Swift.stride(from: 0, to: count, by: 16) {
+  for i in Swift.stride(from: 0, to: count, by: vectorWidth) {
     var sum = source[vector: i]
     for column in 1..<columns { sum += (source + column &* stride)[vector: i] }
     sums.store(sum + sums[vector: i], i, of: count)
   }
 }
 
-/// Copies the mr = 6 floats of a column of a micro-panel as eight: two of them are overwritten by the next column, or lie
-/// in the free vector between micro-panels.
+/// Copies the mr = 6 floats of a column of a micro-panel as eight: two of them are overwritten by the next column, or
+/// lie in the free vector between micro-panels.
 @inline(__always)
 private func copyColumn(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
   let column = UnsafeRawPointer(source).loadUnaligned(as: SIMD8<Float>.self)

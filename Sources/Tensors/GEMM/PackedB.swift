@@ -8,7 +8,7 @@ func pack(
 ) {
   var target = target, column = columns.lowerBound
   while column < columns.upperBound {
-    let count = Swift.min(GEMMBlocking.nr, columns.upperBound - column), width = (count + 15) / 16 * 16
+    let count = Swift.min(GEMMBlocking.nr, columns.upperBound - column), width = paddedToVectors(count)
     packPanel(matrix, rows: rows, column, count, width, into: target)
     target += rows.count * width
     column += count
@@ -20,34 +20,37 @@ private func packPanel(
   _ matrix: Matrix, rows: Range<Int>, _ column: Int, _ count: Int, _ width: Int,
   into target: UnsafeMutablePointer<Float>
 ) {
-  let whole = count / 16
+  let whole = count / vectorWidth
   if !matrix.isTransposed {
     var from = matrix.pointer + rows.lowerBound * matrix.stride + column, to = target
     for _ in 0..<rows.count {
       for vector in 0..<whole {
-        overtone_prefetch(from + (16 &* matrix.stride &+ 16 &* vector))
-        to[vector: 16 &* vector] = from[vector: 16 &* vector]
+        overtone_prefetch(from + (vectorWidth &* matrix.stride &+ vectorWidth &* vector))
+        to[vector: vectorWidth &* vector] = from[vector: vectorWidth &* vector]
       }
-      if whole * 16 < count { to[vector: 16 * whole] = loadPartial(from + 16 * whole, count - 16 * whole) }
+      if whole * vectorWidth < count {
+        to[vector: vectorWidth * whole] = loadPartial(from + vectorWidth * whole, count - vectorWidth * whole)
+      }
       from += matrix.stride
       to += width
     }
     return
   }
   // Squares of 16 by 16 are transposed in registers.
-  let squares = rows.count / 16
-  for vector in 0..<width / 16 {
-    let from = matrix.pointer + (column + 16 * vector) * matrix.stride + rows.lowerBound, to = target + 16 * vector
-    let real = Swift.min(16, count - 16 * vector)
+  let squares = rows.count / vectorWidth
+  for vector in 0..<width / vectorWidth {
+    let from = matrix.pointer + (column + vectorWidth * vector) * matrix.stride + rows.lowerBound,
+      to = target + vectorWidth * vector
+    let real = Swift.min(vectorWidth, count - vectorWidth * vector)
     var done = 0
-    if real == 16 {
+    if real == vectorWidth {
       for square in 0..<squares {
-        overtone_transpose(from + 16 * square, matrix.stride, to + 16 * square * width, width)
+        overtone_transpose(from + vectorWidth * square, matrix.stride, to + vectorWidth * square * width, width)
       }
-      done = 16 * squares
+      done = vectorWidth * squares
     }
     for row in done..<Swift.max(done, rows.count) {
-      for i in 0..<16 { to[row &* width &+ i] = i < real ? from[i &* matrix.stride &+ row] : 0 }
+      for i in 0..<vectorWidth { to[row &* width &+ i] = i < real ? from[i &* matrix.stride &+ row] : 0 }
     }
   }
 }
@@ -61,7 +64,7 @@ struct PackedB {
     guard let generator = operand.generator else {
       return Tensors.pack(operand.matrix, rows: rows, columns: columns, into: target)
     }
-    let width = (columns.count + 15) / 16 * 16
+    let width = paddedToVectors(columns.count)
     var to = target
     for row in rows {
       generator(row, columns.lowerBound, columns.count, to)
@@ -71,7 +74,7 @@ struct PackedB {
   }
 
   /// Floats of so many packed rows and columns.
-  static func count(rows: Int, columns: Int) -> Int { rows * ((columns + 15) / 16 * 16) }
+  static func count(rows: Int, columns: Int) -> Int { rows * (paddedToVectors(columns)) }
 
   /// Packs some rows and columns on all threads, `kc` rows after others: [rows / kc][micro-panel], each as `pack` does.
   func packInParallel(rows: Range<Int>, columns: Range<Int>, kc: Int, into target: UnsafeMutablePointer<Float>) {

@@ -1,8 +1,8 @@
 import COpenBLAS
 import Glibc
 
-/// Weights packed once for all products with few rows: a generation multiplies by the same ones for every token, and for
-/// so few rows packing takes as long as multiplying.
+/// Weights packed once for all products with few rows: a generation multiplies by the same ones for every token, and
+/// for so few rows packing takes as long as multiplying.
 ///
 /// The packed copy is kept beside the scalars of the weight (`Buffer.packed`), and dropped with them or before they are
 /// written to. This type alone reads and writes it, under its lock.
@@ -26,11 +26,11 @@ enum PackedWeights {
     defer { pthread_mutex_unlock(&lock.mutex) }
     if let packed = weight.buffer.packed { return packed }
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let packed = Buffer(count: (outputs + 15) / 16 * 16 * inputs)
+    let packed = Buffer(count: paddedToVectors(outputs) * inputs)
     let transposed = Matrix(pointer: weight.buffer.pointer, stride: inputs, transposed: true)
-    for first in stride(from: 0, to: outputs, by: 16) {
+    for first in stride(from: 0, to: outputs, by: vectorWidth) {
       pack(
-        transposed, rows: 0..<inputs, columns: first..<Swift.min(outputs, first + 16),
+        transposed, rows: 0..<inputs, columns: first..<Swift.min(outputs, first + vectorWidth),
         into: packed.pointer + first * inputs)
     }
     weight.buffer.packed = packed
@@ -56,10 +56,10 @@ enum PackedWeights {
     if rows >= microKernelRows && vectorsPerTile > 1 {
       return microKernelProduct(shape, a, packed.pointer, into: c, epilogue)
     }
-    // One register of columns for up to sixteen rows, since then the time is that of the weights' way from memory; two
-    // for more.
-    let columnVectors = (outputs + 15) / 16, pair = vectorsPerTile > 1 && rows > 16 && columnVectors > 1 ? 2 : 1
-    let transposed = Buffer(count: (Swift.min(rows, rowsAtOnce) + 16) * (inputs + 16))
+    // One register of columns for up to sixteen rows, since then the time is that of the weights to come from memory;
+    // two for more.
+    let columnVectors = vectorCount(outputs), pair = vectorsPerTile > 1 && rows > 16 && columnVectors > 1 ? 2 : 1
+    let transposed = Buffer(count: (Swift.min(rows, rowsAtOnce) + vectorWidth) * (inputs + vectorWidth))
     let addend = epilogue.addendPointer(c)
     for start in stride(from: 0, to: rows, by: rowsAtOnce) {
       let count = Swift.min(rowsAtOnce, rows - start)
@@ -69,16 +69,16 @@ enum PackedWeights {
       parallel((columnVectors + pair - 1) / pair, cost: 2 * pair * count * inputs, pieces: 4) { range in
         let scratch = Buffer(count: TileTarget.scratchCount)
         for number in range {
-          let first = 16 * number * pair, vectors = Swift.min(pair, columnVectors - number * pair)
+          let first = vectorWidth * number * pair, vectors = Swift.min(pair, columnVectors - number * pair)
           for group in groups {
             group.multiply(
               transposed.pointer, packed.pointer + first * inputs, vectors: vectors, k: inputs, into: scratch.pointer)
             let offset = (start + group.first) * outputs + first
             TileTarget(
               pointer: c + offset, stride: outputs, rows: group.count,
-              columns: Swift.min(16 * vectors, outputs - first), addend: addend.map { $0 + offset },
+              columns: Swift.min(vectorWidth * vectors, outputs - first), addend: addend.map { $0 + offset },
               bias: epilogue.bias.map { $0 + first }, scratch: scratch.pointer
-            ).store(scratch.pointer, width: 16 * vectors)
+            ).store(scratch.pointer, width: vectorWidth * vectors)
           }
         }
       }
@@ -91,7 +91,7 @@ enum PackedWeights {
     into target: UnsafeMutablePointer<Float>
   ) {
     parallel(groups.count, cost: (a.generator == nil ? 2 : 8) * k) { range in
-      let generated = a.generator.map { _ in Buffer(count: 16 * k) }
+      let generated = a.generator.map { _ in Buffer(count: vectorWidth * k) }
       for group in groups[range] {
         var (source, following) = (a.matrix.pointer + (start + group.first) * k, rows - start - group.first)
         if let generator = a.generator, let generated = generated?.pointer {
@@ -103,7 +103,7 @@ enum PackedWeights {
     }
   }
 
-  /// The same product for many of the few rows, by micro-kernels.
+  /// Computes the product for many of the few rows, by micro-kernels.
   private static func microKernelProduct(
     _ shape: GEMMShape, _ a: GEMMOperand, _ packed: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>,
     _ epilogue: GEMMEpilogue
@@ -118,7 +118,7 @@ enum PackedWeights {
     let a = generated.map { UnsafePointer($0.pointer) } ?? a.matrix.pointer
     // A micro-panel of B stays in the second-level cache for sixteen micro-tiles.
     let mc = 16 * mr, blockRows = (m + mc - 1) / mc, blockColumns = (n + nr - 1) / nr
-    let path = ReductionPath(length: k, aStep: 1, bStep: 16, vectorStride: 16 * k)
+    let path = ReductionPath(length: k, aStep: 1, bStep: vectorWidth, vectorStride: vectorWidth * k)
     let addend = epilogue.addendPointer(c), blocks = blockRows * blockColumns
     parallel(blocks, cost: 4 * Swift.min(m, mc) * k, pieces: blocks) { range in
       let scratch = Buffer(count: TileTarget.scratchCount)
@@ -126,7 +126,7 @@ enum PackedWeights {
         let (row, column) = (block % blockRows * mc, block / blockRows * nr), offset = row * n + column
         let columns = Swift.min(nr, n - column)
         macroKernel(
-          vectors: (columns + 15) / 16, rows: Swift.min(mc, m - row),
+          vectors: vectorCount(columns), rows: Swift.min(mc, m - row),
           PanelLayout(start: a + row * k, rowStride: k, kStride: 1, panelStride: mr * k), packed + column * k, path,
           TileTarget(
             pointer: c + offset, stride: n, rows: mr, columns: columns, addend: addend.map { $0 + offset },

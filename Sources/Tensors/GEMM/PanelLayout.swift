@@ -4,6 +4,6 @@ struct PanelLayout {
   let start: UnsafePointer<Float>
   /// Floats from one row of a micro-panel to the next, along k, and from one micro-panel to the next.
   let rowStride: Int, kStride: Int, panelStride: Int
-  /// Whether A is not packed, so that micro-panels come from memory further away than the second-level cache.
+  /// True if A is not packed, so that micro-panels come from memory further away than the second-level cache.
   var isUnpacked = false
 }

@@ -40,7 +40,7 @@ struct PrefetchCursor {
 struct PrefetchPlan {
   /// The micro-panel of B that is read next, and its floats.
   let nextPanel: UnsafePointer<Float>, count: Int
-  /// Whether each micro-tile prefetches the next micro-panel of A instead: A is read for the first time then.
+  /// True if each micro-tile prefetches the next micro-panel of A instead: A is read for the first time then.
   let prefetchesA: Bool
 
   /// The region that the micro-tile at row `row` prefetches, whose successor's micro-panel of A begins at `next`.

@@ -21,7 +21,8 @@ struct RowGroup {
       let height = heights.last { $0 >= rows - first } ?? heights[0]
       groups.append(
         RowGroup(
-          first: first, count: Swift.min(height, rows - first), offset: first * k + 16 * groups.count, height: height))
+          first: first, count: Swift.min(height, rows - first), offset: first * k + vectorWidth * groups.count,
+          height: height))
       first += height
     }
     return groups
@@ -35,10 +36,10 @@ struct RowGroup {
   ) {
     let target = target + offset
     var done = 0
-    if following >= 16 {
-      done = k / 16 * 16
+    if following >= vectorWidth {
+      done = k / vectorWidth * vectorWidth
       // Sixteen rows at once: those beyond the height are overwritten by the next column, or lie in the free vector.
-      for column in stride(from: 0, to: done, by: 16) {
+      for column in stride(from: 0, to: done, by: vectorWidth) {
         overtone_transpose(source + column, k, target + height * column, height)
       }
     }
@@ -53,7 +54,7 @@ struct RowGroup {
     _ transposed: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, vectors: Int, k: Int,
     into c: UnsafeMutablePointer<Float>
   ) {
-    let a = transposed + offset, stride = 16 * k
+    let a = transposed + offset, stride = vectorWidth * k
     @inline(__always) func by<Block: AccumulatorBlock>(_ block: Block.Type) {
       Tensors.multiply(a, packed, stride: stride, k: k, into: c, block)
     }

@@ -4,7 +4,7 @@ struct TileTarget {
   var pointer: UnsafeMutablePointer<Float>
   /// From one row of the micro-tile to the next; from one column to the next where the target is transposed.
   var stride: Int
-  /// Whether C is the transpose of what the micro-kernel computes.
+  /// True if C is the transpose of what the micro-kernel computes.
   var isTransposed = false
   /// Rows and columns of the micro-tile that lie in C.
   var rows: Int, columns: Int
@@ -30,7 +30,7 @@ extension TileTarget {
       pointer: pointer, stride: stride, rows: rows, columns: columns, addend: UnsafePointer(pointer), scratch: scratch)
   }
 
-  /// Whether sums can be stored as they come.
+  /// True if sums can be stored as they come.
   @inline(__always)
   var isWhole: Bool { !isTransposed && rows == GEMMBlocking.mr && scale == 1 }
 
@@ -48,12 +48,12 @@ extension TileTarget {
     for row in 0..<rows {
       let from = sums + row &* width, to = pointer + row &* stride, more = addend.map { $0 + row &* stride }
       var i = 0
-      while i &+ 16 <= columns {
+      while i &+ vectorWidth <= columns {
         var value = from[vector: i] * scale
         if let bias { value += bias[vector: i] }
         if let more { value += more[vector: i] }
         to[vector: i] = value
-        i &+= 16
+        i &+= vectorWidth
       }
       while i < columns {
         var value = from[i] * scale

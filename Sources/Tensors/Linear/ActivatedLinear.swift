@@ -1,8 +1,8 @@
 extension Tensor {
   /// A linear layer over activated scalars: `activated(activation)` and then `linear(weight, bias, onto: residual)`.
   ///
-  /// self [..., in], weight [out, in], bias [out], residual [..., out]; result [..., out]. The activated scalars never lie
-  /// in memory as a whole: they are computed while the product packs them, forward and once more backward.
+  /// self [..., in], weight [out, in], bias [out], residual [..., out]; result [..., out]. The activated scalars never
+  /// lie in memory as a whole: they are computed while the product packs them, forward and once more backward.
   public func linear(
     afterActivation activation: Activation, _ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil
   ) -> Tensor {

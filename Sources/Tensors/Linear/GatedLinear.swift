@@ -6,8 +6,10 @@ extension Tensor {
     precondition(shape == gate.shape, "shapes \(shape) and \(gate.shape) differ")
     let value = Tensor(unfilled: shape) { target in
       let target = target.baseAddress!, x = buffer.pointer, y = gate.buffer.pointer
-      parallel((count + 15) / 16, cost: 96) { range in
-        for i in range { target[vector: 16 &* i] = Silu.value(x[vector: 16 &* i]) * y[vector: 16 &* i] }
+      parallel(vectorCount(count), cost: 96) { range in
+        for i in range {
+          target[vector: vectorWidth &* i] = Silu.value(x[vector: vectorWidth &* i]) * y[vector: vectorWidth &* i]
+        }
       }
     }
     return value.recorded(inputs: [self, gate]) {
@@ -15,9 +17,9 @@ extension Tensor {
       let input = Buffer(count: self.count), gateGradient = Buffer(count: self.count)
       let (a, b) = (input.pointer, gateGradient.pointer)
       let (x, y, g) = (self.buffer.pointer, gate.buffer.pointer, g.buffer.pointer)
-      parallel((self.count + 15) / 16, cost: 128) { range in
+      parallel(vectorCount(self.count), cost: 128) { range in
         for i in range {
-          let at = 16 &* i, x = x[vector: at], g = g[vector: at], s = Tensors.sigmoid(x)
+          let at = vectorWidth &* i, x = x[vector: at], g = g[vector: at], s = Tensors.sigmoid(x)
           a[vector: at] = g * y[vector: at] * s * (1 + x * (1 - s))
           b[vector: at] = g * x * s
         }
@@ -28,8 +30,8 @@ extension Tensor {
 
   /// A linear layer over a SwiGLU: `swiGLU(gate)` and then `linear(weight, bias, onto: residual)`.
   ///
-  /// self and gate [..., in], weight [out, in], bias [out], residual [..., out]; result [..., out]. The gated scalars never
-  /// lie in memory as a whole: they are computed while the product packs them, forward and once more backward.
+  /// self and gate [..., in], weight [out, in], bias [out], residual [..., out]; result [..., out]. The gated scalars
+  /// never lie in memory as a whole: they are computed while the product packs them, forward and once more backward.
   public func linear(
     afterSwiGLU gate: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil
   ) -> Tensor {
@@ -70,7 +72,7 @@ private struct SwiGLURows: @unchecked Sendable {  // read only
         overtone_prefetch(gate + (i &+ next))
         // Up to 15 floats are read beyond a row and not stored: all buffers are padded by a vector.
         target.store(Silu.value(x[vector: i]) * gate[vector: i], i, of: count)
-        i &+= 16
+        i &+= vectorWidth
       }
     }
   }
@@ -91,7 +93,7 @@ private struct SwiGLURows: @unchecked Sendable {  // read only
       gateTarget.store(g * silu, i, of: count)
       // d silu / dx = s + silu (1 - s)
       target.store(g * gate[vector: i] * multiplyAdd(silu, 1 - s, s), i, of: count)
-      i &+= 16
+      i &+= vectorWidth
     }
   }
 }

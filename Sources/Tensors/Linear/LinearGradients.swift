@@ -72,7 +72,8 @@ struct LinearLayer {
   /// dW [outputs, inputs] = g^T x and db [outputs] = the sums of the columns of g, as far as they are needed, and the
   /// residual's gradient, which is g [rows, outputs] as it is.
   ///
-  /// A generator computes x from the tensor's scalars while it is packed. The column sums are a by-product of packing g^T.
+  /// A generator computes x from the tensor's scalars while it is packed. The column sums are a by-product of packing
+  /// g^T.
   func gradients(
     _ g: Tensor, _ x: Tensor, needsBias: Bool, generator: OperandGenerator? = nil
   ) -> LinearGradients {

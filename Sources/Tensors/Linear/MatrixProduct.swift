@@ -35,8 +35,8 @@ extension Tensor {
     }
   }
 
-  /// The product of two matrices without a gradient; it is added in place to `sum`, whose scalars no other tensor holds,
-  /// if there is one.
+  /// The product of two matrices without a gradient; it is added in place to `sum`, whose scalars no other tensor
+  /// holds, if there is one.
   static func product(_ a: TensorMatrix, _ b: TensorMatrix, onto sum: Tensor?) -> Tensor {
     let (rows, columns) = (a.rows, b.columns)
     let target = sum ?? Tensor(shape: [rows, columns], buffer: Buffer(count: rows * columns), node: nil)

@@ -1,8 +1,8 @@
 extension Tensor {
   /// A linear layer over normalized rows: `layerNorm(...)` and then `linear(weight, bias)`.
   ///
-  /// self [..., in], weight [out, in], bias [out]; result [..., out]. The normalized rows never lie in memory as a whole:
-  /// they are computed while the product packs them, forward and once more backward.
+  /// self [..., in], weight [out, in], bias [out]; result [..., out]. The normalized rows never lie in memory as a
+  /// whole: they are computed while the product packs them, forward and once more backward.
   public func linear(
     afterNorm normWeight: Tensor?, _ normBias: Tensor?, epsilon: Float, modulation: NormModulation? = nil,
     _ weight: Tensor, _ bias: Tensor? = nil

@@ -50,7 +50,7 @@ public struct BLAS: Sendable {
     }
   }
 
-  /// Whether the kernels are those that OpenBLAS takes when it does not know the processor.
+  /// True if the kernels are those that OpenBLAS takes when it does not know the processor.
   public var isFallback: Bool {
     ["prescott", "generic", "katmai", "coppermine", "northwood", "banias", "core2", "nehalem"]
       .contains(kernel?.lowercased() ?? "") && overtone_vector_level() > 0

@@ -25,7 +25,7 @@ public final class Profile: @unchecked Sendable {
   }
 
   private let on = Atomic<Bool>(false)
-  /// Whether gradients are computed: operations inside a backward pass are counted to the operation they belong to.
+  /// True if gradients are computed: operations inside a backward pass are counted to the operation they belong to.
   private let isBackward = Atomic<Bool>(false)
   private let operations = Atomic<Int>(0)
   private var lock = pthread_mutex_t()
@@ -34,7 +34,7 @@ public final class Profile: @unchecked Sendable {
 
   private init() { pthread_mutex_init(&lock, nil) }
 
-  /// Whether operations are timed.
+  /// True if operations are timed.
   public var isOn: Bool { on.load(ordering: .relaxed) }
 
   /// Clears the table and begins to time operations.

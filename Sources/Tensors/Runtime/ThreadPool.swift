@@ -4,8 +4,8 @@ import Synchronization
 
 /// The threads of all kernels: as many as the process has cores.
 ///
-/// Work is cut into ranges by position, so that results do not depend on timing; the thread that runs a range does. A call
-/// from inside a kernel, or while another thread uses the pool, runs on the calling thread alone.
+/// Work is cut into ranges by position, so that results do not depend on timing; the thread that runs a range does. A
+/// call from inside a kernel, or while another thread uses the pool, runs on the calling thread alone.
 // `job` is written only between two generations, by the thread that set `busy`.
 public final class ThreadPool: @unchecked Sendable {
   /// The pool of this process.
@@ -66,11 +66,11 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// Cuts 0..<count into contiguous ranges, none shorter than `grain` but the last, and runs `body` over them all.
   ///
-  /// A thread begins with ranges of its own, the same for the same count, and then takes ranges from other threads (work
-  /// stealing), so that a core that another process slows down delays nothing. Work is cut into `pieces` ranges a thread
-  /// where it is long enough, and into one otherwise. Ranges begin at multiples of `unit`: 16 where items are scalars that
-  /// are read and written as vectors. Where only the calling thread works it runs the same ranges, one after another: the
-  /// cut, and with it the rounding of sums, does not depend on the number of threads.
+  /// A thread begins with ranges of its own, the same for the same count, and then takes ranges from other threads
+  /// (work stealing), so that a core that another process slows down delays nothing. Work is cut into `pieces` ranges a
+  /// thread where it is long enough, and into one otherwise. Ranges begin at multiples of `unit`: 16 where items are
+  /// scalars that are read and written as vectors. Where only the calling thread works it runs the same ranges, one
+  /// after another: the cut, and with it the rounding of sums, does not depend on the number of threads.
   public func split(_ count: Int, grain: Int, unit: Int = 1, pieces: Int = 8, _ body: (Range<Int>) -> Void) {
     let most = max(1, count / max(1, grain)), rounds = max(1, min(pieces, most / width))
     let parts = min(width * rounds, most)
@@ -149,8 +149,8 @@ public final class ThreadPool: @unchecked Sendable {
 
 /// Runs `body` over 0..<count on the shared pool.
 ///
-/// `cost` is the rough number of operations of an item, `unit` is 16 where items are scalars that are processed as vectors,
-/// and `pieces` is 1 where a range prepares something expensive for its items.
+/// `cost` is the rough number of operations of an item, `unit` is 16 where items are scalars that are processed as
+/// vectors, and `pieces` is 1 where a range prepares something expensive for its items.
 @inline(__always)
 func parallel(_ count: Int, cost: Int = 1, unit: Int = 1, pieces: Int = 8, _ body: (Range<Int>) -> Void) {
   // Below some 40,000 operations a second thread costs more than it saves, above all where other processes run.

@@ -2,14 +2,20 @@ import COpenBLAS
 
 /// Sixteen floats: one AVX-512 register, or two of AVX.
 ///
-/// Kernels use `+ - * /` and the functions below. Comparisons and `replacing` become masked moves where they stand alone
-/// in a loop, as in `clamped(to:)` and `nearestRows(of:)`; around arithmetic Swift 6.3 splits them, and all that
+/// Kernels use `+ - * /` and the functions below. Comparisons and `replacing` become masked moves where they stand
+/// alone in a loop, as in `clamped(to:)` and `nearestRows(of:)`; around arithmetic Swift 6.3 splits them, and all that
 /// depends on them, into registers of four floats, and `pointwiseMax` and `sum()` into single floats (seen in the
 /// machine code). Functions that need those are written in C, in `vector16.h`.
 @usableFromInline typealias Vector16 = SIMD16<Float>
 
 /// Floats of a `Vector16`.
 @inline(__always) var vectorWidth: Int { 16 }
+
+/// Vectors that hold so many floats.
+@inline(__always) func vectorCount(_ floats: Int) -> Int { (floats + vectorWidth - 1) / vectorWidth }
+
+/// So many floats, rounded up to whole vectors.
+@inline(__always) func paddedToVectors(_ floats: Int) -> Int { vectorCount(floats) * vectorWidth }
 
 extension UnsafeMutablePointer<Float> {
   /// Sixteen floats from `offset` on, aligned or not.
@@ -70,7 +76,7 @@ func loadPartial(_ pointer: UnsafePointer<Float>, _ count: Int, padding: Float =
 extension UnsafePointer<Float> {
   /// Sixteen floats from `offset` on; zeros from `count` on.
   @inline(__always) func vector(_ offset: Int, of count: Int) -> Vector16 {
-    offset &+ 16 <= count ? self[vector: offset] : loadPartial(self + offset, count &- offset)
+    offset &+ vectorWidth <= count ? self[vector: offset] : loadPartial(self + offset, count &- offset)
   }
 }
 extension UnsafeMutablePointer<Float> {
@@ -80,7 +86,7 @@ extension UnsafeMutablePointer<Float> {
 
   /// Writes sixteen floats from `offset` on, as far as they lie before `count`.
   @inline(__always) func store(_ vector: Vector16, _ offset: Int, of count: Int) {
-    if offset &+ 16 <= count {
+    if offset &+ vectorWidth <= count {
       self[vector: offset] = vector
     } else {
       for i in 0..<count &- offset { self[offset &+ i] = vector[i] }
@@ -92,7 +98,7 @@ extension UnsafeMutablePointer<Float> {
 @inline(__always)
 func rowSum(_ pointer: UnsafePointer<Float>, _ count: Int, _ transform: (Vector16) -> Vector16) -> Float {
   var total = Vector16(repeating: 0), i = 0
-  while i + 16 <= count { total += transform(pointer[vector: i]); i += 16 }
+  while i + vectorWidth <= count { total += transform(pointer[vector: i]); i += vectorWidth }
   var sum = overtone_reduce_add(total)
   if i < count {
     let rest = transform(loadPartial(pointer + i, count - i))
@@ -105,7 +111,7 @@ func rowSum(_ pointer: UnsafePointer<Float>, _ count: Int, _ transform: (Vector1
 @inline(__always)
 func rowDot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
   var total = Vector16(repeating: 0), i = 0
-  while i + 16 <= count { total += a[vector: i] * b[vector: i]; i += 16 }
+  while i + vectorWidth <= count { total += a[vector: i] * b[vector: i]; i += vectorWidth }
   var sum = overtone_reduce_add(total)
   while i < count { sum += a[i] * b[i]; i += 1 }
   return sum
@@ -115,13 +121,13 @@ func rowDot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) 
 @inline(__always)
 func rowMax(_ pointer: UnsafePointer<Float>, _ count: Int) -> Float {
   var largest = -Float.infinity, i = 0
-  if count >= 16 {
+  if count >= vectorWidth {
     var best = pointer[vector: 0]
-    i = 16
-    while i + 16 <= count {
+    i = vectorWidth
+    while i + vectorWidth <= count {
       let next = pointer[vector: i]
       best = overtone_max(next, best)
-      i += 16
+      i += vectorWidth
     }
     largest = overtone_reduce_max(best)
   }
@@ -129,7 +135,7 @@ func rowMax(_ pointer: UnsafePointer<Float>, _ count: Int) -> Float {
   return largest
 }
 
-/// The distance in floats to the element that is read some 512 elements later, where `count` of every `width` floats are
-/// read, row after row: how far ahead a kernel prefetches.
+/// The distance in floats to the element that is read some 512 elements later, where `count` of every `width` floats
+/// are read, row after row: how far ahead a kernel prefetches.
 @inline(__always)
 func prefetchDistance(_ count: Int, width: Int) -> Int { Swift.max(1, 512 / Swift.max(1, count)) &* width }

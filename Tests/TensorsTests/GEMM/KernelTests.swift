@@ -8,7 +8,7 @@ import Testing
     arguments: [
       [5, 7, 3], [0, 7, 3], [1, 100, 50], [100, 1, 50], [6, 64, 16], [13, 65, 300], [70, 33, 17], [17, 530, 270],
       [49, 16, 257],
-      // More rows, columns and steps than are packed, or made by one thread, at once.
+      // More rows, columns and steps than are packed, or computed by one thread, at once.
       [70, 1100, 600], [1100, 70, 600],
     ])
   func product(shape: [Int]) {
@@ -18,14 +18,14 @@ import Testing
     let (xs, ws, bs, gs) = (x.scalars, w.scalars, b.scalars, g.scalars)
     let expected = Tensor(
       [m, n], (0..<m * n).map { at in bs[at % n] + sum(k) { xs[at / n * k + $0] * ws[at % n * k + $0] } })
-    let toX = Tensor([m, k], (0..<m * k).map { at in sum(n) { gs[at / k * n + $0] * ws[$0 * k + at % k] } })
-    let toW = Tensor([n, k], (0..<n * k).map { at in sum(m) { gs[$0 * n + at / k] * xs[$0 * k + at % k] } })
+    let xGradient = Tensor([m, k], (0..<m * k).map { at in sum(n) { gs[at / k * n + $0] * ws[$0 * k + at % k] } })
+    let weightGradient = Tensor([n, k], (0..<n * k).map { at in sum(m) { gs[$0 * n + at / k] * xs[$0 * k + at % k] } })
     let tracked = [x, w, b].map(\.tracked), y = tracked[0].linear(tracked[1], tracked[2])
-    let slopes = (y * g).sum.gradients(of: tracked)
+    let gradients = (y * g).sum.gradients(of: tracked)
     #expect(y.distance(to: expected) < 1e-4)
-    #expect(slopes[0].distance(to: toX) < 1e-4)
-    #expect(slopes[1].distance(to: toW) < 1e-4)
-    #expect(slopes[2].distance(to: g.sum(axis: 0)) < 1e-4)
+    #expect(gradients[0].distance(to: xGradient) < 1e-4)
+    #expect(gradients[1].distance(to: weightGradient) < 1e-4)
+    #expect(gradients[2].distance(to: g.sum(axis: 0)) < 1e-4)
   }
 
   /// Few numbers, and more than are multiplied at once.
@@ -90,14 +90,14 @@ import Testing
         { ($0[0].rows([a]) + $0[1].rows([b])).reshaped([5, 20]) }) < 1e-5)
   }
 
-  @Test("arithmetic on shapes that are stretched is arithmetic on stretched copies")
+  @Test("arithmetic on shapes that are broadcast is arithmetic on broadcast copies")
   func broadcasting() {
     let x = numbers([3, 5, 18], 1), row = numbers([3, 1, 18], 2), number = numbers([5, 1], 3)
-    func stretched(_ t: Tensor, _ at: (Int, Int, Int) -> Int) -> Tensor {
+    func broadcast(_ t: Tensor, _ at: (Int, Int, Int) -> Int) -> Tensor {
       let scalars = t.scalars
       return Tensor([3, 5, 18], (0..<270).map { scalars[at($0 / 90, $0 / 18 % 5, $0 % 18)] })
     }
-    let wideRow = stretched(row) { a, _, c in a * 18 + c }, wideNumber = stretched(number) { _, b, _ in b }
+    let wideRow = broadcast(row) { a, _, c in a * 18 + c }, wideNumber = broadcast(number) { _, b, _ in b }
     #expect((x + row).distance(to: x + wideRow) == 0)
     #expect((x * number).distance(to: x * wideNumber) == 0)
     #expect((row - number).distance(to: wideRow - wideNumber) == 0)
