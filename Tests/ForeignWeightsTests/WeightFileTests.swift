@@ -59,6 +59,94 @@ import Testing
     #expect(message(Self.folder) == "\(Self.folder): this is a folder; name a file of weights.")
   }
 
+  /// A file that is damaged in one way, and the sentence that refuses it.
+  struct Damage: Sendable, CustomStringConvertible {
+    let description: String
+    let file: String
+    let sentence: String
+    let change: @Sendable (inout Data) -> Void
+
+    init(_ description: String, of file: String, _ sentence: String, _ change: @escaping @Sendable (inout Data) -> Void)
+    {
+      self.description = description
+      self.file = file
+      self.sentence = sentence
+      self.change = change
+    }
+  }
+
+  private static let cutShort = "the file ends before its contents do: it is cut short (an interrupted copy?)."
+  private static let badZip = "its zip directory is damaged or cut short."
+  private static let badPickle = "its pickled directory of tensors is damaged."
+  private static let damages = [
+    Damage("an empty file", of: "flat.pth", "the file is empty.") { $0 = Data() },
+    Damage("eight bytes", of: "flat.safetensors", "this is neither a safetensors file nor a PyTorch checkpoint.") {
+      $0 = $0.prefix(8)
+    },
+    Damage("a header cut off", of: "flat.safetensors", cutShort) { $0 = $0.prefix(40) },
+    Damage("a header longer than the file", of: "flat.safetensors", cutShort) {
+      $0.replaceSubrange(4..<6, with: [1, 0])
+    },
+    Damage("a header of a length beyond 63 bits", of: "flat.safetensors", cutShort) { $0[7] = 0xFF },
+    Damage("a header that is no JSON", of: "flat.safetensors", "its safetensors header is damaged.") {
+      $0.replace("data_offsets", by: "data_offset\"")
+    },
+    Damage(
+      "an unknown kind", of: "flat.safetensors", "'half.weight' holds numbers of kind F99; save it as F32, F16 or BF16."
+    ) {
+      $0.replace("\"F16\"", by: "\"F99\"")
+    },
+    Damage("scalars cut off", of: "flat.safetensors", "'flags' has a shape that does not fit its bytes.") {
+      $0.removeLast()
+    },
+    Damage("a shape too large", of: "flat.safetensors", "'parameter' has a shape that does not fit its bytes.") {
+      $0.replace("[3,4]", by: "[3,5]")
+    },
+    Damage("a negative length", of: "flat.safetensors", "'permuted.weight' has a shape that does not fit its bytes.") {
+      $0.replace("[4,2,3]", by: "[4,2,-3]")
+    },
+    Damage("a zip without its directory", of: "flat.pth", badZip) { $0 = $0.prefix(300) },
+    Damage("a zip directory that is overwritten", of: "flat.pth", badZip) {
+      $0.replace("PK\u{1}\u{2}", by: "PK\u{1}\u{3}")
+    },
+    Damage("a member without its header", of: "flat.pth", badZip) {
+      $0.replace("PK\u{3}\u{4}", by: "PK\u{3}\u{5}", last: true)
+    },
+    Damage("a zip of another program", of: "flat.pth", "this zip file holds no PyTorch checkpoint.") {
+      $0.replace("data.pkl", by: "data.txt", all: true)
+    },
+    Damage("big-endian numbers", of: "flat.pth", "its numbers are big-endian; save it on a little-endian machine.") {
+      $0.replace("byteorderlittle", by: "byteorderbig---")
+    },
+    Damage("a pickle that ends early", of: "flat.pth", badPickle) { $0.replace("collections\n", by: "collections ") },
+    Damage(
+      "an unknown opcode", of: "flat.pth",
+      "its pickle uses the code 63, which weights do not need; save a state_dict again."
+    ) {
+      $0.replace("ccollections", by: "?collections")
+    },
+    Damage(
+      "an unknown storage", of: "flat.pth",
+      "a tensor lies in a torch FloatStorble; save it as float32, float16 or bfloat16."
+    ) {
+      $0.replace("FloatStorage", by: "FloatStorble")
+    },
+    Damage("no tensor at all", of: "flat.pth", "there is no tensor in it.") {
+      $0.replace("_rebuild_tensor_v2", by: "_rebuild_tensor_v9", all: true)
+      $0.replace("_rebuild_parameter", by: "_rebuild_parametex", all: true)
+    },
+  ]
+
+  @Test("a damaged file is refused in a sentence that names the damage", arguments: damages)
+  func damagedFiles(_ damage: Damage) throws {
+    var data = try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(damage.file)"))
+    damage.change(&data)
+    let path = FileManager.default.temporaryDirectory.path + "/overtone-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try data.write(to: URL(fileURLWithPath: path))
+    #expect(message(path) == "\(path): \(damage.sentence)")
+  }
+
   @Test("a file cut anywhere, or with any byte changed, is read or refused, never a crash")
   func damage() throws {
     for name in ["flat.pth", "flat.safetensors"] {
@@ -99,5 +187,17 @@ import Testing
   private func message(_ path: String) -> String? {
     do { _ = try WeightFile(path).tensors(in: nil) } catch { return "\(error)" }
     return nil
+  }
+}
+
+extension Data {
+  /// Replaces the first occurrence of a text, the last one, or all.
+  fileprivate mutating func replace(_ old: String, by new: String, last: Bool = false, all: Bool = false) {
+    var from = startIndex
+    while let found = range(of: Data(old.utf8), options: last ? .backwards : [], in: from..<endIndex) {
+      replaceSubrange(found, with: Data(new.utf8))
+      from = found.lowerBound + new.utf8.count
+      if !all { return }
+    }
   }
 }

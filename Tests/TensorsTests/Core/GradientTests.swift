@@ -47,6 +47,9 @@ private func angles(_ turn: (Float) -> Float) -> Tensor { Tensor([2, 3, 2], (0..
 /// Dropout factors with one in four dropped, [2, 2, 3, 4].
 private let factors = Tensor([2, 2, 3, 4], (0..<48).map { $0 % 4 == 1 ? 0 : 4.0 / 3 })
 
+/// Distinct values in no order, [1, 4, 4, 1]: steps of 0.3, so that no finite difference changes which is largest.
+private let ramp = Tensor([1, 4, 4, 1], (0..<16).map { Float($0 * 7 % 16) * 0.3 })
+
 private let cases: [Case] = [
   Case("add broadcast", [[3, 4], [4]]) { $0[0] + $0[1] }, Case("add column", [[3, 4], [3, 1]]) { $0[0] + $0[1] },
   Case("subtract", [[2, 3], [1, 3]]) { $0[0] - $0[1] }, Case("multiply", [[2, 3, 4], [2, 1, 4]]) { $0[0] * $0[1] },
@@ -62,6 +65,36 @@ private let cases: [Case] = [
   Case("rows", [[4, 3]]) { $0[0].rows([[0, 2], [2, 3]]).squared },
   Case("gather", [[2, 4, 3]]) { $0[0].gathered([[1, 3], [0, 2]]).squared },
   Case("scatter", [[2, 2, 3], [2, 4, 3]]) { $0[0].scattered([[1, 3], [0, 2]], over: $0[1]).squared },
+  Case("negate", [[5]]) { -$0[0] }, Case("add a number", [[5]]) { ($0[0] + 2).squared },
+  Case("subtract a number", [[5]]) { ($0[0] - 2).squared },
+  Case("a number times a tensor", [[5]]) { 3 * $0[0] / 2 }, Case("square", [[7]]) { $0[0].squared },
+  Case("absolute value away from zero", [[7]]) { ($0[0].squared + 0.1).absolute - $0[0] },
+  Case("clamp outside and inside", [[7]]) { ($0[0] * 0.1).clamped(to: -1...1) + ($0[0] + 9).clamped(to: -1...1) },
+  Case("divide with broadcast", [[3, 4], [3, 1]]) { $0[0] / ($0[1].squared + 1) },
+  Case("sum of all scalars", [[3, 4]]) { $0[0].squared.sum },
+  Case("sum with the axis kept", [[2, 3, 4]]) { $0[0].squared.sum(axis: 2, keeping: true) },
+  Case("mean along an axis", [[2, 3, 4]]) { $0[0].squared.mean(axis: 0) },
+  Case("reshape", [[2, 6]]) { $0[0].reshaped([3, 4]).squared },
+  Case("concatenate along the last axis", [[2, 3], [2, 1]]) { Tensor.concatenated($0, axis: 1).squared },
+  Case("slice the first axis", [[5, 3]]) { $0[0].sliced(2..<4, axis: 0).squared + $0[0].sliced(0..<2, axis: 0) },
+  Case("sum of rows of two tables", [[4, 3], [2, 3]]) {
+    Tensor.summedRows([(table: $0[0], numbers: [0, 2, 2]), (table: $0[1], numbers: [1, 1, 0])]).squared
+  },
+  Case("softmax", [[3, 5]]) { $0[0].softmax },
+  Case("softmax of a whole vector and a rest", [[2, 19]]) { $0[0].softmax },
+  Case("cross-entropy", [[3, 5]]) { $0[0].crossEntropy([1, 4, 0]) },
+  Case("entropy", [[3, 5]]) { $0[0].softmaxEntropy },
+  Case("nearest", [[1, 3, 4, 2]]) { $0[0].resampled(height: 6, width: 5, .nearest).squared },
+  Case("separable map", [[2, 3, 2, 1]]) {
+    $0[0].applied(rows: [[1, 0, 2], [0, -1, 0.5]], columns: [[1, 2], [0, 3], [4, 0]]).squared
+  },
+  Case("maximum pooling of separate values", [[1, 4, 4, 1]]) { ($0[0] * 0.01 + ramp).maxPooled.squared },
+  Case("overlapping maximum pooling", [[1, 4, 4, 1]]) { ($0[0] * 0.01 + ramp).maxPooled(window: 3, stride: 1).squared },
+  Case("gelu", [[9]]) { $0[0].activated(.gelu) }, Case("gelu-tanh", [[9]]) { $0[0].activated(.geluTanh) },
+  Case("silu of more than a vector", [[19]]) { $0[0].activated(.silu) },
+  Case("relu away from zero", [[9]]) {
+    ($0[0].squared + 0.1).activated(.relu) + ($0[0].squared * -1 - 0.1).activated(.relu)
+  },
   Case("tanh", [[9]]) { $0[0].activated(.tanh) }, Case("sigmoid", [[9]]) { $0[0].activated(.sigmoid) },
   Case("self attention", [[2, 5, 12]]) { $0[0].selfAttention(heads: 2) },
   Case("causal attention", [[1, 4, 12]]) { $0[0].selfAttention(heads: 2, visible: [1, 2, 3, 4]) },
@@ -84,6 +117,46 @@ private let cases: [Case] = [
 @Suite struct GradientTests {
   @Test("gradients agree with finite differences", arguments: cases)
   private func differences(_ entry: Case) { #expect(largestError(entry.shapes, entry.f) < 3e-3) }
+
+  @Test("no gradient flows through a detached tensor or to a tensor that was not used")
+  func detached() {
+    let x = Tensor([2], [3, 4]).tracked, y = Tensor([2], [5, 6]).tracked
+    #expect(x.isTracked && !x.detached.isTracked && !(x.detached * 2).isTracked && (x * 2).isTracked)
+    let gradients = (x.detached * x).sum.gradients(of: [x, y])
+    #expect(gradients[0].scalars == [3, 4] && gradients[1].scalars == [0, 0])
+  }
+
+  @Test("an operation recorded outside the library passes its gradient back, and is not recorded without need")
+  func recorded() {
+    func cubed(_ x: Tensor) -> Tensor {
+      Tensor(x.shape, x.scalars.map { $0 * $0 * $0 }).recorded(inputs: [x]) { g in [g * x.detached.squared * 3] }
+    }
+    #expect(largestError([[5]]) { cubed($0[0]) } < 3e-3)
+    #expect(!cubed(Tensor([1], [2])).isTracked)
+  }
+
+  @Test("an input for which a backward pass returns nil gets zeros")
+  func noGradient() {
+    let x = Tensor([2], [1, 2]).tracked, y = Tensor([2], [3, 4]).tracked
+    let product = (x.detached * y.detached).recorded(inputs: [x, y]) { g in [nil, g * x.detached] }
+    #expect(product.sum.gradients(of: [x, y]).map(\.scalars) == [[0, 0], [1, 2]])
+  }
+
+  @Test("a released graph passes no gradient on, one that is kept gives the same again")
+  func released() {
+    let x = Tensor([2], [3, 4]).tracked, loss = (x * x).sum
+    #expect(loss.gradients(of: [x])[0].scalars == [6, 8] && loss.gradients(of: [x])[0].scalars == [6, 8])
+    #expect(loss.gradients(of: [x], releasingGraph: true)[0].scalars == [6, 8])
+    #expect(loss.gradients(of: [x])[0].scalars == [0, 0])
+  }
+
+  @Test("a graph of a hundred thousand operations needs no deep stack")
+  func deep() {
+    let x = Tensor([1], [1]).tracked
+    var y = x
+    for _ in 0..<100_000 { y = y + 1 }
+    #expect(y.sum.gradients(of: [x], releasingGraph: true)[0].scalars == [1])
+  }
 
   @Test("the logarithm of summed exponentials takes numbers whose exponentials are too large or too small")
   func logSumExp() {

@@ -1,29 +1,86 @@
+import Glibc
 import Tensors
 import Testing
 
 @Suite struct BufferPoolTests {
+  @Test("a tensor too large for memory ends the process with a sentence and status 71")
+  func exhausted() async {
+    let result = await #expect(processExitsWith: .exitCode(71), observing: [\.standardErrorContent]) {
+      let large = Tensor(unfilled: [1 << 46]) { _ in }
+      #expect(large.count == 0, "2^48 bytes were allocated")
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("error: out of memory: 262144.0 GiB more are needed and 0."), "\(message)")
+    #expect(
+      message.contains(" GiB are in use; use a smaller batch or model, or a machine with more memory.\n"), "\(message)")
+  }
+
+  @Test("two tensors never share memory, and all of it can be written", arguments: [1, 10, 1000, 40_000, 1_000_000])
+  func separate(_ count: Int) {
+    let first = Allocation(count: count), second = Allocation(count: count)
+    #expect(first.isUsable && second.isUsable && !first.sharesMemory(with: second))
+  }
+
+  /// A tensor whose scalars are all written and read back.
+  private struct Allocation {
+    let tensor: Tensor
+
+    init(count: Int) { tensor = Tensor(unfilled: [count]) { for i in 0..<count { $0[i] = Float(i % 97) } } }
+
+    var isUsable: Bool {
+      tensor.withUnsafeScalars { scalars in scalars.indices.allSatisfy { scalars[$0] == Float($0 % 97) } }
+    }
+
+    func sharesMemory(with other: Allocation) -> Bool {
+      tensor.withUnsafeScalars { a in
+        other.tensor.withUnsafeScalars { b in
+          guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+          return first < second + b.count && second < first + a.count
+        }
+      }
+    }
+  }
+
+  @Test("scalars begin at a multiple of 64 bytes, whatever the size", arguments: [1, 17, 65, 1000, 32_767, 32_768])
+  func aligned(_ count: Int) {
+    let tensor = Tensor(zeros: [count])
+    tensor.withUnsafeScalars { #expect(Int(bitPattern: $0.baseAddress) % 64 == 0) }
+  }
+
+  @Test("freed blocks of all sizes are used again by other threads")
+  func threads() async {
+    await withTaskGroup(of: Bool.self) { group in
+      for seed in 1...8 {
+        group.addTask {
+          (1...40).allSatisfy { Allocation(count: seed * $0 * 257 % 50_000 + 1).isUsable }
+        }
+      }
+      for await isUsable in group { #expect(isUsable) }
+    }
+  }
+}
+
+@Suite struct RegionTests {
   /// Blocks of a region, and the most bytes that they ever took together.
   private struct Blocks: ~Copyable {
     var region = Region()
-    var held: [(UnsafeMutableRawPointer, Int)] = []
+    var held: [(block: UnsafeMutableRawPointer, bytes: Int)] = []
     var most = 0
 
     mutating func take(_ bytes: Int) throws {
       let block = region.take(bytes)
       held.append((try #require(block), bytes))
-      most = max(most, held.reduce(0) { $0 + $1.1 })
+      most = max(most, held.reduce(0) { $0 + $1.bytes })
     }
 
-    /// Gives back those whose number is so.
-    mutating func give(_ isGiven: (Int) -> Bool) {
-      for (block, bytes) in held.enumerated().filter({ isGiven($0.offset) }).map(\.element) {
-        region.give(block, bytes)
-      }
-      held = held.enumerated().filter { !isGiven($0.offset) }.map(\.element)
+    /// Returns the blocks whose index in `held` satisfies a condition.
+    mutating func give(_ isReturned: (Int) -> Bool) {
+      for (index, entry) in held.enumerated() where isReturned(index) { region.give(entry.block, entry.bytes) }
+      held = held.enumerated().filter { !isReturned($0.offset) }.map(\.element)
     }
   }
 
-  @Test("sizes that grow, one after another, take no more than the largest")
+  @Test("growing sizes, one after another, take no more than the largest")
   func growing() throws {
     var blocks = Blocks(), bytes = 1 << 18
     while bytes < 600_000_000 {
@@ -34,16 +91,36 @@ import Testing
     #expect(blocks.region.top == blocks.most)
   }
 
-  @Test("what was freed in pieces serves whole, and what was freed whole in pieces")
-  func melting() throws {
+  @Test("adjacent free blocks merge, and a merged one is divided again")
+  func merging() throws {
     var blocks = Blocks()
     for number in 0..<40 { try blocks.take(1_200_000 + 4096 * number) }
     let most = blocks.most
     for round in 0..<20 {
-      // Every other one, then all: pieces side by side, and one large one.
+      // Every other one, then all: fragments between blocks, and one large gap.
       blocks.give { round % 2 == 1 || $0 % 2 == 0 }
       for _ in 0..<8 { try blocks.take(round % 2 == 0 ? 800_000 : 6_000_000) }
     }
     #expect(blocks.most == most && blocks.region.top == most)
+  }
+
+  @Test("live blocks never overlap")
+  func disjoint() throws {
+    var blocks = Blocks()
+    for round in 1...30 {
+      try blocks.take(64 * (round * 37 % 23 + 1))
+      if round % 3 == 0 { blocks.give { $0 % 4 == round % 4 } }
+      let ranges = blocks.held.map { (Int(bitPattern: $0.block), Int(bitPattern: $0.block) + $0.bytes) }.sorted {
+        $0.0 < $1.0
+      }
+      #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.1 <= $1.0 })
+    }
+  }
+
+  @Test("more bytes than the region has addresses are refused")
+  func refused() {
+    var region = Region()
+    let block = region.take(1 << 60)
+    #expect(block == nil && region.top == 0)
   }
 }
