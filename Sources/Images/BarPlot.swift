@@ -35,8 +35,8 @@ public struct BarPlot: Sendable {
 
   private let left = 76.0, right = 20.0, top = 46.0, bottom = 40.0
 
-  /// The layout: the ruler of the vertical axis, the y coordinate of a value, and the centre and half width of each bar,
-  /// in pixels.
+  /// The layout in pixels: the ruler of the vertical axis, the y coordinate of a value, and the centre and half width
+  /// of each bar.
   private func layout(_ width: Int, _ height: Int) -> (
     ruler: Plot.Ruler, y: (Double) -> Double, slots: [(centre: Double, half: Double)]
   ) {

@@ -8,8 +8,8 @@ private let mostPixels = 1 << 27
 extension ByteImage {
   /// Reads a PNG or JPEG image, whose format is recognized by its content, and converts any colour mode to RGB.
   ///
-  /// The result equals that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 1 of 255: alpha is blended
-  /// over white in sRGB values, 16 bits are divided down to 8, the EXIF orientation is applied. Throws
+  /// The result equals that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 1 of 255: alpha is
+  /// blended over white in sRGB values, 16 bits are divided down to 8, the EXIF orientation is applied. Throws
   /// `ImageError.missing`, or `.unreadable` for another format, a damaged file, or more than 2^27 pixels.
   public static func read(_ path: String) throws(ImageError) -> ByteImage {
     let bytes = try content(of: path)

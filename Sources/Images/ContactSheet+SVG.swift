@@ -23,7 +23,8 @@ extension ContactSheet {
       guard let png = image.png else { continue }
       parts.append(
         "<image x=\"\(left + index % columns * cellWidth)\" y=\"\(top + index / columns * cellHeight)\" "
-          + "width=\"\(image.width * scale)\" height=\"\(image.height * scale)\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,\(png.base64)\"/>"
+          + "width=\"\(image.width * scale)\" height=\"\(image.height * scale)\" "
+          + "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,\(png.base64)\"/>"
       )
     }
     return (parts + ["</svg>"]).joined(separator: "\n") + "\n"

@@ -205,7 +205,8 @@ public struct Plot: Sendable {
     for (index, series) in legend.named {
       let colour = SVG.colour(Self.colours[index % Self.colours.count]), py = legend.y(index)
       parts += [
-        "<line x1=\"\(legend.x)\" y1=\"\(py)\" x2=\"\(legend.x + 20)\" y2=\"\(py)\" stroke=\"\(colour)\" stroke-width=\"3\"/>",
+        "<line x1=\"\(legend.x)\" y1=\"\(py)\" x2=\"\(legend.x + 20)\" y2=\"\(py)\" "
+          + "stroke=\"\(colour)\" stroke-width=\"3\"/>",
         SVG.text(series.name, x: legend.x + 26, y: py + 4, anchor: "start", size: 12),
       ]
     }

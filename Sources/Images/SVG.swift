@@ -2,7 +2,8 @@
 enum SVG {
   /// The opening tag of a drawing of a size in pixels, and its white background.
   static func head(_ width: Int, _ height: Int) -> String {
-    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" font-family=\"sans-serif\" fill=\"#282828\">\n"
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" "
+      + "font-family=\"sans-serif\" fill=\"#282828\">\n"
       + "<rect width=\"\(width)\" height=\"\(height)\" fill=\"white\"/>"
   }
 

@@ -45,7 +45,7 @@ public struct Spectrum: Sendable {
     let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
     let plans = Plans.of(height: height, width: width, channels: channels)
     let area = height * width * channels, half = height * columns * channels
-    // FFTW's inverse transform overwrites its input, which is therefore a scaled copy, and multiplies by height * width.
+    // FFTW's inverse transform overwrites its input and multiplies by height * width: it is given a scaled copy.
     let scaled = numbers * (1 / Float(height * width))
     return Tensor(unfilled: shape) { target in
       scaled.withUnsafeScalars { source in

@@ -50,7 +50,8 @@ import Testing
   func refusals() throws {
     #expect(
       message("\(Self.folder)/old.pth")
-        == "\(Self.folder)/old.pth: this is a pickle of PyTorch before 1.6; load it there and save its state_dict again."
+        == "\(Self.folder)/old.pth: this is a pickle of PyTorch before 1.6; "
+        + "load it there and save its state_dict again."
     )
     #expect(
       message("\(Self.folder)/make.py")

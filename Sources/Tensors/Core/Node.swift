@@ -1,7 +1,7 @@
-/// Maps the gradient of an operation's output to the gradients of its inputs, in order; nil for an input that needs none.
+/// Maps the gradient of an operation's output to the gradients of its inputs, in order; nil where none is needed.
 ///
-/// `existingGradient(i)` hands over the gradient that input i has received so far if nothing else references its memory,
-/// else nil. An operation that takes it adds to it in place and returns it as its own gradient of that input.
+/// `existingGradient(i)` hands over the gradient that input i has received so far if it has no other reference, else
+/// nil. An operation that takes it adds to it in place and returns it as its own gradient of that input.
 typealias Backward = @Sendable (_ gradient: Tensor, _ existingGradient: (Int) -> Tensor?) -> [Tensor?]
 
 /// One operation of the graph that leads from parameters to a loss: its inputs and its backward pass.

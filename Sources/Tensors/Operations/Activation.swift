@@ -44,7 +44,8 @@ private enum GeluTanh: ActivationKernel {
   @inline(__always) static func value(_ x: Vector16) -> Vector16 { x * sigmoidOfInner(x) }
   @inline(__always) static func derivative(_ x: Vector16) -> Vector16 {
     // With s = sigmoid(2 y): s + x s (1 - s) (2 y)'.
-    let s = sigmoidOfInner(x), inner: Vector16 = x * x * 0.214_064_34 + 1.595_769_1  // 2 sqrt(2/pi) (1 + 3 * 0.044715 x^2)
+    // inner = (2 y)' = 2 sqrt(2 / pi) (1 + 3 * 0.044715 x^2)
+    let s = sigmoidOfInner(x), inner: Vector16 = x * x * 0.214_064_34 + 1.595_769_1
     return multiplyAdd(x * s * (1 - s), inner, s)
   }
 }

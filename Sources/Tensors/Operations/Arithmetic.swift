@@ -1,5 +1,5 @@
-// Shapes are broadcast by the rule of NumPy: after leading ones are added to the shorter shape, the lengths of every axis
-// must be equal, or one of them 1.
+// Shapes are broadcast by the rule of NumPy: after leading ones are added to the shorter shape, the lengths of every
+// axis must be equal, or one of them 1.
 
 /// Offsets of the rows of a tensor that is broadcast to a larger shape.
 private struct BroadcastRows {

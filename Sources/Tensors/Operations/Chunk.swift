@@ -35,9 +35,9 @@ extension Tensor {
 
   /// Changes all tensors of `lists` in place, in one pass on all threads: an optimizer step.
   ///
-  /// Tensor i has the same shape in all lists, those of `sources` included. `body` reads `inputs` from `sources`, changes
-  /// `outputs` of `lists`, and is called from several threads. A tensor whose memory has another reference is copied
-  /// first, so that no other value changes.
+  /// Tensor i has the same shape in all lists, those of `sources` included. `body` reads `inputs` from `sources`,
+  /// changes `outputs` of `lists`, and is called from several threads. A tensor whose memory has another reference is
+  /// copied first, so that no other value changes.
   public static func updateInPlace(_ lists: inout [[Tensor]], reading sources: [[Tensor]], _ body: (Chunk) -> Void) {
     guard let first = lists.first else { return }
     let shapes = first.map(\.shape)
@@ -65,8 +65,8 @@ extension Tensor {
 
   /// Divides the items of several tensors, laid end to end, among the threads.
   ///
-  /// `counts` are items per tensor and `cost` is roughly the operations of one. `body` receives the tensor's index and a
-  /// range of its items.
+  /// `counts` are items per tensor and `cost` is roughly the operations of one. `body` receives the tensor's index and
+  /// a range of its items.
   static func forEachChunk(of counts: [Int], cost: Int = 4, _ body: (_ index: Int, _ range: Range<Int>) -> Void) {
     parallel(counts.reduce(0, +), cost: cost, unit: 16) { range in
       var start = 0

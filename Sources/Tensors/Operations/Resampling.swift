@@ -1,3 +1,5 @@
+import Glibc
+
 /// A method of resizing images: a linear map of each row and each column.
 public enum Resampling: String, CaseIterable, Sendable {
   /// The mean of the inputs floor(i n / m) ... ceil((i + 1) n / m) - 1, where bins may overlap (PyTorch: "area").
@@ -17,7 +19,7 @@ public enum Resampling: String, CaseIterable, Sendable {
         let lower = i * input / output, upper = ((i + 1) * input + output - 1) / output
         for j in lower..<upper { row[j] = 1 / Double(upper - lower) }
       case .bicubic:
-        let centre = (Double(i) + 0.5) * Double(input) / Double(output) - 0.5, first = centre.rounded(.down)
+        let centre = (Double(i) + 0.5) * Double(input) / Double(output) - 0.5, first = floor(centre)
         for tap in -1...2 {
           row[min(input - 1, max(0, Int(first) + tap))] += cubic(abs(centre - first - Double(tap)))
         }

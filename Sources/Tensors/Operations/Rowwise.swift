@@ -1,8 +1,8 @@
 extension Tensor {
   /// Computes new tensors row by row from old ones, on all threads; no gradient.
   ///
-  /// Input i is [rows, inputWidth_i] and output i is [rows, outputs_i]. `body` receives the row's index and a pointer to
-  /// that row of each input and output, and is called from several threads; `cost` is roughly its operations.
+  /// Input i is [rows, inputWidth_i] and output i is [rows, outputs_i]. `body` receives the row's index and a pointer
+  /// to that row of each input and output, and is called from several threads; `cost` is roughly its operations.
   public static func rowwise(
     _ inputs: [Tensor], outputs: [Int], cost: Int,
     _ body: (_ row: Int, _ from: [UnsafePointer<Float>], _ to: [UnsafeMutablePointer<Float>]) -> Void

@@ -98,7 +98,7 @@ func softmaxRow(
   return largest + logf(sum)
 }
 
-/// Writes, in place, the softmax of `scale` times the first `valid` scalars of a row, and zeros for the others up to the
+/// Writes, in place, the softmax of `scale` times the first `valid` scalars of a row, and zeros up to the end of the
 /// whole vectors of 16 that hold `count`; the row has room for those.
 @inline(__always)
 func softmaxRow(_ row: UnsafeMutablePointer<Float>, _ valid: Int, of count: Int, scale: Float) -> Float {

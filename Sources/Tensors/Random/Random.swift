@@ -77,8 +77,8 @@ public struct Random: Sendable {
     return TruncatedNormal(mean: mean, deviation: deviation, range: range).quantile(uniform)
   }
 
-  /// A random permutation of 0..<count for every sample: [batch][count]. It is the same at every call, since it holds for
-  /// a whole generation (or step).
+  /// A random permutation of 0..<count for every sample: [batch][count]. It is the same at every call, since it holds
+  /// for a whole generation (or step).
   public func orders(of count: Int, _ stream: String) -> Indices {
     if let tensor = recorded?[stream]?.first {
       precondition(tensor.shape == [samples.count, count], "recorded orders '\(stream)' have shape \(tensor.shape)")

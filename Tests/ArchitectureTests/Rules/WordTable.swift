@@ -68,7 +68,7 @@ extension Term {
     Term("dialect", "dialects", use: "checkpoint mapping", in: [.identifiers, .comments, .messages]),
     Term(
       "stroke", "strokes", "paint", "paints", "painted", "painting", "paintings", use: "generation step, or sample",
-      in: [.identifiers, .comments, .messages]),
+      in: [.identifiers, .comments, .messages], unless: ["Sources/Images"]),
     Term("spread", use: "token scale or standard deviation", in: [.identifiers]),
     Term("the spread", "a spread", "spread of", use: "token scale or standard deviation", in: [.comments, .messages]),
     Term("blank", "blanks", use: "mask token", except: ["blank line", "blank lines"]),

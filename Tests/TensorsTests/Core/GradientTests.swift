@@ -5,8 +5,8 @@ import Testing
 /// The largest error of `gradients(of:)` against central differences of a random projection of `f`, relative to the
 /// largest derivative.
 ///
-/// A step of 1e-2 leaves an error of about h^2 / 6 times the third derivative, and rounding of some 1e-7 / h: 1e-3 in all
-/// for functions of order one.
+/// A step of 1e-2 leaves an error of about h^2 / 6 times the third derivative, and rounding of some 1e-7 / h: 1e-3 in
+/// all for functions of order one.
 private func largestError(_ shapes: [[Int]], _ f: ([Tensor]) -> Tensor) -> Float {
   var random = Random(seed: 11)
   let inputs = shapes.map { (random.normal([1, $0.product], "x") * 0.7).reshaped($0) }

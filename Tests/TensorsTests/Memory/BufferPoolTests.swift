@@ -15,10 +15,12 @@ import Testing
       message.contains(" GiB are in use; use a smaller batch or model, or a machine with more memory.\n"), "\(message)")
   }
 
-  @Test("two tensors never share memory, and all of it can be written", arguments: [1, 10, 1000, 40_000, 1_000_000])
+  @Test(
+    "the memory of two tensors never overlaps, and all of it can be written",
+    arguments: [1, 10, 1000, 40_000, 1_000_000])
   func separate(_ count: Int) {
     let first = Allocation(count: count), second = Allocation(count: count)
-    #expect(first.isUsable && second.isUsable && !first.sharesMemory(with: second))
+    #expect(first.isUsable && second.isUsable && !first.overlaps(second))
   }
 
   /// A tensor whose scalars are all written and read back.
@@ -31,7 +33,7 @@ import Testing
       tensor.withUnsafeScalars { scalars in scalars.indices.allSatisfy { scalars[$0] == Float($0 % 97) } }
     }
 
-    func sharesMemory(with other: Allocation) -> Bool {
+    func overlaps(_ other: Allocation) -> Bool {
       tensor.withUnsafeScalars { a in
         other.tensor.withUnsafeScalars { b in
           guard let first = a.baseAddress, let second = b.baseAddress else { return true }

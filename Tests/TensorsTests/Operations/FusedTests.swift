@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(
-    "few rows without a gradient are bent, gated, normed and added to as those with one",
+    "few rows without a gradient give the results of those with one, after an activation, a gate or a norm",
     arguments: [1, 4, 13, 16, 17, 40, 64, 300])
   func fewRows(_ rows: Int) {
     let x = numbers([rows, 33], 1), w = numbers([70, 33], 2), b = numbers([70], 3), base = numbers([rows, 70], 4)
