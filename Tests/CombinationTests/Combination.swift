@@ -25,7 +25,7 @@ struct Combination: CustomStringConvertible, Sendable {
     "gaussian-mixture": "components: 2", "l2": "",
   ]
 
-  /// Of everything that is linked: a new component takes part without being asked.
+  /// All combinations of the linked components: a new component takes part without a change here.
   static let all: [Combination] = {
     let registry = Registry.linked()
     return registry.keys(of: "direction").flatMap { direction in

@@ -41,8 +41,8 @@ import Testing
 
     random = Random(seed: 7, samples: [0, 1])
     let guidance = Guidance(scale: .constant(1.5))
-    let made = try model.generate([0, 1], guidance, &random)
-    let images = withoutGradients { tokenizer.decode(made) }
+    let latents = try model.generate([0, 1], guidance, &random)
+    let images = withoutGradients { tokenizer.decode(latents) }
     #expect(images.shape == [2, 16, 16, 3] && images.scalars.allSatisfy(\.isFinite))
     let path = NSTemporaryDirectory() + "overtone-combination-\(UUID().uuidString).h5"
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(
-    "a loss over codes refuses tokens that have none, at its place and with a way out",
+    "a loss over codes refuses tokens that have none, with its location and with what would work",
     arguments: Combination.impossible)
   func impossible(combination: Combination) {
     do {

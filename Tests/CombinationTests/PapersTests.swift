@@ -29,7 +29,7 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     try Assembly(variant.settings, name: "papers", registry: Registry.linked())
   }
 
-  @Test("every variant of every file assembles and can be planned at all three scales, and claims name variants")
+  @Test("every variant of every file assembles and can be planned at all three scales, and expectations name variants")
   func plans() throws {
     #expect(Self.files.count >= 36)
     var speeds = ProductSpeeds { _, _ in 1e11 }
@@ -43,8 +43,8 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
           #expect(CostEstimate(assembly, &speeds).text.contains("model parameters"), "\(name), \(variant.name)")
         }
         for (text, location) in sweep.expectations {
-          let claim = try Expectation(text, at: location)
-          #expect(names.isSuperset(of: claim.names), "\(name): \(text)")
+          let expectation = try Expectation(text, at: location)
+          #expect(names.isSuperset(of: expectation.names), "\(name): \(text)")
         }
       }
     }

@@ -6,9 +6,9 @@ import Storage
 import Tensors
 import Testing
 
-/// The folders of the artefacts that an experiment asks for.
+/// Returns the folders of the artefacts that an experiment uses.
 private func stages(_ overrides: [String]) throws -> [String: String] {
-  // A setting that is asked of another component brings that along: "loss=cross-entropy:top-k=3".
+  // A setting of another component selects that component, too: "loss=cross-entropy:top-k=3".
   let overrides = overrides.flatMap { text -> [String] in
     guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("{") else { return [text] }
     let pair = text[..<colon].split(separator: "=")
@@ -24,7 +24,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
 
 @Suite(.serialized) struct ArtefactTests {
   @Test(
-    "a setting that only matters in generation asks for the same model",
+    "a setting that only matters in generation keeps the model",
     arguments: [
       "loss.steps=7", "loss.steps=[5,5]", "loss.steps={from: 4, to: 9, shape: linear}", "loss.sampler=ddim",
       "loss.clip-denoised=none", "direction.levels=[0,3]", "direction.unfiltered-steps=[1]",
@@ -39,7 +39,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   }
 
   @Test(
-    "a setting that shapes training asks for another model, and of the tokenizer for another tokenizer, too",
+    "a setting that shapes training gives another model, and one of the tokenizer another tokenizer, too",
     arguments: [
       "loss.diffusion-batch-mul=2", "loss.noise-schedule=linear", "direction.filter=dct", "direction.target=band",
       "direction.level-sampling=per-batch",
@@ -93,26 +93,26 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   ]
 
   @Test(
-    "training from kept latents lowers the same losses as encoding every batch: Gaussians, codes, numbers; mirrored or not",
+    "training from cached latents lowers the same losses as encoding every batch: Gaussians, codes, numbers; mirrored or not",
     arguments: [
       ([], LatentFile.Form.Content.gaussians), (codes, .codes), (residuals, .values),
     ], ["false", "true"])
-  func kept(_ component: ([String], LatentFile.Form.Content), _ flips: String) throws {
+  func cached(_ component: ([String], LatentFile.Form.Content), _ flips: String) throws {
     let (overrides, content) = component
     var losses: [[Double]] = [], files: [[String]] = []
     for keeping in ["true", "false"] {
-      let place = Scratch()
+      let scratch = Scratch()
       let common = tiny.filter { overrides.isEmpty || !($0.hasPrefix("loss.") || $0.hasPrefix("tokenizer.")) }
       let ending = try program(
-        ["run", "-q", quickstart, "results=\(place.path)"] + common + overrides + [
+        ["run", "-q", quickstart, "results=\(scratch.path)"] + common + overrides + [
           "training.flip=\(flips)", "training.cache-latents=\(keeping)", "training.steps=20",
         ])
       #expect(ending.status == 0, "\(ending)")
-      let model = try #require(place.content.first { $0.contains("model-") && $0.hasSuffix("metrics.h5") })
-      losses.append(try MetricsLog("\(place.path)/\(model)").series("train", "loss").map(\.value))
-      files.append(place.content.filter { $0.contains("latents-") && $0.hasSuffix(".h5") })
+      let model = try #require(scratch.content.first { $0.contains("model-") && $0.hasSuffix("metrics.h5") })
+      losses.append(try MetricsLog("\(scratch.path)/\(model)").series("train", "loss").map(\.value))
+      files.append(scratch.content.filter { $0.contains("latents-") && $0.hasSuffix(".h5") })
       if keeping == "true", let file = files[0].first {
-        let form = try LatentFile("\(place.path)/\(file)").form
+        let form = try LatentFile("\(scratch.path)/\(file)").form
         #expect(form.content == content && form.count == 32 && form.isMirroredToo == (flips == "true"))
       }
     }
@@ -124,9 +124,9 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   @Test("latents that were stopped go on, and end in the bytes of those that were not")
   func stopped() throws {
     let arguments = tiny + ["dataset.count=20000", "training.cache-latents=true", "training.steps=1"]
-    func latents(_ place: Scratch) throws -> Data {
-      let file = try #require(place.content.first { $0.hasSuffix("/latents.h5") }, "\(place.content)")
-      return try Data(contentsOf: URL(fileURLWithPath: "\(place.path)/\(file)"))
+    func latents(_ scratch: Scratch) throws -> Data {
+      let file = try #require(scratch.content.first { $0.hasSuffix("/latents.h5") }, "\(scratch.content)")
+      return try Data(contentsOf: URL(fileURLWithPath: "\(scratch.path)/\(file)"))
     }
     let whole = Scratch(), parts = Scratch()
     #expect(try program(["run", "-q", quickstart, "results=\(whole.path)"] + arguments).status == 0)
@@ -147,7 +147,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
     #expect(try latents(parts) == latents(whole))
   }
 
-  @Test("what a tokenizer keeps of images draws the latents that it encodes")
+  @Test("latents drawn from a posterior are those that the tokenizer encodes")
   func posteriors() throws {
     for entry in Registry.linked().entries {
       guard let type = entry.type as? any Tokenizer.Type else { continue }
@@ -160,8 +160,8 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
       var (first, second) = (Random(seed: 7, samples: [3, 8]), Random(seed: 7, samples: [3, 8]))
       let encoded = tokenizer.encode(images, &first), drawn = tokenizer.posterior(of: images).draw(&second)
       #expect(encoded.shape == drawn.shape)
-      let apart = zip(encoded.scalars, drawn.scalars).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(apart <= 1e-4, "\(type.key) by \(apart)")
+      let difference = zip(encoded.scalars, drawn.scalars).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(difference <= 1e-4, "\(type.key) by \(difference)")
     }
   }
 }

@@ -68,7 +68,7 @@ private func overtone(_ arguments: [String], killedAfter seconds: Double? = nil)
     }
   }
 
-  @Test("one failure does not stop the rest, and status tells why")
+  @Test("one failure does not stop the rest, and status says why")
   func failure() throws {
     let folder = NSTemporaryDirectory() + "overtone-failure-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

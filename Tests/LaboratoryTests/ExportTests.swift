@@ -48,10 +48,10 @@ private let hasNumPy: Bool = {
     ]
     process.standardOutput = pipe
     try process.run()
-    let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(
-      said == """
+      output == """
         uint8 (5, 4, 6, 3) [0, 11, 22, 33] int64 [0, 1, 0, 1, 1]
         ['ä, b', 'c'] float32 (5, 2) 3.0
 

@@ -15,9 +15,9 @@ import Testing
       to: file, count: 8, height: 16, width: 16, labels: [0, 1, 0, 1, 0, 1, 0, 1], classNames: ["a", "b"],
       sources: (0..<8).map { "\($0)" }
     ) { index in (0..<768).map { UInt8(truncatingIfNeeded: $0 * index) } }
-    let own = "\(projectFolder)/Experiments/smoke/sweep.yaml"
+    let experiment = "\(projectFolder)/Experiments/smoke/sweep.yaml"
     let words = [
-      "run", "--quiet", own, "results=\(scratch.path)/r", "--variant", "full,filter=dct/1",
+      "run", "--quiet", experiment, "results=\(scratch.path)/r", "--variant", "full,filter=dct/1",
       "dataset={use: hdf5, path: \(file), size: 16, classes: 2}", "training.batch=4", "evaluation.count=0",
     ]
     #expect(try program(words).status == 0)

@@ -3,7 +3,7 @@ import ProgramSupport
 import Testing
 
 private let experiments = "\(projectFolder)/Experiments"
-/// As the program makes it: tests link components of their own besides.
+/// The schema of the program itself: tests link further components.
 private let generated = Result { try program(["components", "--schema"]).output }
 
 @Suite struct SchemaTests {
@@ -11,10 +11,10 @@ private let generated = Result { try program(["components", "--schema"]).output 
 
   init() throws { validator = try SchemaValidator(try generated.get()) }
 
-  @Test("the schema that is kept is the one that is made")
-  func kept() throws {
-    let kept = try String(contentsOfFile: "\(experiments)/experiment.schema.json", encoding: .utf8)
-    let isSame = try kept == generated.get()
+  @Test("the schema in Experiments is the one that the program writes")
+  func current() throws {
+    let file = try String(contentsOfFile: "\(experiments)/experiment.schema.json", encoding: .utf8)
+    let isSame = try file == generated.get()
     #expect(
       isSame,
       "refresh it: .build/release/overtone components --schema > Experiments/experiment.schema.json")
@@ -35,7 +35,7 @@ private let generated = Result { try program(["components", "--schema"]).output 
     }
   }
 
-  @Test("settings are known that are read only where another says so")
+  @Test("settings that are read only for certain values of others are in the schema")
   func conditional() throws {
     for text in [
       "tokenizer: { use: vq, quantizer: fsq, levels: [8, 5] }", "tokenizer: { use: vq, quantizer: lfq, bits: 8 }",

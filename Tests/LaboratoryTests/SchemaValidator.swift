@@ -56,13 +56,13 @@ struct SchemaValidator {
       return (value as? [String] ?? []).filter { key in keys.map { !$0.contains(key) } ?? false }
         .map { "\(path): there is no \($0)" }
     case "properties":
-      let known = value as? [String: Any] ?? [:]
+      let properties = value as? [String: Any] ?? [:]
       return (entries(of: node) ?? []).flatMap { entry in
-        known[entry.key].map { complaints(entry.value, $0, at: "\(path).\(entry.key)") } ?? []
+        properties[entry.key].map { complaints(entry.value, $0, at: "\(path).\(entry.key)") } ?? []
       }
     case "additionalProperties":
-      let known = schema["properties"] as? [String: Any] ?? [:]
-      return (entries(of: node) ?? []).filter { known[$0.key] == nil }
+      let properties = schema["properties"] as? [String: Any] ?? [:]
+      return (entries(of: node) ?? []).filter { properties[$0.key] == nil }
         .flatMap { complaints($0.value, value, at: "\(path).\($0.key)") }
     case "anyOf":
       let all = (value as? [Any] ?? []).map { complaints(node, $0, at: path) }

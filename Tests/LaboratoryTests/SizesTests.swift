@@ -41,7 +41,7 @@ import Testing
       let name = "\(paper.file) \(paper.scale) \(paper.overrides): \(count)"
       #expect(abs(Double(count) / 1e6 - paper.millions) <= paper.within, "\(name)")
       #expect(time < .seconds(2), "\(name) took \(time)")
-      // Far below the four bytes each that they would take; other tests run beside.
+      // Far below the four bytes of a parameter; other tests run at the same time.
       #expect(try residentBytes() - before < max(400_000_000, count), "\(name)")
     }
   }

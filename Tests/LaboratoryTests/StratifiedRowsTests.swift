@@ -11,7 +11,7 @@ import Testing
     #expect(rows == stratifiedRows(count, over: total))
   }
 
-  @Test("where classes take turns, each has its share", arguments: [2, 4, 7], [2, 4, 16])
+  @Test("where classes alternate, all have about the same count", arguments: [2, 4, 7], [2, 4, 16])
   func classes(_ classes: Int, _ step: Int) {
     var counts = Array(repeating: 0, count: classes)
     for row in stratifiedRows(500, over: 500 * step) { counts[row % classes] += 1 }

@@ -10,7 +10,7 @@ import Testing
     return EventFile.times(in: "\(folder)/\(names[0])")
   }
 
-  @Test("a run writes a file of events for each stage, and changes no byte of what it makes")
+  @Test("a run writes a file of events for each stage, and changes no byte of its other files")
   func whole() throws {
     let scratch = Scratch()
     for (name, more) in [("without", []), ("with", ["logging=tensorboard"])] {
@@ -23,11 +23,11 @@ import Testing
     #expect(try steps(in: "\(board)/tokenizer").keys.sorted() == [3])
     #expect(try steps(in: "\(board)/eval").keys.sorted() == [30])
     let (without, with) = (scratch.path + "/without", scratch.path + "/with")
-    let made = try FileManager.default.subpathsOfDirectory(atPath: without).filter {
+    let files = try FileManager.default.subpathsOfDirectory(atPath: without).filter {
       $0.hasSuffix("checkpoint.h5") || $0.hasSuffix("samples.h5") || $0.hasSuffix("grid.png")
     }
-    #expect(made.count == 4)
-    for path in made {
+    #expect(files.count == 4)
+    for path in files {
       #expect(FileManager.default.contentsEqual(atPath: "\(without)/\(path)", andPath: "\(with)/\(path)"), "\(path)")
     }
   }
@@ -51,7 +51,7 @@ import Testing
     #expect(try FileManager.default.attributesOfItem(atPath: "\(board)/\(file)")[.size] as? Int == size)
   }
 
-  @Test("a run that was done without gets its events when they are asked for, and trains nothing again")
+  @Test("a run that was done without gets its events when logging is switched on, and trains nothing again")
   func later() throws {
     let scratch = Scratch(), words = ["run", quickstart, "results=\(scratch.path)"] + tiny
     #expect(try program(words + ["--quiet"]).status == 0)

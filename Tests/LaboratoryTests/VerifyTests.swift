@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 @Suite struct VerifyTests {
-  @Test("a run is sound; a changed byte, a file cut short and a missing checkpoint are told with what to do")
+  @Test("a run is sound; a changed byte, a file cut short and a missing checkpoint are reported with what to do")
   func run() throws {
     let scratch = Scratch(), results = "\(scratch.path)/r", folder = "\(results)/quickstart/1"
     #expect(try program(["run", "--quiet", quickstart, "results=\(results)"] + tiny).status == 0)
@@ -34,19 +34,19 @@ import Testing
     let checkpoint = URL(fileURLWithPath: "\(model)/checkpoint.h5")
     var broken = try Data(contentsOf: checkpoint)
     let middle = broken.count / 2
-    for place in stride(from: middle, to: middle + 4096, by: 64) { broken[place] ^= 0x55 }
+    for offset in stride(from: middle, to: middle + 4096, by: 64) { broken[offset] ^= 0x55 }
     try broken.write(to: checkpoint)
     let flipped = try program(["verify", folder, "--json"])
     #expect(flipped.status == 1)
-    let said = try JSONSerialization.jsonObject(with: Data(flipped.output.utf8)) as? [[String: Any]]
-    let one = said?.first { $0["sound"] as? Bool == false }
+    let reports = try JSONSerialization.jsonObject(with: Data(flipped.output.utf8)) as? [[String: Any]]
+    let one = reports?.first { $0["sound"] as? Bool == false }
     #expect((one?["file"] as? String)?.hasSuffix("checkpoint.h5") == true)
     #expect(one?["advice"] as? String == "Remove it, and run the experiment again: this stage is trained anew.")
     try FileManager.default.removeItem(at: checkpoint)
     #expect(try program(["verify", folder]).output.contains("checkpoint.h5: it is missing, and the run is done."))
   }
 
-  @Test("an input that is no longer what the run read is told")
+  @Test("an input that changed since the run is reported")
   func inputs() throws {
     let scratch = Scratch()
     let images = "\(projectFolder)/Tests/ImagesTests/References"
@@ -59,9 +59,9 @@ import Testing
     }
     let file = "\(scratch.path)/p.h5"
     #expect(try program(["data", "import", "\(scratch.path)/p", file, "--size", "16"]).status == 0)
-    let own = "\(projectFolder)/Experiments/smoke/sweep.yaml"
+    let experiment = "\(projectFolder)/Experiments/smoke/sweep.yaml"
     let words = [
-      "run", "--quiet", own, "results=\(scratch.path)/r", "--variant", "full,filter=dct/1",
+      "run", "--quiet", experiment, "results=\(scratch.path)/r", "--variant", "full,filter=dct/1",
       "dataset={use: hdf5, path: \(file), size: 16, classes: 2}", "evaluation.count=0",
     ]
     #expect(try program(words).status == 0)
@@ -78,17 +78,17 @@ import Testing
     checkpoint.model = [("a.weight", Tensor([8, 4], (0..<32).map { Float($0) })), ("a.bias", Tensor([3], [1, 2, 3]))]
     try checkpoint.write(to: path)
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
-    for place in stride(from: 8, to: whole.count, by: whole.count / 24) {
+    for offset in stride(from: 8, to: whole.count, by: whole.count / 24) {
       var broken = whole
-      for byte in place..<min(whole.count, place + 24) { broken[byte] ^= 0xFF }
+      for byte in offset..<min(whole.count, offset + 24) { broken[byte] ^= 0xFF }
       try broken.write(to: URL(fileURLWithPath: path))
       let ending = try program(["verify", path])
-      #expect(ending.status == 0 || ending.status == 1, "byte \(place): \(ending.status)")
-      #expect(ending.output.hasPrefix("\(path): "), "byte \(place)")
+      #expect(ending.status == 0 || ending.status == 1, "byte \(offset): \(ending.status)")
+      #expect(ending.output.hasPrefix("\(path): "), "byte \(offset)")
     }
   }
 
-  @Test("what is no HDF5 file, and what is not there, is told in a sentence")
+  @Test("another file, and a missing one, are refused in a sentence")
   func others() throws {
     let scratch = Scratch()
     try scratch.write("text", "a.h5")

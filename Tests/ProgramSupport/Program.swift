@@ -1,24 +1,29 @@
 import Foundation
 
-/// The project's folder, from where this file lies.
+/// The project's folder, derived from the path of this file.
 public let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent().path
 
-/// How the program ended and what it said.
+/// The exit status and the output of a finished program.
 public struct Ending {
+  /// The exit status; the negative number of the signal that ended the program.
   public var status: Int32
+  /// The standard output.
   public var output: String
+  /// The standard error.
   public var errors: String
 
-  /// The last line of what it complained.
+  /// The last line of the standard error.
   public var sentence: String { errors.split(separator: "\n").last.map(String.init) ?? "" }
 }
 
-/// Runs the program itself, as it would be typed; `limit`: no file may grow beyond so many blocks of 512 bytes.
-/// `stop`: signals that it gets, and how far apart in seconds, once `when` holds.
+/// Runs the program as a process, and waits for its end.
+///
+/// `limit` is the largest size of a file, in blocks of 512 bytes; `folder` the working directory. `stop` holds signals
+/// that are sent once `when` returns true, and the interval between them in seconds.
 public func program(
   _ arguments: [String], limit: Int? = nil, in folder: String? = nil,
-  stop: (signals: [Int32], apart: Double, when: () -> Bool)? = nil
+  stop: (signals: [Int32], interval: Double, when: () -> Bool)? = nil
 ) throws -> Ending {
   let process = Process(), binary = "\(projectFolder)/.build/release/overtone"
   let output = NSTemporaryDirectory() + "overtone-out-\(UUID().uuidString)", errors = output + "-err"
@@ -36,7 +41,7 @@ public func program(
     while process.isRunning && !stop.when() { usleep(5000) }
     for number in stop.signals where process.isRunning {
       kill(process.processIdentifier, number)
-      usleep(UInt32(stop.apart * 1e6))
+      usleep(UInt32(stop.interval * 1e6))
     }
   }
   process.waitUntilExit()
@@ -46,23 +51,26 @@ public func program(
     output: try text(output), errors: try text(errors))
 }
 
-/// A folder that is gone after the test.
+/// A temporary folder, removed with its last reference.
 public final class Scratch: Sendable {
+  /// The folder's path.
   public let path = NSTemporaryDirectory() + "overtone-\(UUID().uuidString)"
+  /// Creates the folder.
   public init() { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// Writes a text to a file below the folder, which is created with its parents.
   public func write(_ text: String, _ name: String) throws {
     let url = URL(fileURLWithPath: "\(path)/\(name)")
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(text.utf8).write(to: url)
   }
 
-  /// Names of everything inside, in order.
+  /// The sorted relative paths of everything in the folder.
   public var content: [String] { ((try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []).sorted() }
 }
 
-/// The quickstart with a few steps of everything.
+/// The path of the quickstart's experiment file.
 public let quickstart = "\(projectFolder)/Experiments/quickstart.yaml"
 /// Overrides that make a run of the quickstart take seconds.
 public let tiny = [
