@@ -59,7 +59,7 @@ import Testing
     #expect(record.curves.contains { $0.stage == "model" && $0.name == "loss" && $0.points.map(\.x) == [4] })
     #expect(record.environment.first?.name == "overtone" && record.command != nil)
     #expect(!record.surroundings.contains { ["command", "begun", "folder"].contains($0.name) })
-    #expect(record.origins?["training.steps"] == "tiny.yaml:9:20")
+    #expect(record.origins?["training.steps"] == "tiny.yaml:9:13")
     for name in ["samples.h5", "samples/grid.png", "samples/turns.png", "samples/spectrum.svg", "metrics.h5"] {
       #expect(Folder.exists("\(folder)/\(name)"), "\(name)")
     }

@@ -12,9 +12,9 @@ enum TinyExperiment {
     seed: 3
     results: \(results)
     dataset: { use: shapes, size: 16, count: 16 }
-    tokenizer: { use: pixels, patch: 4 }
+    tokenizer: { use: pixels, patch-size: 4 }
     direction: { use: masked, steps: 2 }
-    conditioner: { use: class-prefix, count: 2, drop: 0 }
+    conditioner: { use: class-prefix, count: 2, label-dropout: 0 }
     backbone: { use: encoder-decoder, width: 16, depth: 2, heads: 2 }
     loss: { use: diffusion, width: 16, depth: 1, steps: 2 }
     training: { steps: 4, batch: 4 }

@@ -12,7 +12,9 @@ public struct Catalogue {
     /// The settings that have a value; a mapping has none of its own.
     var settings: [SettingsDiscovery.Found] { discovery.found.filter { !$0.forms.isEmpty } }
   }
+  /// The registry that was searched.
   let registry: Registry
+  /// The components, role by role.
   let all: [Entry]
 
   /// Constructs every component of a registry many times, without storage for its weights.
@@ -44,6 +46,7 @@ public struct Catalogue {
     json ? JSON.list(entries(name).map(object)).lines : entries(name).map(paragraph).joined(separator: "\n\n")
   }
 
+  /// Returns a component for people: its head, then a line for each setting.
   private func paragraph(_ entry: Entry) -> String {
     var lines = ["\(entry.role) \(entry.key)  (\(entry.file))", "  \(entry.about.summary)"]
     if let source = entry.about.source { lines.append("  Source: \(source)") }
@@ -56,6 +59,7 @@ public struct Catalogue {
     return lines.joined(separator: "\n")
   }
 
+  /// Returns a component as a JSON object.
   private func object(_ entry: Entry) -> JSON {
     let settings = entry.settings.map { setting in
       JSON.object([

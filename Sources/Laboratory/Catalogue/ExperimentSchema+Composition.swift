@@ -25,6 +25,7 @@ extension ExperimentSchema {
     ]
   }
 
+  /// The schema of the key `sweep`.
   private var sweep: JSON {
     SettingSchema.mapping(
       "variants of the experiment: each named variant with every combination of the lists",

@@ -9,6 +9,7 @@ import Settings
 package struct ExperimentSchema {
   private let catalogue: Catalogue
   private let root: RootSettings
+  /// The roles of components, each with a section of its name.
   private let roles: [String]
 
   /// Discovers the settings of all components of a registry.
@@ -21,6 +22,7 @@ package struct ExperimentSchema {
   /// The schema as a JSON document.
   package var text: String { schema.block() + "\n" }
 
+  /// The whole schema: the root mapping, and the definitions that it refers to.
   private var schema: JSON {
     .object(
       [
@@ -101,6 +103,7 @@ package struct ExperimentSchema {
     ])
   }
 
+  /// Returns the schema of a section that names this component.
   private func definition(of entry: Catalogue.Entry) -> JSON {
     SettingSchema.mapping(
       [entry.about.summary, entry.about.source.map { "Source: \($0)" }].compactMap { $0 }.joined(separator: " "),
@@ -160,6 +163,7 @@ package struct ExperimentSchema {
     return all.map { ($0, SettingSchema.either($1)) }
   }
 
+  /// The schemas under `$defs`: root settings, paths, components, scales and variants.
   private var definitions: [(String, JSON)] {
     let paths = paths
     let dotted = paths.filter { $0.path.contains(".") }
@@ -199,6 +203,7 @@ package struct ExperimentSchema {
     ]
   }
 
+  /// Returns a reference to a definition, or to a schema inside it.
   static func link(_ definition: String, _ inner: String? = nil) -> JSON {
     .object([("$ref", .text("#/$defs/\(definition)" + (inner.map { "/\($0)" } ?? "")))])
   }

@@ -6,6 +6,7 @@ import Tensors
 struct ProbeContext {
   /// Rows and columns of the latent grid; images are eight times as large.
   let side: Int
+  /// The channels of a token, and its vocabulary if it has one.
   let space: TokenSpace
   /// True where slots are fed the preceding token, tokens are in several levels, and the condition is a vector.
   let isShifted: Bool
@@ -19,6 +20,7 @@ struct ProbeContext {
   private var grid: Grid { Grid(height: side, width: side) }
   private var levels: Int { isShifted ? 4 : 1 }
 
+  /// A raster over the grid, whose slots alternate between the levels.
   private var layout: Layout {
     let slots = Slot.cells(of: grid).enumerated().map { index, slot in
       Slot(row: slot.row, column: slot.column, level: index % levels, position: slot.position)

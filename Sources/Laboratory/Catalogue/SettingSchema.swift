@@ -5,6 +5,7 @@ struct SettingSchema {
   /// The pattern of a reference such as `${training.steps}`, which any value may be.
   static let reference = #"\$\{[^}]+\}"#
 
+  /// The schema with the description and the default of the setting.
   let json: JSON
 
   /// `all` holds the settings of the mapping that it may be.
@@ -53,6 +54,7 @@ struct SettingSchema {
     options.count == 1 ? options[0] : options.isEmpty ? .object([]) : .object([("anyOf", .list(options))])
   }
 
+  /// Returns the schema of one form of values; `bounds` are those of numbers.
   private static func schema(of form: Form, _ bounds: String?, isNullable: Bool) -> JSON {
     func typed(_ name: String, _ more: [(String, JSON)] = []) -> JSON {
       let types = [name, "string"] + (isNullable ? ["null"] : [])
@@ -90,6 +92,7 @@ extension JSON {
     self.init(value)
   }
 
+  /// A parsed YAML value; nil where JSON has no such value.
   init?(_ node: YAMLNode) {
     if node.isNull {
       self = .null

@@ -4,8 +4,8 @@ import Settings
 /// All settings that an initialiser reads, including those that it reads only for certain values of others.
 ///
 /// A filter has an order only if it is of one kind. So the initialiser is run again and again: on its example, on the
-/// example without one of its lines, with each choice of each setting that has choices, and with a list and a mapping in
-/// place of each value. The reads of all attempts are joined.
+/// example without one of its lines, with each choice of each setting that has choices, and with a list and a mapping
+/// in place of each value. The reads of all attempts are joined.
 struct SettingsDiscovery {
   /// One setting, joined from all attempts.
   struct Found {
@@ -48,6 +48,7 @@ struct SettingsDiscovery {
 
   private let name: String
   private let attempts: [Attempt]
+  /// Paths of the settings that were varied.
   private var probed: Set<String> = []
 
   /// The most settings that are changed from the example at once.
@@ -79,8 +80,10 @@ struct SettingsDiscovery {
     probe(example, [])
   }
 
+  /// Returns the setting at a path; nil where no attempt reads it.
   subscript(path: String) -> Found? { found.first { $0.path == path } }
 
+  /// Runs all attempts, whether or not they fail.
   private mutating func visit(_ text: String, _ overrides: [String]) {
     for attempt in attempts { _ = learn(from: text, overrides, by: attempt) }
   }

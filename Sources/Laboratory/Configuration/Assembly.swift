@@ -14,6 +14,7 @@ package struct Assembly {
   package let seed: UInt64
   /// The folder that runs are written to.
   let results: String
+  /// Logs besides the run's own files.
   let logging: Logging
   /// The stages that a run makes.
   let stages: Set<Stage>
@@ -35,9 +36,11 @@ package struct Assembly {
   package let tokenizerTraining: TrainingConfiguration
   /// The section `training`.
   package let training: TrainingConfiguration
+  /// The setting `training.cache-latents`.
   let latentCaching: LatentCaching
   /// The section `sampling`.
   package let sampling: SamplingConfiguration
+  /// The section `evaluation`.
   let evaluation: EvaluationConfiguration
 
   /// Reads the whole file; throws where a key is left over that no component reads.

@@ -7,7 +7,9 @@ import Tensors
 ///
 /// Each component has a random number stream of its own, so that another backbone does not change the tokenizer.
 struct ComponentFactory {
+  /// The components that sections may name.
   let registry: Registry
+  /// The root of the streams.
   let seed: UInt64
 
   /// Streams, distinguished by four ASCII letters that are XORed into the seed.
@@ -20,6 +22,7 @@ struct ComponentFactory {
 
   private func random(_ stream: Stream) -> Random { Random(seed: seed ^ stream.rawValue) }
 
+  /// Reads the section `dataset`.
   func dataset(_ settings: inout Settings) throws(SettingsError) -> any ImageDataset {
     var section = try settings.section("dataset", about: "source of the images")
     return try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
@@ -89,6 +92,7 @@ struct ComponentFactory {
       .inputs.codes != nil
   }
 
+  /// Reads the list `metrics`.
   func metrics(_ settings: inout Settings) throws(SettingsError) -> [any Metric] {
     var metrics: [any Metric] = []
     for var section in try settings.sections("metrics", about: "measures of image quality") {

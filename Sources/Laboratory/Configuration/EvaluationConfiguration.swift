@@ -5,6 +5,7 @@ struct EvaluationConfiguration: Sendable {
   /// Generated images that metrics compare with the data; 0: no evaluation.
   var count: Int
 
+  /// Reads the section.
   init(_ settings: inout Settings) throws(SettingsError) {
     count = try settings[
       "count", default: 512, in: 0...10_000_000,

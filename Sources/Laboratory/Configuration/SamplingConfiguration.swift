@@ -10,6 +10,7 @@ package struct SamplingConfiguration: Sendable {
   /// Batch size in images.
   var batch: Int
 
+  /// Reads the section.
   init(_ settings: inout Settings) throws(SettingsError) {
     guidance = Guidance(
       scale: try Schedule(

@@ -2,11 +2,15 @@ import Settings
 
 /// A stage of a run. Each requires those before it, except that samples and evaluation require only the model.
 enum Stage: String, Setting, CaseIterable {
+  /// Trained encoder, decoder and quantizer.
   case tokenizer
   /// Latents of the data set in a file, as `training.cache-latents` says.
   case latents
+  /// Trained conditioner, backbone and loss.
   case model
+  /// Generated images of all classes.
   case samples
+  /// Metrics of generated and reconstructed images.
   case evaluation
 
   /// The stages that must be complete before this one. The model's training makes latents where it uses them.

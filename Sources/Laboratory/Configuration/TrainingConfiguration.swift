@@ -9,6 +9,7 @@ package struct TrainingConfiguration: Sendable {
   var batch: Int
   /// Learning rate at each step.
   package var learningRate: LearningRate
+  /// Moments' decay and weight decay of the optimizer.
   var adamW: AdamW
   /// Largest global norm of the gradients; 0: no clipping.
   var gradientClip: Double

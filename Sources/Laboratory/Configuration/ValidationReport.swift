@@ -6,6 +6,7 @@ package struct ValidationReport {
   private let assembly: Assembly
   /// Images of the data set; nil where it was not opened.
   private let images: Int?
+  /// The folders of the stages; nil where the data set was not opened.
   private let artefacts: Artefacts?
 
   /// `opening`: opens the data set and hashes the files that it reads.
@@ -17,6 +18,7 @@ package struct ValidationReport {
     self.assembly = assembly
   }
 
+  /// The trainable stages with their state: "trained", "step 3 of 10", "to be trained".
   private var stages: [(name: String, artefact: Artefact, state: String)] {
     guard let artefacts else { return [] }
     var stages: [(String, Artefact, String)] = []

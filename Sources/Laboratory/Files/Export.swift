@@ -29,6 +29,7 @@ package struct Export {
     names = all
   }
 
+  /// Returns the paths of all data sets below a group.
   private static func datasets(in group: String, _ reader: Reader) -> [String] {
     reader.names(in: group).flatMap { name in
       let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
@@ -60,6 +61,7 @@ package struct Export {
     }
   }
 
+  /// Writes a `.npz` file.
   private func archive(_ output: String) throws -> [String] {
     var archive = try ZipArchive(output), count = 0, skipped: [String] = []
     for name in names {
@@ -74,6 +76,7 @@ package struct Export {
     return ["\(output): \(count) arrays"] + leftOut(skipped)
   }
 
+  /// Returns the line about data sets that are neither numbers nor texts.
   private func leftOut(_ names: [String]) -> [String] {
     names.isEmpty ? [] : ["left out, as neither numbers nor texts: \(names.joined(separator: ", "))"]
   }
@@ -97,6 +100,7 @@ package struct Export {
       .map(\.element)
   }
 
+  /// Writes one CSV file: metrics, one data set, or all along one scale.
   private func table(_ output: String) throws -> [String] {
     func write(_ table: Table, _ more: [String] = []) throws -> [String] {
       try Folder.write(table.csv, to: output)
@@ -109,7 +113,8 @@ package struct Export {
       throw LaboratoryError(
         isChosen
           ? "\(reader.path): these data sets do not share one axis; write one at a time, or into a folder."
-          : "\(reader.path): there is no table in it; choose a data set with --dataset: \(names.joined(separator: ", "))."
+          : "\(reader.path): there is no table in it; choose a data set with --dataset: "
+            + "\(names.joined(separator: ", "))."
       )
     }
     let rest = all.dropFirst().flatMap(\.names)
@@ -120,8 +125,8 @@ package struct Export {
 
   // MARK: Images
 
-  /// Returns the images of a data set of bytes [height, width], [height, width, 1 or 3] or [image, height, width, 1 or 3];
-  /// nil where it is none.
+  /// Returns the images of a data set of bytes [height, width], [height, width, 1 or 3] or [image, height, width, 1 or
+  /// 3]; nil where it is none.
   private func images(_ name: String) throws -> [ByteImage]? {
     guard try reader.kind(of: name) == .natural(bits: 8), !reader.isScale(name) else { return nil }
     var shape = try reader.shape(of: name)
@@ -136,6 +141,7 @@ package struct Export {
     }
   }
 
+  /// Writes one PNG file: one image, or a contact sheet of all.
   private func image(_ output: String, _ index: Int?, _ columns: Int?) throws -> [String] {
     for name in names {
       guard let all = try images(name), !all.isEmpty else { continue }
@@ -156,7 +162,8 @@ package struct Export {
       return ["\(output): \(all.count) images of '\(name)', \(columns) in a row"]
     }
     throw LaboratoryError(
-      "\(reader.path): there is no image in \(isChosen ? names.joined(separator: ", ") : "it"); images are bytes of [row, column], [row, column, 3] or [image, row, column, 3]."
+      "\(reader.path): there is no image in \(isChosen ? names.joined(separator: ", ") : "it"); images are bytes of "
+        + "[row, column], [row, column, 3] or [image, row, column, 3]."
     )
   }
 

@@ -4,14 +4,18 @@ import Storage
 
 /// The import of a folder of class folders into one HDF5 file of square images.
 package struct ImageImport {
+  /// The folder of class folders.
   let folder: String
+  /// The path of the HDF5 file.
   let output: String
   /// Pixels of a side.
   let size: Int
 
   /// `folder` holds a folder of PNG or JPEG files for each class, at any depth.
   package init(folder: String, output: String, size: Int) {
-    (self.folder, self.output, self.size) = (folder, output, size)
+    // Without the slash at its end, so that paths inside it are relative.
+    self.folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    (self.output, self.size) = (output, size)
   }
 
   /// Writes the file; throws where the folder holds no images, or where one cannot be read.
@@ -27,10 +31,10 @@ package struct ImageImport {
       throw LaboratoryError(
         "\(folder): there are no images in folders of their class; it should hold CLASS/image.png or .jpg.")
     }
-    let start = MonotonicClock.seconds, prefix = folder.count + (folder.hasSuffix("/") ? 0 : 1)
+    let start = MonotonicClock.seconds
     try ImageFile.write(
       to: output, count: files.count, height: size, width: size, labels: files.map(\.label), classNames: classes,
-      sources: files.map { String($0.path.dropFirst(prefix)) }
+      sources: files.map { String($0.path.dropFirst(folder.count + 1)) }
     ) { index in
       if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
       let image = try ByteImage.read(files[index].path).centreCropped(to: size)

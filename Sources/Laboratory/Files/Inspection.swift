@@ -17,6 +17,7 @@ package struct Inspection {
     }
   }
 
+  /// Returns the lines of a group's content, indented.
   private func lines(_ group: String, _ indent: String) throws(StorageError) -> [String] {
     var all: [String] = []
     for name in reader.names(in: group) {
@@ -71,6 +72,7 @@ package struct Inspection {
     }
   }
 
+  /// Returns attributes as a JSON object; numbers are numbers.
   private func object(_ attributes: [(name: String, value: String)]) -> JSON {
     .object(
       attributes.map { name, value in
@@ -82,6 +84,7 @@ package struct Inspection {
       })
   }
 
+  /// Returns the data sets below a group as JSON objects.
   private func items(_ group: String) throws(StorageError) -> [JSON] {
     var all: [JSON] = []
     for name in reader.names(in: group) {

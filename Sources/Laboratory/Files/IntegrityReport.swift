@@ -68,6 +68,7 @@ package struct IntegrityReport {
     return name == "codes" ? "latents" : ["checkpoint", "metrics", "samples", "latents"].first { $0 == name }
   }
 
+  /// Returns the advice for a damaged file of a kind.
   private static func advice(_ kind: String?) -> String {
     switch kind {
     case "checkpoint": "Remove it, and run the experiment again: this stage is trained anew."
@@ -155,6 +156,7 @@ package struct IntegrityReport {
       advice: "Put back the file whose SHA-256 is \(input.hash), or run the experiment again.")
   }
 
+  /// Reads a PNG file.
   private init(image path: String) {
     do {
       let image = try ByteImage.read(path)

@@ -42,8 +42,8 @@ extension Table {
     }
   }
 
-  /// One data set: a row for each index of the first axis and a column for each of the second; with more axes, a row for
-  /// each element. Throws where a scale is longer or shorter than its axis.
+  /// One data set: a row for each index of the first axis and a column for each of the second; with more axes, a row
+  /// for each element. Throws where a scale is longer or shorter than its axis.
   init(of name: String, in reader: Reader) throws(StorageError) {
     let shape = try reader.shape(of: name), scales = reader.scales(of: name), cells = try Self.cells(name, reader)
     let last = String(name.split(separator: "/").last ?? "")
@@ -74,6 +74,7 @@ extension Table {
     }
   }
 
+  /// Throws where the shape of a data set is another than wanted.
   private static func check(_ name: String, _ found: [Int], _ wanted: [Int], _ reader: Reader) throws(StorageError) {
     guard found == wanted else { throw .wrongShape(path: reader.path, name: name, found: found, wanted: wanted) }
   }

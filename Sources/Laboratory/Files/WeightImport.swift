@@ -6,8 +6,8 @@ import Tensors
 
 /// The import of a public checkpoint into the networks of an experiment.
 ///
-/// Names and layouts are translated by the checkpoint mappings of the components, the tables through which the tests read
-/// the numbers of the reference implementations.
+/// Names and layouts are translated by the checkpoint mappings of the components, the tables through which the tests
+/// read the numbers of the reference implementations.
 package struct WeightImport {
   /// The network that receives the weights.
   package enum Part: String, CaseIterable { case tokenizer, model }
@@ -39,12 +39,15 @@ package struct WeightImport {
     }
   }
 
+  /// The experiment whose parameters are assigned.
   let assembly: Assembly
+  /// The network that receives the weights.
   let part: Part
 
   /// An import into one network of an assembled experiment.
   package init(assembly: Assembly, part: Part) { (self.assembly, self.part) = (assembly, part) }
 
+  /// The components of the network, with the prefixes of their parameters' paths.
   private var components: [(prefix: String, component: any Component)] {
     switch part {
     case .tokenizer: [("", assembly.tokenizer)]
@@ -63,8 +66,8 @@ package struct WeightImport {
   /// The names of the components' checkpoint mappings, sorted.
   var families: [String] { Set(components.flatMap { type(of: $0.component).checkpointMappings.map(\.name) }).sorted() }
 
-  /// Assigns weights to parameters by the mappings of the named family, or else of the family that assigns most tensors.
-  /// Throws where the components have no such mappings.
+  /// Assigns weights to parameters by the mappings of the named family, or else of the family that assigns most
+  /// tensors. Throws where the components have no such mappings.
   package func take(_ weights: [String: Tensor], family name: String?) throws -> Report {
     guard !families.isEmpty else {
       throw LaboratoryError("no public checkpoint is known for the \(part.rawValue) of this experiment.")
@@ -80,6 +83,7 @@ package struct WeightImport {
     return best.report
   }
 
+  /// Finds the tensor of each parameter by the mappings of one family.
   private func match(_ weights: [String: Tensor], family: String) -> (report: Report, values: [(Parameter, Tensor)]) {
     let parametersByPath = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
     var report = Report(family: family), values: [(Parameter, Tensor)] = []

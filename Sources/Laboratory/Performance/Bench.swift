@@ -26,9 +26,13 @@ package final class Bench {
   private var assembly: Assembly
   private var optimizer: Optimizer
   private var average: MovingAverage?
+  /// Uniform random numbers [batch, height, width, 3] in [-1, 1].
   private let images: Tensor
+  /// Normal random numbers [batch, rows, columns, channels].
   private let latent: Tensor
+  /// Classes in turn.
   private let labels: [Int]
+  /// Optimizer steps taken.
   private var steps = 0
   /// The loss of fixed draws before the first step, and the latents of the first repetition.
   private var lossBefore: Float?
@@ -100,12 +104,14 @@ package final class Bench {
     }
   }
 
+  /// Returns the loss of the timed network; nil where it has none.
   private func loss(_ random: inout Random) -> Tensor? {
     measure == .tokenizer
       ? assembly.tokenizer.trainingLoss(images, laidOutBy: assembly.direction, &random)?.total
       : assembly.model.trainingLoss(latent, labels, progress: 0, &random).mean
   }
 
+  /// Takes one optimizer step; returns the norm of the gradients.
   private func step() throws -> Double {
     var random = Random(seed: 1, step: steps, samples: Array(0..<batch))
     guard let total = loss(&random) else { throw LaboratoryError("\(name): this tokenizer is not trained.") }

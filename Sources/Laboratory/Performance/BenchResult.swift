@@ -3,6 +3,7 @@ import Tensors
 
 /// The measurements of a timed case.
 package struct BenchResult {
+  /// The case's name.
   let name: String
   /// Seconds of each repetition.
   let times: [Double]
@@ -19,6 +20,7 @@ package struct BenchResult {
     (self.operations, self.peak) = (operations, peak)
   }
 
+  /// The median of the times.
   private var median: Double {
     let sorted = times.sorted(), middle = sorted.count / 2
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

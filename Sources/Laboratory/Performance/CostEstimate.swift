@@ -53,6 +53,7 @@ package struct CostEstimate {
     }
   }
 
+  /// Returns the number of trainable parameters.
   private static func count(_ module: any Module) -> Int {
     module.parameters.reduce(0) { $0 + $1.parameter.value.count }
   }
@@ -64,6 +65,7 @@ package struct CostEstimate {
     }
   }
 
+  /// Quantities that follow from the components alone.
   private static func sizes(of assembly: Assembly, _ work: TrainingWork) -> [Fact] {
     let model = assembly.model, direction = assembly.direction, images = assembly.images
     let steps = [assembly.tokenizerTraining.steps, assembly.training.steps]
@@ -87,6 +89,7 @@ package struct CostEstimate {
     ]
   }
 
+  /// Work, memory, disk and time.
   private static func costs(of assembly: Assembly, _ work: TrainingWork, _ speeds: inout ProductSpeeds) -> [Fact] {
     let training = assembly.training, trained = count(assembly.model), tokenizer = count(assembly.tokenizer)
     let rows = min(4096, max(16, training.batch * work.positions))

@@ -3,9 +3,11 @@ import Tensors
 
 /// The state of this machine: processor, BLAS, speed of matrix products, free disk.
 package struct Doctor {
-  /// nil where none is installed: products need none if this program has kernels for the processor.
+  /// Nil where none is installed: products need none if this program has kernels for the processor.
   private let blas: BLAS?
+  /// Speed of a large matrix product, in GFLOP/s.
   private let speed: Double
+  /// Free bytes in the current folder; nil where that is unknown.
   private let free = Environment.freeBytes(at: ".")
 
   /// Measures the speed of matrix products, which takes a second; throws where none can be computed.
@@ -38,9 +40,11 @@ package struct Doctor {
     ]).lines
   }
 
+  /// A warning about slow BLAS kernels; nil where there is none.
   private var warning: String? {
     blas?.isFallback == true
-      ? "these kernels are for very old processors; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer OpenBLAS."
+      ? "these kernels are for very old processors; set OPENBLAS_CORETYPE (SkylakeX, Haswell, Zen) or install a newer "
+        + "OpenBLAS."
       : nil
   }
 

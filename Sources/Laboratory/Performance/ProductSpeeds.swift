@@ -2,6 +2,7 @@
 package struct ProductSpeeds {
   /// Operations per second of a product of [rows, inner] and [inner, inner] matrices.
   private let measured: (_ rows: Int, _ inner: Int) -> Double
+  /// Operations per second by [rows, inner].
   private var measurements: [[Int]: Double] = [:]
 
   /// `measured` returns operations per second for the sizes [rows, inner] and [inner, inner]; by default it measures

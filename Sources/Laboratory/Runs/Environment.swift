@@ -19,8 +19,8 @@ package enum Environment {
     return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
   }
 
-  /// Returns the free bytes of the disk that a path lies on, or will lie on once its folders are made; nil where that is
-  /// unknown.
+  /// Returns the free bytes of the disk that a path lies on, or will lie on once its folders are made; nil where that
+  /// is unknown.
   static func freeBytes(at path: String) -> Int? {
     var path = URL(fileURLWithPath: path).standardizedFileURL
     while !FileManager.default.fileExists(atPath: path.path), path.path != "/" { path.deleteLastPathComponent() }

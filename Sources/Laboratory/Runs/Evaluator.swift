@@ -15,8 +15,8 @@ struct Evaluator {
   let assembly: Assembly
   let journal: Journal
 
-  /// Compares `evaluation.count` images with the data set; nil where there is nothing to measure. Throws `Stopped` after
-  /// a requested stop.
+  /// Compares `evaluation.count` images with the data set; nil where there is nothing to measure. Throws `Stopped`
+  /// after a requested stop.
   func evaluation() throws -> Evaluation? {
     let dataset = assembly.dataset, count = min(assembly.evaluation.count, dataset.count)
     guard count > 0, !assembly.metrics.isEmpty else { return nil }

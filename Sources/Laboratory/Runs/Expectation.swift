@@ -6,7 +6,9 @@ import Settings
 /// The names are variants. A difference of two means counts only where it exceeds the standard deviation of the
 /// difference over seeds: the root of the sum of both variances. With one seed that is unknown, which the numbers say.
 package struct Expectation: Equatable {
+  /// The order in which the means are expected.
   enum Order: Equatable { case descending, ascending }
+  /// An order of variants, or an interval for one variant.
   enum Content: Equatable {
     case order([String], Order)
     case interval(String, ClosedRange<Double>)
@@ -20,6 +22,7 @@ package struct Expectation: Equatable {
   let text: String
   /// The metric's name.
   package let metric: String
+  /// The parsed entry.
   let content: Content
 
   /// Parses an entry; throws where it is of neither form.

@@ -79,8 +79,8 @@ package struct ExperimentRuns {
 
   /// Executes runs one after another, each under its lock: other processes may work on the same experiment.
   ///
-  /// A failure is logged at once and recorded in `STATUS`; the other runs go on unless `failFast`. A failed run is tried
-  /// `retries` times more. `force` repeats runs that are done. Throws at the end where any run failed.
+  /// A failure is logged at once and recorded in `STATUS`; the other runs go on unless `failFast`. A failed run is
+  /// tried `retries` times more. `force` repeats runs that are done. Throws at the end where any run failed.
   package func execute(_ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool) throws {
     var failures = 0
     for (number, spec) in chosen.enumerated() {

@@ -22,8 +22,8 @@ package struct Inpainting {
     self.isComposed = isComposed
     guard image.height == shape.height, image.width == shape.width else {
       throw LaboratoryError(
-        "\(path): it is \(image.width)x\(image.height), and this model generates \(shape.width)x\(shape.height); resize "
-          + "it first.")
+        "\(path): it is \(image.width)x\(image.height), and this model generates \(shape.width)x\(shape.height); "
+          + "resize it first.")
     }
     let mask = try ByteImage.read(maskPath)
     guard mask.height == image.height, mask.width == image.width else {

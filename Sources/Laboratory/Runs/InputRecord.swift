@@ -15,8 +15,10 @@ struct InputRecord: Codable {
   var latents: String
   var model: String
 
+  /// Returns the file's path.
   private static func path(in folder: String) -> String { "\(folder)/inputs.json" }
 
+  /// Writes the file of a run folder.
   func write(to folder: String) throws { try Folder.write(try JSON.encoded(self), to: Self.path(in: folder)) }
 }
 

@@ -31,6 +31,7 @@ package struct Run {
 
   private var images: RunImages { RunImages(assembly: assembly, folder: "\(folder)/samples", sampler: sampler) }
 
+  /// Evaluations by step: `metrics.h5` of the run folder.
   private var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
 
   /// Makes the stages of the experiment in order, and records the state of the run in `STATUS`.
@@ -153,6 +154,7 @@ package struct Run {
 
   // MARK: TensorBoard
 
+  /// Returns the event files of a stage; nil where logging is off.
   private func board(_ stage: String) -> TensorBoard? {
     assembly.logging == .tensorboard ? TensorBoard(run: folder, stage: stage) : nil
   }

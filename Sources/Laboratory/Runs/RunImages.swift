@@ -6,6 +6,7 @@ import Tensors
 
 /// The images and plots in the folder `samples` of a run.
 struct RunImages {
+  /// The experiment with its networks as they are now.
   let assembly: Assembly
   /// `<run>/samples`.
   let folder: String
@@ -90,6 +91,7 @@ struct RunImages {
     }
   }
 
+  /// Writes a plot as PNG and as SVG.
   private func write(_ plot: Plot, _ name: String) throws {
     try plot.image().writePNG(to: "\(folder)/\(name).png")
     try Folder.write(plot.svg(), to: "\(folder)/\(name).svg")

@@ -80,6 +80,7 @@ package struct RunRecord {
     return try withoutStorage { try Assembly(settings, name: experiment, registry: Registry.linked()) }
   }
 
+  /// Returns the JSON object in a file; nil where there is none.
   private static func object(_ path: String) -> [String: Any]? {
     FileManager.default.contents(atPath: path).flatMap { try? JSONSerialization.jsonObject(with: $0) }
       as? [String: Any]

@@ -21,9 +21,11 @@ package struct RunResult: Codable, Equatable {
       self.count = count
     }
   }
+  /// The experiment's name.
   var experiment: String
   /// The variant's name; empty outside a sweep.
   package var variant: String
+  /// The root of all random number streams.
   var seed: Int
   /// The fingerprint of the configuration.
   var configuration: String

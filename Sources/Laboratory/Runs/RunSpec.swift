@@ -2,6 +2,7 @@ import Settings
 
 /// One run of an experiment file: a variant with a seed, and the folder that it is written to.
 package struct RunSpec {
+  /// The variant with its settings.
   let variant: Sweep.Variant
   /// The run's folder: `Results/<experiment>/<variant>-<hash>/<seed>`, without the variant where nothing varies.
   package let folder: String
@@ -11,6 +12,7 @@ package struct RunSpec {
   package let seed: UInt64
   /// Hash of all settings that were read, except for the seed and where results go.
   package let fingerprint: String
+  /// Logs besides the run's own files.
   let logging: Logging
 
   /// True where nothing is left to do.

@@ -5,6 +5,7 @@ package struct RunState {
   /// A run is waiting until its folder has a `STATUS`.
   package enum Kind: String { case waiting, running, stopped, failed, done }
 
+  /// The run's folder.
   let folder: String
   /// The state now: a run that says "running" but holds no lock was killed, and counts as stopped.
   package let kind: Kind

@@ -8,6 +8,7 @@ package struct Sampler {
   private let assembly: Assembly
   private let journal: Journal
 
+  /// `journal` receives the progress of `samples`.
   init(_ assembly: Assembly, _ journal: Journal) { (self.assembly, self.journal) = (assembly, journal) }
 
   /// Generated images and the wall time that they took.
@@ -31,8 +32,8 @@ package struct Sampler {
     return withoutGradients { assembly.tokenizer.decode(latent) }
   }
 
-  /// Generates images in batches of `sampling.batch`, around the pixels that an inpainting keeps. Throws `Stopped` after
-  /// a requested stop.
+  /// Generates images in batches of `sampling.batch`, around the pixels that an inpainting keeps. Throws `Stopped`
+  /// after a requested stop.
   package func samples(of labels: [Int], seed: UInt64, in inpainting: Inpainting? = nil) throws -> Samples {
     var samples = Samples(images: [], seconds: 0)
     for start in stride(from: 0, to: labels.count, by: assembly.sampling.batch) {

@@ -11,10 +11,12 @@ enum Logging: String, Setting, CaseIterable { case none, tensorboard }
 /// `metrics.h5` stays the source of truth: whenever a stage is resumed its event file is written anew from there, up to
 /// the step that training resumes from, so that no step is there twice. Only wall times are read from the former file.
 struct TensorBoard {
+  /// `<run>/tensorboard/<stage>`.
   let folder: String
   /// The prefix of tags: "model" in "model/loss".
   let stage: String
 
+  /// The event files of one stage of a run.
   init(run: String, stage: String) {
     folder = "\(run)/tensorboard/\(stage)"
     self.stage = stage
@@ -63,14 +65,17 @@ struct TensorBoard {
     _ = try replace(files, with: contents.map { EventFile.Event(time: Self.now, step: step, $0) })
   }
 
+  /// Returns the tag of a scalar: "model/loss".
   private func tag(_ name: String) -> String { "\(stage)/\(name)" }
 
   private static var now: Double { Date().timeIntervalSince1970 }
 
+  /// Names of the event files in the folder, in their order.
   private var files: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix(Self.prefix) }.sorted()
   }
 
+  /// The beginning of names that TensorBoard reads.
   private static let prefix = "events.out.tfevents."
 
   /// Writes a file whose name sorts after the former ones, then removes those: TensorBoard reads files in that order.

@@ -18,8 +18,8 @@ package enum Folder {
     try writeWhole(Array(text.utf8), to: path)
   }
 
-  /// Returns the paths below a folder that end in `suffix`, relative to it, numbers in their numeric order. Throws where
-  /// there is no such folder.
+  /// Returns the paths below a folder that end in `suffix`, relative to it, numbers in their numeric order. Throws
+  /// where there is no such folder.
   static func paths(below folder: String, endingIn suffix: String) throws -> [String] {
     guard exists(folder), let paths = FileManager.default.enumerator(atPath: folder) else {
       throw LaboratoryError("\(folder): there is no such folder; name a run, a folder of runs, or an experiment file.")

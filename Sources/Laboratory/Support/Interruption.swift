@@ -3,13 +3,15 @@ import Synchronization
 
 /// A request to stop: by Ctrl-C, by SIGTERM or SIGUSR1 of a batch system, or by a time limit.
 ///
-/// A long stage looks at `isRequested` after every step, saves, and throws `Stopped`. A second Ctrl-C ends the program at
-/// once; so does another signal, unless it follows the first within two seconds: batch systems send one request by
+/// A long stage looks at `isRequested` after every step, saves, and throws `Stopped`. A second Ctrl-C ends the program
+/// at once; so does another signal, unless it follows the first within two seconds: batch systems send one request by
 /// several ways.
 package enum Interruption {
+  /// True after the first signal.
   private static let requested = Atomic<Bool>(false)
   /// The time of the first signal, in milliseconds of the monotonic clock.
   private static let first = Atomic<Int>(0)
+  /// The time limit, in milliseconds of the monotonic clock.
   private static let deadline = Atomic<Int>(Int.max)
 
   /// True once a stop was requested or the time limit is reached.

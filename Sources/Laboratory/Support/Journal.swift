@@ -7,11 +7,13 @@ import Glibc
 package final class Journal {
   private let isTerminal: Bool
   private let isQuiet: Bool
+  /// `log.txt`, open for appending.
   private var log: UnsafeMutablePointer<FILE>?
   private var folder: String?
   /// Times of the last line of progress, and of the last write of `PROGRESS`.
   private var lastLine = 0.0
   private var lastNote = 0.0
+  /// True while the terminal's last line is progress.
   private var hasOpenLine = false
 
   /// `quiet`: writes nothing to the standard error.
@@ -39,8 +41,8 @@ package final class Journal {
     }
   }
 
-  /// Writes the progress of a stage: on a terminal at most ten times a second, elsewhere every fifteen seconds and at the
-  /// end.
+  /// Writes the progress of a stage: on a terminal at most ten times a second, elsewhere every fifteen seconds and at
+  /// the end.
   func progress(_ progress: Progress) {
     let now = MonotonicClock.seconds
     let isLast = progress.done == progress.total
@@ -70,6 +72,7 @@ package final class Journal {
 
   private func write(_ text: String) { _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) } }
 
+  /// Erases the line of progress on a terminal.
   private func closeLine() {
     if hasOpenLine { write("\r\u{1B}[2K") }
     hasOpenLine = false

@@ -3,6 +3,7 @@ import Foundation
 /// The exclusive right to work in a folder, held by a lock on its file `.lock`. It ends with the process, however that
 /// ends.
 struct Lock {
+  /// The open file `.lock`.
   private let descriptor: Int32
 
   /// Nil where another process holds the lock, or where the folder cannot be made (which the work itself reports).
@@ -34,6 +35,7 @@ struct Lock {
 
   private init(descriptor: Int32) { self.descriptor = descriptor }
 
+  /// Opens the lock file, creating the folder; nil where that is impossible.
   private static func opened(_ folder: String) -> Int32? {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let descriptor = open("\(folder)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

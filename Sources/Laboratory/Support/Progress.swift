@@ -1,12 +1,15 @@
 /// The progress of a stage.
 package struct Progress {
+  /// The stage's name.
   let stage: String
+  /// Steps that are done, of `total`.
   let done: Int
   let total: Int
   /// Further facts: "loss 0.412".
   let details: [String]
   /// Images per second; 0 where that means nothing.
   let rate: Double
+  /// Wall time of a step, for the estimate of the time that is left.
   let secondsPerStep: Double
 
   /// `rate` is in images per second.

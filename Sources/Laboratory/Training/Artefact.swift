@@ -21,6 +21,7 @@ package struct Artefact {
     folder = "\(results)/artefacts/\(stage)-\(SHA256.hex(of: recipe).prefix(12))"
   }
 
+  /// Returns true where a setting's path is in a section, or is its key at the root.
   private static func isInside(_ path: String, _ section: String) -> Bool {
     path == section || path == ".\(section)" || path.hasPrefix("\(section).") || path.hasPrefix("\(section)[")
   }
@@ -35,7 +36,9 @@ package struct Artefact {
   func latents(_ content: LatentFile.Form.Content) -> String {
     "\(folder)/\(content == .codes ? "codes" : "latents").h5"
   }
+  /// The path of the checkpoint.
   var checkpoint: String { "\(folder)/checkpoint.h5" }
+  /// The log of the training.
   var metrics: MetricsLog { MetricsLog("\(folder)/metrics.h5") }
 
   /// Creates the folder.

@@ -7,7 +7,9 @@ package struct Artefacts {
   let inputs: [(path: String, hash: String)]
   /// Checkpoints that trainings start from, with the SHA-256 of their content.
   private let weights: [(path: String, hash: String)]
+  /// The trained tokenizer.
   let tokenizer: Artefact
+  /// The latents of the data set.
   let latents: Artefact
   /// The trained model.
   package let model: Artefact

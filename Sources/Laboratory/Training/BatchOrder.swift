@@ -5,6 +5,7 @@ struct BatchOrder {
   let count: Int
   let batch: Int
   let seed: UInt64
+  /// The epoch of `permutation`; -1 before the first.
   private var epoch = -1
   private var permutation: [Int] = []
 

@@ -9,6 +9,7 @@ final class CheckpointWriter {
   // Written by the queue, read after the group was waited for.
   private final class Outcome: @unchecked Sendable { var error: (any Error)? }
 
+  /// The queue of writes, the group that waits for them, and their error.
   private let queue = DispatchQueue(label: "checkpoint"), group = DispatchGroup(), outcome = Outcome()
 
   /// Begins a write, once the previous one is on the disk.

@@ -5,8 +5,11 @@ import Storage
 
 /// Training with latents from a file; `auto`: where that encodes fewer images and the disk has room.
 enum LatentCaching: String, Setting, CaseIterable {
+  /// A file where it saves work.
   case auto
+  /// A file in any case.
   case always = "true"
+  /// No file: images are encoded at every step.
   case never = "false"
 }
 

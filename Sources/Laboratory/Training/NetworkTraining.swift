@@ -17,6 +17,7 @@ struct NetworkTraining {
     (self.assembly, self.artefacts, self.journal, self.board) = (assembly, artefacts, journal, board)
   }
 
+  /// Opens the latents that the model is trained on.
   private var source: LatentSource.Builder {
     LatentSource.Builder(assembly: assembly, artefact: artefacts.latents, journal: journal)
   }
@@ -30,6 +31,7 @@ struct NetworkTraining {
     try modelTrainer(seed: 0).load()
   }
 
+  /// Returns the trainer of the tokenizer, whose parameters are shared with the assembly's.
   private func tokenizerTrainer(seed: UInt64, discriminator: NamedParameters = [], board: TensorBoard? = nil) -> Trainer
   {
     Trainer(
@@ -38,6 +40,7 @@ struct NetworkTraining {
       artefact: artefacts.tokenizer, journal: journal, discriminator: discriminator, board: board)
   }
 
+  /// Returns the trainer of the model, whose parameters are shared with the assembly's.
   private func modelTrainer(seed: UInt64, board: TensorBoard? = nil) -> Trainer {
     Trainer(
       stage: "model", configuration: assembly.training, seed: seed, parameters: assembly.model.parameters,

@@ -8,11 +8,15 @@ import Tensors
 struct Trainer {
   /// "tokenizer" or "model".
   let stage: String
+  /// Steps, batch size, optimizer and checkpoints.
   let configuration: TrainingConfiguration
+  /// The root of the stage's random number streams.
   let seed: UInt64
+  /// The trained parameters by their path.
   let parameters: NamedParameters
   /// Measured quantities that a checkpoint holds besides the parameters.
   let statistics: [(path: String, statistic: Statistic)]
+  /// The folder of checkpoint and log.
   let artefact: Artefact
   let journal: Journal
   /// The parameters of an adversarial network, trained by the same configuration with an optimizer of its own.
@@ -206,12 +210,14 @@ struct Trainer {
 
   // MARK: Ending
 
+  /// Writes the last checkpoint, and leaves the averaged parameters in place.
   private func finish(_ state: TrainingState, _ writer: CheckpointWriter) throws {
     try writer.finish()
     try checkpoint(state).write(to: artefact.checkpoint)
     adoptAverage(state.average)
   }
 
+  /// Replaces the parameters by their moving average, if there is one.
   private func adoptAverage(_ average: MovingAverage?) {
     guard let average else { return }
     for (parameter, value) in zip(trained, average.values) { parameter.replace(value) }
@@ -219,6 +225,7 @@ struct Trainer {
 
   // MARK: Checkpoints
 
+  /// Returns the checkpoint of the current state.
   private func checkpoint(_ state: TrainingState) -> Checkpoint {
     func named(_ values: [Tensor], as parameters: NamedParameters) -> Checkpoint.Values {
       Array(zip(parameters.map(\.path), values))
@@ -241,6 +248,7 @@ struct Trainer {
     return checkpoint
   }
 
+  /// Adopts the stage's own checkpoint.
   private func restore(_ state: inout TrainingState) throws {
     let saved = try Checkpoint(
       from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path),
@@ -263,6 +271,7 @@ struct Trainer {
     for ((_, statistic), (_, value)) in zip(statistics, saved.statistics) { statistic.replace(value) }
   }
 
+  /// Throws where a tensor has another shape than the network's.
   private func check(_ values: Checkpoint.Values, _ shapes: [[Int]], _ file: String) throws {
     for ((path, value), shape) in zip(values, shapes) where value.shape != shape {
       throw StorageError.wrongShape(path: file, name: path, found: value.shape, wanted: shape)

@@ -9,6 +9,7 @@ typealias NamedParameters = [(path: String, parameter: Parameter)]
 struct TrainingState {
   /// Steps taken.
   var step = 0
+  /// AdamW with its moments.
   var optimizer: Optimizer
   /// The optimizer of the discriminator; without parameters where there is none.
   var discriminatorOptimizer: Optimizer
