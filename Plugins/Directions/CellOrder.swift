@@ -2,7 +2,7 @@ import Autoregression
 import Settings
 import Tensors
 
-/// In what order cells are asked for: a list that is the same for all, or one drawn for every image.
+/// The order in which cells are predicted: one for all images, or a random one for each.
 enum CellOrder: Sendable {
   case fixed([Int])
   case drawn
@@ -23,7 +23,7 @@ enum CellOrder: Sendable {
     self = .fixed(cells)
   }
 
-  /// The order of every sample; the same at every turn of one generation. Fixed ones are not drawn.
+  /// The order of every sample, the same at every turn of a generation; a fixed one draws nothing.
   func orders(of count: Int, batch: Int, _ random: Random) -> Indices {
     switch self {
     case .fixed(let order): Array(repeating: order, count: batch)
@@ -32,7 +32,8 @@ enum CellOrder: Sendable {
   }
 }
 
-/// Ways through a grid of any size. Yu et al. 2024 (RAR, arXiv 2411.00776) compare six, of which their code has the first.
+/// Scan orders of a grid of any size. Yu et al. 2024 (RAR, arXiv 2411.00776) compare six, of which their code has the
+/// first.
 enum Scan: String, Setting, CaseIterable {
   /// Row by row.
   case raster
@@ -46,13 +47,14 @@ enum Scan: String, Setting, CaseIterable {
   case spiralOut = "spiral-out"
   /// Every second cell of every second row; then those to their right, below, and aslant.
   case subsample
-  /// The points of Halton 1960 to the bases 2 (rows) and 3 (columns): early ones lie evenly, far from each other
+  /// The points of Halton 1960 to the bases 2 (rows) and 3 (columns): early ones are evenly distributed, far from each
+  /// other
   /// (Besnier et al. 2025, arXiv 2503.17076).
   case halton
   /// Drawn anew for every image.
   case random
 
-  /// The cells in order, counted row by row; in `random` order they are to be drawn.
+  /// The cells in order, numbered row by row; `random` gives them row by row, to be shuffled.
   func cells(of grid: Grid) -> [Int] {
     let rows = Array(0..<grid.height), columns = Array(0..<grid.width)
     func cell(_ row: Int, _ column: Int) -> Int { row * grid.width + column }
@@ -79,16 +81,16 @@ enum Scan: String, Setting, CaseIterable {
   }
 
   private static func spiral(_ grid: Grid) -> [Int] {
-    var left = Array(repeating: true, count: grid.count), order: [Int] = []
-    var (row, column, down, right) = (0, 0, 0, 1)
+    var isUnvisited = Array(repeating: true, count: grid.count), order: [Int] = []
+    var (row, column, rowStep, columnStep) = (0, 0, 0, 1)
     func isFree(_ row: Int, _ column: Int) -> Bool {
-      (0..<grid.height).contains(row) && (0..<grid.width).contains(column) && left[row * grid.width + column]
+      (0..<grid.height).contains(row) && (0..<grid.width).contains(column) && isUnvisited[row * grid.width + column]
     }
     while order.count < grid.count {
       order.append(row * grid.width + column)
-      left[row * grid.width + column] = false
-      if !isFree(row + down, column + right) { (down, right) = (right, -down) }
-      (row, column) = (row + down, column + right)
+      isUnvisited[row * grid.width + column] = false
+      if !isFree(row + rowStep, column + columnStep) { (rowStep, columnStep) = (columnStep, -rowStep) }
+      (row, column) = (row + rowStep, column + columnStep)
     }
     return order
   }

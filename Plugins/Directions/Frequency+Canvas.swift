@@ -5,12 +5,12 @@ extension Frequency {
   func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
     let rows = [latent.shape[0], layout.grid.count, latent.shape[3]]
     guard isPyramid else { return quantizer.tokens(nearest: latent.reshaped(rows)) }
-    var parts: [Tokens] = [], known = Tensor(zeros: rows)
+    var parts: [Tokens] = [], sum = Tensor(zeros: rows)
     for index in levels.indices {
       let next = target != .full && index + 1 < levels.count ? filtered(latent, to: levels[index + 1]) : latent
-      // A band is what is still missing: what quantizing lost in one is asked for again in the next.
-      let part = quantizer.tokens(nearest: target == .band ? next.reshaped(rows) - known : next.reshaped(rows))
-      if target == .band { known = known + part.values }
+      // A band is the residual of the quantized sum so far, so that the next one corrects quantization errors.
+      let part = quantizer.tokens(nearest: target == .band ? next.reshaped(rows) - sum : next.reshaped(rows))
+      if target == .band { sum = sum + part.values }
       parts.append(part)
     }
     let codes = parts.compactMap(\.codes)
@@ -20,7 +20,7 @@ extension Frequency {
   }
 
   func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
-    image(of: isPyramid ? known(in: canvas.values, through: level) : canvas.values)
+    image(of: isPyramid ? partialSum(in: canvas.values, through: level) : canvas.values)
   }
 
   func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor? {
@@ -36,12 +36,12 @@ extension Frequency {
     }
     guard target == .full else {
       let levels = turn.slots.indices(in: layout.slots.count, batch: batch).map { $0[0] / layout.grid.count }
-      return Tokens(values: sorted(canvas.values, by: levels) { known(in: $0, through: $1 - 1) })
+      return Tokens(values: sorted(canvas.values, by: levels) { partialSum(in: $0, through: $1 - 1) })
     }
     let levels = isUnfiltered(turn.moment) ? [top] : turn.levels ?? [top]
-    let each = levels.count == 1 ? Array(repeating: levels[0], count: batch) : levels
+    let levelOfSample = levels.count == 1 ? Array(repeating: levels[0], count: batch) : levels
     return Tokens(
-      values: sorted(canvas.values, by: each) { draft, level in
+      values: sorted(canvas.values, by: levelOfSample) { draft, level in
         filtered(image(of: draft), to: level).reshaped(draft.shape)
       })
   }
@@ -56,9 +56,9 @@ extension Frequency {
     }
   }
 
-  /// What the set of level number `index` is shown of the one before it: [batch, slots, width] to [batch, cells, width].
+  /// Inputs of the set number `index`, from the set before it: [batch, slots, width] to [batch, cells, width].
   private func seen(in pyramid: Tensor, at index: Int) -> Tensor {
-    let before = known(in: pyramid, through: index - 1)
+    let before = partialSum(in: pyramid, through: index - 1)
     guard target == .full, index > 0 else { return before }
     return filtered(image(of: before), to: levels[index]).reshaped(before.shape)
   }
@@ -68,17 +68,17 @@ extension Frequency {
     rows.reshaped([rows.shape[0], layout.grid.height, layout.grid.width, rows.shape[2]])
   }
 
-  /// What the sets of a pyramid up to and with number `index` say of the image; zeros before the first.
+  /// The image of the sets 0 ... index of a pyramid: the sum of bands, or the last level; zeros before the first.
   ///
   /// [batch, slots, width] to [batch, cells, width].
-  private func known(in pyramid: Tensor, through index: Int) -> Tensor {
+  private func partialSum(in pyramid: Tensor, through index: Int) -> Tensor {
     let count = layout.grid.count
     func set(_ index: Int) -> Tensor { pyramid.sliced(index * count..<(index + 1) * count, axis: 1) }
     guard index >= 0 else { return Tensor(zeros: [pyramid.shape[0], count, pyramid.shape[2]]) }
     return target == .band ? (0..<index).reduce(set(index)) { $0 + set($1) } : set(index)
   }
 
-  /// `version` of samples [batch, rows, width] at the level of each; samples of one level are handed over together.
+  /// `version` of samples [batch, rows, width] at the level of each; samples of one level are computed together.
   private func sorted(_ samples: Tensor, by levels: [Int], _ version: (Tensor, Int) -> Tensor) -> Tensor {
     if let level = levels.first, levels.allSatisfy({ $0 == level }) { return version(samples, level) }
     let (batch, rows, width) = (samples.shape[0], samples.shape[1], samples.shape[2]), count = layout.grid.count

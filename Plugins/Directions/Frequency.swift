@@ -3,37 +3,38 @@ import Settings
 import Spectra
 import Tensors
 
-/// Low frequencies to high: the whole image every turn, from a blurred draft of it
+/// Low frequencies to high: the whole image every turn, from a low-pass filtered draft of it
 /// (FAR; Yu, Zhang et al. 2025, arXiv 2503.05305).
 ///
-/// With `target: full` every turn answers the full latent, the canvas is one draft, and what is shown is the draft
-/// filtered to the level of the turn. With `next-level` and `band` every level has an answer of its own and the canvas
-/// is a pyramid: one set of slots per level, of which a turn takes part in one. With `context: all` there is a set per
-/// level, too, and a turn takes part in all up to its own, block by block: a backbone that looks back sees every level.
+/// With `target: full` every turn predicts the full latent, the canvas is one draft, and the input is the draft
+/// filtered
+/// to the level of the turn. With `next-level` and `band` every level has a target and the canvas is a pyramid: one set
+/// of slots per level, one of which is the sequence of a turn. With `context: all` there is a set per level, too, and
+/// the sequence of a turn holds all sets up to its level, block by block.
 ///
 /// Differs from the released code where a grid is not 16 x 16, for which its lists of levels are literals: here they
 /// are scaled (`FrequencyPreset`).
 struct Frequency: RegressionDirection {
   static let key = "frequency"
   static let about = About(
-    "From low frequencies to high: every turn answers the whole image from a blurred draft of it.",
+    "From low frequencies to high: every turn predicts the whole image from a low-pass filtered draft of it.",
     source: "Yu et al. 2025 (FAR), arXiv 2503.05305", example: "levels: [0, 2, 3]")
 
   let layout: Layout
-  /// How a level is made from a latent.
+  /// The low-pass filter.
   let filter: LowPass
-  /// How steeply a Butterworth filter falls.
+  /// The order of a Butterworth filter.
   let filterOrder: Int
   let first: FirstFrequencies
   let context: LevelContext
-  /// The level that each turn of a generation is shown.
+  /// The level of each turn of a generation.
   let levels: [Int]
   let target: FrequencyTarget
   let draw: LevelDraw
-  /// What training draws from: levels, or with a pyramid places in the list of levels.
+  /// The levels that training draws from, or with a pyramid their indices in `levels`.
   let trainingLevels: [Int]
   let mask: FrequencyMask
-  /// Turns of a generation whose draft is shown unfiltered.
+  /// Turns of a generation whose draft is not filtered.
   let unfiltered: [Int]
   let weight: LevelWeight
   let weightUse: WeightUse
@@ -41,7 +42,7 @@ struct Frequency: RegressionDirection {
   /// Cells along the longer side: the number of the level that shows everything.
   var top: Int { max(layout.grid.height, layout.grid.width) }
 
-  /// Whether the canvas has a set of slots for each level.
+  /// True if the canvas has a set of slots for each level.
   var isPyramid: Bool { target != .full || context == .all }
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
@@ -103,7 +104,7 @@ struct Frequency: RegressionDirection {
       trainingLevels = Array(levels.indices)
     } else {
       layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: groups, levels: top + 1)
-      // The top level would show the answer itself.
+      // The top level would show the target itself.
       trainingLevels = drawn == .listed ? Set(levels).filter { $0 < top }.sorted() : Array(0..<top)
     }
     try refuse(settings)
@@ -118,7 +119,7 @@ struct Frequency: RegressionDirection {
     try settings.renamed("weight-as", to: "loss-weight-as")
   }
 
-  /// Throws what cannot work, in one sentence.
+  /// Refuses combinations that cannot work, in one sentence each.
   private func refuse(_ settings: Settings) throws(SettingsError) {
     let grid = layout.grid
     guard !levels.isEmpty, levels.allSatisfy({ (0...top).contains($0) }) else {
@@ -160,17 +161,17 @@ struct Frequency: RegressionDirection {
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
     let count = layout.grid.count, steps = target == .full ? top : levels.count
     guard context == .current else {
-      let weighed = target == .full ? levels.map { min($0, top - 1) } : trainingLevels
+      let weightedLevels = target == .full ? levels.map { min($0, top - 1) } : trainingLevels
       return Turn(
         shown: .range(min(count, layout.slots.count)..<layout.slots.count),
-        weights: weight.tensor(of: weighed, steps: steps, each: count, batch: batch))
+        weights: weight.tensor(of: weightedLevels, steps: steps, perLevel: count, batch: batch))
     }
     let chosen = drawnLevels(of: steps, batch: batch, &random)
-    let each = chosen.count == 1 ? Array(repeating: chosen[0], count: batch) : chosen
-    let weights = weightUse == .probability ? nil : weight.tensor(of: each, steps: steps, asked: count)
-    guard target == .full else { return Turn(slots: slots(each), weights: weights) }
-    // Samples must show equally many slots: one share for the batch, with the bound of its highest level.
-    let shown = mask.trainingShown(of: count, level: each.max() ?? 0, top: top, &random)
+    let levelOfSample = chosen.count == 1 ? Array(repeating: chosen[0], count: batch) : chosen
+    let weights = weightUse == .probability ? nil : weight.tensor(of: levelOfSample, steps: steps, count: count)
+    guard target == .full else { return Turn(slots: slots(levelOfSample), weights: weights) }
+    // All samples must show equally many slots: one mask ratio for the batch, with the bound of its highest level.
+    let shown = mask.trainingShown(of: count, level: levelOfSample.max() ?? 0, top: top, &random)
     return Turn(shown: shown, levels: chosen, weights: weights)
   }
 
@@ -178,11 +179,11 @@ struct Frequency: RegressionDirection {
   private func drawnLevels(of steps: Int, batch: Int, _ random: inout Random) -> [Int] {
     let count = trainingLevels.count
     if weightUse == .probability {
-      // The level at a share of the way through all, each of which is as long as it weighs.
+      // Inverse transform sampling: levels in proportion to their weights, from their cumulative sum.
       let ends = trainingLevels.reduce(into: [0.0]) { $0.append($0[$0.count - 1] + weight.value($1, of: steps)) }
-      func level(at share: Float) -> Int {
-        let place = Double(share) * ends[count]
-        return trainingLevels[ends.dropFirst().firstIndex { $0 > place }.map { $0 - 1 } ?? count - 1]
+      func level(at fraction: Float) -> Int {
+        let target = Double(fraction) * ends[count]
+        return trainingLevels[ends.dropFirst().firstIndex { $0 > target }.map { $0 - 1 } ?? count - 1]
       }
       return draw == .batch
         ? [level(at: random.shared("level"))] : random.uniform([batch], "level").scalars.map(level)

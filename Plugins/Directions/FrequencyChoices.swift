@@ -3,9 +3,9 @@ import Settings
 import Spectra
 import Tensors
 
-/// Where the paper and its released code differ (the paper as of version 1, the code as of its only release).
+/// Defaults of the paper (version 1) or of its released code (the only release), where the two differ.
 ///
-/// Each only fills in defaults: every setting can be set beside it. Neither hides part of the draft unless asked to.
+/// Every setting can be set beside a preset. Neither masks part of the draft by default.
 enum FrequencyPreset: String, Setting, CaseIterable {
   /// An ideal filter, a level per image, levels spread evenly, the frequency-aware weight in the loss.
   case paper
@@ -32,13 +32,13 @@ enum FrequencyPreset: String, Setting, CaseIterable {
     }
   }
 
-  /// Turns that are shown the draft unfiltered: the released mask sampler leaves out the filter after its first turn.
+  /// Turns whose draft is not filtered: the released mask sampler leaves out the filter after its first turn.
   func unfiltered(of turns: Int, masked: Bool) -> [Int] {
     self == .released && masked && turns > 1 ? [1] : []
   }
 }
 
-/// What a turn answers.
+/// The prediction target of a turn.
 enum FrequencyTarget: String, Setting, CaseIterable {
   /// The full latent, at every level (FAR's simplification of the diffusion loss).
   case full
@@ -48,7 +48,7 @@ enum FrequencyTarget: String, Setting, CaseIterable {
   case band
 }
 
-/// For whom training draws a level.
+/// The samples for which training draws one level.
 enum LevelDraw: String, Setting, CaseIterable {
   case batch = "per-batch"
   case image = "per-image"
@@ -56,10 +56,10 @@ enum LevelDraw: String, Setting, CaseIterable {
   static let renamedChoices = ["batch": "per-batch", "image": "per-image"]
 }
 
-/// What training draws a level from.
+/// The levels that training draws from.
 enum DrawnLevels: String, Setting, CaseIterable { case all, listed }
 
-/// Which frequencies a generation begins with.
+/// The order of frequencies.
 enum FirstFrequencies: String, Setting, CaseIterable {
   case low = "low-to-high"
   /// The other way round: level k shows what the levels below the top by k leave out. A control, not of the paper.
@@ -68,26 +68,26 @@ enum FirstFrequencies: String, Setting, CaseIterable {
   static let renamedChoices = ["low": "low-to-high", "high": "high-to-low"]
 }
 
-/// What a turn sees of the image so far.
+/// The levels that a turn attends to.
 enum LevelContext: String, Setting, CaseIterable {
-  /// What its level shows of the last draft (the released code).
+  /// The last draft at the level of the turn (the released code).
   case current
-  /// What every level so far showed of the draft at its turn, each in places of its own: p(x_i | x_1 ... x_(i-1)) as the
+  /// The drafts of all turns so far at their levels, one after another in the sequence: p(x_i | x_1 ... x_(i-1)) as the
   /// factorisation is written.
   case all
 }
 
-/// What the weight of a level does in training.
+/// The use of level weights in training.
 enum WeightUse: String, Setting, CaseIterable {
-  /// It multiplies the loss.
+  /// As a factor of the loss.
   case factor
-  /// Levels are drawn as often as they weigh, which asks for the same but for a constant (importance sampling).
+  /// As the probability of drawing the level, up to a constant: importance sampling, the same in expectation.
   case probability
 
   static let renamedChoices = ["chance": "probability"]
 }
 
-/// How the loss weighs a level i of F.
+/// The loss weight of a level i of F.
 enum LevelWeight: String, Setting, CaseIterable {
   case none
   /// 1 + sin(pi/2 (i + 1) / F): up to twice as much for high levels (FAR's frequency-aware loss).
@@ -112,16 +112,16 @@ enum LevelWeight: String, Setting, CaseIterable {
     }
   }
 
-  /// [batch, asked] from the level of each sample; nil where all weigh the same.
-  func tensor(of levels: [Int], steps: Int, asked: Int) -> Tensor? {
+  /// Weights [batch, predicted] from the level of each sample; nil if all are 1.
+  func tensor(of levels: [Int], steps: Int, count: Int) -> Tensor? {
     guard self != .none else { return nil }
     return Tensor(
-      [levels.count, asked], levels.flatMap { Array(repeating: Float(value($0, of: steps)), count: asked) })
+      [levels.count, count], levels.flatMap { Array(repeating: Float(value($0, of: steps)), count: count) })
   }
 
-  /// [batch, asked] where every sample is asked `count` tokens at each of these levels, one level after another.
-  func tensor(of levels: [Int], steps: Int, each count: Int, batch: Int) -> Tensor? {
-    guard let row = tensor(of: levels, steps: steps, asked: count)?.scalars else { return nil }
+  /// Weights [batch, levels x count] where every sample predicts `count` tokens of each level, one level after another.
+  func tensor(of levels: [Int], steps: Int, perLevel count: Int, batch: Int) -> Tensor? {
+    guard let row = tensor(of: levels, steps: steps, count: count)?.scalars else { return nil }
     return Tensor([batch, row.count], (0..<batch).flatMap { _ in row })
   }
 }

@@ -1,45 +1,45 @@
 import Glibc
 import Settings
 
-/// What share of the tokens is still unknown after a share of the turns: from 1 down to 0
+/// The mask ratio as a function of the fraction of turns done, from 1 down to 0
 /// (Chang et al. 2022, MaskGIT, arXiv 2202.04200, section 3.4; `arccos` as in 1d-tokenizer).
 enum MaskSchedule: String, Setting, CaseIterable {
   case cosine, linear, square, cubic, sqrt, arccos, log, exp
 
-  /// `count` is how many tokens there are.
-  func unknown(after share: Double, of count: Int) -> Double {
+  /// Returns the mask ratio after a fraction of the turns, for `count` tokens.
+  func maskRatio(after fraction: Double, of count: Int) -> Double {
     let bits = log2(Double(max(2, count)))
-    let unknown =
+    let ratio =
       switch self {
-      case .cosine: cos(.pi / 2 * share)
-      case .linear: 1 - share
-      case .square: 1 - share * share
-      case .cubic: 1 - share * share * share
-      case .sqrt: 1 - share.squareRoot()
-      case .arccos: acos(share) * 2 / .pi
-      case .log: -log2(share) / bits
-      case .exp: 1 - exp2(-bits * (1 - share))
+      case .cosine: cos(.pi / 2 * fraction)
+      case .linear: 1 - fraction
+      case .square: 1 - fraction * fraction
+      case .cubic: 1 - fraction * fraction * fraction
+      case .sqrt: 1 - fraction.squareRoot()
+      case .arccos: acos(fraction) * 2 / .pi
+      case .log: -log2(fraction) / bits
+      case .exp: 1 - exp2(-bits * (1 - fraction))
       }
-    return min(1, max(0, unknown))
+    return min(1, max(0, ratio))
   }
 
-  /// How many of `count` tokens are unknown after each of `steps` turns, of which every one makes some known.
+  /// Returns the number of `count` tokens that are masked after each of `steps` turns; every turn reveals at least one.
   ///
-  /// floor(count x share), but less than before and no less than there are turns to come: MAR's
+  /// floor(count x ratio), but less than before and no less than there are turns to come: MAR's
   /// max(1, min(left - 1, floor(N cos))) wherever that leaves something for every turn, as it does for `steps` <= N.
   func left(of count: Int, steps: Int) -> [Int] {
     var left = count
     return (1...max(1, steps)).map { step in
       // A whole number must not be missed by a rounding error.
-      let share = unknown(after: Double(step) / Double(steps), of: count)
-      let planned = Int((Double(count) * share + 1e-9).rounded(.down))
+      let ratio = maskRatio(after: Double(step) / Double(steps), of: count)
+      let planned = Int((Double(count) * ratio + 1e-9).rounded(.down))
       left = step == steps ? 0 : max(steps - step, min(left - 1, planned))
       return left
     }
   }
 }
 
-/// How many turns: a number, or one for every token.
+/// The number of turns: a number, or one for each token.
 enum TurnCount: Setting {
   case all
   case number(Int)

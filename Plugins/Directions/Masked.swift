@@ -3,39 +3,39 @@ import Glibc
 import Settings
 import Tensors
 
-/// Several tokens at a time, in any order, each from all those known
+/// Several tokens at a time, in any order, each from all tokens so far
 /// (MaskGIT; Chang et al. 2022, arXiv 2202.04200; MAR; Li et al. 2024, arXiv 2406.11838).
 ///
-/// With `reveal: random` a turn asks for the next cells of an order (MAR). With `confident` it asks for all that are
-/// unknown and keeps the surest (MaskGIT), by log-probability plus a random number that fades. With `steps: all` a turn
-/// makes one token known. The rows of MAR's Table 1 that attend causally are direction `raster`.
+/// With `reveal: random` a turn predicts the next cells of an order (MAR). With `confident` it predicts all masked
+/// tokens and keeps the most confident (MaskGIT), by log-probability plus Gumbel noise that falls to 0. With
+/// `steps: all` a turn reveals one token. The rows of MAR's Table 1 that attend causally are direction `raster`.
 ///
-/// Differs from MAR's code where there are more steps than tokens: there some turns ask for nothing, here that is
+/// Differs from MAR's code where there are more steps than tokens: there some turns predict nothing, here that is
 /// refused.
 struct Masked: RegressionDirection {
   static let key = "masked"
   static let about = About(
-    "Several tokens at a time, each from all those known; in random order, or the surest first.",
+    "Several tokens at a time, each from all tokens so far; in random order, or the most confident first.",
     source: "Li et al. 2024 (MAR), arXiv 2406.11838; Chang et al. 2022 (MaskGIT), arXiv 2202.04200",
     example: "steps: 8")
 
   enum Reveal: String, Setting, CaseIterable { case random, confident }
 
-  /// The share of tokens that a training turn hides.
-  enum Masking: String, Setting, CaseIterable {
-    /// Normal around 1, deviation 0.25, between `min-mask-ratio` and 1 (MAR).
+  /// The distribution of the mask ratio of training turns.
+  enum MaskRatio: String, Setting, CaseIterable {
+    /// A normal distribution of mean 1 and standard deviation 0.25, truncated to [min-mask-ratio, 1] (MAR).
     case truncatedNormal = "truncated-normal"
     /// Always `min-mask-ratio`.
     case fixed
-    /// What the schedule leaves at a time drawn evenly (MaskGIT).
+    /// The mask schedule at a uniformly drawn time (MaskGIT).
     case schedule
 
     static let renamedChoices = ["truncated": "truncated-normal"]
   }
 
-  enum Answer: String, Setting, CaseIterable {
+  enum LossTokens: String, Setting, CaseIterable {
     case masked
-    /// Also what is shown, at a weight of its own (1d-tokenizer: 0.1).
+    /// Unmasked tokens as well, at a smaller weight (1d-tokenizer: 0.1).
     case all
   }
 
@@ -45,10 +45,10 @@ struct Masked: RegressionDirection {
   let reveal: Reveal
   let order: CellOrder
   let choiceTemperature: Float
-  let masking: Masking
-  let leastMasked: Double
-  let answer: Answer
-  let shownWeight: Float
+  let maskRatio: MaskRatio
+  let minMaskRatio: Double
+  let lossTokens: LossTokens
+  let unmaskedLossWeight: Float
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let count = grid.count
@@ -75,17 +75,18 @@ struct Masked: RegressionDirection {
         "choice-temperature", default: 4.5, in: 0...1000,
         about: "scale of the Gumbel noise added to the confidence; it falls linearly to 0 (MaskGIT)"]
     }
-    masking = try settings["mask-ratio", default: .truncatedNormal, about: "distribution of the mask ratio in training"]
-    if masking == .schedule { settings.markAffectsTraining("schedule") }
-    leastMasked =
-      masking != .schedule
+    maskRatio = try settings[
+      "mask-ratio", default: .truncatedNormal, about: "distribution of the mask ratio in training"]
+    if maskRatio == .schedule { settings.markAffectsTraining("schedule") }
+    minMaskRatio =
+      maskRatio != .schedule
       ? try settings[
         "min-mask-ratio", default: 0.7, in: 0...1,
         about: "smallest mask ratio in training; with 'mask-ratio: fixed' the ratio itself"] : 0
-    answer = try settings[
+    lossTokens = try settings[
       "loss-on", default: .masked, about: "tokens the loss is averaged over: the masked ones, or all"]
-    shownWeight =
-      answer == .all
+    unmaskedLossWeight =
+      lossTokens == .all
       ? try settings[
         "unmasked-loss-weight", default: 0.1, in: 0...0.999,
         about: "loss weight of an unmasked token; a masked one weighs 1"] : 0
@@ -109,26 +110,26 @@ struct Masked: RegressionDirection {
 
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
     let count = layout.grid.count
-    let share: Double =
-      switch masking {
+    let ratio: Double =
+      switch maskRatio {
       case .truncatedNormal:
-        leastMasked >= 1
-          ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: leastMasked...1, "mask-ratio")
-      case .fixed: leastMasked
-      case .schedule: schedule.unknown(after: Double(random.shared("mask-ratio")), of: count)
+        minMaskRatio >= 1
+          ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: minMaskRatio...1, "mask-ratio")
+      case .fixed: minMaskRatio
+      case .schedule: schedule.maskRatio(after: Double(random.shared("mask-ratio")), of: count)
       }
-    let hidden = min(count, max(1, Int((Double(count) * share).rounded(.up))))
+    let hidden = min(count, max(1, Int((Double(count) * ratio).rounded(.up))))
     let orders = random.orders(of: count, "order")
     var turn = Turn(
       shown: .perSample(orders.map { $0[hidden...].sorted() }),
       predicted: .perSample(orders.map { $0[..<hidden].sorted() }))
-    if answer == .all {
+    if lossTokens == .all {
       turn.predicted = .all
       // The mean over all tokens becomes the weighted mean.
-      let heavy = Float(count) / (Float(hidden) + shownWeight * Float(count - hidden))
+      let heavy = Float(count) / (Float(hidden) + unmaskedLossWeight * Float(count - hidden))
       var weights = Array(repeating: heavy, count: batch * count)
       for (sample, order) in orders.enumerated() {
-        for cell in order[hidden...] { weights[sample * count + cell] = heavy * shownWeight }
+        for cell in order[hidden...] { weights[sample * count + cell] = heavy * unmaskedLossWeight }
       }
       turn.weights = Tensor([batch, count], weights)
     }
@@ -142,23 +143,24 @@ struct Masked: RegressionDirection {
     let turns = min(steps, open)
     guard step < turns else { return nil }
     let left = schedule.left(of: open, steps: turns)
-    let (shown, asked) =
+    let (shown, predicted) =
       reveal == .random
       ? next(after: past.pinned, from: step == 0 ? open : left[step - 1], to: left[step], batch, random)
-      : unknown(after: past, left: step == 0 ? open : left[step - 1], batch, &random)
-    // MAR counts one token as unknown after the last turn.
+      : leastConfident(after: past, left: step == 0 ? open : left[step - 1], batch, &random)
+    // MAR counts one token as masked after the last turn.
     let progress = 1 - Float(max(1, left[step])) / Float(layout.grid.count)
     return Turn(
-      Moment(step: step, steps: turns, progress: progress), shown: .perSample(shown), predicted: .perSample(asked))
+      Moment(step: step, steps: turns, progress: progress), shown: .perSample(shown), predicted: .perSample(predicted))
   }
 
-  /// Before the turn the first `start` cells of what is hidden are unknown, after it the first `end`.
+  /// Positions of a turn before which the first `start` cells of the masked ones are masked, and after which the first
+  /// `end` are.
   private func next(after pinned: [Int], from start: Int, to end: Int, _ batch: Int, _ random: Random) -> (
-    shown: Indices, asked: Indices
+    shown: Indices, predicted: Indices
   ) {
     let given = Set(pinned)
     let hidden = order.orders(of: layout.grid.count, batch: batch, random).map { order in
-      // What is drawn is drawn as what remains hidden (MAR's order); what is listed, as what is asked for.
+      // A drawn order lists the cells that stay masked longest first (MAR); a fixed one, those to reveal first.
       var rest = order.filter { !given.contains($0) }
       if case .fixed = self.order { rest.reverse() }
       return rest
@@ -168,29 +170,29 @@ struct Masked: RegressionDirection {
     )
   }
 
-  /// What was shown and the surest of what was drawn are known, all else is asked.
-  private func unknown(after past: Past, left: Int, _ batch: Int, _ random: inout Random) -> (
-    shown: Indices, asked: Indices
+  /// Positions of a turn that shows the tokens so far and the most confident of the last draw, and predicts all others.
+  private func leastConfident(after past: Past, left: Int, _ batch: Int, _ random: inout Random) -> (
+    shown: Indices, predicted: Indices
   ) {
     let count = layout.grid.count
     guard let last = past.last else {
-      let given = Array(Set(past.pinned)).sorted(), asked = complement(of: given[...])
-      return (Array(repeating: given, count: batch), Array(repeating: asked, count: batch))
+      let given = Array(Set(past.pinned)).sorted(), masked = complement(of: given[...])
+      return (Array(repeating: given, count: batch), Array(repeating: masked, count: batch))
     }
     let drawn = last.predicted.indices(in: count, batch: batch), chances = drawn.first?.count ?? 0
-    // Gumbel's distribution; a number of 24 bits, moved off zero.
+    // Gumbel noise, -log(-log(u)); u has 24 bits and is moved off zero.
     let noise = random.uniform([batch, chances], "choice").scalars.map { -log(-log(Double($0) + 0x1p-25)) }
-    let freedom = Double(choiceTemperature) * (1 - Double(last.moment.step + 1) / Double(last.moment.steps))
-    // A loss that does not say how sure it is leaves the choice to chance.
+    let noiseScale = Double(choiceTemperature) * (1 - Double(last.moment.step + 1) / Double(last.moment.steps))
+    // Without log-probabilities the choice is random.
     let confidence = past.confidence?.scalars ?? Array(repeating: 0, count: noise.count)
-    let asked = drawn.indices.map { sample in
+    let predicted = drawn.indices.map { sample in
       let scores = (0..<chances).map { i in
-        Double(confidence[sample * chances + i]) + freedom * noise[sample * chances + i]
+        Double(confidence[sample * chances + i]) + noiseScale * noise[sample * chances + i]
       }
-      let leastSure = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(left)
-      return leastSure.map { drawn[sample][$0] }.sorted()
+      let lowest = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(left)
+      return lowest.map { drawn[sample][$0] }.sorted()
     }
-    return (asked.map { complement(of: $0[...]) }, asked)
+    return (predicted.map { complement(of: $0[...]) }, predicted)
   }
 
   /// All other cells, ascending.

@@ -2,17 +2,18 @@ import Autoregression
 import Settings
 import Tensors
 
-/// Coarse to fine: every scale whole, from what the coarser ones add up to
+/// Coarse to fine: all tokens of a scale at once, from the sum of the coarser scales
 /// (VAR; Tian et al. 2024, arXiv 2404.02905).
 ///
-/// The canvas holds one map of tokens per scale. With `residual` a map is what the coarser ones left of the image,
+/// The canvas holds one map of tokens per scale. With `residual` a map is the residual of the coarser ones,
 /// averaged over the cells of its scale; with `independent` every map is the image itself at that size. Maps are
-/// enlarged by bicubic interpolation and refined by the quantizer. A place is fed the image known so far, averaged over
-/// its cell; places of the first scale are fed nothing.
+/// enlarged by bicubic interpolation and refined by the quantizer. The input at a position is the sum of the coarser
+/// scales,
+/// averaged over its cell; positions of the first scale have none.
 struct MultiScale: RegressionDirection {
   static let key = "multi-scale"
   static let about = About(
-    "From coarse to fine: every scale whole, from what the coarser ones add up to.",
+    "From coarse to fine: all tokens of a scale at once, from the sum of the coarser scales.",
     source: "Tian et al. 2024 (VAR), arXiv 2404.02905", example: "kind: residual")
 
   enum Kind: String, Setting, CaseIterable {
@@ -20,19 +21,19 @@ struct MultiScale: RegressionDirection {
   }
 
   enum Weight: String, Setting, CaseIterable {
-    /// Every token weighs the same (VAR).
+    /// Every token weighs 1 (VAR).
     case none
-    /// Every scale does, however few tokens it has.
+    /// Every scale weighs the same, whatever its number of tokens.
     case perScale = "per-scale"
   }
 
   let layout: Layout
   let kind: Kind
   let weight: Weight
-  /// The shares of training between which one scale after another is added.
-  let grown: (from: Float, to: Float)
+  /// The fractions of training between which scales are added one after another.
+  let progressive: (from: Float, to: Float)
   let scales: [Grid]
-  /// Where the slots of each scale begin, and the number of all.
+  /// The first slot of each scale, and the number of all slots.
   let starts: [Int]
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
@@ -53,7 +54,7 @@ struct MultiScale: RegressionDirection {
       "from", default: 0, in: 0...1, about: "fraction of training until which only the coarsest scale is trained"]
     let to: Float = try section[
       "to", default: from, in: 0...1, about: "fraction of training from which all scales are trained"]
-    grown = (from, to)
+    progressive = (from, to)
     guard from <= to else {
       throw section.refusal("all scales are there after the first is: 'to' must be at least \(from.yaml).", at: "to")
     }
@@ -87,24 +88,25 @@ struct MultiScale: RegressionDirection {
   // MARK: Turns
 
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
-    let taught = scales[..<taughtScales(at: progress)], count = starts[taught.count]
+    let trained = scales[..<trainedScales(at: progress)], count = starts[trained.count]
     var turn = Turn(shown: .range(starts[1]..<count))
-    if taught.count < scales.count { turn.slots = .range(0..<count) }
+    if trained.count < scales.count { turn.slots = .range(0..<count) }
     if weight == .perScale {
       // The mean over tokens becomes the mean over scales of the means over their tokens.
-      let weights = taught.flatMap { scale in
-        Array(repeating: Float(count) / Float(taught.count * scale.count), count: scale.count)
+      let weights = trained.flatMap { scale in
+        Array(repeating: Float(count) / Float(trained.count * scale.count), count: scale.count)
       }
       turn.weights = Tensor([batch, count], (0..<batch).flatMap { _ in weights })
     }
     return turn
   }
 
-  /// How many scales training has come to.
-  private func taughtScales(at progress: Float) -> Int {
-    if progress >= grown.to { return scales.count }
-    if progress < grown.from { return 1 }
-    return min(scales.count, 1 + Int((progress - grown.from) / (grown.to - grown.from) * Float(scales.count)))
+  /// The number of scales that are trained at a progress.
+  private func trainedScales(at progress: Float) -> Int {
+    if progress >= progressive.to { return scales.count }
+    if progress < progressive.from { return 1 }
+    return min(
+      scales.count, 1 + Int((progress - progressive.from) / (progressive.to - progressive.from) * Float(scales.count)))
   }
 
   func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
@@ -141,11 +143,11 @@ struct MultiScale: RegressionDirection {
 
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
     let extent = turn.slots.count(in: layout.slots.count), (batch, width) = (canvas.batch, canvas.values.shape[2])
-    var rows = [Tensor(zeros: [batch, starts[1], width])], known: Tensor?
+    var rows = [Tensor(zeros: [batch, starts[1], width])], sum: Tensor?
     for level in scales.indices.dropFirst() where starts[level] < extent {
       let added = enlarged(map(level - 1, of: canvas), level - 1, quantizer)
-      known = kind == .residual ? known.map { $0 + added } ?? added : added
-      rows.append(reduced(known ?? added, to: scales[level]).reshaped([batch, scales[level].count, width]))
+      sum = kind == .residual ? sum.map { $0 + added } ?? added : added
+      rows.append(reduced(sum ?? added, to: scales[level]).reshaped([batch, scales[level].count, width]))
     }
     return Tokens(values: Tensor.concatenated(rows, axis: 1))
   }
@@ -158,7 +160,7 @@ struct MultiScale: RegressionDirection {
     canvas.values.sliced(starts[level]..<starts[level + 1], axis: 1)
   }
 
-  /// What a map adds to the image: [batch, cells of the scale, width] to [batch, height, width, channels].
+  /// The contribution of a map to the image: [batch, cells of the scale, width] to [batch, height, width, channels].
   private func enlarged(_ map: Tensor, _ level: Int, _ quantizer: any Quantizer) -> Tensor {
     let scale = scales[level], image = map.reshaped([map.shape[0], scale.height, scale.width, map.shape[2]])
     let (height, width) = (layout.grid.height, layout.grid.width)

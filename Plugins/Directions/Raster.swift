@@ -2,7 +2,7 @@ import Autoregression
 import Settings
 import Tensors
 
-/// One token at a time, each from all before it, in an order that is given or drawn: next-token prediction
+/// One token at a time, given all tokens before it, in a fixed or random order: next-token prediction
 /// (VQGAN, Esser et al. 2020, arXiv 2012.09841; LlamaGen, Sun et al. 2024, arXiv 2406.06525).
 ///
 /// `order: random` is a causal model of all orders (Li et al. 2024, arXiv 2406.11838, Table 1). With `anneal`, training
@@ -11,13 +11,13 @@ import Tensors
 struct Raster: RegressionDirection {
   static let key = "raster"
   static let about = About(
-    "One token at a time, each from all before it; row by row or in another order.",
+    "One token at a time, given all tokens before it; row by row or in another order.",
     source: "Esser et al. 2020 (VQGAN), arXiv 2012.09841; Yu et al. 2024 (RAR), arXiv 2411.00776",
     example: "order: raster")
 
   let layout: Layout
   let order: CellOrder
-  /// The shares of training between which the share of random orders falls from 1 to 0.
+  /// The fractions of training between which the fraction of random orders falls from 1 to 0.
   let annealed: (from: Float, to: Float)
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
@@ -41,22 +41,23 @@ struct Raster: RegressionDirection {
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
     let count = layout.grid.count
     var orders = order.orders(of: count, batch: batch, random)
-    let share = randomShare(at: progress)
-    if share > 0 {
-      let chances = random.uniform([batch], "anneal").scalars, drawn = random.orders(of: count, "order")
-      for sample in 0..<batch where chances[sample] < share { orders[sample] = drawn[sample] }
+    let fraction = randomFraction(at: progress)
+    if fraction > 0 {
+      let draws = random.uniform([batch], "anneal").scalars, drawn = random.orders(of: count, "order")
+      for sample in 0..<batch where draws[sample] < fraction { orders[sample] = drawn[sample] }
     }
     return Turn(slots: .perSample(orders), shown: .range(1..<count))
   }
 
-  /// The share of samples that training shows in an order of their own.
-  func randomShare(at progress: Float) -> Float {
+  /// The fraction of training samples with a random order.
+  func randomFraction(at progress: Float) -> Float {
     let (from, to) = annealed
     if progress < from { return 1 }
     return progress < to ? (to - progress) / (to - from) : 0
   }
 
-  /// Asks for the next cell that is not given. In random order those given come first, so that all others know them.
+  /// Predicts the next cell that is not given. In random order the given cells come first, so that all others attend to
+  /// them.
   func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
     let step = past.last.map { $0.moment.step + 1 } ?? 0, given = Set(past.pinned), count = layout.grid.count
     guard step < count - given.count else { return nil }
@@ -64,12 +65,12 @@ struct Raster: RegressionDirection {
     if case .drawn = order {
       orders = orders.map { $0.filter(given.contains) + $0.filter { !given.contains($0) } }
     }
-    // Where in the sequence it stands is the same in every sample: either the order is, or all given come first.
-    let place = orders[0].indices.filter { !given.contains(orders[0][$0]) }[step]
+    // The position is the same in every sample: either the order is, or all given cells come first.
+    let position = orders[0].indices.filter { !given.contains(orders[0][$0]) }[step]
     return Turn(
-      Moment(step: step, steps: count - given.count, progress: Float(place) / Float(count)),
-      slots: .perSample(orders.map { Array($0[...place]) }), shown: .range(1..<place + 1),
-      predicted: .range(place..<place + 1),
+      Moment(step: step, steps: count - given.count, progress: Float(position) / Float(count)),
+      slots: .perSample(orders.map { Array($0[...position]) }), shown: .range(1..<position + 1),
+      predicted: .range(position..<position + 1),
       settled: past.last?.slots.count(in: count) ?? 0)
   }
 }

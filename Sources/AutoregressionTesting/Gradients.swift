@@ -1,10 +1,10 @@
 import Tensors
 
-/// Where the gradients of `function` and its differences part; nil when they agree.
+/// Returns the first scalar at which the gradient of `function` differs from finite differences; nil when they agree.
 ///
 /// The result is projected to one number by fixed random weights, summed in double precision, and every scalar of every
 /// input is moved by a 32nd to both sides, once and twice (five-point differences, whose own error is of the fourth
-/// order). `tolerance` is a share of the largest gradient of the input in question. Keep inputs away from kinks, and
+/// order). `tolerance` is a fraction of the largest gradient of the input in question. Keep inputs away from kinks, and
 /// small: the cost is four calls a scalar.
 public func gradientsDisagree(
   of inputs: [Tensor], tolerance: Double = 1e-3, _ function: ([Tensor]) -> Tensor

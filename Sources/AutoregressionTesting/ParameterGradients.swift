@@ -1,9 +1,11 @@
 import Networks
 import Tensors
 
-/// Where the gradients of `function` by the parameters of `module` and its differences part; nil when they agree.
+/// Returns the first scalar at which the gradient by a parameter of `module` differs from finite differences; nil when
+/// they agree.
 ///
-/// As `gradientsDisagree(of:)`, for the paths that `isTried` names; parameters are put back afterwards. The function must use the module each time it is
+/// As `gradientsDisagree(of:)`, for the paths that `isTried` names; parameters are put back afterwards. The function
+/// must use the module each time it is
 /// called, and draw the same random numbers.
 public func parameterGradientsDisagree(
   _ module: any Module, tolerance: Double = 1e-3, where isTried: (String) -> Bool = { _ in true },

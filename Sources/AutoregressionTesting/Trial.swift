@@ -1,7 +1,7 @@
 import Autoregression
 import Tensors
 
-/// One direction before the laws: a random image, and what was found so far.
+/// One check of a direction: a random image, and the laws that were found broken so far.
 struct Trial {
   let direction: any RegressionDirection
   let batch: Int
@@ -49,44 +49,45 @@ struct Trial {
     check("round trip", back.shape == latent.shape && back.distance(to: latent) <= 1e-5)
   }
 
-  /// Whether a turn names places that exist, so that it can be looked at further.
+  /// Returns true if a turn names positions that exist, so that it can be looked at further.
   mutating func checkForm(of turn: Turn) -> Bool {
     var isSound = true
     for sample in 0..<batch {
-      let places = places(turn, sample), shown = shown(turn, sample), asked = predicted(turn, sample)
+      let sequence = self.sequence(turn, sample), shown = self.shown(turn, sample),
+        predicted = self.predicted(turn, sample)
       func isIn(_ rows: [Int], _ count: Int) -> Bool {
         rows.allSatisfy { (0..<count).contains($0) } && Set(rows).count == rows.count
       }
       isSound =
-        isSound && isIn(places, slots) && isIn(shown, places.count) && isIn(asked, places.count)
-        && places.count == self.places(turn, 0).count && shown.count == self.shown(turn, 0).count
-        && asked.count == self.predicted(turn, 0).count
-      check("predictions out of order", asked == asked.sorted())
+        isSound && isIn(sequence, slots) && isIn(shown, sequence.count) && isIn(predicted, sequence.count)
+        && sequence.count == self.sequence(turn, 0).count && shown.count == self.shown(turn, 0).count
+        && predicted.count == self.predicted(turn, 0).count
+      check("predictions out of order", predicted == predicted.sorted())
     }
     let levels = turn.levels ?? [0]
     check("levels without a label", levels.allSatisfy(hasLabel))
     isSound = isSound && [1, batch].contains(levels.count)
-    isSound = isSound && direction.layout.groups.count >= places(turn, 0).count
+    isSound = isSound && direction.layout.groups.count >= sequence(turn, 0).count
     check("turn misshapen", isSound)
     guard isSound else { return false }
     let shape = inputs(of: truth, turn).shape
-    check("inputs misshapen", shape == [batch, places(turn, 0).count, quantizer.space.width])
-    return shape.count == 3 && shape[1] == places(turn, 0).count
+    check("inputs misshapen", shape == [batch, sequence(turn, 0).count, quantizer.space.width])
+    return shape.count == 3 && shape[1] == sequence(turn, 0).count
   }
 
   private func hasLabel(_ level: Int) -> Bool { (0..<direction.layout.levels).contains(level) }
 
-  // MARK: What laws look at
+  // MARK: Parts of turns
 
-  func places(_ turn: Turn, _ sample: Int) -> [Int] { turn.slots.indices(in: slots, sample: sample) }
+  func sequence(_ turn: Turn, _ sample: Int) -> [Int] { turn.slots.indices(in: slots, sample: sample) }
   func shown(_ turn: Turn, _ sample: Int) -> [Int] {
-    turn.shown.indices(in: places(turn, sample).count, sample: sample)
+    turn.shown.indices(in: sequence(turn, sample).count, sample: sample)
   }
   func predicted(_ turn: Turn, _ sample: Int) -> [Int] {
-    turn.predicted.indices(in: places(turn, sample).count, sample: sample)
+    turn.predicted.indices(in: sequence(turn, sample).count, sample: sample)
   }
 
-  /// [batch, places, width]
+  /// [batch, length, width]
   func inputs(of canvas: Tokens, _ turn: Turn) -> Tensor {
     direction.inputs(of: canvas, at: turn, by: quantizer).values
   }

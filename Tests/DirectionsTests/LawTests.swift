@@ -274,7 +274,7 @@ struct LawTests {
     #expect(lawsBroken(by: mutant) == ["training and generation differ"])
   }
 
-  @Test("settled places neither see later ones nor move")
+  @Test("settled positions neither attend to later ones nor move")
   func settled() {
     let tooMany = Mutant {
       $0.generated = { turn in with(turn) { $0.settled = turn.moment.step == 0 ? 0 : turn.moment.step + 1 } }
