@@ -16,7 +16,8 @@ struct AttentionSettings {
     design.norm = try settings[
       "qk-norm", default: defaults.queryNorm,
       about:
-        "the normalization of queries and keys; VAR (arXiv 2404.02905): l2, unit length times a learned factor per head; RAR (arXiv 2411.00776): layer"
+        "the normalization of queries and keys; VAR (arXiv 2404.02905): l2, unit length times a learned "
+        + "factor per head; RAR (arXiv 2411.00776): layer"
     ]
     design.scale = try settings[
       "attention-scale", default: 1, in: 0.001...1000,
@@ -24,7 +25,8 @@ struct AttentionSettings {
     design.bias = try settings[
       "bias", default: defaults.bias,
       about:
-        "biases of the linear layers of a block; LlamaGen (arXiv 2406.06525): none; VAR (arXiv 2404.02905): queries-values, all but those of keys"
+        "biases of the linear layers of a block; LlamaGen (arXiv 2406.06525): none; VAR (arXiv "
+        + "2404.02905): queries-values, all but those of keys"
     ]
     design.outputBias = design.bias != .none
     design.dropout = try settings[

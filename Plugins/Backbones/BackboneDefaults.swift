@@ -24,17 +24,17 @@ struct BackboneDefaults {
   var gateInitScale: Float = 1e-3
   /// The position embedding.
   var positions = Positions.learned
-  /// Whether weight decay applies to position and level embeddings and mask tokens.
+  /// True where weight decay applies to position and level embeddings and mask tokens.
   var decaysEmbeddings = true
   /// The embedding of tokens.
   var tokenEmbedding = TokenEmbedding.Kind.linear
   /// The tokens to which the conditioning vector is added; nil: all, or with adaptive norms mask tokens only.
   var conditionTarget: ConditionTarget?
-  /// Whether a mask token is learned; decoder only.
+  /// True where a mask token is learned; decoder only.
   var hasMaskToken = true
   /// The queries and keys of tokens without a position, with rotary embeddings.
   var unpositioned = Unpositioned.unrotated
-  /// Whether positions of the tokens to be predicted are embedded; decoder only.
+  /// True where positions of the tokens to be predicted are embedded; decoder only.
   var hasTargetPositions = true
   /// The dropout rate of branches' outputs.
   var dropout: Float = 0
@@ -48,13 +48,13 @@ struct BackboneDefaults {
   var dropPath: Float = 0
   /// The standard deviation of initial weights; 0: Glorot's for linear layers, 0.02 for all others.
   var initialDeviation: Float = 0
-  /// Whether layers before a residual sum start smaller by sqrt(2 depth).
+  /// True where layers before a residual sum start smaller by sqrt(2 depth).
   var scalesResidualInit = false
 
   /// The defaults without a preset.
   init() {}
 
-  /// The same defaults in the size of a paper.
+  /// The defaults in the size of a paper's model.
   init(width: Int, depth: Int, heads: Int) {
     (self.width, self.depth, self.heads) = (width, depth, heads)
   }

@@ -11,8 +11,11 @@ struct BackboneSettings {
   let depth: Int
   /// The design of all blocks.
   let block: TransformerBlock.Design
+  /// Position embeddings.
   let positions: PositionSettings
+  /// Tokens before the first block.
   let input: InputSettings
+  /// Initial weights.
   let initialization: InitializationSettings
   /// The rate of stochastic depth at the last block.
   let dropPath: Float
@@ -63,7 +66,8 @@ struct BackboneSettings {
     dropPath = try settings[
       "drop-path", default: defaults.dropPath, in: 0...0.9,
       about:
-        "stochastic depth (arXiv 1603.09382): the fraction of samples that skip the last block in training, linearly less for earlier ones; VAR (arXiv 2404.02905): 0.1 depth / 24"
+        "stochastic depth (arXiv 1603.09382): the fraction of samples that skip the last block in "
+        + "training, linearly less for earlier ones; VAR (arXiv 2404.02905): 0.1 depth / 24"
     ]
     self.block = block
     positions = try PositionSettings(&settings, defaults, width: width, headWidth: width / attention.heads)
@@ -77,11 +81,13 @@ struct BackboneSettings {
     let adaptiveNorm: AdaptiveNorms = try settings[
       "adaptive-norm", default: defaults.adaptiveNorm,
       about:
-        "adaLN (DiT, arXiv 2212.09748): the class vector gives scales and shifts of norms and gates of branches, by a linear layer per block or one shared (VAR, arXiv 2404.02905)"
+        "adaLN (DiT, arXiv 2212.09748): the class vector gives scales and shifts of norms and gates of "
+        + "branches, by a linear layer per block or one shared (VAR, arXiv 2404.02905)"
     ]
     guard adaptiveNorm == .none || shape.hasVector else {
       throw settings.refusal(
-        "'adaptive-norm: \(adaptiveNorm.yaml)' needs a vector, which this conditioner does not give; choose another conditioner, or 'adaptive-norm: none'.",
+        "'adaptive-norm: \(adaptiveNorm.yaml)' needs a vector, which this conditioner does not give; "
+          + "choose another conditioner, or 'adaptive-norm: none'.",
         at: "adaptive-norm")
     }
     return adaptiveNorm
@@ -89,7 +95,7 @@ struct BackboneSettings {
 }
 
 extension BackboneSettings {
-  /// Whether the conditioning vector modulates norms.
+  /// True where the conditioning vector modulates norms.
   var isAdaptive: Bool { block.adaptiveNorm != .none }
 
   /// Makes blocks `range` of `depth`; the rate of stochastic depth grows linearly from 0 to `dropPath`.

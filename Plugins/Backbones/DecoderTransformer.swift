@@ -11,8 +11,10 @@ struct DecoderTransformer: TransformerBackbone {
   static let about = About(
     "One transformer over all positions; causal, block-causal or bidirectional as the direction says.",
     source: "Radford et al. 2019; Tian et al. 2024 (VAR), arXiv 2404.02905", example: "width: 32\nheads: 4\ndepth: 2")
+  /// Checkpoints of earlier versions keep their names of these parameters.
   static let checkpointNames = ["maskToken": "blank", "inputPositions": "sources"]
 
+  /// From tokens to the width of the blocks.
   let input: TokenEmbedding
   /// [1, 1, width]: the embedding of positions without a token; nil: zeros.
   let maskToken: Parameter?
@@ -25,10 +27,12 @@ struct DecoderTransformer: TransformerBackbone {
   let inputPositions: Embedding?
   /// The embedding of scales or bands; nil: none.
   let levels: Embedding?
+  /// The stack, first block first.
   let blocks: [TransformerBlock]
   let sharedModulation: Linear?
   /// The norm before the head; nil where it is adaptive.
   let norm: Norm?
+  /// The norm before the head where the conditioning vector modulates norms.
   let adaptiveNorm: AdaptiveNorm?
   let prefixCount: Int
   let settings: BackboneSettings
@@ -47,7 +51,8 @@ struct DecoderTransformer: TransformerBackbone {
       hasTargets = try settings[
         "target-positions", default: defaults.hasTargetPositions,
         about:
-          "target-aware positional embedding (RAR, arXiv 2411.00776): whether the position of the next token is added; needed unless the order is fixed"
+          "target-aware positional embedding (RAR, arXiv 2411.00776): whether the position of the next "
+          + "token is added; needed unless the order is fixed"
       ]
     }
     var hasLevels = false

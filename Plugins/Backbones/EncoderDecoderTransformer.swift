@@ -12,6 +12,7 @@ struct EncoderDecoderTransformer: TransformerBackbone {
     "An encoder of the shown tokens and a decoder of all positions (masked autoencoder).",
     source: "He et al. 2021 (MAE), arXiv 2111.06377; Li et al. 2024 (MAR), arXiv 2406.11838",
     example: "width: 32\nheads: 4\ndepth: 2")
+  /// Checkpoints of earlier versions keep their names of these parameters.
   static let checkpointNames = ["maskToken": "blank", "decoderEmbedding": "bridge"]
   /// MAR and FAR have the same names.
   static let checkpointMappings = ["MAR", "FAR"].map {
@@ -27,12 +28,15 @@ struct EncoderDecoderTransformer: TransformerBackbone {
       ])
   }
 
+  /// From tokens to the width of the blocks.
   let input: TokenEmbedding
   /// The norm of embedded tokens, after positions are added.
   let inputNorm: Norm
   /// [prefix + positions, width]; without learned positions those of the prefix only, nil without either.
   let encoderPositions: Parameter?
+  /// The first half of the blocks.
   let encoderBlocks: [TransformerBlock]
+  /// The norm of the encoder's output.
   let encoderNorm: Norm
   /// From the encoder's output to the decoder's input.
   let decoderEmbedding: Linear
@@ -40,9 +44,11 @@ struct EncoderDecoderTransformer: TransformerBackbone {
   let maskToken: Parameter
   /// As `encoderPositions`, for the decoder.
   let decoderPositions: Parameter?
+  /// The second half of the blocks.
   let decoderBlocks: [TransformerBlock]
   /// The norm after the decoder; nil where it is adaptive.
   let decoderNorm: Norm?
+  /// The norm after the decoder where the conditioning vector modulates norms.
   let adaptiveNorm: AdaptiveNorm?
   /// [positions, width], added to the output; nil unless positions are learned.
   let outputPositions: Parameter?
@@ -64,7 +70,8 @@ struct EncoderDecoderTransformer: TransformerBackbone {
       hasLevels = try settings[
         "level-embedding", default: false,
         about:
-          "whether a learned embedding of the scale or band is added to tokens; FAR (arXiv 2503.05305): false, its loss has one"
+          "whether a learned embedding of the scale or band is added to tokens; FAR (arXiv 2503.05305): "
+          + "false, its loss has one"
       ]
     }
     (prefixCount, self.settings, layout) = (shape.prefixCount, all, shape.layout)
@@ -98,7 +105,8 @@ struct EncoderDecoderTransformer: TransformerBackbone {
     }
     guard shape.layout.groups.first == shape.layout.groups.last else {
       throw settings.refusal(
-        "backbone 'encoder-decoder' attends in both directions, and here later positions hold the answers of earlier ones; use backbone 'decoder'.",
+        "backbone 'encoder-decoder' attends in both directions, and here later positions hold the "
+          + "answers of earlier ones; use backbone 'decoder'.",
         at: "use")
     }
   }
@@ -170,7 +178,7 @@ struct EncoderDecoderTransformer: TransformerBackbone {
     return x
   }
 
-  /// Whether tokens of all positions are shown.
+  /// True where tokens of all positions are shown.
   private func showsAll(_ view: View) -> Bool { view.turn.shown.count(in: view.length) == view.length }
 
   /// Returns prefix and tokens with position embeddings, where these are added: [batch, prefix + positions, width].

@@ -21,7 +21,8 @@ struct InitializationSettings {
     let deviation: Float = try settings[
       "init-std", default: defaults.initialDeviation, in: 0...1,
       about:
-        "the standard deviation of initial weights; 0: Glorot's uniform initialization of linear layers and 0.02 for embeddings (MAR, arXiv 2406.11838); LlamaGen (arXiv 2406.06525): 0.02"
+        "the standard deviation of initial weights; 0: Glorot's uniform initialization of linear layers "
+        + "and 0.02 for embeddings (MAR, arXiv 2406.11838); LlamaGen (arXiv 2406.06525): 0.02"
     ]
     weight = deviation == 0 ? .glorot : .normal(standardDeviation: deviation)
     embedding = .normal(standardDeviation: deviation == 0 ? 0.02 : deviation)

@@ -27,7 +27,8 @@ struct InputSettings {
     conditionTarget = try settings[
       "add-condition-to", default: defaults.conditionTarget ?? (adaptiveNorm == .none ? .allTokens : .maskTokens),
       about:
-        "the tokens to which the class vector is added; mask-tokens makes the class the first token of a next-token model (VAR, arXiv 2404.02905; LlamaGen)"
+        "the tokens to which the class vector is added; mask-tokens makes the class the first token of a "
+        + "next-token model (VAR, arXiv 2404.02905; LlamaGen)"
     ]
     tokenEmbedding = try settings[
       "token-embedding", default: defaults.tokenEmbedding,
@@ -36,12 +37,14 @@ struct InputSettings {
     guard tokenEmbedding == .lookup else { return }
     guard shape.space.vocabulary != nil else {
       throw settings.refusal(
-        "'token-embedding: lookup' needs a tokenizer with a vocabulary; the one chosen has continuous tokens. Use 'token-embedding: linear'.",
+        "'token-embedding: lookup' needs a tokenizer with a vocabulary; the one chosen has continuous "
+          + "tokens. Use 'token-embedding: linear'.",
         at: "token-embedding")
     }
     guard shape.feedsCodes else {
       throw settings.refusal(
-        "'token-embedding: lookup' needs tokens as they are, and this direction feeds sums or averages of them. Use 'token-embedding: linear'.",
+        "'token-embedding: lookup' needs tokens as they are, and this direction feeds sums or averages "
+          + "of them. Use 'token-embedding: linear'.",
         at: "token-embedding")
     }
   }

@@ -14,7 +14,8 @@ struct MLPSettings {
     activation = try settings[
       "activation", default: defaults.activation,
       about:
-        "the activation between the two layers of the MLP; VAR (arXiv 2404.02905): gelu-tanh, LlamaGen (arXiv 2406.06525): swiglu"
+        "the activation between the two layers of the MLP; VAR (arXiv 2404.02905): gelu-tanh, LlamaGen "
+        + "(arXiv 2406.06525): swiglu"
     ]
     let ratio: Int = try settings[
       "mlp-ratio", default: 4, in: 1...16, about: "the width of the MLP's hidden layer as a multiple of 'width'"]

@@ -17,7 +17,7 @@ enum Unpositioned: String, Setting, CaseIterable { case unrotated, zero }
 /// The settings of position embeddings.
 struct PositionSettings {
   let kind: Positions
-  /// Whether weight decay applies to position and level embeddings and mask tokens.
+  /// True where weight decay applies to position and level embeddings and mask tokens.
   let decays: Bool
   /// The base of rotary frequencies.
   let rotaryBase: Float
@@ -30,7 +30,8 @@ struct PositionSettings {
     kind = try settings[
       "positions", default: defaults.positions,
       about:
-        "the position embedding: learned; sin-cos (MAE, arXiv 2111.06377); rotary in two dimensions (LlamaGen, arXiv 2406.06525)"
+        "the position embedding: learned; sin-cos (MAE, arXiv 2111.06377); rotary in two dimensions "
+        + "(LlamaGen, arXiv 2406.06525)"
     ]
     decays = try settings[
       "decay-embeddings", default: defaults.decaysEmbeddings,
@@ -55,7 +56,8 @@ struct PositionSettings {
       unpositioned = try settings[
         "unpositioned", default: unpositioned,
         about:
-          "queries and keys of tokens without a position, such as the class: unrotated, or zero as in LlamaGen (arXiv 2406.06525)"
+          "queries and keys of tokens without a position, such as the class: unrotated, or zero as in "
+          + "LlamaGen (arXiv 2406.06525)"
       ]
     }
     (rotaryBase, self.unpositioned) = (base, unpositioned)

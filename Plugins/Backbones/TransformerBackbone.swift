@@ -13,10 +13,13 @@ protocol BackbonePreset: Setting, RawRepresentable, CaseIterable where RawValue 
 
 /// A backbone made of transformer blocks.
 protocol TransformerBackbone: Backbone {
+  /// The papers whose sizes the backbone knows by name.
   associatedtype Preset: BackbonePreset
+  /// The settings of blocks, positions and inputs.
   var settings: BackboneSettings { get }
+  /// The grid and the slots of the direction.
   var layout: Layout { get }
-  /// How many tokens of the conditioner come before all others.
+  /// The number of tokens that the conditioner puts before all others.
   var prefixCount: Int { get }
   /// The adaLN layer of all blocks, weight [6 width, width]; nil unless they share one.
   var sharedModulation: Linear? { get }
@@ -55,8 +58,8 @@ extension TransformerBackbone {
       blocks: sharedModulation.flatMap { layer in activated.map { layer($0) } } ?? activated)
   }
 
-  /// Returns the rotary embedding of the prefix, where it belongs to the call, and of slots [batch][positions]; nil with
-  /// other position embeddings.
+  /// Returns the rotary embedding of the prefix, where it belongs to the call, and of slots [batch][positions]; nil
+  /// with other position embeddings.
   func rotation(_ slots: [[Slot?]], prefix: Int) -> RotaryAngles? {
     guard settings.positions.kind == .rotary else { return nil }
     return RotaryAngles(

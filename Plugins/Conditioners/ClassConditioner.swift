@@ -13,10 +13,12 @@ protocol ClassConditioner: Conditioner {
 }
 
 extension ClassConditioner {
+  /// Checkpoints of earlier versions keep their name of the vector of no class.
   static var checkpointNames: [String: String] { ["unconditional": "nothing"] }
 
   /// Returns the vector of each label, that of no class for nil: [batch, width].
   func vectors(_ labels: [Int?]) -> Tensor {
+    // [classes + 1, width]
     let table = Tensor.concatenated([classes.weight(), unconditional()], axis: 0), last = table.shape[0] - 1
     return table.rows(labels.map { [$0 ?? last] }).reshaped([labels.count, table.shape[1]])
   }
@@ -27,7 +29,8 @@ extension ClassConditioner {
     return try settings[
       "label-dropout", default: 0.1, in: 0...1,
       about:
-        "the fraction of labels replaced by 'no class' in training, for classifier-free guidance (arXiv 2207.12598); MAR's label_drop_prob: 0.1"
+        "the fraction of labels replaced by 'no class' in training, for classifier-free guidance (arXiv "
+        + "2207.12598); MAR's label_drop_prob: 0.1"
     ]
   }
 }

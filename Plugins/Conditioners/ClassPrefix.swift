@@ -18,7 +18,9 @@ struct ClassPrefix: ClassConditioner {
 
   let classes: Embedding
   let unconditional: Parameter
+  /// The number of copies.
   let prefixCount: Int
+  /// The fraction of labels that training replaces by "no class".
   let dropRate: Float
   var givesVector: Bool { false }
 

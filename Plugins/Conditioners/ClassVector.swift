@@ -14,6 +14,7 @@ struct ClassVector: ClassConditioner {
 
   let classes: Embedding
   let unconditional: Parameter
+  /// The fraction of labels that training replaces by "no class".
   let dropRate: Float
   var prefixCount: Int { 0 }
   var givesVector: Bool { true }

@@ -1,7 +1,7 @@
 import Glibc
 import Tensors
 
-/// The ways to compute attention from a projection `qkv` [batch, positions, 3 width].
+/// The paths by which attention is computed from a projection `qkv` [batch, positions, 3 width].
 extension Attention {
   /// Returns attention of the new positions to all cached ones, whose keys and values the new ones join.
   func cached(_ qkv: Tensor, _ cache: LayerCache, _ visible: [Int]?) -> Tensor {
@@ -14,7 +14,7 @@ extension Attention {
     qkv.selfAttention(heads: design.heads, visible: inputs.visible, rotary: inputs.rotation)
   }
 
-  /// Returns attention with queries, keys and values as tensors of their own: normalized, rotated, gathered, cached,
+  /// Returns attention with queries, keys and values as tensors apart: normalized, rotated, gathered, cached,
   /// with dropout of probabilities.
   func general(_ qkv: Tensor, _ inputs: AttentionInputs, _ random: inout Random?) -> Tensor {
     let heads = design.heads, width = qkv.shape[2] / 3

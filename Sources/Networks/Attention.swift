@@ -20,6 +20,7 @@ public struct Attention: Module {
   /// The choices in which papers differ.
   public let design: Design
 
+  /// Checkpoints of earlier versions keep their name of the logit scale.
   public static let checkpointNames = ["logitScale": "sharpness"]
 
   /// The choices in which papers differ.
@@ -30,7 +31,7 @@ public struct Attention: Module {
     public var norm = QueryNorm.none
     /// The biases of the projection to queries, keys and values.
     public var bias = Bias.all
-    /// Whether the output projection has a bias.
+    /// True where the output projection has a bias.
     public var outputBias = true
     /// A factor of the logits beside 1 / sqrt(head width).
     public var scale: Float = 1
@@ -61,7 +62,8 @@ public struct Attention: Module {
     case queriesAndValues = "queries-values"
   }
 
-  /// A layer over `width` channels; `weight` initializes the projection to queries, keys and values, `output` the other.
+  /// A layer over `width` channels; `weight` initializes the projection to queries, keys and values, `output` that of
+  /// their sums.
   public init(_ width: Int, _ design: Design, weight: Initialization, output: Initialization, _ random: inout Random) {
     qkv = Linear(from: width, to: 3 * width, hasBias: design.bias == .all, weight: weight, &random)
     self.output = Linear(from: width, to: width, hasBias: design.outputBias, weight: output, &random)
@@ -93,7 +95,7 @@ public struct Attention: Module {
     let dropsProbabilities = design.dropout > 0 && random != nil
     precondition(inputs.cache == nil || !dropsProbabilities, "a cache is for generation, where nothing is dropped")
     let qkv = queryKeyNormalized(projected(x, norm))
-    // Whether a kernel may read queries and keys straight from the projection.
+    // True where a kernel can read queries and keys from the projection as they are.
     let isReady = logitScale != nil || design.norm == .none && design.scale == 1
     if isReady, let cache = inputs.cache, inputs.rotation == nil {
       return output(cached(qkv, cache, inputs.visible), onto: base)

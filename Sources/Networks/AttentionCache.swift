@@ -11,7 +11,7 @@ public final class AttentionCache {
   /// An empty cache; `capacity` is the expected number of rows, for which memory is allocated once (0: unknown).
   public init(capacity: Int = 0) { self.capacity = capacity }
 
-  /// Whether nothing has been cached yet.
+  /// True until the first rows are cached.
   public var isEmpty: Bool { layers.isEmpty }
 
   /// The part of one layer, of which the first `count` rows are valid; layers are first used in ascending order.

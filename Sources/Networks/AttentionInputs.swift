@@ -1,6 +1,6 @@
 import Tensors
 
-/// The inputs of attention beside its tokens: which positions attend to which, their angles, and cached keys and values.
+/// The inputs of attention beside its tokens: which positions attend to which, rotary angles, cached keys and values.
 public struct AttentionInputs {
   /// [positions]: position i attends to the first visible[i] positions, cached ones included; nil: all to all.
   public var visible: [Int]?

@@ -41,7 +41,7 @@ public enum Initialization: Sendable {
 
   /// The switch of `withoutStorage`, of the current task.
   enum Storage {
-    /// Whether initial values are drawn and written.
+    /// True where initial values are drawn and written.
     @TaskLocal static var isAllocated = true
   }
 }

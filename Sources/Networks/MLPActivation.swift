@@ -19,7 +19,7 @@ public enum MLPActivation: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the MLP has a third layer, whose output multiplies the activation.
+  /// True where the MLP has a third layer, whose output multiplies the activation.
   public var hasGate: Bool { self == .swiglu }
 
   /// Returns the activation of `expanded` [..., hidden], times `gate` [..., hidden] where there is one.

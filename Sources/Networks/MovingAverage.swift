@@ -6,7 +6,7 @@ import Tensors
 public struct MovingAverage: Sendable {
   /// The weight of the old average at each update, after the warm-up.
   public let rate: Double
-  /// Whether the rate starts smaller.
+  /// True where the rate starts smaller and grows to `rate`.
   public let warmsUp: Bool
   /// The averages, in the order of the parameters.
   public private(set) var values: [Tensor]

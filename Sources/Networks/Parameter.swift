@@ -6,7 +6,7 @@ public final class Parameter: @unchecked Sendable {  // written by the optimizer
   public private(set) var value: Tensor
   /// The operand that the running step differentiates; nil until the parameter is used.
   private var tracked: Tensor?
-  /// Whether weight decay applies; by default to matrices, not to vectors (biases, weights of norms).
+  /// True where weight decay applies; by default to matrices, not to vectors (biases, weights of norms).
   public let decays: Bool
 
   /// A parameter of the given value; `decays` nil: true where more than one axis is longer than 1.
@@ -44,7 +44,7 @@ public final class Parameter: @unchecked Sendable {  // written by the optimizer
 
 /// The switch of `withoutGradients`, of the current task.
 enum GradientRecording {
-  /// Whether parameters record gradients.
+  /// True where parameters record gradients.
   @TaskLocal static var isOn = true
 }
 

@@ -6,9 +6,10 @@ extension RotaryAngles {
   /// (Sun et al. 2024, arXiv 2406.06525): [batch, positions, head width / 2].
   ///
   /// The first half of a head's channel pairs rotates with the row, the second with the column; pair j of a half by
-  /// base^(-2 j / (head width / 2)) radians per cell. `headWidth` is a multiple of 4. `positions` is [batch][positions];
-  /// a token without a position is not rotated, or with `zeroesUnpositioned` its query and key become zero, as in
-  /// LlamaGen: all others attend to it alike, and it attends to all alike.
+  /// base^(-2 j / (head width / 2)) radians per cell. `headWidth` is a multiple of 4.
+  ///
+  /// `positions` is [batch][positions]; a token without a position is not rotated, or with `zeroesUnpositioned` its
+  /// query and key become zero, as in LlamaGen: all others attend to it alike, and it attends to all alike.
   public init(_ positions: [[GridPosition?]], headWidth: Int, base: Float, zeroesUnpositioned: Bool) {
     let half = headWidth / 2, quarter = half / 2
     let frequencies = (0..<quarter).map { powf(base, -2 * Float($0) / Float(half)) }

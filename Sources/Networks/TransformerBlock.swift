@@ -31,7 +31,7 @@ public struct TransformerBlock: Module {
     public var attention: Attention.Design
     /// The activation of the MLP.
     public var activation = MLPActivation.gelu
-    /// Whether layers of the MLP have biases.
+    /// True where layers of the MLP have biases.
     public var mlpBias = true
     /// The kind of the two norms.
     public var norm = Norm.Kind.layer

@@ -37,7 +37,8 @@ import Testing
     let message = try #require(refusal("{ use: \(key), adaptive-norm: \(kind) }"))
     #expect(
       message.hasSuffix(
-        "'adaptive-norm: \(kind)' needs a vector, which this conditioner does not give; choose another conditioner, or 'adaptive-norm: none'."
+        "'adaptive-norm: \(kind)' needs a vector, which this conditioner does not give; choose another "
+          + "conditioner, or 'adaptive-norm: none'."
       ))
   }
 
@@ -47,11 +48,13 @@ import Testing
     let codes = TokenSpace(width: 4, vocabulary: 8)
     #expect(
       try #require(refusal(text)).hasSuffix(
-        "'token-embedding: lookup' needs a tokenizer with a vocabulary; the one chosen has continuous tokens. Use 'token-embedding: linear'."
+        "'token-embedding: lookup' needs a tokenizer with a vocabulary; the one chosen has continuous "
+          + "tokens. Use 'token-embedding: linear'."
       ))
     #expect(
       try #require(refusal(text, space: codes, feedsCodes: false)).hasSuffix(
-        "'token-embedding: lookup' needs tokens as they are, and this direction feeds sums or averages of them. Use 'token-embedding: linear'."
+        "'token-embedding: lookup' needs tokens as they are, and this direction feeds sums or averages "
+          + "of them. Use 'token-embedding: linear'."
       ))
     #expect(refusal(text, space: codes) == nil)
   }
@@ -64,11 +67,13 @@ import Testing
     let even = "{ use: encoder-decoder, width: 8, heads: 2, depth: 2 }"
     #expect(
       try #require(refusal(even, .nextToken(grid))).hasPrefix(
-        "test:1:3: backbone 'encoder-decoder' attends in both directions and cannot predict next tokens; use backbone 'decoder'."
+        "test:1:3: backbone 'encoder-decoder' attends in both directions and cannot predict next tokens; "
+          + "use backbone 'decoder'."
       ))
     #expect(
       try #require(refusal(even, .scales([1, 2]))).hasPrefix(
-        "test:1:3: backbone 'encoder-decoder' attends in both directions, and here later positions hold the answers of earlier ones; use backbone 'decoder'."
+        "test:1:3: backbone 'encoder-decoder' attends in both directions, and here later positions hold "
+          + "the answers of earlier ones; use backbone 'decoder'."
       ))
   }
 

@@ -69,7 +69,8 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     PaperModel("var-d20", 1280, 20, heads: 20, mlpWidth: 5120, millions: 600, within: 1),
     PaperModel("var-d24", 1536, 24, heads: 24, mlpWidth: 6144, millions: 1000, within: 50),
     PaperModel("var-d30", 1920, 30, heads: 30, mlpWidth: 7680, millions: 2000, within: 50),
-    // Sun et al. 2024, arXiv 2406.06525, table 1; hidden widths are two thirds of four times the width, in multiples of 256.
+    // Sun et al. 2024, arXiv 2406.06525, table 1; hidden widths are two thirds of four times the width, rounded up to
+    // multiples of 256.
     PaperModel("llamagen-b", 768, 12, heads: 12, mlpWidth: 2048, millions: 111, within: 0.5),
     PaperModel("llamagen-l", 1024, 24, heads: 16, mlpWidth: 2816, millions: 343, within: 0.5),
     PaperModel("llamagen-xl", 1280, 36, heads: 20, mlpWidth: 3584, millions: 775, within: 0.5),

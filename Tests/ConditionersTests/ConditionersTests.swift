@@ -4,18 +4,32 @@ import Settings
 import Tensors
 import Testing
 
-private func condition(_ text: String, _ labels: [Int?]) throws -> Condition {
-  var settings = try Settings(parsing: text, file: "test"), random = Random(seed: 1)
-  let made = try Registry.linked().find("conditioner", &settings, as: (any Conditioner.Type).self)
-    .init(&settings, classes: 3, width: 8, &random)
-  return made(labels)
+/// A conditioner of 3 classes, 8 wide, and the values its settings were understood as.
+private struct Made {
+  let conditioner: any Conditioner
+  let values: [String: String]
+
+  init(_ text: String, width: Int = 8, classes: Int = 3) throws {
+    var settings = try Settings(parsing: text, file: "test"), random = Random(seed: 1)
+    conditioner = try registered(&settings).init(&settings, classes: classes, width: width, &random)
+    try settings.finish()
+    values = settings.values
+  }
+
+  func callAsFunction(_ labels: [Int?]) -> Condition { conditioner(labels) }
+}
+
+private func registered(_ settings: inout Settings) throws -> any Conditioner.Type {
+  try Registry.linked().find("conditioner", &settings, as: (any Conditioner.Type).self)
 }
 
 @Suite struct ConditionersTests {
-  @Test("a prefix holds copies of the class vector, another for no class")
+  @Test("a prefix holds copies of the class vector, others for no class")
   func prefix() throws {
-    let prefix = try #require(try condition("{ use: class-prefix, count: 2 }", [1, nil, 1]).prefix)
-    #expect(prefix.shape == [3, 2, 8])
+    let made = try Made("{ use: class-prefix, count: 2 }"), condition = made([1, nil, 1])
+    let prefix = try #require(condition.prefix)
+    #expect(prefix.shape == [3, 2, 8] && condition.vector == nil)
+    #expect(made.conditioner.prefixCount == 2 && !made.conditioner.givesVector)
     func row(_ sample: Int, _ copy: Int) -> [Float] {
       Array(prefix.scalars[(sample * 2 + copy) * 8..<(sample * 2 + copy + 1) * 8])
     }
@@ -24,13 +38,89 @@ private func condition(_ text: String, _ labels: [Int?]) throws -> Condition {
 
   @Test("a vector is that of the class, another for no class")
   func vector() throws {
-    let vector = try #require(try condition("{ use: class-vector }", [0, 2, nil]).vector)
+    let made = try Made("{ use: class-vector }"), condition = made([0, 2, nil])
+    let vector = try #require(condition.vector)
     #expect(vector.shape == [3, 8] && Set((0..<3).map { Array(vector.scalars[$0 * 8..<$0 * 8 + 8]) }).count == 3)
+    #expect(made.conditioner.prefixCount == 0 && made.conditioner.givesVector && condition.prefix == nil)
   }
 
-  @Test("without conditions every label is the same")
+  @Test("without conditions every label is the same, and no label is dropped")
   func unconditional() throws {
-    let prefix = try #require(try condition("{ use: unconditional }", [0, nil]).prefix)
-    #expect(Array(prefix.scalars[..<8]) == Array(prefix.scalars[8...]))
+    let made = try Made("{ use: unconditional }"), prefix = try #require(made([0, nil]).prefix)
+    #expect(prefix.shape == [2, 1, 8] && Array(prefix.scalars[..<8]) == Array(prefix.scalars[8...]))
+    #expect(made.conditioner.dropRate == 0 && made.conditioner.parameters.map(\.path) == ["start"])
+    #expect(made.conditioner.prefixCount == 1 && !made.conditioner.givesVector)
+  }
+
+  @Test("parameters have the names and shapes of checkpoints", arguments: ["class-prefix", "class-vector"])
+  func names(_ key: String) throws {
+    let parameters = try Made("{ use: \(key) }").conditioner.parameters
+    #expect(parameters.map(\.path) == ["classes.weight", "nothing"])
+    #expect(parameters.map(\.parameter.value.shape) == [[3, 8], [1, 8]])
+    #expect(parameters.allSatisfy { $0.parameter.decays })
+  }
+
+  @Test("labels are dropped at MAR's rate by default, or at another", arguments: ["class-prefix", "class-vector"])
+  func labelDropout(_ key: String) throws {
+    #expect(try Made("{ use: \(key) }").conditioner.dropRate == 0.1)
+    #expect(try Made("{ use: \(key), label-dropout: 0.25 }").conditioner.dropRate == 0.25)
+    #expect(throws: SettingsError.self) { try Made("{ use: \(key), label-dropout: 1.5 }") }
+  }
+
+  @Test("class vectors start normal with the given standard deviation")
+  func initialization() throws {
+    for (text, target) in [
+      ("class-vector", 0.02), ("class-vector, init-std: 0.5", 0.5), ("class-prefix", 0.02),
+    ] as [(String, Float)] {
+      let made = try Made("{ use: \(text) }", width: 64, classes: 50)
+      let table = try #require(made.conditioner.parameters.first).parameter.value
+      #expect(abs((table.squared.sum.scalar / Float(table.count)).squareRoot() / target - 1) < 0.1)
+    }
+  }
+
+  @Test("gradients reach the vectors of the labels that were given, and no others")
+  func gradients() throws {
+    let made = try Made("{ use: class-prefix, count: 2 }"), prefix = try #require(made([1, nil]).prefix)
+    let gradients = prefix.sum.gradients(of: made.conditioner.parameters.map { $0.parameter() })
+    #expect(gradients[0].scalars == (0..<24).map { $0 / 8 == 1 ? 2 : 0 })
+    #expect(gradients[1].scalars == Array(repeating: 2, count: 8))
+  }
+
+  @Test(
+    "a former key is refused with the present one",
+    arguments: [
+      ("class-prefix, drop: 0.1", "drop", "label-dropout"), ("class-vector, drop: 0.1", "drop", "label-dropout"),
+      ("class-vector, initial-deviation: 0.1", "initial-deviation", "init-std"),
+    ])
+  func renamed(_ text: String, _ former: String, _ present: String) throws {
+    let error = #expect(throws: SettingsError.self) { try Made("{ use: \(text) }") }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("'\(former)' is called '\(present)' now."))
+  }
+
+  @Test(
+    "public checkpoints give class vectors, the last row that of no class",
+    arguments: [
+      ("VAR", "class_emb.weight"), ("LlamaGen", "cls_embedding.embedding_table.weight"),
+    ])
+  func tables(_ family: String, _ name: String) throws {
+    for key in ["class-vector", "class-prefix"] {
+      var settings = try Settings(parsing: "{ use: \(key) }", file: "test")
+      let mapping = try #require(try registered(&settings).checkpointMappings.first { $0.name == family })
+      let mapped = mapping.translated([name: Tensor([3, 2], [1, 2, 3, 4, 5, 6]), "other": Tensor([1], [0])])
+      #expect(mapped["classes.weight"]?.value.scalars == [1, 2, 3, 4] && mapped["nothing"]?.value.scalars == [5, 6])
+      #expect(mapped.count == 2 && mapped["nothing"]?.sources == [name])
+      #expect(mapping.translated([name: Tensor([1, 2], [1, 2])]).isEmpty && mapping.translated([:]).isEmpty)
+    }
+  }
+
+  @Test("MAR's and FAR's class vectors have names of their own", arguments: ["MAR", "FAR"])
+  func buffers(_ family: String) throws {
+    var settings = try Settings(parsing: "{ use: class-prefix }", file: "test")
+    let mapping = try #require(try registered(&settings).checkpointMappings.first { $0.name == family })
+    let mapped = mapping.translated([
+      "class_emb.weight": Tensor([2, 2], [1, 2, 3, 4]), "fake_latent": Tensor([1, 2], [5, 6]),
+      "mask_token": Tensor([1], [0]),
+    ])
+    #expect(mapped.keys.sorted() == ["classes.weight", "nothing"])
   }
 }

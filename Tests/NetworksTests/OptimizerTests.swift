@@ -56,7 +56,7 @@ import Testing
     for (ours, expected) in zip(parameter.value.scalars, p) { #expect(abs(Double(ours) - expected) < 1e-5) }
   }
 
-  @Test("a step leaves alone the numbers that somebody else holds")
+  @Test("a step leaves alone values to which there are other references")
   func holders() {
     let start = Tensor([2, 2], [1, -2, 3, 0.5]), parameter = Parameter(start), other = Parameter(start)
     var optimizer = Optimizer([parameter], rule: AdamW(), clip: 1), average = MovingAverage(of: [parameter], rate: 0.5)
@@ -78,42 +78,43 @@ import Testing
     #expect(!norm.isFinite && parameter.value.scalars == [0] && optimizer.count == 0)
   }
 
-  @Test("averages stand in for parameters only inside the block, whatever happens there")
-  func scoped() {
-    struct Failure: Error {}
-    let parameter = Parameter(Tensor([1], [2]))
-    var average = MovingAverage(of: [parameter], rate: 0.5, warmsUp: false)
-    parameter.replace(Tensor([1], [4]))
-    average.update(from: [parameter], step: 1)
-    #expect(throws: Failure.self) {
-      try average.inPlace(of: [parameter]) {
-        #expect(parameter.value.scalars == [3])
-        throw Failure()
-      }
+  @Test("an optimizer restored from its moments goes on as if it had not stopped")
+  func restored() {
+    func parameters() -> [Parameter] {
+      [Parameter(Tensor([2, 2], [1, -2, 3, 0.5])), Parameter(Tensor([2], [1, 2]))]
     }
-    #expect(parameter.value.scalars == [4])
-  }
-}
-
-@Suite struct ModuleTests {
-  private struct Inner: Module { let weight: Parameter, note: Parameter? }
-  private struct Outer: Module { let inners: [Inner], plain: (Parameter, Int), statistic: Statistic }
-
-  @Test("every parameter is found by its path, once")
-  func paths() {
-    func make() -> Parameter { Parameter(Tensor([1], [0])) }
-    let shared = make()
-    let outer = Outer(
-      inners: [Inner(weight: shared, note: nil), Inner(weight: make(), note: make())], plain: (shared, 1),
-      statistic: Statistic(Tensor([1], [0])))
-    #expect(outer.parameters.map(\.path) == ["inners.0.weight", "inners.1.weight", "inners.1.note"])
-    #expect(outer.statistics.map(\.path) == ["statistic"])
+    func step(_ optimizer: inout Optimizer) {
+      let all = optimizer.parameters
+      _ = optimizer.step(all[0]().squared.sum + all[1]().squared.squared.sum, rate: 0.1)
+    }
+    var whole = Optimizer(parameters(), rule: AdamW(), clip: 1), first = Optimizer(parameters(), rule: AdamW(), clip: 1)
+    for _ in 0..<4 { step(&whole) }
+    for _ in 0..<2 { step(&first) }
+    var second = Optimizer(first.parameters.map { Parameter($0.value) }, rule: AdamW(), clip: 1)
+    second.restore(means: first.means, squares: first.squares, count: first.count)
+    for _ in 0..<2 { step(&second) }
+    #expect(second.count == 4)
+    for (a, b) in zip(whole.parameters, second.parameters) { #expect(a.value.scalars == b.value.scalars) }
   }
 
-  @Test("inside withoutGradients parameters have no way back")
-  func recording() {
-    let parameter = Parameter(Tensor([1], [1]))
-    #expect(parameter().isTracked)
-    #expect(!withoutGradients { parameter().isTracked })
+  @Test("gradients are clipped by their joint norm, and never where the limit is 0")
+  func clipping() {
+    #expect(abs(AdamW.clipping(norm: 4, limit: 1) - 0.25) < 1e-6)
+    #expect(AdamW.clipping(norm: 0.5, limit: 1) == 1 && AdamW.clipping(norm: 1e9, limit: 0) == 1)
+    let parameters = [Parameter(Tensor([1], [3])), Parameter(Tensor([1], [4]))]
+    var optimizer = Optimizer(parameters, rule: AdamW(), clip: 1)
+    // Half the squares: gradients 3 and 4.
+    let norm = optimizer.step(parameters.map { $0().squared.sum * 0.5 }.reduce(Tensor(0), +), rate: 0.1)
+    #expect(abs(norm - 5) < 1e-5)
+    // The first moment is a tenth of the clipped gradient.
+    #expect(abs(optimizer.means[0].scalars[0] - 0.06) < 1e-5 && abs(optimizer.means[1].scalars[0] - 0.08) < 1e-5)
+  }
+
+  @Test("weight decay shrinks what decays by rate times decay, without gradient")
+  func weightDecay() {
+    let decaying = Parameter(Tensor([1], [2]), decays: true), other = Parameter(Tensor([1], [2]), decays: false)
+    var optimizer = Optimizer([decaying, other], rule: AdamW(weightDecay: 0.5), clip: 0)
+    _ = optimizer.step((decaying() + other()).sum * 0, rate: 0.1)
+    #expect(abs(decaying.value.scalars[0] - 1.9) < 1e-6 && other.value.scalars == [2])
   }
 }
