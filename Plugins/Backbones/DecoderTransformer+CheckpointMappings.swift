@@ -2,6 +2,7 @@ import Autoregression
 import Tensors
 
 extension DecoderTransformer {
+  /// The names of LlamaGen and VAR.
   static let checkpointMappings = [
     CheckpointMapping(
       "LlamaGen", prefixes: ["tok_embeddings.", "layers.", "norm."],
@@ -14,7 +15,7 @@ extension DecoderTransformer {
     nextScale,
   ]
 
-  /// VAR's, whose tables and scales have axes of length 1 that ours lack. Its first scale is one cell.
+  /// The names of VAR, whose tables and scales have axes of length 1 that ours lack. Its first scale is one cell.
   private static let nextScale = CheckpointMapping("VAR") { weights in
     let renamed = CheckpointMapping(
       "VAR", prefixes: ["pos_", "word_embed.", "lvl_embed.", "blocks.", "shared_ada_lin.", "head_nm."],
@@ -26,14 +27,15 @@ extension DecoderTransformer {
         ("shared_ada_lin.1.", "sharedModulation."), ("head_nm.ada_lin.1.", "adaptiveNorm.modulation."),
         (".ada_lin.1.", ".modulation."), (".ada_gss", ".modulation"),
       ])
-    // A buffer of zeros that stands for the bias keys do not have.
+    // A buffer of zeros in place of a bias of keys is left out.
     let names = weights.filter { !$0.key.hasSuffix("zero_k_bias") && $0.value.shape.count < 5 }
     return renamed.translated(names.mapValues(\.withoutLeadingOnes))
   }
 }
 
 extension Tensor {
-  /// [1, length, width] as [length, width], [1, 1, 6, width] as [6, width], [1, heads, 1, 1] as [heads]; a blank stays.
+  /// Drops leading axes of length 1: [1, length, width] to [length, width], [1, 1, 6, width] to [6, width],
+  /// [1, heads, 1, 1] to [heads]; a mask token [1, 1, width] stays.
   fileprivate var withoutLeadingOnes: Tensor {
     switch shape.count {
     case 4: reshaped(shape[2] == 1 ? [shape[1]] : [shape[2], shape[3]])

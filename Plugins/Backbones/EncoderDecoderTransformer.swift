@@ -115,8 +115,8 @@ struct EncoderDecoderTransformer: TransformerBackbone {
     -> Tensor
   {
     let conditioning = conditioning(condition, batch: view.batch)
-    var x = encoded(view, condition.prefix, conditioning, &random)
-    x = decoded(x, view, conditioning, &random)
+    var x = encoded(view, after: condition.prefix, conditioning, &random)
+    x = decoded(x, of: view, conditioning, &random)
     if let decoderNorm {
       x = decoderNorm(x)
     } else if let adaptiveNorm, let vector = conditioning.activated {
@@ -130,7 +130,7 @@ struct EncoderDecoderTransformer: TransformerBackbone {
 
   /// Returns the encoder's output for the prefix and the shown tokens: [batch, prefix + shown, width].
   private func encoded(
-    _ view: View, _ prefix: Tensor?, _ conditioning: Conditioning, _ random: inout Random?
+    _ view: View, after prefix: Tensor?, _ conditioning: Conditioning, _ random: inout Random?
   ) -> Tensor {
     let isWhole = showsAll(view), shown = view.shown
     let slots = isWhole ? view.slots : zip(view.slots, shown).map { row, shown in shown.map { row[$0] } }
@@ -151,7 +151,7 @@ struct EncoderDecoderTransformer: TransformerBackbone {
 
   /// Returns the decoder's output at the predicted positions: [batch, predicted, width].
   private func decoded(
-    _ encoded: Tensor, _ view: View, _ conditioning: Conditioning, _ random: inout Random?
+    _ encoded: Tensor, of view: View, _ conditioning: Conditioning, _ random: inout Random?
   ) -> Tensor {
     var x = decoderEmbedding(encoded)
     // [batch, prefix + positions, width]: mask tokens where nothing is shown.

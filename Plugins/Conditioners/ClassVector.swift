@@ -16,6 +16,7 @@ struct ClassVector: ClassConditioner {
   let unconditional: Parameter
   /// The fraction of labels that training replaces by "no class".
   let dropRate: Float
+  /// No token before all others.
   var prefixCount: Int { 0 }
   var givesVector: Bool { true }
 

@@ -12,6 +12,7 @@ struct Unconditional: Conditioner {
   let start: Parameter
   var prefixCount: Int { 1 }
   var givesVector: Bool { false }
+  /// No label is dropped: all are the same.
   var dropRate: Float { 0 }
 
   init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError) {

@@ -12,9 +12,8 @@ package struct Discriminator: Module {
   init(width: Int, layers: Int, _ random: inout Random) {
     let widths = [3] + (0...layers).map { width * min(8, 1 << $0) } + [1]
     convolutions = (0..<widths.count - 1).map { index in
-      Convolution2D(
-        from: widths[index], to: widths[index + 1], kernel: 4, stride: index < layers ? 2 : 1, padding: .all(1),
-        weight: .normal(standardDeviation: 0.02), &random)
+      let weight = Initialization.normal(standardDeviation: 0.02)([widths[index + 1], 4, 4, widths[index]], &random)
+      return Convolution2D(weight: weight, stride: index < layers ? 2 : 1, padding: .all(1))
     }
     norms = widths[2..<widths.count - 1].map { BatchNorm($0) }
   }

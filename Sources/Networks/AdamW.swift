@@ -33,7 +33,9 @@ public struct AdamW: Sendable {
 
     /// Updates one scalar of a parameter and its running moments: `mean` of gradients, `square` of their squares.
     @inline(__always)
-    public func apply(_ parameter: inout Scalar, _ mean: inout Scalar, _ square: inout Scalar, _ gradient: Scalar) {
+    public func apply(
+      _ gradient: Scalar, to parameter: inout Scalar, mean: inout Scalar, square: inout Scalar
+    ) {
       mean = beta1 * mean + (1 - beta1) * gradient
       square = beta2 * square + (1 - beta2) * gradient * gradient
       parameter = parameter * decay - rate * mean / ((square * secondScale).squareRoot() + epsilon)

@@ -41,7 +41,12 @@ public enum BlockModulation: Module {
   }
 
   /// The two residual branches of a block; the raw value is the offset among gates, scales and shifts.
-  enum Branch: Int { case attention, mlp }
+  enum Branch: Int {
+    /// Attention after the first norm.
+    case attention
+    /// The MLP after the second norm.
+    case mlp
+  }
 
   /// The modulation of each sample.
   struct Values {

@@ -15,12 +15,19 @@ public struct Convolution2D: Module {
   /// kernels.
   public init(
     from inputs: Int, to outputs: Int, kernel: Int, stride: Int = 1, padding: Padding? = nil,
-    weight: Initialization = .uniformFanIn, _ random: inout Random
+    _ random: inout Random
   ) {
-    self.weight = Parameter(weight([outputs, kernel, kernel, inputs], &random), decays: true)
-    bias = Parameter(Tensor(zeros: [outputs]), decays: false)
+    self.init(
+      weight: Initialization.uniformFanIn([outputs, kernel, kernel, inputs], &random), stride: stride,
+      padding: padding ?? .all(kernel / 2))
+  }
+
+  /// A layer with an initial weight [out, kernel, kernel, in], and biases of zero.
+  public init(weight: Tensor, stride: Int, padding: Padding) {
+    self.weight = Parameter(weight, decays: true)
+    bias = Parameter(Tensor(zeros: [weight.shape[0]]), decays: false)
     self.stride = stride
-    self.padding = padding ?? .all(kernel / 2)
+    self.padding = padding
   }
 
   /// Returns the convolution of x [batch, height, width, in]: [batch, rows, columns, out].

@@ -43,7 +43,7 @@ public struct Optimizer: Sendable {
     Tensor.updateInPlace(&lists, reading: [gradients]) { chunk in
       let step = steps[chunk.index], g = chunk.inputs[0]
       let (p, m, v) = (chunk.outputs[0], chunk.outputs[1], chunk.outputs[2])
-      for i in 0..<chunk.count { step.apply(&p[i], &m[i], &v[i], g[i] * scale) }
+      for i in 0..<chunk.count { step.apply(g[i] * scale, to: &p[i], mean: &m[i], square: &v[i]) }
     }
     for (parameter, value) in zip(parameters, lists[0]) { parameter.replace(value) }
     (means, squares) = (lists[1], lists[2])

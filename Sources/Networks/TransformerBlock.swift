@@ -67,12 +67,12 @@ public struct TransformerBlock: Module {
     attention = Attention(
       design.width, design.attention, weight: design.weight, output: design.residual, &random)
     norm2 = Norm(design.norm, design.width, isLearned: isLearned, epsilon: design.epsilon)
-    func layer(_ from: Int, _ to: Int, _ weight: Initialization, _ random: inout Random) -> Linear {
+    func layer(_ from: Int, _ to: Int, weight: Initialization, _ random: inout Random) -> Linear {
       Linear(from: from, to: to, hasBias: design.mlpBias, weight: weight, &random)
     }
-    expand = layer(design.width, design.mlpWidth, design.weight, &random)
-    gate = design.activation.hasGate ? layer(design.width, design.mlpWidth, design.weight, &random) : nil
-    contract = layer(design.mlpWidth, design.width, design.residual, &random)
+    expand = layer(design.width, design.mlpWidth, weight: design.weight, &random)
+    gate = design.activation.hasGate ? layer(design.width, design.mlpWidth, weight: design.weight, &random) : nil
+    contract = layer(design.mlpWidth, design.width, weight: design.residual, &random)
     modulation = BlockModulation(
       design.adaptiveNorm, width: design.width, gateDeviation: design.gateDeviation,
       modulationDeviation: design.modulationDeviation, &random)
@@ -95,9 +95,9 @@ public struct TransformerBlock: Module {
     let attended = attention(
       x, after: ModulatedNorm(norm: norm1, modulators: modulation?.norm(.attention)), inputs,
       onto: isFused ? residual : nil, &random)
-    let middle = isFused ? attended : added(attended, .attention, modulation, onto: residual, &random)
+    let middle = isFused ? attended : added(attended, of: .attention, by: modulation, onto: residual, &random)
     let y = mlp(middle, modulation?.norm(.mlp), onto: isFused ? middle : nil, &random)
-    return isFused ? y : added(y, .mlp, modulation, onto: middle, &random)
+    return isFused ? y : added(y, of: .mlp, by: modulation, onto: middle, &random)
   }
 
   /// Returns the MLP of norm2(x), plus `base` where there is one: [batch, positions, width].
@@ -118,7 +118,7 @@ public struct TransformerBlock: Module {
 
   /// Returns x + gate * dropPath(dropout(y)): the residual stream after a branch.
   private func added(
-    _ y: Tensor, _ branch: BlockModulation.Branch, _ modulation: BlockModulation.Values?, onto x: Tensor,
+    _ y: Tensor, of branch: BlockModulation.Branch, by modulation: BlockModulation.Values?, onto x: Tensor,
     _ random: inout Random?
   ) -> Tensor {
     let y = y.dropout(design.dropout, &random).dropPath(dropPath, &random)

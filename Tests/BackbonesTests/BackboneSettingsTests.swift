@@ -10,7 +10,7 @@ import Testing
     _ text: String, _ layout: Layout = layout, space: TokenSpace = TokenSpace(width: 4), feedsCodes: Bool = true
   ) -> String? {
     do {
-      _ = try Made(text, layout, space: space, feedsCodes: feedsCodes)
+      _ = try TestBackbone(text, layout, space: space, feedsCodes: feedsCodes)
       return nil
     } catch { return "\(error)".split(separator: "\n").first.map(String.init) }
   }
@@ -92,7 +92,7 @@ import Testing
   @Test("the hidden width follows from the ratio, or is set", arguments: ["encoder-decoder", "decoder"])
   func mlpWidth(_ key: String) throws {
     func width(_ form: String) throws -> String? {
-      try Made("{ use: \(key), width: 48, heads: 2, depth: 2, \(form) }").values["mlp-width"]
+      try TestBackbone("{ use: \(key), width: 48, heads: 2, depth: 2, \(form) }").values["mlp-width"]
     }
     #expect(try width("mlp-ratio: 2") == "96")
     #expect(try width("mlp-ratio: 2, mlp-width: 50") == "50")
@@ -103,8 +103,8 @@ import Testing
 
   @Test("norms have the epsilon of their kind by default")
   func epsilon() throws {
-    #expect(try Made("{ use: decoder, width: 8, heads: 2, depth: 1 }").values["epsilon"] == "1e-06")
-    #expect(try Made("{ use: decoder, width: 8, heads: 2, depth: 1, norm: rms }").values["epsilon"] == "1e-05")
+    #expect(try TestBackbone("{ use: decoder, width: 8, heads: 2, depth: 1 }").values["epsilon"] == "1e-06")
+    #expect(try TestBackbone("{ use: decoder, width: 8, heads: 2, depth: 1, norm: rms }").values["epsilon"] == "1e-05")
   }
 
   @Test(

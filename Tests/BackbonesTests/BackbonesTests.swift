@@ -14,14 +14,14 @@ private let size = "width: 16, heads: 4, depth: 2"
     ["positions: learned", "positions: sin-cos", "positions: rotary, norm: rms, activation: swiglu", "qk-norm: l2"])
   func visibility(_ key: String, _ form: String) throws {
     for prefix in [0, 2] {
-      let made = try Made("{ use: \(key), \(size), \(form) }", prefix: prefix)
+      let model = try TestBackbone("{ use: \(key), \(size), \(form) }", prefix: prefix)
       let values = tokens(6).values, given = condition(width: 16, prefix: prefix)
-      let before = made(View(Tokens(values: values), layout, turn), given)
+      let before = model(View(Tokens(values: values), layout, turn), given)
       #expect(before.shape == [2, 3, 16] && before.isFinite)
       func changed(_ position: Int) -> Tensor {
         var scalars = values.scalars
         scalars[position * 4] += 1
-        return made(View(Tokens(values: Tensor([2, 6, 4], scalars)), layout, turn), given)
+        return model(View(Tokens(values: Tensor([2, 6, 4], scalars)), layout, turn), given)
       }
       #expect(changed(1).distance(to: before) == 0)
       #expect(changed(2).distance(to: before) > 1e-4)
@@ -30,12 +30,13 @@ private let size = "width: 16, heads: 4, depth: 2"
 
   @Test("in next-token prediction no position depends on a later token", arguments: ["learned", "sin-cos", "rotary"])
   func causal(_ positions: String) throws {
-    let ordered = Layout.nextToken(grid), made = try Made("{ use: decoder, \(size), positions: \(positions) }", ordered)
+    let ordered = Layout.nextToken(grid),
+      model = try TestBackbone("{ use: decoder, \(size), positions: \(positions) }", ordered)
     let values = tokens(6).values, given = condition(width: 16), turn = Turn(shown: .range(1..<6))
-    let before = made(View(Tokens(values: values), ordered, turn), given)
+    let before = model(View(Tokens(values: values), ordered, turn), given)
     var scalars = values.scalars
     for channel in 0..<4 { scalars[3 * 4 + channel] += 1 }
-    let after = made(View(Tokens(values: Tensor([2, 6, 4], scalars)), ordered, turn), given)
+    let after = model(View(Tokens(values: Tensor([2, 6, 4], scalars)), ordered, turn), given)
     // Token 3 is the input of position 4.
     #expect(after.sliced(0..<4, axis: 1).distance(to: before.sliced(0..<4, axis: 1)) == 0)
     #expect(after.sliced(4..<6, axis: 1).distance(to: before.sliced(4..<6, axis: 1)) > 1e-4)
@@ -43,19 +44,19 @@ private let size = "width: 16, heads: 4, depth: 2"
 
   @Test("the output at some positions is that at all, gathered", arguments: ["encoder-decoder", "decoder"])
   func predicted(_ key: String) throws {
-    let made = try Made("{ use: \(key), \(size) }"), input = tokens(6), given = condition(width: 16)
-    let all = made(View(input, layout, Turn(shown: turn.shown)), given)
+    let model = try TestBackbone("{ use: \(key), \(size) }"), input = tokens(6), given = condition(width: 16)
+    let all = model(View(input, layout, Turn(shown: turn.shown)), given)
     #expect(all.shape == [2, 6, 16])
-    let some = made(View(input, layout, turn), given)
+    let some = model(View(input, layout, turn), given)
     #expect(some.distance(to: all.gathered([[1, 3, 4], [0, 2, 3]])) < 1e-5)
   }
 
   @Test("a sample's output does not depend on the other samples", arguments: ["encoder-decoder", "decoder"])
   func batches(_ key: String) throws {
-    let made = try Made("{ use: \(key), \(size) }"), values = tokens(6).values, given = condition(width: 16)
-    let both = made(View(Tokens(values: values), layout, Turn()), given)
+    let model = try TestBackbone("{ use: \(key), \(size) }"), values = tokens(6).values, given = condition(width: 16)
+    let both = model(View(Tokens(values: values), layout, Turn()), given)
     let second = values.sliced(1..<2, axis: 0)
-    let repeated = made(
+    let repeated = model(
       View(Tokens(values: Tensor.concatenated([second, second], axis: 0)), layout, Turn()), given)
     #expect(repeated.sliced(1..<2, axis: 0).distance(to: both.sliced(1..<2, axis: 0)) < 1e-5)
   }
@@ -63,16 +64,16 @@ private let size = "width: 16, heads: 4, depth: 2"
   @Test(
     "a level embedding makes the level matter, even where nothing is shown", arguments: ["encoder-decoder", "decoder"])
   func levels(_ key: String) throws {
-    func output(_ made: Made, _ turn: Turn, level: Int) -> Tensor {
+    func output(_ model: TestBackbone, _ turn: Turn, level: Int) -> Tensor {
       var slots = layout.slots
       for i in slots.indices { slots[i].level = level }
-      return made(
+      return model(
         View(tokens(6), Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3), turn), condition(width: 16))
     }
     for hasLevels in [true, false] {
-      let made = try Made("{ use: \(key), \(size), level-embedding: \(hasLevels) }")
+      let model = try TestBackbone("{ use: \(key), \(size), level-embedding: \(hasLevels) }")
       for turn in [Turn(), turn, Turn(shown: .perSample([[], []]))] {
-        let distance = output(made, turn, level: 1).distance(to: output(made, turn, level: 2))
+        let distance = output(model, turn, level: 1).distance(to: output(model, turn, level: 2))
         #expect(hasLevels ? distance > 1e-4 : distance == 0)
       }
     }
@@ -82,12 +83,13 @@ private let size = "width: 16, heads: 4, depth: 2"
   func targetPositions() throws {
     let ordered = Layout.nextToken(grid)
     for hasTargets in [true, false] {
-      let made = try Made(
+      let model = try TestBackbone(
         "{ use: decoder, \(size), positions: learned, target-positions: \(hasTargets) }", ordered)
       var moved = ordered
       moved.slots[5].position = 4
       let turn = Turn(shown: .range(1..<6), predicted: .range(5..<6)), given = condition(width: 16)
-      let distance = made(View(tokens(6), ordered, turn), given).distance(to: made(View(tokens(6), moved, turn), given))
+      let distance = model(View(tokens(6), ordered, turn), given).distance(
+        to: model(View(tokens(6), moved, turn), given))
       #expect(hasTargets ? distance > 1e-4 : distance == 0)
     }
   }
@@ -95,13 +97,13 @@ private let size = "width: 16, heads: 4, depth: 2"
   @Test("a learned mask token stands for what is not shown, else zeros do")
   func maskToken() throws {
     for hasMaskToken in [true, false] {
-      let made = try Made("{ use: decoder, \(size), mask-token: \(hasMaskToken) }")
-      let view = View(tokens(6), layout, turn), before = made(view, condition(width: 16))
-      if let blank = made["blank"] {
-        blank.replace(blank.value + 1)
-        #expect(made(view, condition(width: 16)).distance(to: before) > 1e-3)
+      let model = try TestBackbone("{ use: decoder, \(size), mask-token: \(hasMaskToken) }")
+      let view = View(tokens(6), layout, turn), before = model(view, condition(width: 16))
+      if let token = model["blank"] {
+        token.replace(token.value + 1)
+        #expect(model(view, condition(width: 16)).distance(to: before) > 1e-3)
       }
-      #expect((made["blank"] != nil) == hasMaskToken && before.isFinite)
+      #expect((model["blank"] != nil) == hasMaskToken && before.isFinite)
     }
   }
 
@@ -109,10 +111,10 @@ private let size = "width: 16, heads: 4, depth: 2"
     "the class vector reaches all tokens, or mask tokens only",
     arguments: ["encoder-decoder", "decoder"], ["all-tokens", "mask-tokens"])
   func conditionTarget(_ key: String, _ target: String) throws {
-    let made = try Made("{ use: \(key), \(size), add-condition-to: \(target) }", prefix: 0, hasVector: true)
+    let model = try TestBackbone("{ use: \(key), \(size), add-condition-to: \(target) }", prefix: 0, hasVector: true)
     func changed(by turn: Turn) -> Float {
       let view = View(tokens(6), layout, turn), vector = condition(width: 16, prefix: 0, hasVector: true).vector
-      return made(view, Condition(vector: vector)).distance(to: made(view, Condition(vector: vector.map { $0 * 2 })))
+      return model(view, Condition(vector: vector)).distance(to: model(view, Condition(vector: vector.map { $0 * 2 })))
     }
     #expect(changed(by: turn) > 1e-3)
     #expect(changed(by: Turn(shown: .perSample([[], []]))) > 1e-3)
@@ -124,40 +126,40 @@ private let size = "width: 16, heads: 4, depth: 2"
     "adaptive norms let the class vector act where it is added to no token", arguments: ["encoder-decoder", "decoder"],
     ["per-block", "shared"])
   func adaptive(_ key: String, _ kind: String) throws {
-    let made = try Made(
+    let model = try TestBackbone(
       "{ use: \(key), \(size), adaptive-norm: \(kind), gate-init-scale: 1, norm: rms }", prefix: 0, hasVector: true)
-    #expect(made.values["add-condition-to"] == "mask-tokens")
+    #expect(model.values["add-condition-to"] == "mask-tokens")
     let view = View(tokens(6), layout, Turn()), vector = condition(width: 16, prefix: 0, hasVector: true).vector
-    let distance = made(view, Condition(vector: vector)).distance(
-      to: made(view, Condition(vector: vector.map { $0 * 2 })))
+    let distance = model(view, Condition(vector: vector)).distance(
+      to: model(view, Condition(vector: vector.map { $0 * 2 })))
     #expect(distance > 1e-4)
-    #expect((made["sharedModulation.weight"]?.value.shape == [96, 16]) == (kind == "shared"))
-    #expect(made["adaptiveNorm.modulation.weight"]?.value.shape == [32, 16])
+    #expect((model["sharedModulation.weight"]?.value.shape == [96, 16]) == (kind == "shared"))
+    #expect(model["adaptiveNorm.modulation.weight"]?.value.shape == [32, 16])
   }
 
   @Test("dropout of tokens and stochastic depth act in training only", arguments: ["encoder-decoder", "decoder"])
   func dropout(_ key: String) throws {
     for form in ["token-dropout: 0.5", "drop-path: 0.9"] {
-      let made = try Made("{ use: \(key), \(size), \(form) }"), view = View(tokens(6), layout, Turn())
-      let evaluated = made(view, condition(width: 16))
+      let model = try TestBackbone("{ use: \(key), \(size), \(form) }"), view = View(tokens(6), layout, Turn())
+      let evaluated = model(view, condition(width: 16))
       var training: Random? = Random(seed: 5, samples: [0, 1])
-      #expect(made(view, condition(width: 16)).distance(to: evaluated) == 0)
-      #expect(made.backbone(view, given: condition(width: 16), cache: nil, &training).distance(to: evaluated) > 1e-3)
+      #expect(model(view, condition(width: 16)).distance(to: evaluated) == 0)
+      #expect(model.backbone(view, given: condition(width: 16), cache: nil, &training).distance(to: evaluated) > 1e-3)
     }
   }
 
   @Test("all parameters of a backbone get a gradient", arguments: ["encoder-decoder", "decoder"])
   func gradients(_ key: String) throws {
     for form in ["qk-norm: l2, bias: queries-values", "qk-norm: layer, activation: swiglu", "adaptive-norm: shared"] {
-      let made = try Made(
+      let model = try TestBackbone(
         "{ use: \(key), \(size), gate-init-scale: 1, level-embedding: true, \(form) }"
           .replacing("gate-init-scale: 1, ", with: form.contains("adaptive") ? "gate-init-scale: 1, " : ""),
         hasVector: true)
       var none: Random?, slots = layout.slots
       for i in slots.indices { slots[i].level = i % 3 }
       let view = View(tokens(6), Layout(grid: grid, slots: slots, groups: layout.groups, levels: 3), turn)
-      let output = made.backbone(view, given: condition(width: 16, hasVector: true), cache: nil, &none)
-      let parameters = made.backbone.parameters
+      let output = model.backbone(view, given: condition(width: 16, hasVector: true), cache: nil, &none)
+      let parameters = model.backbone.parameters
       let gradients = output.squared.sum.gradients(of: parameters.map { $0.parameter() })
       for (parameter, gradient) in zip(parameters, gradients) {
         // Attention does not depend on a bias of all keys; it is part of the projection's.

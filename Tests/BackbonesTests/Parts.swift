@@ -39,7 +39,7 @@ extension View {
 }
 
 /// A backbone that settings make, and the values they were understood as.
-struct Made {
+struct TestBackbone {
   let backbone: any Backbone
   let values: [String: String]
 

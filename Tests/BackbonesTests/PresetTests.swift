@@ -135,9 +135,9 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
 
 @Suite struct PresetTests {
   /// The paper's backbone in full size, without memory.
-  private func full(_ paper: PaperModel) throws -> Made {
+  private func full(_ paper: PaperModel) throws -> TestBackbone {
     try withoutStorage {
-      try Made(
+      try TestBackbone(
         "{ use: \(paper.backbone), preset: \(paper.preset) }", paper.layout, space: paper.space, prefix: paper.prefix,
         hasVector: paper.prefix == 0)
     }
@@ -145,17 +145,17 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
 
   @Test("presets have the sizes of their papers", arguments: PaperModel.all)
   func sizes(_ paper: PaperModel) throws {
-    let made = try full(paper), sizes = ["width", "depth", "heads", "mlp-width"].map { made.values[$0] }
+    let model = try full(paper), sizes = ["width", "depth", "heads", "mlp-width"].map { model.values[$0] }
     #expect(sizes == [paper.width, paper.depth, paper.heads, paper.mlpWidth].map { "\($0)" })
-    #expect(made.backbone.width == paper.width)
+    #expect(model.backbone.width == paper.width)
     let half = paper.depth / 2
     let blocks =
       paper.backbone == "decoder"
       ? ["blocks": paper.depth] : ["encoderBlocks": half, "decoderBlocks": paper.depth - half]
     for (name, count) in blocks {
-      #expect(made["\(name).\(count - 1).expand.weight"]?.value.shape == [paper.mlpWidth, paper.width])
-      #expect(made["\(name).0.attention.qkv.weight"]?.value.shape == [3 * paper.width, paper.width])
-      #expect(made["\(name).\(count).expand.weight"] == nil)
+      #expect(model["\(name).\(count - 1).expand.weight"]?.value.shape == [paper.mlpWidth, paper.width])
+      #expect(model["\(name).0.attention.qkv.weight"]?.value.shape == [3 * paper.width, paper.width])
+      #expect(model["\(name).\(count).expand.weight"] == nil)
     }
   }
 
@@ -202,14 +202,14 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
       parsing: "{ use: decoder, preset: llamagen-b, width: 32, heads: 4, depth: 2 }", file: "test")
     let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
     #expect(try type.width(&settings) == 32)
-    let made = try Made(
+    let model = try TestBackbone(
       "{ use: decoder, preset: llamagen-b, width: 32, heads: 4, depth: 2, bias: all, mlp-multiple-of: 8 }",
       .nextToken(grid), space: TokenSpace(width: 4, vocabulary: 8), prefix: 0, hasVector: true)
-    #expect(made["blocks.1.gate.weight"]?.value.shape == [88, 32] && made["blocks.2.norm1.weight"] == nil)
-    #expect(made["blocks.0.attention.qkv.bias"] != nil && made["blank"] == nil && made["positions.weight"] == nil)
+    #expect(model["blocks.1.gate.weight"]?.value.shape == [88, 32] && model["blocks.2.norm1.weight"] == nil)
+    #expect(model["blocks.0.attention.qkv.bias"] != nil && model["blank"] == nil && model["positions.weight"] == nil)
     // A hidden width of a preset belongs to its width.
     #expect(
-      try Made(
+      try TestBackbone(
         "{ use: decoder, preset: rar-xxl, width: 32 }", space: TokenSpace(width: 4, vocabulary: 8), hasVector: true
       ).values["mlp-width"] == "128")
   }
@@ -218,8 +218,8 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     "presets of encoders and decoders run in a small size",
     arguments: ["none", "mar-b", "mar-l", "mar-h", "far-b", "far-l", "far-h"])
   func encoderDecoders(_ preset: String) throws {
-    let made = try Made("{ use: encoder-decoder, preset: \(preset), width: 32, depth: 2, heads: 2 }")
-    let output = made(
+    let model = try TestBackbone("{ use: encoder-decoder, preset: \(preset), width: 32, depth: 2, heads: 2 }")
+    let output = model(
       View(tokens(6), layout, Turn(shown: .range(0..<2), predicted: .range(2..<6))), condition(width: 32))
     #expect(output.shape == [2, 4, 32] && output.isFinite)
   }

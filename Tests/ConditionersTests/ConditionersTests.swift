@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 /// A conditioner of 3 classes, 8 wide, and the values its settings were understood as.
-private struct Made {
+private struct TestConditioner {
   let conditioner: any Conditioner
   let values: [String: String]
 
@@ -26,10 +26,10 @@ private func registered(_ settings: inout Settings) throws -> any Conditioner.Ty
 @Suite struct ConditionersTests {
   @Test("a prefix holds copies of the class vector, others for no class")
   func prefix() throws {
-    let made = try Made("{ use: class-prefix, count: 2 }"), condition = made([1, nil, 1])
+    let tested = try TestConditioner("{ use: class-prefix, count: 2 }"), condition = tested([1, nil, 1])
     let prefix = try #require(condition.prefix)
     #expect(prefix.shape == [3, 2, 8] && condition.vector == nil)
-    #expect(made.conditioner.prefixCount == 2 && !made.conditioner.givesVector)
+    #expect(tested.conditioner.prefixCount == 2 && !tested.conditioner.givesVector)
     func row(_ sample: Int, _ copy: Int) -> [Float] {
       Array(prefix.scalars[(sample * 2 + copy) * 8..<(sample * 2 + copy + 1) * 8])
     }
@@ -38,23 +38,23 @@ private func registered(_ settings: inout Settings) throws -> any Conditioner.Ty
 
   @Test("a vector is that of the class, another for no class")
   func vector() throws {
-    let made = try Made("{ use: class-vector }"), condition = made([0, 2, nil])
+    let tested = try TestConditioner("{ use: class-vector }"), condition = tested([0, 2, nil])
     let vector = try #require(condition.vector)
     #expect(vector.shape == [3, 8] && Set((0..<3).map { Array(vector.scalars[$0 * 8..<$0 * 8 + 8]) }).count == 3)
-    #expect(made.conditioner.prefixCount == 0 && made.conditioner.givesVector && condition.prefix == nil)
+    #expect(tested.conditioner.prefixCount == 0 && tested.conditioner.givesVector && condition.prefix == nil)
   }
 
   @Test("without conditions every label is the same, and no label is dropped")
   func unconditional() throws {
-    let made = try Made("{ use: unconditional }"), prefix = try #require(made([0, nil]).prefix)
+    let tested = try TestConditioner("{ use: unconditional }"), prefix = try #require(tested([0, nil]).prefix)
     #expect(prefix.shape == [2, 1, 8] && Array(prefix.scalars[..<8]) == Array(prefix.scalars[8...]))
-    #expect(made.conditioner.dropRate == 0 && made.conditioner.parameters.map(\.path) == ["start"])
-    #expect(made.conditioner.prefixCount == 1 && !made.conditioner.givesVector)
+    #expect(tested.conditioner.dropRate == 0 && tested.conditioner.parameters.map(\.path) == ["start"])
+    #expect(tested.conditioner.prefixCount == 1 && !tested.conditioner.givesVector)
   }
 
   @Test("parameters have the names and shapes of checkpoints", arguments: ["class-prefix", "class-vector"])
   func names(_ key: String) throws {
-    let parameters = try Made("{ use: \(key) }").conditioner.parameters
+    let parameters = try TestConditioner("{ use: \(key) }").conditioner.parameters
     #expect(parameters.map(\.path) == ["classes.weight", "nothing"])
     #expect(parameters.map(\.parameter.value.shape) == [[3, 8], [1, 8]])
     #expect(parameters.allSatisfy { $0.parameter.decays })
@@ -62,9 +62,9 @@ private func registered(_ settings: inout Settings) throws -> any Conditioner.Ty
 
   @Test("labels are dropped at MAR's rate by default, or at another", arguments: ["class-prefix", "class-vector"])
   func labelDropout(_ key: String) throws {
-    #expect(try Made("{ use: \(key) }").conditioner.dropRate == 0.1)
-    #expect(try Made("{ use: \(key), label-dropout: 0.25 }").conditioner.dropRate == 0.25)
-    #expect(throws: SettingsError.self) { try Made("{ use: \(key), label-dropout: 1.5 }") }
+    #expect(try TestConditioner("{ use: \(key) }").conditioner.dropRate == 0.1)
+    #expect(try TestConditioner("{ use: \(key), label-dropout: 0.25 }").conditioner.dropRate == 0.25)
+    #expect(throws: SettingsError.self) { try TestConditioner("{ use: \(key), label-dropout: 1.5 }") }
   }
 
   @Test("class vectors start normal with the given standard deviation")
@@ -72,16 +72,16 @@ private func registered(_ settings: inout Settings) throws -> any Conditioner.Ty
     for (text, target) in [
       ("class-vector", 0.02), ("class-vector, init-std: 0.5", 0.5), ("class-prefix", 0.02),
     ] as [(String, Float)] {
-      let made = try Made("{ use: \(text) }", width: 64, classes: 50)
-      let table = try #require(made.conditioner.parameters.first).parameter.value
+      let tested = try TestConditioner("{ use: \(text) }", width: 64, classes: 50)
+      let table = try #require(tested.conditioner.parameters.first).parameter.value
       #expect(abs((table.squared.sum.scalar / Float(table.count)).squareRoot() / target - 1) < 0.1)
     }
   }
 
   @Test("gradients reach the vectors of the labels that were given, and no others")
   func gradients() throws {
-    let made = try Made("{ use: class-prefix, count: 2 }"), prefix = try #require(made([1, nil]).prefix)
-    let gradients = prefix.sum.gradients(of: made.conditioner.parameters.map { $0.parameter() })
+    let tested = try TestConditioner("{ use: class-prefix, count: 2 }"), prefix = try #require(tested([1, nil]).prefix)
+    let gradients = prefix.sum.gradients(of: tested.conditioner.parameters.map { $0.parameter() })
     #expect(gradients[0].scalars == (0..<24).map { $0 / 8 == 1 ? 2 : 0 })
     #expect(gradients[1].scalars == Array(repeating: 2, count: 8))
   }
@@ -93,7 +93,7 @@ private func registered(_ settings: inout Settings) throws -> any Conditioner.Ty
       ("class-vector, initial-deviation: 0.1", "initial-deviation", "init-std"),
     ])
   func renamed(_ text: String, _ former: String, _ present: String) throws {
-    let error = #expect(throws: SettingsError.self) { try Made("{ use: \(text) }") }
+    let error = #expect(throws: SettingsError.self) { try TestConditioner("{ use: \(text) }") }
     #expect("\(error.map { "\($0)" } ?? "")".contains("'\(former)' is called '\(present)' now."))
   }
 

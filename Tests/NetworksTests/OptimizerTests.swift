@@ -28,7 +28,7 @@ import Testing
       for i in names.indices {
         let update: AdamW.Step<Double> = rule.step(step + 1, rate: now, decays: names[i] != "b")
         for k in p[i].indices {
-          update.apply(&p[i][k], &m[i][k], &v[i][k], gradients[i][k] * scale)
+          update.apply(gradients[i][k] * scale, to: &p[i][k], mean: &m[i][k], square: &v[i][k])
           ema[i][k] = try number("ema_rate") * ema[i][k] + (1 - (try number("ema_rate"))) * p[i][k]
         }
         ours[i] += p[i]
@@ -51,7 +51,7 @@ import Testing
     for number in 1...3 {
       _ = optimizer.step(parameter().squared.sum, rate: 0.01)
       let step: AdamW.Step<Double> = rule.step(number, rate: 0.01, decays: true)
-      for i in p.indices { step.apply(&p[i], &m[i], &v[i], 2 * p[i]) }
+      for i in p.indices { step.apply(2 * p[i], to: &p[i], mean: &m[i], square: &v[i]) }
     }
     for (ours, expected) in zip(parameter.value.scalars, p) { #expect(abs(Double(ours) - expected) < 1e-5) }
   }
