@@ -15,12 +15,12 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
 
   @Test("the loss of each token is what the formula gives by hand", arguments: [0, 0.1, 0.5] as [Float])
   func value(_ smoothing: Float) throws {
-    let made = try loss("{ use: cross-entropy, label-smoothing: \(smoothing) }", of: codes, from: 5)
+    let tokenLoss = try loss("{ use: cross-entropy, label-smoothing: \(smoothing) }", of: codes, from: 5)
     // The head hands through what it is given, so that hidden numbers are logits.
-    try parameter(made, "head.weight").replace(Tensor([5, 5], (0..<25).map { $0 % 6 == 0 ? 1 : 0 }))
+    try parameter(tokenLoss, "head.weight").replace(Tensor([5, 5], (0..<25).map { $0 % 6 == 0 ? 1 : 0 }))
     var random = Random(seed: 3, samples: [0, 1])
     let logits = random.normal([2, 2, 5], "logits"), answers = [[4, 0], [2, 2]]
-    let losses = made(
+    let losses = tokenLoss(
       logits, Tokens(values: Tensor(zeros: [2, 2, 3]), codes: answers), levels: [[0, 0], [0, 0]], &random)
     #expect(losses.shape == [2, 2])
     let probabilities = logits.softmax.scalars
@@ -36,16 +36,16 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
 
   @Test("gradients are those of differences, for hidden features and for the head")
   func gradients() throws {
-    let made = try loss("{ use: cross-entropy, label-smoothing: 0.2, initial-deviation: 0.5 }", of: codes)
+    let tokenLoss = try loss("{ use: cross-entropy, label-smoothing: 0.2, initial-deviation: 0.5 }", of: codes)
     var random = Random(seed: 5, samples: [0, 1])
     let hidden = random.normal([2, 2, 6], "hidden")
     func losses(_ hidden: Tensor) -> Tensor {
       var random = random
-      return made(
+      return tokenLoss(
         hidden, Tokens(values: Tensor(zeros: [2, 2, 3]), codes: [[4, 0], [2, 2]]), levels: [[0, 0], [0, 0]], &random)
     }
     #expect(gradientsDisagree(of: [hidden]) { losses($0[0]) } == nil)
-    #expect(parameterGradientsDisagree(made) { losses(hidden) } == nil)
+    #expect(parameterGradientsDisagree(tokenLoss) { losses(hidden) } == nil)
   }
 
   @Test("settings of the head change the head")
@@ -61,29 +61,29 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
   func guidance() throws {
     var random = Random(seed: 8, samples: [0, 1])
     let c = random.normal([2, 3, 6], "c"), u = random.normal([2, 3, 6], "u")
-    let made = try loss("{ use: cross-entropy, initial-deviation: 0.5, top-k: 2 }", of: codes)
-    let head = try (parameter(made, "head.weight").value, parameter(made, "head.bias").value)
+    let tokenLoss = try loss("{ use: cross-entropy, initial-deviation: 0.5, top-k: 2 }", of: codes)
+    let head = try (parameter(tokenLoss, "head.weight").value, parameter(tokenLoss, "head.bias").value)
     let (a, b) = (c.linear(head.0, head.1), u.linear(head.0, head.1))
-    let draw = made.sample(
+    let draw = tokenLoss.sample(
       Guided(conditional: c, unconditional: u, scale: 2.5, temperature: 0.3), levels: [[0, 0, 0], [0, 0, 0]],
       at: Moment(), &random)
     let logProbabilities = (b + (a - b) * 2.5).softmax.logarithm.scalars, confidence = try #require(draw.confidence)
     let flat = draw.codes.flatMap { $0 }
-    #expect(flat.count == 6 && confidence.shape == [2, 3] && made.givesConfidence)
+    #expect(flat.count == 6 && confidence.shape == [2, 3] && tokenLoss.givesConfidence)
     for row in flat.indices { #expect(abs(confidence.scalars[row] - logProbabilities[row * 5 + flat[row]]) < 1e-4) }
   }
 
   @Test("a sample's codes do not depend on the batch", arguments: ["inverse-cdf", "gumbel"])
   func batches(_ draw: String) throws {
-    let made = try loss("{ use: cross-entropy, initial-deviation: 1, draw: \(draw) }", of: codes)
+    let tokenLoss = try loss("{ use: cross-entropy, initial-deviation: 1, draw: \(draw) }", of: codes)
     var random = Random(seed: 8, samples: [0, 1, 2])
     let hidden = random.normal([3, 7, 6], "hidden")
-    let together = made.sample(
+    let together = tokenLoss.sample(
       Guided(conditional: hidden), levels: Array(repeating: Array(repeating: 0, count: 7), count: 3), at: Moment(),
       &random)
     for sample in 0..<3 {
       var single = Random(seed: 8, samples: [sample])
-      let alone = made.sample(
+      let alone = tokenLoss.sample(
         Guided(conditional: hidden.sliced(sample..<sample + 1, axis: 0)),
         levels: [Array(repeating: 0, count: 7)], at: Moment(), &single)
       #expect(alone.codes[0] == together.codes[sample])
@@ -96,12 +96,12 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
     var random = Random(seed: 8, samples: [0])
     let hidden = random.normal([1, 9, 6], "hidden")
     for (more, temperature) in [("top-k: 1", 1), ("top-k: 0", 0)] as [(String, Float)] {
-      let made = try loss("{ use: cross-entropy, initial-deviation: 1, \(more) }", of: codes)
+      let tokenLoss = try loss("{ use: cross-entropy, initial-deviation: 1, \(more) }", of: codes)
       let logits = hidden.linear(
-        try parameter(made, "head.weight").value, try parameter(made, "head.bias").value
+        try parameter(tokenLoss, "head.weight").value, try parameter(tokenLoss, "head.bias").value
       ).scalars
       var none = Random(replaying: [:], samples: [0])
-      let draw = made.sample(
+      let draw = tokenLoss.sample(
         Guided(conditional: hidden, temperature: temperature), levels: [Array(repeating: 0, count: 9)], at: Moment(),
         &none)
       for row in 0..<9 { #expect(logits[row * 5..<(row + 1) * 5].max() == logits[row * 5 + draw.codes[0][row]]) }

@@ -21,18 +21,18 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
       \(more)
       """, file: "test")
   let type = try Registry.linked().find("loss", &settings, as: (any TokenLoss.Type).self)
-  let made = try type.init(
+  let tokenLoss = try type.init(
     &settings, of: TokenSpace(width: try file.sizes("target_channels")[0]), from: try file.sizes("z_channels")[0],
     levels: 16, &random)
   try settings.finish()
-  #expect(made.adopt(try file.weights(), from: hasLevels ? "FAR" : "MAR") == nil)
-  return made
+  #expect(tokenLoss.adopt(try file.weights(), from: hasLevels ? "FAR" : "MAR") == nil)
+  return tokenLoss
 }
 
 @Suite struct DiffusionReferenceTests {
   @Test("training losses and every gradient are those of the reference", arguments: ["diffloss_mar", "diffloss_far"])
   func training(_ name: String) throws {
-    let file = try Fixture(name), made = try loss(file, "steps: 10")
+    let file = try Fixture(name), tokenLoss = try loss(file, "steps: 10")
     let rows = try file.sizes("n")[0], width = try file.sizes("target_channels")[0]
     func one(_ path: String) throws -> Tensor { try file.tensor("inputs/train/\(path)") }
     let z = try one("z").reshaped([rows, 1, try file.sizes("z_channels")[0]]).tracked
@@ -42,17 +42,17 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
       replaying: [
         "timestep": [try one("t").reshaped([rows, 1])], "noise": [try one("noise").reshaped([rows, 1, width])],
       ], samples: Array(0..<rows))
-    let losses = made(z, Tokens(values: try one("x0").reshaped([rows, 1, width])), levels: levels, &random)
+    let losses = tokenLoss(z, Tokens(values: try one("x0").reshaped([rows, 1, width])), levels: levels, &random)
     #expect(try file.disagreement(losses, "outputs/train/loss_per_sample") == nil)
     let mask =
       file.has("inputs/train/mask") ? try one("mask").reshaped([rows, 1]) : Tensor(repeating: 1, shape: [rows, 1])
     let total = (losses * mask).sum / mask.sum.scalar
     #expect(try file.disagreement(total, "outputs/train/loss") == nil)
-    let parameters = made.parameters
+    let parameters = tokenLoss.parameters
     let gradients = total.gradients(of: parameters.map { $0.parameter() } + [z])
     let ours = Dictionary(uniqueKeysWithValues: zip(parameters.map(\.path), gradients))
     #expect(try file.disagreement(gradients[parameters.count], "grads/train/__z") == nil)
-    let theirs = made.translated(try file.weights("grads/train"), from: "FAR")
+    let theirs = tokenLoss.translated(try file.weights("grads/train"), from: "FAR")
     #expect(theirs.count == parameters.count && file.names("grads/train").count == parameters.count + 1)
     for (path, translated) in theirs {
       #expect(try file.disagreement(try #require(ours[path]), "grads/train/\(translated.sources[0])") == nil)
@@ -65,7 +65,7 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
     for run in file.names("outputs") where run.hasPrefix("sample") {
       let isDDIM = run.contains("ddim"), isSections = run.contains("sections"), isGuided = !run.contains("nocfg")
       let counts = file.text("sections") ?? ""
-      let made = try loss(
+      let tokenLoss = try loss(
         file,
         "steps: \(isSections ? "[\(counts)]" : "\(try file.sizes("steps")[0])")\nsampler: "
           + "\(isDDIM ? "ddim" : "ancestral")"
@@ -90,7 +90,7 @@ private func loss(_ file: Fixture, _ more: String) throws -> any TokenLoss {
       let temperature = try file.attribute("temperature", of: "outputs/\(run)") ?? file.number("temperature") ?? 1
       let cfg = try file.attribute("cfg", of: "outputs/\(run)") ?? file.number("cfg") ?? 1
       let draw = withoutGradients {
-        made.sample(
+        tokenLoss.sample(
           Guided(
             conditional: part(z, 0..<rows), unconditional: isGuided ? part(z, rows..<2 * rows) : nil,
             scale: isGuided ? Float(cfg) : 1, temperature: Float(temperature)), levels: Array(index[..<rows]),

@@ -13,14 +13,14 @@ import Testing
 
   /// A small diffusion with random weights, since some initial ones are zero.
   private func diffusion(_ more: String, deviation: Float = 0.3) throws -> any TokenLoss {
-    let made = try loss("{ use: diffusion, width: 16, depth: 1, token-scale: none, \(more) }", of: space, from: 4)
+    let tokenLoss = try loss("{ use: diffusion, width: 16, depth: 1, token-scale: none, \(more) }", of: space, from: 4)
     var random = Random(seed: 21)
-    for (_, parameter) in made.parameters {
+    for (_, parameter) in tokenLoss.parameters {
       let shape = parameter.value.shape
       let noise = random.normal([1, shape.product], "disturb").reshaped(shape)
       parameter.replace(parameter.value + noise * deviation)
     }
-    return made
+    return tokenLoss
   }
 
   private var hidden: Tensor {
@@ -28,10 +28,10 @@ import Testing
     return random.normal([1, rows, 4], "hidden")
   }
 
-  private func drawn(_ made: any TokenLoss, temperature: Float = 1, seed: UInt64 = 9) -> Tensor {
+  private func drawn(_ tokenLoss: any TokenLoss, temperature: Float = 1, seed: UInt64 = 9) -> Tensor {
     var random = Random(seed: seed)
     return withoutGradients {
-      made.sample(
+      tokenLoss.sample(
         Guided(conditional: hidden, temperature: temperature), levels: levels(), at: Moment(), &random)
     }.values
   }
@@ -41,10 +41,10 @@ import Testing
     let targets = Tokens(values: Tensor([1, 6, 3], (0..<18).map { [-0.1, 0.2, 5][$0 % 3] * Float($0 / 3 % 2) }))
     let ranges: [ClosedRange<Float>] = [-0.1...0, 0...0.2, 0...5]
     func outside(_ clipping: String) throws -> Int {
-      var made = try diffusion("steps: 8, sampler: \(sampler), clip-denoised: \(clipping)")
-      made.calibrate(on: targets, levels: levels())
+      var tokenLoss = try diffusion("steps: 8, sampler: \(sampler), clip-denoised: \(clipping)")
+      tokenLoss.calibrate(on: targets, levels: levels())
       // The last step ends at the prediction of x_0 itself, up to rounding.
-      return drawn(made).scalars.enumerated().count { i, x in
+      return drawn(tokenLoss).scalars.enumerated().count { i, x in
         let range = ranges[i % 3]
         return x < range.lowerBound - 1e-5 || x > range.upperBound + 1e-5
       }
@@ -56,12 +56,12 @@ import Testing
   @Test("DDIM draws nothing but the initial noise; the ancestral sampler draws at every step")
   func draws() throws {
     let initial = Tensor([1, rows, 3], (0..<18).map { Float($0) / 9 - 1 })
-    let made = try diffusion("steps: 4, sampler: ddim, clip-denoised: none")
+    let tokenLoss = try diffusion("steps: 4, sampler: ddim, clip-denoised: none")
     var random = Random(replaying: ["initial": [initial]], samples: [0])
     let values = withoutGradients {
-      made.sample(Guided(conditional: hidden), levels: levels(), at: Moment(), &random).values
+      tokenLoss.sample(Guided(conditional: hidden), levels: levels(), at: Moment(), &random).values
     }
-    #expect(values.isFinite && values.distance(to: drawn(made)) > 1e-3)
+    #expect(values.isFinite && values.distance(to: drawn(tokenLoss)) > 1e-3)
     let noise = Array(repeating: Tensor(zeros: [1, rows, 3]), count: 4)
     let ancestral = try diffusion("steps: 4, clip-denoised: none")
     random = Random(replaying: ["initial": [initial], "denoising": noise], samples: [0])
@@ -105,21 +105,21 @@ import Testing
 
   @Test("the loss of a token is the mean over its timesteps, and costs as many evaluations", arguments: [1, 3])
   func multiplier(_ count: Int) throws {
-    let made = try diffusion("diffusion-batch-mul: \(count)"), one = try diffusion("diffusion-batch-mul: 1")
+    let tokenLoss = try diffusion("diffusion-batch-mul: \(count)"), one = try diffusion("diffusion-batch-mul: 1")
     var random = Random(seed: 5)
     let x = random.normal([1, rows, 3], "x"), noise = random.normal([1, count * rows, 3], "noise")
     let timesteps = (0..<count * rows).map { Float($0 * 37 % 1000) }
-    func losses(_ made: any TokenLoss, _ range: Range<Int>) -> Tensor {
+    func losses(_ tokenLoss: any TokenLoss, _ range: Range<Int>) -> Tensor {
       var random = Random(
         replaying: [
           "timestep": [Tensor([1, range.count], Array(timesteps[range]))], "noise": [noise.sliced(range, axis: 1)],
         ], samples: [0])
-      return withoutGradients { made(hidden, Tokens(values: x), levels: levels(), &random) }
+      return withoutGradients { tokenLoss(hidden, Tokens(values: x), levels: levels(), &random) }
     }
     let parts = (0..<count).map { losses(one, $0 * rows..<($0 + 1) * rows) }
     let mean = parts.dropFirst().reduce(parts[0], +) * (1 / Float(count))
-    #expect(losses(made, 0..<count * rows).distance(to: mean) < 1e-4 * max(1, mean.absolute.extent.upperBound))
-    #expect(made.trainingEvaluations == count)
+    #expect(losses(tokenLoss, 0..<count * rows).distance(to: mean) < 1e-4 * max(1, mean.absolute.extent.upperBound))
+    #expect(tokenLoss.trainingEvaluations == count)
   }
 
   @Test("numbers of steps that a schedule does not have are refused in one sentence")

@@ -8,18 +8,18 @@ import Testing
 @Suite struct GaussianMixtureTests {
   /// A mixture with these parameters; `raw` are deviations before they are made positive.
   private func mixture(weights: [Float], means: [[Float]], raw: [[Float]]) throws -> any TokenLoss {
-    let made = try loss(
+    let tokenLoss = try loss(
       "{ use: gaussian-mixture, components: \(weights.count), token-scale: none }",
       of: TokenSpace(width: means[0].count),
       from: 1)
-    for (path, parameter) in made.parameters where path.hasSuffix("weight") {
+    for (path, parameter) in tokenLoss.parameters where path.hasSuffix("weight") {
       parameter.replace(Tensor(zeros: parameter.value.shape))
     }
     for (path, numbers) in [("weights", weights), ("means", means.flatMap { $0 }), ("deviations", raw.flatMap { $0 })] {
-      try #require(made.parameters.first { $0.path == "\(path).bias" }).parameter.replace(
+      try #require(tokenLoss.parameters.first { $0.path == "\(path).bias" }).parameter.replace(
         Tensor([numbers.count], numbers))
     }
-    return made
+    return tokenLoss
   }
 
   private func positive(_ raw: Float) -> Double {
@@ -30,10 +30,10 @@ import Testing
   @Test("the loss is minus the log-density in nats per number, far from every mean, too")
   func density() throws {
     let weights: [Float] = [0.2, -1], means: [[Float]] = [[1, -2], [0.5, 3]], raw: [[Float]] = [[0, -1], [2, -0.5]]
-    let made = try mixture(weights: weights, means: means, raw: raw)
+    let tokenLoss = try mixture(weights: weights, means: means, raw: raw)
     let points: [[Float]] = [[1, -2], [0, 0], [40, -60]]
     var random = Random(seed: 1)
-    let losses = made(
+    let losses = tokenLoss(
       Tensor(zeros: [1, 3, 1]), Tokens(values: Tensor([1, 3, 2], points.flatMap { $0 })), levels: [[0, 0, 0]], &random)
     let total = weights.reduce(0) { $0 + exp(Double($1)) }
     for (row, point) in points.enumerated() {
@@ -57,10 +57,11 @@ import Testing
 
   @Test("components come as often as their weights say, and temperature scales how far draws lie from means")
   func drawing() throws {
-    let count = 20_000, made = try mixture(weights: [logf(0.3), logf(0.7)], means: [[-10], [10]], raw: [[0], [-1]])
+    let count = 20_000,
+      tokenLoss = try mixture(weights: [logf(0.3), logf(0.7)], means: [[-10], [10]], raw: [[0], [-1]])
     for (seed, temperature) in [(1, 1), (2, 0.5), (3, 0)] as [(UInt64, Float)] {
       var random = Random(seed: seed)
-      let draw = made.sample(
+      let draw = tokenLoss.sample(
         Guided(conditional: Tensor(zeros: [1, count, 1]), temperature: temperature),
         levels: [Array(repeating: 0, count: count)], at: Moment(), &random)
       let values = draw.values.scalars, left = values.filter { $0 < 0 }, right = values.filter { $0 > 0 }
@@ -74,18 +75,18 @@ import Testing
 
   @Test("guidance draws from the density with the condition over that without, as powers")
   func guidance() throws {
-    let count = 20_000, made = try mixture(weights: [0], means: [[0]], raw: [[0]])
+    let count = 20_000, tokenLoss = try mixture(weights: [0], means: [[0]], raw: [[0]])
     // With the condition hidden is 1: mean 1; without it 0: mean 0 and a raw deviation of 1.5, about 2.
     func weight(_ name: String) throws -> Parameter {
-      try #require(made.parameters.first { $0.path == "\(name).weight" }).parameter
+      try #require(tokenLoss.parameters.first { $0.path == "\(name).weight" }).parameter
     }
     try weight("means").replace(Tensor([1, 1], [1]))
     try weight("deviations").replace(Tensor([1, 1], [-1.5]))
-    try #require(made.parameters.first { $0.path == "deviations.bias" }).parameter.replace(Tensor([1], [1.5]))
+    try #require(tokenLoss.parameters.first { $0.path == "deviations.bias" }).parameter.replace(Tensor([1], [1.5]))
     let conditional = Tensor(repeating: 1, shape: [1, count, 1]), free = Tensor(zeros: [1, count, 1])
     func drawn(_ c: Tensor, _ u: Tensor?, _ scale: Float) -> (draw: Draw, mean: Double, deviation: Double) {
       var random = Random(seed: 4)
-      let draw = made.sample(
+      let draw = tokenLoss.sample(
         Guided(conditional: c, unconditional: u, scale: scale), levels: [Array(repeating: 0, count: count)],
         at: Moment(), &random)
       let found = moments(draw.values.scalars)

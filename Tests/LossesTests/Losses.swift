@@ -8,9 +8,9 @@ func loss(
 ) throws -> any TokenLoss {
   var random = Random(seed: seed), settings = try Settings(parsing: settings, file: "test")
   let type = try Registry.linked().find("loss", &settings, as: (any TokenLoss.Type).self)
-  let made = try type.init(&settings, of: space, from: hidden, levels: levels, &random)
+  let tokenLoss = try type.init(&settings, of: space, from: hidden, levels: levels, &random)
   try settings.finish()
-  return made
+  return tokenLoss
 }
 
 extension Draw {

@@ -6,12 +6,12 @@ import Testing
   private let space = TokenSpace(width: 4)
 
   private func losses(_ settings: String, noise: Float?) throws -> Tensor? {
-    let made = try loss(settings, of: space, seed: 3)
+    let tokenLoss = try loss(settings, of: space, seed: 3)
     var random = Random(seed: 2, samples: Array(0..<16))
     let hidden = random.normal([16, 8, 6], "hidden"), answers = Tokens(values: random.normal([16, 8, 4], "answers"))
     let levels = Array(repeating: Array(repeating: 0, count: 8), count: 16)
-    guard let noise else { return made(hidden, answers, levels: levels, &random) }
-    return made.loss(hidden, answers, levels: levels, noise: noise, &random)
+    guard let noise else { return tokenLoss(hidden, answers, levels: levels, &random) }
+    return tokenLoss.loss(hidden, answers, levels: levels, noise: noise, &random)
   }
 
   @Test("the mean of the loss over evenly spaced noise levels is the training loss, which draws them uniformly")

@@ -17,7 +17,7 @@ private let small = [
 ]
 private let keys = small.keys.sorted()
 
-private func made(_ key: String, _ more: String = "", width: Int, levels: Int = 1) throws -> any TokenLoss {
+private func tokenLoss(_ key: String, _ more: String = "", width: Int, levels: Int = 1) throws -> any TokenLoss {
   let text = try #require(small[key])
   return try loss(more.isEmpty ? text : text.dropLast() + ", \(more) }", of: TokenSpace(width: width), levels: levels)
 }
@@ -37,22 +37,24 @@ private func disturb(_ module: any Module, _ deviation: Float) {
     arguments: ["l2", "gaussian-mixture", "flow-matching"])
   func gradients(_ key: String) throws {
     // The diffusion loss stops gradients on purpose; it is held against the reference's gradients.
-    let made = try loss(
+    let tokenLoss = try loss(
       key == "flow-matching"
         ? "{ use: flow-matching, width: 4, depth: 1, diffusion-batch-mul: 2, level-conditioning: embedding }"
         : "{ use: \(key) \(key == "l2" ? "" : ", components: 3") }", of: TokenSpace(width: 2), from: 3, levels: 2)
-    disturb(made, 0.3)
+    disturb(tokenLoss, 0.3)
     var random = Random(seed: 5, samples: [0, 1])
     let hidden = random.normal([2, 2, 3], "hidden"), answers = random.normal([2, 2, 2], "answers")
     func losses(_ hidden: Tensor) -> Tensor {
       var random = random
-      return made(hidden, Tokens(values: answers), levels: [[0, 1], [1, 0]], &random)
+      return tokenLoss(hidden, Tokens(values: answers), levels: [[0, 1], [1, 0]], &random)
     }
     #expect(losses(hidden).shape == [2, 2])
     #expect(gradientsDisagree(of: [hidden]) { losses($0[0]) } == nil)
     // The time embedding has 256 inputs: its first layer is left out, for it alone would take seconds.
     #expect(
-      parameterGradientsDisagree(made, tolerance: 3e-3, where: { $0 != "network.timeIn.weight" }) { losses(hidden) }
+      parameterGradientsDisagree(tokenLoss, tolerance: 3e-3, where: { $0 != "network.timeIn.weight" }) {
+        losses(hidden)
+      }
         == nil)
   }
 
@@ -65,21 +67,21 @@ private func disturb(_ module: any Module, _ deviation: Float) {
       let text =
         more.isEmpty
         ? small[key]! : "{ use: \(key), depth: 2, diffusion-batch-mul: 4, level-conditioning: none, \(more) }"
-      var made = try loss(text, of: TokenSpace(width: 2), from: 2)
+      var tokenLoss = try loss(text, of: TokenSpace(width: 2), from: 2)
       let rows = 64
-      var optimizer = Optimizer(made.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 1)
+      var optimizer = Optimizer(tokenLoss.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 1)
       let hidden = Tensor(repeating: 1, shape: [1, rows, 2]), levels = [Array(repeating: 0, count: rows)]
       // Half of the tokens are (1, 1), half (-1, -1).
       let answers = Tokens(values: Tensor([1, rows, 2], (0..<2 * rows).map { $0 / 2 % 2 == 0 ? 1 : -1 }))
-      made.calibrate(on: answers, levels: levels)
+      tokenLoss.calibrate(on: answers, levels: levels)
       for step in 0..<steps {
         var random = Random(seed: 2, step: step)
         let rate = 1e-2 * (1 - Double(step) / Double(steps))
-        _ = optimizer.step(made(hidden, answers, levels: levels, &random).mean, rate: rate)
+        _ = optimizer.step(tokenLoss(hidden, answers, levels: levels, &random).mean, rate: rate)
       }
       var random = Random(seed: 3)
       let drawn = withoutGradients {
-        made.sample(Guided(conditional: hidden), levels: levels, at: Moment(), &random)
+        tokenLoss.sample(Guided(conditional: hidden), levels: levels, at: Moment(), &random)
       }.values.scalars
       if key == "l2" {
         #expect(drawn.allSatisfy { abs($0) < 0.05 }, "\(key)")
@@ -94,20 +96,20 @@ private func disturb(_ module: any Module, _ deviation: Float) {
 
   @Test("a sample's values do not depend on the batch", arguments: keys)
   func batches(_ key: String) throws {
-    let made = try made(key, width: 3)
-    disturb(made, 0.2)
+    let tokenLoss = try tokenLoss(key, width: 3)
+    disturb(tokenLoss, 0.2)
     var random = Random(seed: 8, samples: [0, 1, 2])
     let c = random.normal([3, 4, 6], "c"), u = random.normal([3, 4, 6], "u")
     func drawn(_ samples: Range<Int>) -> Draw {
       var random = Random(seed: 9, samples: Array(samples))
-      return made.sample(
+      return tokenLoss.sample(
         Guided(
           conditional: c.sliced(samples, axis: 0), unconditional: u.sliced(samples, axis: 0), scale: 2, temperature: 0.9
         ),
         levels: Array(repeating: [0, 0, 0, 0], count: samples.count), at: Moment(), &random)
     }
     let together = drawn(0..<3)
-    #expect(together.values.isFinite && (together.confidence != nil) == made.givesConfidence)
+    #expect(together.values.isFinite && (together.confidence != nil) == tokenLoss.givesConfidence)
     for sample in 0..<3 {
       let alone = drawn(sample..<sample + 1)
       let largest = together.values.absolute.extent.upperBound
@@ -119,7 +121,8 @@ private func disturb(_ module: any Module, _ deviation: Float) {
   @Test(
     "tokens normalized by the scale of their level are modelled as if all levels had the same scale", arguments: keys)
   func tokenScale(_ key: String) throws {
-    var divided = try made(key, width: 2, levels: 3), plain = try made(key, "token-scale: none", width: 2, levels: 3)
+    var divided = try tokenLoss(key, width: 2, levels: 3),
+      plain = try tokenLoss(key, "token-scale: none", width: 2, levels: 3)
     #expect(plain.statistics.allSatisfy { !$0.path.contains("spread") })
     #expect(divided.statistics.contains { $0.path == "spread.deviations" })
     disturb(divided, 0.2)
@@ -133,16 +136,16 @@ private func disturb(_ module: any Module, _ deviation: Float) {
     var random = Random(seed: 4, samples: [0, 1])
     let hidden = random.normal([2, 2, 6], "hidden"), x = random.normal([2, 2, 2], "x")
     let factors = Tensor([2, 2, 1], [3, 0.5, 3, 0.5])
-    func losses(_ made: any TokenLoss, _ x: Tensor) -> Tensor {
+    func losses(_ tokenLoss: any TokenLoss, _ x: Tensor) -> Tensor {
       var random = Random(seed: 6, samples: [0, 1])
-      return made(hidden, Tokens(values: x), levels: levels, &random)
+      return tokenLoss(hidden, Tokens(values: x), levels: levels, &random)
     }
     // A likelihood stays that of the tokens as they are.
     let shift = key == "gaussian-mixture" ? factors.logarithm.reshaped([2, 2]) : Tensor(zeros: [2, 2])
     #expect(losses(divided, x * factors).distance(to: losses(plain, x) + shift) < 1e-4)
-    func drawn(_ made: any TokenLoss) -> Tensor {
+    func drawn(_ tokenLoss: any TokenLoss) -> Tensor {
       var random = Random(seed: 6, samples: [0, 1])
-      return made.sample(Guided(conditional: hidden), levels: levels, at: Moment(), &random).values
+      return tokenLoss.sample(Guided(conditional: hidden), levels: levels, at: Moment(), &random).values
     }
     #expect(drawn(divided).distance(to: drawn(plain) * factors) < 1e-4)
   }
@@ -151,13 +154,13 @@ private func disturb(_ module: any Module, _ deviation: Float) {
     "the loss depends on the level where it is conditioned on it",
     arguments: ["l2", "gaussian-mixture", "flow-matching"])
   func levels(_ key: String) throws {
-    let made = try loss("use: \(key)", of: TokenSpace(width: 2), from: 3, levels: 2)
-    disturb(made, 0.5)
+    let tokenLoss = try loss("use: \(key)", of: TokenSpace(width: 2), from: 3, levels: 2)
+    disturb(tokenLoss, 0.5)
     var random = Random(seed: 4)
     let hidden = Tensor(repeating: 0.5, shape: [1, 1, 3]), x = random.normal([1, 1, 2], "x")
     func losses(_ level: Int) -> Float {
       var random = random
-      return made(hidden, Tokens(values: x), levels: [[level]], &random).scalar
+      return tokenLoss(hidden, Tokens(values: x), levels: [[level]], &random).scalar
     }
     #expect(losses(0) != losses(1))
   }

@@ -31,15 +31,15 @@ func images(_ stream: String, count: Int, height: Int = 16, width: Int = 16) -> 
 
   @Test("the mean is over images, not over batches", arguments: ["psnr", "ssim"])
   func batches(_ key: String) throws {
-    let real = images("real", count: 3), made = real + images("noise", count: 3) * 0.5
+    let real = images("real", count: 3), generated = real + images("noise", count: 3) * 0.5
     var whole = try metric(key), parts = whole
-    whole.observe(made, beside: real)
-    for range in [0..<1, 1..<3] { parts.observe(made.sliced(range, axis: 0), beside: real.sliced(range, axis: 0)) }
+    whole.observe(generated, beside: real)
+    for range in [0..<1, 1..<3] { parts.observe(generated.sliced(range, axis: 0), beside: real.sliced(range, axis: 0)) }
     #expect(abs(whole.values()[0].value - parts.values()[0].value) < 1e-9)
     var single = try metric(key), mean = 0.0
     for index in 0..<3 {
       single = try metric(key)
-      single.observe(made.sliced(index..<index + 1, axis: 0), beside: real.sliced(index..<index + 1, axis: 0))
+      single.observe(generated.sliced(index..<index + 1, axis: 0), beside: real.sliced(index..<index + 1, axis: 0))
       mean += single.values()[0].value / 3
     }
     #expect(abs(whole.values()[0].value - mean) < 1e-6 * mean)

@@ -15,7 +15,7 @@ import Tokenizers
     }
     // The reference adds 0.001 times the sum over a latent; ours weighs the mean.
     let weight = 0.001 * Double(cells * cells * z)
-    let (made, direction) = try tokenizer(
+    let (autoencoder, direction) = try tokenizer(
       """
       use: continuous
       stride: \(1 << (levels - 1))
@@ -28,28 +28,29 @@ import Tokenizers
       norm-groups: \(try file.sizes("num_groups")[0])
       kl-weight: \(weight)
       """, size: size)
-    #expect(made.adopt(try file.weights(), from: "LDM") == nil)
+    #expect(autoencoder.adopt(try file.weights(), from: "LDM") == nil)
     let images = try file.images("inputs/train/image"), noise = try file.images("inputs/train/posterior_noise")
     let samples = Array(0..<images.shape[0])
     var random = Random(replaying: ["posterior": [noise, noise]], samples: samples)
-    let latent = withoutGradients { made.encode(images, &random) }
+    let latent = withoutGradients { autoencoder.encode(images, &random) }
     #expect(try file.disagreement(latent.permuted([0, 3, 1, 2]), "outputs/train/z") == nil)
     #expect(
-      try file.disagreement(withoutGradients { made.decode(latent) }.permuted([0, 3, 1, 2]), "outputs/train/recon")
+      try file.disagreement(
+        withoutGradients { autoencoder.decode(latent) }.permuted([0, 3, 1, 2]), "outputs/train/recon")
         == nil)
-    let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+    let loss = try #require(autoencoder.trainingLoss(images, laidOutBy: direction, &random))
     #expect(try file.disagreement(loss.total, "outputs/train/loss") == nil)
     #expect(try file.disagreement(Tensor(loss.parts[0].value), "outputs/train/rec_loss") == nil)
-    #expect(try gradientsApart(loss.total, of: made, as: "LDM", from: file, "train") == [])
+    #expect(try gradientDifferences(loss.total, of: autoencoder, as: "LDM", from: file, "train") == [])
   }
 
   @Test("latents have mean 0 and deviation 1 once they were measured")
   func calibration() throws {
-    var (made, _) = try tokenizer("{ use: continuous, stride: 4, width: 8, norm-groups: 4 }")
+    var (autoencoder, _) = try tokenizer("{ use: continuous, stride: 4, width: 8, norm-groups: 4 }")
     var random = Random(seed: 2, samples: Array(0..<16))
     let images = random.normal([16, 32, 32, 3], "images") * 0.4
-    withoutGradients { made.calibrate(on: images, &random) }
-    let latent = withoutGradients { made.encode(images, &random) }.reshaped([16 * 64, 4])
+    withoutGradients { autoencoder.calibrate(on: images, &random) }
+    let latent = withoutGradients { autoencoder.encode(images, &random) }.reshaped([16 * 64, 4])
     let mean = latent.mean(axis: 0), deviation = (latent - mean).squared.mean(axis: 0).squareRoot
     #expect(
       mean.distance(to: Tensor(zeros: [4])) < 0.15 && deviation.distance(to: Tensor(repeating: 1, shape: [4])) < 0.15)
@@ -58,36 +59,36 @@ import Tokenizers
   @Test("with a latent scale, latents are multiplied by it and nothing is measured")
   func scale() throws {
     let settings = "use: continuous, stride: 4, width: 8, norm-groups: 4, latents: mean"
-    var (made, _) = try tokenizer("{ \(settings), latent-scale: 0.25 }")
+    var (autoencoder, _) = try tokenizer("{ \(settings), latent-scale: 0.25 }")
     let (plain, _) = try tokenizer("{ \(settings) }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "images")
-    withoutGradients { made.calibrate(on: images, &random) }
-    let (ours, raw) = withoutGradients { (made.encode(images, &random), plain.encode(images, &random)) }
+    withoutGradients { autoencoder.calibrate(on: images, &random) }
+    let (ours, raw) = withoutGradients { (autoencoder.encode(images, &random), plain.encode(images, &random)) }
     #expect(ours.distance(to: raw * 0.25) < 1e-6)
-    #expect(withoutGradients { made.decode(ours).distance(to: plain.decode(raw)) } < 1e-4)
+    #expect(withoutGradients { autoencoder.decode(ours).distance(to: plain.decode(raw)) } < 1e-4)
   }
 
   @Test("every stride and depth builds and gives its grid", arguments: [2, 4, 8, 16], [0, 1])
   func strides(_ stride: Int, _ blocks: Int) throws {
-    let (made, direction) = try tokenizer(
+    let (autoencoder, direction) = try tokenizer(
       "{ use: continuous, stride: \(stride), width: 8, norm-groups: 4, blocks: \(blocks) }")
     var random = Random(seed: 3)
-    let image = random.normal([1, 32, 32, 3], "x"), latent = withoutGradients { made.encode(image, &random) }
+    let image = random.normal([1, 32, 32, 3], "x"), latent = withoutGradients { autoencoder.encode(image, &random) }
     #expect(latent.shape == [1, 32 / stride, 32 / stride, 4] && direction.layout.grid.height == 32 / stride)
-    #expect(withoutGradients { made.decode(latent) }.shape == image.shape)
+    #expect(withoutGradients { autoencoder.decode(latent) }.shape == image.shape)
   }
 
   @Test("a patch of cells is one token, and decodes to the same images")
   func groups() throws {
     let settings = "use: continuous, stride: 4, width: 8, norm-groups: 4, latents: mean"
-    let (made, direction) = try tokenizer("{ \(settings), patch-size: 2 }"),
+    let (autoencoder, direction) = try tokenizer("{ \(settings), patch-size: 2 }"),
       (plain, _) = try tokenizer("{ \(settings) }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "images")
-    let (tokens, cells) = withoutGradients { (made.encode(images, &random), plain.encode(images, &random)) }
-    let mean = withoutGradients { made.posterior(of: images).mean }
-    #expect(direction.layout.grid == Grid(height: 4, width: 4) && made.quantizer.space.width == 16)
+    let (tokens, cells) = withoutGradients { (autoencoder.encode(images, &random), plain.encode(images, &random)) }
+    let mean = withoutGradients { autoencoder.posterior(of: images).mean }
+    #expect(direction.layout.grid == Grid(height: 4, width: 4) && autoencoder.quantizer.space.width == 16)
     #expect(tokens.shape == [2, 4, 4, 16] && mean.distance(to: tokens) == 0)
     // The token in row 1, column 2 holds cells (2, 4), (2, 5), (3, 4) and (3, 5).
     for (part, cell) in [(2, 4), (2, 5), (3, 4), (3, 5)].enumerated() {
@@ -95,7 +96,7 @@ import Tokenizers
       let alone = cells.sliced(cell.0..<cell.0 + 1, axis: 1).sliced(cell.1..<cell.1 + 1, axis: 2)
       #expect(token.distance(to: alone) == 0)
     }
-    #expect(withoutGradients { made.decode(tokens).distance(to: plain.decode(cells)) } == 0)
+    #expect(withoutGradients { autoencoder.decode(tokens).distance(to: plain.decode(cells)) } == 0)
     #expect(
       message("{ use: continuous, stride: 4, patch-size: 3 }")
         == "test:1:31: a latent of 8x8 cells does not divide into patches of 3x3; use another 'patch-size'.")
@@ -104,21 +105,22 @@ import Tokenizers
   @Test("vectors before their codes are continuous tokens; decoding brings them to codes first")
   func vectors() throws {
     let settings = "use: vq, stride: 4, width: 8, norm-groups: 4, codes: 16, code-width: 4"
-    let (made, _) = try tokenizer("{ \(settings), tokens: vectors }"), (coded, _) = try tokenizer("{ \(settings) }")
+    let (autoencoder, _) = try tokenizer("{ \(settings), tokens: vectors }"),
+      (coded, _) = try tokenizer("{ \(settings) }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "images")
-    let (raw, codes) = withoutGradients { (made.encode(images, &random), coded.encode(images, &random)) }
-    #expect(made.quantizer.space == TokenSpace(width: 4) && coded.quantizer.space.vocabulary == 16)
+    let (raw, codes) = withoutGradients { (autoencoder.encode(images, &random), coded.encode(images, &random)) }
+    #expect(autoencoder.quantizer.space == TokenSpace(width: 4) && coded.quantizer.space.vocabulary == 16)
     #expect(raw.distance(to: codes) > 1e-3)
-    #expect(withoutGradients { made.decode(raw).distance(to: coded.decode(codes)) } == 0)
+    #expect(withoutGradients { autoencoder.decode(raw).distance(to: coded.decode(codes)) } == 0)
   }
 
   @Test("patches come back as the pixels they were")
   func patches() throws {
-    let (made, _) = try tokenizer("{ use: pixels, patch-size: 4 }")
+    let (autoencoder, _) = try tokenizer("{ use: pixels, patch-size: 4 }")
     var random = Random(seed: 4, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "x")
-    #expect(made.decode(made.encode(images, &random)).distance(to: images) == 0)
+    #expect(autoencoder.decode(autoencoder.encode(images, &random)).distance(to: images) == 0)
   }
 
   @Test("impossible settings are refused in one sentence")

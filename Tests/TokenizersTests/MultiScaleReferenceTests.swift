@@ -10,7 +10,7 @@ private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleA
   let multipliers = try file.sizes("ch_mult"), last = multipliers.count - 1,
     direction = try scales(file.sizes("patch_nums"))
   let shared = try file.sizes("share_quant_resi")[0]
-  let (made, _) = try tokenizer(
+  let (autoencoder, _) = try tokenizer(
     """
     use: multi-scale-vq
     stride: \(1 << last)
@@ -30,8 +30,8 @@ private func multiScale(_ file: Fixture, nearest: String) throws -> (MultiScaleA
     phi-blend: \(try #require(file.number("quant_resi")))
     nearest: \(nearest)
     """, size: try file.sizes("image")[0], in: direction)
-  #expect(made.adopt(try file.weights(), from: "VAR") == nil)
-  return (try #require(made as? MultiScaleAutoencoder), direction)
+  #expect(autoencoder.adopt(try file.weights(), from: "VAR") == nil)
+  return (try #require(autoencoder as? MultiScaleAutoencoder), direction)
 }
 
 extension Tensor {
@@ -44,12 +44,12 @@ extension Tensor {
     arguments: [("quant_plain", "distance"), ("quant_znorm", "cosine")])
   func quantizer(_ entry: String, _ nearest: String) throws {
     let file = try Fixture("var_vq"), out = "outputs/\(entry)",
-      (made, direction) = try multiScale(file, nearest: nearest)
+      (autoencoder, direction) = try multiScale(file, nearest: nearest)
     let latent = try file.images("inputs/quant/f"), sides = try file.sizes("patch_nums")
-    let canvas = direction.canvas(of: latent, by: made.quantizer)
+    let canvas = direction.canvas(of: latent, by: autoencoder.quantizer)
     try compareCodes(canvas, direction, file, out)
     for level in sides.indices {
-      let sum = direction.latent(of: canvas, through: level, by: made.quantizer)
+      let sum = direction.latent(of: canvas, through: level, by: autoencoder.quantizer)
       #expect(try file.disagreement(sum.channelsFirst, "\(out)/fhat\(level)") == nil)
       #expect(try file.disagreement(sum.channelsFirst, "\(out)/ar_fhat\(level)") == nil)
       let next = level + 1 < sides.count ? sides[level + 1] : sides[level]
@@ -57,23 +57,23 @@ extension Tensor {
         try file.disagreement(
           sum.resampled(height: next, width: next, .area).channelsFirst, "\(out)/ar_next\(level)") == nil)
     }
-    let fed = direction.inputs(of: canvas, at: Turn(), by: made.quantizer).values
+    let fed = direction.inputs(of: canvas, at: Turn(), by: autoencoder.quantizer).values
     #expect(
       try file.disagreement(fed.sliced(direction.rows(1).lowerBound..<fed.shape[1], axis: 1), "\(out)/var_input") == nil
     )
-    let again = made.quantizer.tokens(coded: try #require(canvas.codes))
+    let again = autoencoder.quantizer.tokens(coded: try #require(canvas.codes))
     #expect(
       try file.disagreement(
-        direction.latent(of: again, by: made.quantizer).channelsFirst, "\(out)/embed_to_fhat") == nil)
+        direction.latent(of: again, by: autoencoder.quantizer).channelsFirst, "\(out)/embed_to_fhat") == nil)
 
     var random = Random(seed: 1, samples: Array(0..<latent.shape[0]))
-    let tracked = latent.tracked, found = made.quantized(tracked, laidOutBy: direction, &random)
+    let tracked = latent.tracked, found = autoencoder.quantized(tracked, laidOutBy: direction, &random)
     #expect(try file.disagreement(found.latent.channelsFirst, "\(out)/forward_fhat") == nil)
     #expect(try file.disagreement(found.loss, "\(out)/vq_loss") == nil)
     let total = found.loss + (found.latent * (try file.images("inputs/quant/w"))).sum
-    let phi = made.refinements.phi
+    let phi = autoencoder.refinements.phi
     let gradients = total.gradients(
-      of: [tracked, made.codebook.weight()] + phi.flatMap { [$0.weight(), $0.bias()] })
+      of: [tracked, autoencoder.codebook.weight()] + phi.flatMap { [$0.weight(), $0.bias()] })
     #expect(try file.disagreement(gradients[0].channelsFirst, "\(out)/grad_f") == nil)
     #expect(try file.disagreement(gradients[1], "\(out)/grad_embedding") == nil)
     let stored = file.names(out).filter { $0.hasPrefix("grad_quant_resi") }.sorted { number($0) < number($1) }
@@ -100,24 +100,25 @@ extension Tensor {
 
   @Test("the autoencoder around it and all gradients are those of VAR")
   func autoencoder() throws {
-    let file = try Fixture("var_vq"), (made, direction) = try multiScale(file, nearest: "distance"), out = "outputs/vae"
+    let file = try Fixture("var_vq"), (autoencoder, direction) = try multiScale(file, nearest: "distance"),
+      out = "outputs/vae"
     let images = try file.images("inputs/image")
     var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
-    let latent = withoutGradients { made.encode(images, &random) }
+    let latent = withoutGradients { autoencoder.encode(images, &random) }
     #expect(try file.disagreement(latent.channelsFirst, "\(out)/f") == nil)
-    let canvas = direction.canvas(of: latent, by: made.quantizer)
+    let canvas = direction.canvas(of: latent, by: autoencoder.quantizer)
     try compareCodes(canvas, direction, file, out)
-    let recon = withoutGradients { made.decode(direction.latent(of: canvas, by: made.quantizer)) }
+    let recon = withoutGradients { autoencoder.decode(direction.latent(of: canvas, by: autoencoder.quantizer)) }
     #expect(try file.disagreement(recon.channelsFirst, "\(out)/recon") == nil)
     #expect(try file.disagreement(recon.clamped(to: -1...1).channelsFirst, "\(out)/img") == nil)
-    let features = try file.images("inputs/quant/f"), decoded = withoutGradients { made.decode(features) }
+    let features = try file.images("inputs/quant/f"), decoded = withoutGradients { autoencoder.decode(features) }
     #expect(try file.disagreement(decoded.clamped(to: -1...1).channelsFirst, "\(out)/fhat_to_img") == nil)
-    let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+    let loss = try #require(autoencoder.trainingLoss(images, laidOutBy: direction, &random))
     #expect(try file.disagreement(Tensor(loss.part("reconstruction")), "\(out)/rec_loss") == nil)
     #expect(
       try file.disagreement(Tensor(loss.part("codebook") + loss.part("commitment")), "\(out)/vq_loss") == nil)
     #expect(try file.disagreement(loss.total, "\(out)/loss") == nil)
-    #expect(try gradientsApart(loss.total, of: made, as: "VAR", from: file, "vae") == [])
+    #expect(try gradientDifferences(loss.total, of: autoencoder, as: "VAR", from: file, "vae") == [])
     for level in (0..<direction.layout.levels) { #expect(try loss.part("usage-\(level)") > 0) }
   }
 

@@ -87,8 +87,8 @@ private struct Holder: Module { let quantizer: any Quantizer }
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "x")
     func loss(_ text: String) throws -> TokenizerLoss {
-      let (made, direction) = try tokenizer(text)
-      return try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+      let (autoencoder, direction) = try tokenizer(text)
+      return try #require(autoencoder.trainingLoss(images, laidOutBy: direction, &random))
     }
     for use in ["vq", "multi-scale-vq"] {
       let right = try loss("{ use: \(use), width: 8, norm-groups: 4, commitment: 0.25 }")
@@ -155,14 +155,14 @@ private struct Holder: Module { let quantizer: any Quantizer }
       (any, _) = try tokenizer(
         "{ use: multi-scale-vq, stride: 8, width: 8, norm-groups: 4, codes: 16, code-width: 4, restart-after: 1 }",
         in: direction)
-    let made = try #require(any as? MultiScaleAutoencoder)
-    made.codebook.weight.replace(Tensor([16, 4], (0..<64).map { $0 < 8 ? Float($0) / 8 : 1000 + Float($0) }))
+    let autoencoder = try #require(any as? MultiScaleAutoencoder)
+    autoencoder.codebook.weight.replace(Tensor([16, 4], (0..<64).map { $0 < 8 ? Float($0) / 8 : 1000 + Float($0) }))
     var random = Random(seed: 1, samples: [0, 1])
     let latent = random.normal([2, 4, 4, 4], "latent")
-    _ = made.quantized(latent, laidOutBy: direction, &random)
-    #expect(made.codebook.weight.value.extent.upperBound > 1000)
-    _ = made.quantized(latent, laidOutBy: direction, &random)
-    #expect(made.codebook.weight.value.extent.upperBound < 100)
+    _ = autoencoder.quantized(latent, laidOutBy: direction, &random)
+    #expect(autoencoder.codebook.weight.value.extent.upperBound > 1000)
+    _ = autoencoder.quantized(latent, laidOutBy: direction, &random)
+    #expect(autoencoder.codebook.weight.value.extent.upperBound < 100)
   }
 
   // MARK: Training
@@ -180,15 +180,15 @@ private struct Holder: Module { let quantizer: any Quantizer }
     let text = kind.replacing(" }", with: ", stride: 4, width: 8, norm-groups: 4 }")
     let direction: any RegressionDirection =
       kind.contains("multi") ? try scales([1, 2, 4]) : Plain(over: Grid(height: 4, width: 4))
-    let (made, _) = try tokenizer(text, size: 16, in: direction)
+    let (autoencoder, _) = try tokenizer(text, size: 16, in: direction)
     var draw = Random(seed: 7, samples: [0, 1])
     // Smooth images: upsampled noise.
     let images = draw.normal([2, 4, 4, 3], "x").resampled(height: 16, width: 16, .bicubic).clamped(to: -1...1)
-    var optimizer = Optimizer(made.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 3)
+    var optimizer = Optimizer(autoencoder.parameters.map(\.parameter), rule: AdamW(weightDecay: 0), clip: 3)
     var first: Float = 0, last: Float = 0
     for step in 0..<80 {
       var random = Random(seed: 8, step: step, samples: [0, 1])
-      let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+      let loss = try #require(autoencoder.trainingLoss(images, laidOutBy: direction, &random))
       last = try loss.part("reconstruction")
       if step == 0 { first = last }
       _ = optimizer.step(loss.total, rate: 5e-3)
@@ -198,11 +198,11 @@ private struct Holder: Module { let quantizer: any Quantizer }
 
   @Test("with a direction of one level a residual tokenizer is an ordinary one")
   func oneLevel() throws {
-    let (made, direction) = try tokenizer("{ use: multi-scale-vq, width: 8, norm-groups: 4 }")
+    let (autoencoder, direction) = try tokenizer("{ use: multi-scale-vq, width: 8, norm-groups: 4 }")
     var random = Random(seed: 2, samples: [0, 1])
     let images = random.normal([2, 32, 32, 3], "x")
-    let loss = try #require(made.trainingLoss(images, laidOutBy: direction, &random))
+    let loss = try #require(autoencoder.trainingLoss(images, laidOutBy: direction, &random))
     #expect(try loss.part("usage") > 0 && loss.total.scalar.isFinite)
-    #expect(made.followsLayout)
+    #expect(autoencoder.followsLayout)
   }
 }

@@ -14,9 +14,9 @@ private func smoothImages(_ count: Int) -> Tensor {
   return random.normal([count, 8, 8, 3], "x").resampled(height: 32, width: 32, .bicubic).clamped(to: -1...1)
 }
 
-private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLoss {
+private func loss(_ autoencoder: any Tokenizer, _ images: Tensor) throws -> TokenizerLoss {
   var random = Random(seed: 5, samples: Array(0..<images.shape[0]))
-  return try #require(made.trainingLoss(images, laidOutBy: Plain(over: Grid(height: 8, width: 8)), &random))
+  return try #require(autoencoder.trainingLoss(images, laidOutBy: Plain(over: Grid(height: 8, width: 8)), &random))
 }
 
 @Suite struct AdversarialLossTests {
@@ -26,9 +26,9 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
   func balance(_ weight: Float) throws {
     let images = smoothImages(2), (alone, _) = try tokenizer("{ \(plain) }")
     let (against, _) = try tokenizer("{ \(plain), adversarial: { weight: \(weight), width: 8, layers: 2 } }")
-    func atOutput(_ made: any Tokenizer) throws -> Tensor {
-      let last = try #require(made.parameters.first { $0.path == "decoder.output.weight" }).parameter
-      return try loss(made, images).total.gradients(of: [last()])[0]
+    func atOutput(_ autoencoder: any Tokenizer) throws -> Tensor {
+      let last = try #require(autoencoder.parameters.first { $0.path == "decoder.output.weight" }).parameter
+      return try loss(autoencoder, images).total.gradients(of: [last()])[0]
     }
     let close = try atOutput(alone), both = try atOutput(against), added = both - close
     let ratio = (added.squared.sum.scalar / close.squared.sum.scalar).squareRoot()
@@ -41,34 +41,35 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
 
   @Test("the loss is absent before its start and grows over its warm-up; its age is stored, its network is not a part")
   func start() throws {
-    let (made, _) = try tokenizer(
+    let (autoencoder, _) = try tokenizer(
       "{ \(plain), adversarial: { weight: 2, width: 8, layers: 2, adaptive: false, start: 2, warmup-steps: 4 } }")
     let images = smoothImages(2)
-    for _ in 0..<2 { #expect(try loss(made, images).discriminator == nil) }
+    for _ in 0..<2 { #expect(try loss(autoencoder, images).discriminator == nil) }
     for strength in [0.25, 0.5, 0.75, 1, 1] as [Float] {
-      let now = try loss(made, images)
+      let now = try loss(autoencoder, images)
       #expect(now.discriminator != nil)
       #expect(try now.part("adversarial-weight") == 2 * strength)
     }
-    #expect(made.statistics.contains { $0.path == "fidelity.age" && $0.statistic.value.scalar == 7 })
-    let discriminator = try #require(made.discriminator)
-    #expect(!discriminator.parameters.isEmpty && !made.parameters.contains { $0.path.contains("adversary") })
+    #expect(autoencoder.statistics.contains { $0.path == "fidelity.age" && $0.statistic.value.scalar == 7 })
+    let discriminator = try #require(autoencoder.discriminator)
+    #expect(!discriminator.parameters.isEmpty && !autoencoder.parameters.contains { $0.path.contains("adversary") })
     let (bare, _) = try tokenizer("{ \(plain) }")
-    #expect(bare.discriminator == nil && bare.parameters.map(\.path) == made.parameters.map(\.path))
-    for (a, b) in zip(bare.parameters, made.parameters) {
+    #expect(bare.discriminator == nil && bare.parameters.map(\.path) == autoencoder.parameters.map(\.path))
+    for (a, b) in zip(bare.parameters, autoencoder.parameters) {
       #expect(a.parameter.value.distance(to: b.parameter.value) == 0)
     }
   }
 
   @Test("the discriminator learns to distinguish reconstructions from images, and its loss has no gradient elsewhere")
   func learning() throws {
-    let (made, _) = try tokenizer("{ \(plain), adversarial: { weight: 0.5, width: 8, layers: 2 } }")
-    let images = smoothImages(4), discriminator = try #require(made.discriminator).parameters.map(\.parameter)
+    let (autoencoder, _) = try tokenizer("{ \(plain), adversarial: { weight: 0.5, width: 8, layers: 2 } }")
+    let images = smoothImages(4), discriminator = try #require(autoencoder.discriminator).parameters.map(\.parameter)
     var optimizer = Optimizer(discriminator, rule: AdamW(beta1: 0.5, beta2: 0.9, weightDecay: 0), clip: 0)
-    let first = try #require(try loss(made, images).discriminator)
-    #expect(first.gradients(of: made.parameters.map { $0.parameter() }).allSatisfy { $0.squared.sum.scalar == 0 })
-    for _ in 0..<25 { _ = optimizer.step(try #require(try loss(made, images).discriminator), rate: 2e-3) }
-    let last = try #require(try loss(made, images).discriminator).scalar
+    let first = try #require(try loss(autoencoder, images).discriminator)
+    #expect(
+      first.gradients(of: autoencoder.parameters.map { $0.parameter() }).allSatisfy { $0.squared.sum.scalar == 0 })
+    for _ in 0..<25 { _ = optimizer.step(try #require(try loss(autoencoder, images).discriminator), rate: 2e-3) }
+    let last = try #require(try loss(autoencoder, images).discriminator).scalar
     #expect(last < 0.3 && first.scalar > 0.8, "\(first.scalar) to \(last)")
   }
 
@@ -81,18 +82,18 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
 
   @Test("the continuous autoencoder's loss is the sum of its terms, by either distance", arguments: ["l1", "l2"])
   func continuous(_ distance: String) throws {
-    let (made, _) = try tokenizer(
+    let (autoencoder, _) = try tokenizer(
       """
       { use: continuous, stride: 4, width: 8, norm-groups: 4, distance: \(distance), kl-weight: 0.01,
         adversarial: { weight: 0.5, width: 8, adaptive: false } }
       """)
-    let images = smoothImages(2), found = try loss(made, images)
+    let images = smoothImages(2), found = try loss(autoencoder, images)
     // The latents are not normalized before the calibration, so that the same draw encodes to the trained latent.
     var random = Random(seed: 5, samples: [0, 1])
-    let reconstruction = withoutGradients { made.decode(made.encode(images, &random)) }
+    let reconstruction = withoutGradients { autoencoder.decode(autoencoder.encode(images, &random)) }
     let error = images - reconstruction, expected = distance == "l1" ? error.absolute.mean : error.squared.mean
     #expect(try abs(found.part("reconstruction") - expected.scalar) < 1e-5 * expected.scalar)
-    let posterior = made.posterior(of: images), logVariance = try #require(posterior.logVariance)
+    let posterior = autoencoder.posterior(of: images), logVariance = try #require(posterior.logVariance)
     let kl = (posterior.mean.squared + logVariance.exponential - logVariance - 1).mean.scalar / 2
     #expect(try abs(found.part("kl") - kl) < 1e-5 * kl)
     #expect(try found.part("adversarial-weight") == 0.5)
@@ -102,7 +103,7 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
 
   @Test("gradients of the continuous autoencoder are those of differences, with a fixed adversarial weight")
   func gradients() throws {
-    let (made, _) = try tokenizer(
+    let (autoencoder, _) = try tokenizer(
       """
       { use: continuous, stride: 2, width: 4, norm-groups: 2, blocks: 0, channels: 2, kl-weight: 0.01,
         adversarial: { weight: 0.5, width: 4, layers: 2, adaptive: false } }
@@ -111,12 +112,14 @@ private func loss(_ made: any Tokenizer, _ images: Tensor) throws -> TokenizerLo
     let images = random.normal([2, 16, 16, 3], "x") * 0.5
     func total() -> Tensor {
       var random = Random(seed: 5, samples: [0, 1])
-      return made.trainingLoss(images, laidOutBy: Plain(over: Grid(height: 8, width: 8)), &random)?.total ?? Tensor(0)
+      return autoencoder.trainingLoss(images, laidOutBy: Plain(over: Grid(height: 8, width: 8)), &random)?.total
+        ?? Tensor(0)
     }
     // The last layers of both halves; through them the gradient reaches all others.
     #expect(
       parameterGradientsDisagree(
-        made, tolerance: 5e-3, where: { ["decoder.output.bias", "fromLatent.bias", "toMoments.bias"].contains($0) }
+        autoencoder, tolerance: 5e-3,
+        where: { ["decoder.output.bias", "fromLatent.bias", "toMoments.bias"].contains($0) }
       ) { total().reshaped([1]) } == nil)
   }
 }
@@ -234,13 +237,13 @@ private struct SmallNetwork {
   func training() throws {
     try SmallNetwork().write(to: path)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let (made, _) = try tokenizer("{ \(plain), perceptual: { weight: 0.5, network: '\(path)' } }"),
+    let (autoencoder, _) = try tokenizer("{ \(plain), perceptual: { weight: 0.5, network: '\(path)' } }"),
       (bare, _) = try tokenizer("{ \(plain) }")
-    let found = try loss(made, smoothImages(2)), without = try loss(bare, smoothImages(2))
+    let found = try loss(autoencoder, smoothImages(2)), without = try loss(bare, smoothImages(2))
     #expect(try abs(found.total.scalar - without.total.scalar - 0.5 * found.part("perceptual")) < 1e-5)
-    #expect(try found.part("perceptual") > 0 && made.parameters.count == bare.parameters.count)
-    #expect(made.files == [path] && bare.files.isEmpty)
-    let gradients = found.total.gradients(of: made.parameters.map { $0.parameter() })
+    #expect(try found.part("perceptual") > 0 && autoencoder.parameters.count == bare.parameters.count)
+    #expect(autoencoder.files == [path] && bare.files.isEmpty)
+    let gradients = found.total.gradients(of: autoencoder.parameters.map { $0.parameter() })
     #expect(gradients.allSatisfy { $0.isFinite })
   }
 

@@ -48,9 +48,9 @@ func tokenizer(_ text: String, size: Int = 32, in direction: (any RegressionDire
   let type = try Registry.linked().find("tokenizer", &settings, as: (any Tokenizer.Type).self),
     shape = ImageShape(height: size, width: size)
   let grid = try type.grid(&settings, images: shape), direction = direction ?? Plain(over: grid)
-  let made = try type.init(&settings, images: shape, layout: direction.layout, &random)
+  let autoencoder = try type.init(&settings, images: shape, layout: direction.layout, &random)
   try settings.finish()
-  return (made, direction)
+  return (autoencoder, direction)
 }
 
 func message(_ text: String, size: Int = 32) -> String {
@@ -65,7 +65,7 @@ func checkpointMapping(_ name: String, of tokenizer: any Tokenizer) throws -> Ch
 }
 
 /// A sentence for each parameter whose gradient differs from `grads/<entry>` of a file by more than its tolerance.
-func gradientsApart(
+func gradientDifferences(
   _ loss: Tensor, of tokenizer: any Tokenizer, as name: String, from file: Fixture, _ entry: String
 ) throws -> [String] {
   let parameters = tokenizer.parameters, gradients = loss.gradients(of: parameters.map { $0.parameter() })
@@ -73,19 +73,19 @@ func gradientsApart(
   let names = file.names("grads/\(entry)").filter { !$0.hasPrefix("__") }
   var theirs = try file.weights()
   for name in names { theirs[name] = try file.tensor("grads/\(entry)/\(name)") }
-  var apart: [String] = [], compared: Set<String> = []
+  var differences: [String] = [], compared: Set<String> = []
   for (path, translated) in try checkpointMapping(name, of: tokenizer).translated(theirs) {
     guard let source = translated.sources.first, names.contains(source) else { continue }
     compared.insert(source)
     let distance = try #require(ours[path]).distance(to: translated.value)
     let allowed = try file.tolerance("grads/\(entry)/\(source)")
     if !(distance <= allowed) {
-      apart.append(
+      differences.append(
         file.told("\(file.path) grads/\(entry)/\(source): \(path) is \(distance) apart, \(allowed) allowed"))
     }
   }
   let missing = Set(names).subtracting(compared).sorted()
-  return apart.sorted() + (names.isEmpty ? ["there are no gradients"] : missing.map { "\($0) was not compared" })
+  return differences.sorted() + (names.isEmpty ? ["there are no gradients"] : missing.map { "\($0) was not compared" })
 }
 
 extension TokenizerLoss {
