@@ -4,8 +4,8 @@ import Tensors
 /// A family of low-pass filters by level: level 0 removes everything, the last level nothing.
 ///
 /// Of `levels` cells along the longer side, level k keeps about k. The released code of FAR reduces by area and
-/// enlarges bicubically; its paper describes an ideal filter in the Fourier domain (Yu et al. 2025, arXiv 2503.05305). The
-/// two differ: only `ideal` and `dct` are idempotent and nest (a level of a higher level is that level).
+/// enlarges bicubically; its paper describes an ideal filter in the Fourier domain (Yu et al. 2025, arXiv 2503.05305).
+/// The two differ: only `ideal` and `dct` are idempotent and nest (a level of a higher level is that level).
 public enum LowPass: String, CaseIterable, Sendable {
   /// Reduces to level x level cells by area and enlarges bicubically (the released FAR, and VAR).
   case areaBicubic = "area-bicubic"
