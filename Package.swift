@@ -45,7 +45,11 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
     "Laboratory",
     ["ProgramSupport", "Autoregression", "Images", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }
   ),
-  ("Reports", ["ProgramSupport", "Laboratory", "Images", "Settings"]),
+  (
+    "Reports",
+    ["ProgramSupport", "Laboratory", "Autoregression", "Images", "Settings", "Tensors"]
+      + plugins.map { .target(name: $0.name) }
+  ),
   (
     "OvertoneCLI",
     ["ProgramSupport", "Laboratory", "Autoregression", "Images", "Settings", "Tensors"]

@@ -35,7 +35,7 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
     #expect(ending.status == 0)
     #expect(
       ending.output == """
-        \(script): 2 tasks; what they say goes beside it.
+        \(script): 2 tasks; their logs are written beside it.
         Submit it with: sbatch \(script)
 
         """)
@@ -114,7 +114,7 @@ private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isE
     let scratch = Scratch(), results = "results=\(scratch.path)/r"
     let stray = try program(["run", sweep, results, "--partition", "short"])
     #expect(stray.status == 2)
-    #expect(stray.errors.contains("--partition speaks of a Slurm job; add --slurm to write its script."))
+    #expect(stray.errors.contains("--partition applies to a Slurm job; add --slurm to write its script."))
     let forced = try program(["run", sweep, results, "--slurm", "--force"])
     #expect(forced.status == 2 && forced.errors.contains("leave it out with --slurm."))
     let words = try program(["run", sweep, results, "--slurm", "--memory", "16 G"])

@@ -91,7 +91,8 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
   func refusals() throws {
     #expect(
       try compare([smoke, pair[0]]).sentence
-        == "error: \(smoke) \(pair[0]): this is one thing to compare, and it takes two; name another run or variant.")
+        == "error: \(smoke) \(pair[0]): this is one run, and a comparison takes two; name another run "
+        + "or variant.")
     #expect(
       try compare([smoke, "ful,filter=ideal", pair[1]]).sentence.hasSuffix("Did you mean 'full,filter=ideal'?"))
     #expect(

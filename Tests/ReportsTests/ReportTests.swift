@@ -3,10 +3,9 @@ import Images
 import ProgramSupport
 import Testing
 
-/// A trained run and a sweep of which one variant fails.
+/// The quickstart, and beside it a sweep of which one variant fails.
 private let results: Scratch = {
-  let scratch = Scratch()
-  _ = try? program(["run", "-q", quickstart, "results=\(scratch.path)"] + tiny)
+  let scratch = TrainedRuns.continuous
   try? scratch.write(
     """
     extends: \(projectFolder)/Experiments/smoke/sweep.yaml
@@ -70,7 +69,7 @@ private let results: Scratch = {
     #expect(html.contains("<td>loss.diffusion-batch-mul</td><td>4</td><td>default</td>"))
     #expect(html.contains("Experiments/quickstart.yaml:15:"), "scratch in the file")
     #expect(html.contains("run -q \(quickstart) results=\(results.path)"), "the command")
-    #expect(html.contains("<td>git commit</td>") && html.contains("It read no files"))
+    #expect(html.contains("<td>git commit</td>") && html.contains("There are no input files"))
   }
 
   @Test("the command of a page reproduces the run")
@@ -81,14 +80,14 @@ private let results: Scratch = {
     #expect(try samples("\(out.path)/experiment/1") == samples(run))
   }
 
-  @Test("the page of a sweep has the table, the verdicts, the variants beside each other, and failures with reasons")
+  @Test("the page of a sweep has the table, the outcomes, the variants side by side, and failures with reasons")
   func sweep() throws {
     let html = try page(["\(results.path)/half.yaml", "--results", results.path])
     #expect(unbalanced(html) == [])
     #expect(html.contains("4 failed") == false && html.contains("2 of 4 done, 2 failed"), "states")
     #expect(html.contains("<td>lost, seed 1</td><td>/nowhere.h5: "))
     #expect(html.contains("<span class=\"mark holds\">holds</span>"))
-    #expect(html.contains("same class and seed") && html.contains("<td>dataset.use</td>"))
+    #expect(html.contains("equal class and seed") && html.contains("<td>dataset.use</td>"))
   }
 
   @Test("levels of an ideal filter nest, and those of area reduction do not")
@@ -106,22 +105,22 @@ private let results: Scratch = {
     #expect(area.contains { $0 > 0.1 }, "\(area)")
   }
 
-  @Test("schedules are those that the direction follows: a cosine reveals what it says")
+  @Test("schedules are those of the direction: a cosine leaves floor(16 cos(pi k / 8)) tokens masked")
   func schedule() throws {
     let settings = [
       "results=\(out.path)", "direction={use: masked, steps: 4}", "sampling.guidance={from: 1, to: 3, over: last-step}",
     ]
     #expect(try program(["run", "-q", quickstart] + settings + tiny).status == 0)
     let drawn = try program(["figures", "\(out.path)/quickstart/1", "schedules", "levels"])
-    #expect(drawn.output.contains("levels: left out, because the levels of this direction show no part of an image"))
+    #expect(drawn.output.contains("levels: left out, because the levels of this direction are no versions of an image"))
     let folder = "\(out.path)/quickstart/1/figures"
     func lines(_ name: String, _ series: String) throws -> [String] {
       try String(contentsOfFile: "\(folder)/schedules-\(name).csv", encoding: .utf8).split(separator: "\n")
         .filter { $0.hasPrefix("\"\(series)\",") }.map { String($0.dropFirst(series.count + 3)) }
     }
     // 16 cells: floor(16 cos(pi/2 k/4)) = 14, 11, 6, 0 are left.
-    #expect(try lines("tokens", "asked") == ["1.0,2.0", "2.0,3.0", "3.0,5.0", "4.0,6.0"])
-    #expect(try lines("tokens", "shown") == ["1.0,0.0", "2.0,2.0", "3.0,5.0", "4.0,10.0"])
+    #expect(try lines("tokens", "predicted") == ["1.0,2.0", "2.0,3.0", "3.0,5.0", "4.0,6.0"])
+    #expect(try lines("tokens", "given") == ["1.0,0.0", "2.0,2.0", "3.0,5.0", "4.0,10.0"])
     #expect(try lines("guidance", "guidance").first == "1.0,1.0")
     #expect(try lines("guidance", "guidance").last == "4.0,3.0")
   }
@@ -140,7 +139,7 @@ private let results: Scratch = {
     #expect(ending.status == 0, "\(ending)")
     #expect(
       ending.output.contains(
-        "codes: left out, because the tokens of this tokenizer are continuous, and there is no codebook to use\n"))
+        "codes: left out, because the tokens of this tokenizer are continuous, and there is no codebook\n"))
     for line in ending.output.split(separator: "\n") where line.hasSuffix(".png") {
       #expect(try ByteImage.read(String(line)).width > 90)
       let svg = try String(contentsOfFile: line.dropLast(4) + ".svg", encoding: .utf8)
@@ -150,7 +149,7 @@ private let results: Scratch = {
       #expect(ending.output.contains("\(run)/figures/\(name).png\n"), "\(name)")
     }
     #expect(
-      try program(["figures", run, "turn"]).errors.hasPrefix("Error: no figure is called 'turn'; there are levels,"))
+      try program(["figures", run, "turn"]).errors.hasPrefix("Error: there is no figure 'turn'; there are levels,"))
     #expect(
       try program(["figures", run, "side-by-side"]).sentence
         == "error: side-by-side compares runs, and this is one; name a folder of runs or an experiment file.")

@@ -67,6 +67,11 @@ package struct Expectation: Equatable {
     package let outcome: Outcome
     /// "full 21.3 ± 0.2 (n=3), band 20.9 ± 0.1 (n=3)".
     package let numbers: String
+
+    /// The outcome of an entry.
+    package init(text: String, outcome: Outcome, numbers: String) {
+      (self.text, self.outcome, self.numbers) = (text, outcome, numbers)
+    }
   }
 
   /// Evaluates the expectation on a table whose rows are variants.

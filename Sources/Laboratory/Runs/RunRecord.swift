@@ -110,6 +110,11 @@ package struct RunRecord {
     package let name: String
     /// Step and value.
     package let points: [(x: Double, y: Double)]
+
+    /// A curve of a stage.
+    package init(stage: String, name: String, points: [(x: Double, y: Double)]) {
+      (self.stage, self.name, self.points) = (stage, name, points)
+    }
   }
 
   /// All quantities that were logged in training; empty where `metrics.h5` cannot be read.
@@ -125,7 +130,7 @@ package struct RunRecord {
   }
 
   /// Returns every run in a folder or below it, in the order of paths; throws where there is none.
-  static func all(below folder: String) throws -> [RunRecord] {
+  package static func all(below folder: String) throws -> [RunRecord] {
     let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     if Folder.exists("\(folder)/STATUS") { return [RunRecord(folder)] }
     let paths = try Folder.paths(below: folder, endingIn: "/STATUS")

@@ -27,7 +27,7 @@ struct CompareCommand: ParsableCommand {
     let sides = Comparison.sides(of: records)
     guard sides.count > 1 else {
       throw LaboratoryError(
-        "\(runs.sources.joined(separator: " ")): \(sides.count == 1 ? "this is one run" : "there is no run") "
+        "\(runs.sources.joined(separator: " ")): \(sides.count == 1 ? "this is one run" : "there is no run"), "
           + "and a comparison takes two; name another run or variant."
       )
     }

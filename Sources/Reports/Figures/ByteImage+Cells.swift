@@ -5,7 +5,7 @@ extension ByteImage {
   /// A copy with some pixels replaced by a grey checkerboard, which no image shows by itself.
   ///
   /// `isHidden`: one entry a pixel, row by row.
-  func hidden(where isHidden: [Bool]) -> ByteImage {
+  package func hidden(where isHidden: [Bool]) -> ByteImage {
     var result = self
     for cell in isHidden.indices where isHidden[cell] {
       let shade: UInt8 = (cell % width + cell / width).isMultiple(of: 2) ? 236 : 224
@@ -15,7 +15,7 @@ extension ByteImage {
   }
 
   /// A copy of another size by nearest neighbour.
-  func stretched(height: Int, width: Int) -> ByteImage {
+  package func stretched(height: Int, width: Int) -> ByteImage {
     var result = ByteImage(height: height, width: width, colour: [0, 0, 0])
     for y in 0..<height {
       for x in 0..<width {

@@ -27,18 +27,21 @@ package struct Inapplicable: Error, CustomStringConvertible {
   /// The sentence, without a full stop.
   package let description: String
 
-  init(_ description: String) { self.description = description }
+  /// A reason, without a full stop.
+  package init(_ description: String) { self.description = description }
 }
 
 /// One drawing of a figure.
 package struct Panel {
   /// The base name of its files, such as "schedules-guidance".
-  let name: String
+  package let name: String
   /// Description of the quantity drawn and of its measurement.
-  let caption: String
-  let drawing: Drawing
+  package let caption: String
+  /// The drawing itself.
+  package let drawing: Drawing
 
-  init(_ name: String, _ drawing: Drawing, caption: String) {
+  /// A drawing under the base name of its files.
+  package init(_ name: String, _ drawing: Drawing, caption: String) {
     self.name = name
     self.drawing = drawing
     self.caption = caption
@@ -46,10 +49,16 @@ package struct Panel {
 }
 
 /// The three kinds of drawing: curves, bars, and sheets of images.
-enum Drawing {
-  case plot(Plot), bars(BarPlot), sheet(ContactSheet)
+package enum Drawing {
+  /// Curves.
+  case plot(Plot)
+  /// Bars.
+  case bars(BarPlot)
+  /// A sheet of images.
+  case sheet(ContactSheet)
 
-  var image: ByteImage {
+  /// The drawing as pixels.
+  package var image: ByteImage {
     switch self {
     case .plot(let plot): plot.image()
     case .bars(let bars): bars.image()
@@ -58,7 +67,7 @@ enum Drawing {
   }
 
   /// The drawing as an SVG document.
-  var svg: String {
+  package var svg: String {
     switch self {
     case .plot(let plot): plot.svg()
     case .bars(let bars): bars.svg()
@@ -67,7 +76,7 @@ enum Drawing {
   }
 
   /// The numbers drawn, one row each, with a header; nil for sheets of images.
-  var csv: String? {
+  package var csv: String? {
     switch self {
     case .plot(let plot):
       let rows = plot.series.flatMap { series in

@@ -8,30 +8,33 @@ import Tensors
 package final class FigureContext {
   let run: Run
   /// At most 64 images of the data set [batch, height, width, 3], evenly spaced, classes in turn.
-  let real: Batch
+  package let real: Batch
   /// Their latents [batch, height, width, channels].
-  let latents: Tensor
+  package let latents: Tensor
   private var cachedGeneration: Generation?
 
   /// Images that the model generated, with their labels.
-  struct Generation {
+  package struct Generation {
     /// [batch, height, width, 3]
-    let images: Tensor
+    package let images: Tensor
     /// [batch, height, width, channels]
-    let latents: Tensor
+    package let latents: Tensor
     /// The tokens after the last turn.
-    let canvas: Tokens
-    let labels: [Int]
+    package let canvas: Tokens
+    /// The classes.
+    package let labels: [Int]
   }
 
   var assembly: Assembly { run.assembly }
   var direction: any RegressionDirection { run.assembly.direction }
   var quantizer: any Quantizer { run.assembly.model.quantizer }
-  var layout: Layout { direction.layout }
-  var name: String { run.variant.isEmpty ? run.assembly.name : run.variant }
+  /// The slots and the grid of the direction.
+  package var layout: Layout { direction.layout }
+  /// The variant, or the experiment outside a sweep.
+  package var name: String { run.variant.isEmpty ? run.assembly.name : run.variant }
 
   /// Opens the run in a folder, with its trained weights.
-  init(folder: String) throws {
+  package init(folder: String) throws {
     var run = try RunFolder(folder).open(journal: Journal(quiet: true))
     try run.load()
     self.run = run
@@ -51,7 +54,7 @@ package final class FigureContext {
   }
 
   /// Generated images: 32, or 8 of more than 64 pixels a side; classes in turn.
-  var generated: Generation {
+  package var generated: Generation {
     if let cachedGeneration { return cachedGeneration }
     let count = min(32, max(8, assembly.images.height > 64 ? 8 : 32)),
       classes = max(1, assembly.dataset.classNames.count)
@@ -66,10 +69,10 @@ package final class FigureContext {
   }
 
   /// Latents decoded to images [batch, height, width, 3].
-  func decoded(_ latents: Tensor) -> Tensor { withoutGradients { assembly.tokenizer.decode(latents) } }
+  package func decoded(_ latents: Tensor) -> Tensor { withoutGradients { assembly.tokenizer.decode(latents) } }
 
   /// The turns of one generation; a direction that orders tokens by confidence gets a random order.
-  func turns(batch: Int = 1, seed: UInt64? = nil) -> [Turn] {
+  package func turns(batch: Int = 1, seed: UInt64? = nil) -> [Turn] {
     var random = Random(seed: seed ?? assembly.seed, samples: Array(0..<batch)), past = Past(), turns: [Turn] = []
     while let turn = direction.turn(after: past, batch: batch, &random) {
       turns.append(turn)
@@ -78,8 +81,18 @@ package final class FigureContext {
     return turns
   }
 
+  /// Index of the last turn that predicts each slot of the first sample: [slots].
+  package func lastTurns(of turns: [Turn]) -> [Int] {
+    let slots = layout.slots.count
+    var last = [Int](repeating: 0, count: slots)
+    for (number, turn) in turns.enumerated() {
+      for slot in turn.predictedSlots(of: slots, batch: 1).indices(in: slots, sample: 0) { last[slot] = number }
+    }
+    return last
+  }
+
   /// The level that a turn predicts: the highest of its predicted slots.
-  func level(of turn: Turn, sample: Int = 0) -> Int {
+  package func level(of turn: Turn, sample: Int = 0) -> Int {
     if let levels = turn.levels { return levels[levels.count == 1 ? 0 : sample] }
     let positions = turn.slots.indices(in: layout.slots.count, sample: sample)
     return turn.predicted.indices(in: positions.count, sample: sample).map { layout.slots[positions[$0]].level }.max()
@@ -87,14 +100,14 @@ package final class FigureContext {
   }
 
   /// Levels of a generation in the order of their first turn, without repetition.
-  var levels: [Int] {
+  package var levels: [Int] {
     var levels: [Int] = []
     for level in turns().map({ level(of: $0) }) where !levels.contains(level) { levels.append(level) }
     return levels
   }
 
   /// The rows and columns of the slots of a level.
-  func grid(of level: Int) -> Grid {
+  package func grid(of level: Int) -> Grid {
     let slots = layout.slots.filter { $0.level == level }
     return slots.isEmpty
       ? layout.grid : Grid(height: Set(slots.map(\.row)).count, width: Set(slots.map(\.column)).count)
@@ -102,7 +115,7 @@ package final class FigureContext {
 
   /// One latent as an image in false colours: its first three channels, of which two standard deviations of real
   /// latents span the range of a byte to each side of the mean.
-  func falseColours(_ latents: Tensor, at index: Int) -> ByteImage {
+  package func falseColours(_ latents: Tensor, at index: Int) -> ByteImage {
     let channels = latents.shape[3], (height, width) = (latents.shape[1], latents.shape[2])
     let statistics = channelStatistics, values = latents.sliced(index..<index + 1, axis: 0).scalars
     var image = ByteImage(height: height, width: width, colour: [0, 0, 0])
@@ -126,12 +139,12 @@ package final class FigureContext {
   }()
 
   /// The first `count` samples of a batch, or all of fewer.
-  static func first(_ tensor: Tensor, _ count: Int) -> Tensor {
+  package static func first(_ tensor: Tensor, _ count: Int) -> Tensor {
     tensor.sliced(0..<min(count, tensor.shape[0]), axis: 0)
   }
 
   /// At most `count` of the indices 0..<total, evenly spaced, with the first and the last.
-  static func subsampled(_ total: Int, to count: Int) -> [Int] {
+  package static func subsampled(_ total: Int, to count: Int) -> [Int] {
     guard total > count else { return Array(0..<total) }
     var chosen: [Int] = []
     for index in 0..<count {

@@ -9,8 +9,9 @@ package struct FigureFolder {
     /// The name of its figure.
     package var figure: String
     /// The base name of its files.
-    var name: String
-    var caption: String
+    package var name: String
+    /// The caption of the drawing.
+    package var caption: String
   }
   /// The file index.json.
   package struct Index: Codable {
@@ -39,7 +40,7 @@ package struct FigureFolder {
   ///
   /// Drawings of other figures are kept while they are of the same configuration. `log` receives the path of every
   /// file, and the reason for a figure that is left out.
-  func draw(
+  package func draw(
     _ figures: [(name: String, draw: () throws -> [Panel])], of configuration: String, log: (String) -> Void
   ) throws -> Index {
     try Folder.make(path)

@@ -46,7 +46,7 @@ package struct CurvePlots {
   static let maximumPoints = 150
 
   /// Means of neighbouring points, so that at most `maximumPoints` remain.
-  static func smooth(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+  package static func smooth(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     let width = (points.count + maximumPoints - 1) / maximumPoints
     guard width > 1 else { return points }
     return stride(from: 0, to: points.count, by: width).map { start in

@@ -3,40 +3,42 @@ import Images
 import Laboratory
 
 /// A self-contained HTML document: style, drawings and images are inline, and there is no script.
-struct Page {
+package struct Page {
   private let title: String
   private var parts: [String] = []
   private var sections: [(id: String, title: String)] = []
 
-  init(_ title: String) { self.title = title }
+  /// An empty page.
+  package init(_ title: String) { self.title = title }
 
   /// Begins a section, which the table of contents lists.
-  mutating func section(_ title: String) {
+  package mutating func section(_ title: String) {
     let id = title.lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
     sections.append((id, title))
     parts.append("<h2 id=\"\(id)\">\(title.escaped)</h2>")
   }
 
   /// Adds a heading within a section.
-  mutating func heading(_ title: String) { parts.append("<h3>\(title.escaped)</h3>") }
+  package mutating func heading(_ title: String) { parts.append("<h3>\(title.escaped)</h3>") }
 
   /// Adds a paragraph; `quiet`: in the colour of captions.
-  mutating func text(_ text: String, quiet: Bool = false) {
+  package mutating func text(_ text: String, quiet: Bool = false) {
     parts.append("<p\(quiet ? " class=\"quiet\"" : "")>\(text.escaped)</p>")
   }
 
   /// Adds preformatted text.
-  mutating func code(_ text: String) { parts.append("<pre><code>\(text.escaped)</code></pre>") }
+  package mutating func code(_ text: String) { parts.append("<pre><code>\(text.escaped)</code></pre>") }
 
   /// A cell of a table.
-  struct Cell {
+  package struct Cell {
     var text: String
     var isStrong = false
     var isNumber = false
     /// A CSS class of the style, such as "done" or "failed".
     var mark: String?
 
-    init(_ text: String, isStrong: Bool = false, isNumber: Bool = false, mark: String? = nil) {
+    /// A cell of text.
+    package init(_ text: String, isStrong: Bool = false, isNumber: Bool = false, mark: String? = nil) {
       self.text = text
       self.isStrong = isStrong
       self.isNumber = isNumber
@@ -52,7 +54,7 @@ struct Page {
   }
 
   /// Adds a table; a head of empty strings is left out. A column is aligned as its first cell.
-  mutating func table(_ head: [String], _ rows: [[Cell]], caption: String? = nil) {
+  package mutating func table(_ head: [String], _ rows: [[Cell]], caption: String? = nil) {
     let columns = rows.first?.map(\.isNumber) ?? []
     let heads = head.enumerated().map { index, text in
       let isNumber = columns.indices.contains(index) && columns[index]
@@ -66,7 +68,7 @@ struct Page {
   }
 
   /// Adds a drawing with its caption. `isSheet`: a sheet of images, which scrolls rather than shrinks below 560 pixels.
-  mutating func drawing(_ svg: String, caption: String, isSheet: Bool) {
+  package mutating func drawing(_ svg: String, caption: String, isSheet: Bool) {
     let width = Self.width(of: svg)
     // The caption is the label for screen readers.
     let opening =
@@ -79,21 +81,21 @@ struct Page {
   }
 
   /// Adds drawings side by side, as far as the page is wide enough.
-  mutating func row(_ fill: (inout Page) -> Void) {
+  package mutating func row(_ fill: (inout Page) -> Void) {
     parts.append("<div class=\"row\">")
     fill(&self)
     parts.append("</div>")
   }
 
   /// Adds folded content below a summary.
-  mutating func details(_ summary: String, _ fill: (inout Page) -> Void) {
+  package mutating func details(_ summary: String, _ fill: (inout Page) -> Void) {
     parts.append("<details><summary>\(summary.escaped)</summary>")
     fill(&self)
     parts.append("</details>")
   }
 
   /// Adds a marked state of runs.
-  mutating func status(_ text: String, mark: String) {
+  package mutating func status(_ text: String, mark: String) {
     parts.append("<p><span class=\"mark \(mark)\">\(text.escaped)</span></p>")
   }
 
@@ -104,7 +106,7 @@ struct Page {
   }
 
   /// The document.
-  var html: String {
+  package var html: String {
     let contents = sections.map { "<a href=\"#\($0.id)\">\($0.title.escaped)</a>" }.joined(separator: " ")
     return """
       <!DOCTYPE html>

@@ -118,7 +118,7 @@ extension Page {
 
 extension Figures {
   /// The sentence about a figure; empty for an unknown name.
-  static func about(_ name: String) -> String {
+  package static func about(_ name: String) -> String {
     ofRuns.first { $0.name == name }?.about ?? ofSweeps.first { $0.name == name }?.about ?? ""
   }
 }

@@ -72,14 +72,14 @@ extension Comparison {
   }
 
   /// Mean, standard deviation and number of runs, such as "0.63 ± 0.02 (3)"; "-" without measurement.
-  static func written(_ cell: ResultTable.Cell?) -> String {
+  package static func written(_ cell: ResultTable.Cell?) -> String {
     guard let cell else { return "-" }
     return
       "\(NumberFormat.short(cell.mean))\(cell.deviation.map { " ± \(NumberFormat.short($0))" } ?? "") (\(cell.count))"
   }
 
   /// A difference with its sign, such as "+0.63 ± 0.02".
-  static func signed(_ mean: Double, _ deviation: Double?) -> String {
+  package static func signed(_ mean: Double, _ deviation: Double?) -> String {
     "\(mean < 0 ? "-" : "+")\(NumberFormat.short(mean.magnitude))"
       + (deviation.map { " ± \(NumberFormat.short($0))" } ?? "")
   }

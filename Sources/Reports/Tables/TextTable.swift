@@ -1,12 +1,15 @@
 import Laboratory
 
 /// A table of strings, as aligned text or as Markdown.
-struct TextTable {
+package struct TextTable {
   var head: [String]
   var rows: [[String]]
 
+  /// A table whose rows are as long as its head.
+  package init(head: [String], rows: [[String]]) { (self.head, self.rows) = (head, rows) }
+
   /// Columns padded with spaces and separated by two.
-  var text: String {
+  package var text: String {
     let all = [head] + rows
     let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in
@@ -16,7 +19,7 @@ struct TextTable {
   }
 
   /// A Markdown table; vertical bars in cells are escaped.
-  var markdown: String {
+  package var markdown: String {
     func line(_ cells: [String]) -> String {
       "| "
         + cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }

@@ -33,26 +33,18 @@ enum CodeUsage: RunFigure {
     let plot = Plot(
       "\(context.name): use of \(vocabulary) codes", x: "codes by falling frequency", y: "fraction of tokens",
       groups.map { name, codes in
-        let counts = counted(codes).values.sorted(by: >)
+        let counts = Measures.counted(codes).values.sorted(by: >)
         return Plot.Series(
           name, counts.enumerated().map { (Double($0.offset + 1), Double($0.element) / Double(codes.count)) })
       }, xScale: .log, yScale: .log)
     let summaries = groups.map { name, codes in
-      "\(name): \(counted(codes).count) of \(vocabulary) occur, perplexity \(NumberFormat.short(perplexity(codes)))"
+      "\(name): \(Measures.counted(codes).count) of \(vocabulary) occur, "
+        + "perplexity \(NumberFormat.short(Measures.perplexity(codes)))"
     }
     return [
       Panel(
         name, .plot(plot),
         caption: "Codes of \(count) real images. " + summaries.joined(separator: "; ") + ".")
     ]
-  }
-
-  /// Occurrences of each code.
-  private static func counted(_ codes: [Int]) -> [Int: Int] { codes.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
-
-  /// exp(entropy of the code frequencies, in nats): the size of a codebook of uniform use with the same entropy.
-  static func perplexity(_ codes: [Int]) -> Double {
-    let total = Double(max(1, codes.count))
-    return exp(counted(codes).values.sorted().reduce(0.0) { $0 - Double($1) / total * log(Double($1) / total) })
   }
 }

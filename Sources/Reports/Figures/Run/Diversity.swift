@@ -25,7 +25,8 @@ enum Diversity: RunFigure {
     }
     let rows = (0..<chosen).flatMap { found[$0] ?? [] }
     let real = try dataset.batch(rows, flipped: rows.map { _ in false })
-    let generatedDistances = distances(generated, labels), realDistances = distances(real.images, real.labels)
+    let generatedDistances = Measures.distances(generated, labels),
+      realDistances = Measures.distances(real.images, real.labels)
     guard generatedDistances.count > 1, realDistances.count > 1 else {
       throw Inapplicable("there are no two real images of one class among the first \(searched)")
     }
@@ -33,8 +34,8 @@ enum Diversity: RunFigure {
     let plot = Plot(
       "\(context.name): pairs of one class", x: "root mean square distance of pixels in [0, 1]", y: "fraction of pairs",
       [
-        Plot.Series("real", histogram(realDistances, bins: 20, over: 0...most)),
-        Plot.Series("generated", histogram(generatedDistances, bins: 20, over: 0...most)),
+        Plot.Series("real", Measures.histogram(realDistances, bins: 20, over: 0...most)),
+        Plot.Series("generated", Measures.histogram(generatedDistances, bins: 20, over: 0...most)),
       ])
     return [
       Panel(
@@ -51,33 +52,5 @@ enum Diversity: RunFigure {
   private static func summary(_ values: [Double]) -> String {
     let cell = ResultTable.Cell(values: values)
     return "\(NumberFormat.short(cell.mean)) ± \(NumberFormat.short(cell.deviation ?? 0)) (\(values.count) pairs)"
-  }
-
-  /// Root mean square distance of pixels in [0, 1] for every pair of images with equal labels.
-  static func distances(_ images: Tensor, _ labels: [Int]) -> [Double] {
-    let area = images.count / max(1, labels.count), scalars = images.scalars
-    var all: [Double] = []
-    for i in labels.indices {
-      for j in 0..<i where labels[i] == labels[j] {
-        let squared = (0..<area).reduce(0.0) { sum, k in
-          let difference = Double(scalars[i * area + k] - scalars[j * area + k]) / 2
-          return sum + difference * difference
-        }
-        all.append((squared / Double(area)).squareRoot())
-      }
-    }
-    return all
-  }
-
-  /// The centre of each bin and the fraction of values in it.
-  static func histogram(_ values: [Double], bins: Int, over range: ClosedRange<Double>) -> [(x: Double, y: Double)] {
-    let width = (range.upperBound - range.lowerBound) / Double(bins)
-    var counts = [Int](repeating: 0, count: bins)
-    for value in values where range.contains(value) {
-      counts[min(bins - 1, width > 0 ? Int((value - range.lowerBound) / width) : 0)] += 1
-    }
-    return counts.enumerated().map {
-      (range.lowerBound + (Double($0.offset) + 0.5) * width, Double($0.element) / Double(max(1, values.count)))
-    }
   }
 }

@@ -54,5 +54,5 @@ enum FilterResponse: RunFigure {
   }
 
   /// Mean power of latents in each ring of frequencies, over samples and channels.
-  private static func power(_ latents: Tensor) -> [Double] { SpectrumFigure.mean(radialPowerSpectrum(of: latents)) }
+  private static func power(_ latents: Tensor) -> [Double] { Measures.mean(radialPowerSpectrum(of: latents)) }
 }

@@ -35,7 +35,7 @@ enum OrderMaps: RunFigure {
     let slots = context.layout.slots
     guard slots.allSatisfy({ $0.level == slots[0].level }) else { return panels }
     let orders = [context.assembly.seed, context.assembly.seed &+ 1, context.assembly.seed &+ 2].map { seed in
-      last(context.turns(seed: seed), of: slots.count)
+      context.lastTurns(of: context.turns(seed: seed))
     }
     guard orders.contains(where: { Set($0).count > 1 }) else { return panels }
     let distinct = orders.indices.filter { index in !orders[..<index].contains(orders[index]) }
@@ -75,15 +75,6 @@ enum OrderMaps: RunFigure {
       colours[index] = colours[index] == givenColour && context.layout.shift == 0 ? [204, 121, 167] : predictedColour
     }
     return drawn(colours, side)
-  }
-
-  /// Index of the last turn that predicts each slot.
-  static func last(_ turns: [Turn], of slots: Int) -> [Int] {
-    var last = [Int](repeating: 0, count: slots)
-    for (number, turn) in turns.enumerated() {
-      for slot in turn.predictedSlots(of: slots, batch: 1).indices(in: slots, sample: 0) { last[slot] = number }
-    }
-    return last
   }
 
   /// The last turn of each cell as a colour.

@@ -13,7 +13,7 @@ enum ReconstructionGrid: RunFigure {
     let count = min(8, context.real.labels.count), images = FigureContext.first(context.real.images, count)
     var random = Random(seed: context.assembly.seed, samples: Array(0..<count))
     let reconstructed = context.run.sampler.reconstructions(of: images, &random), difference = reconstructed - images
-    let columns = (0..<count).map { "\(NumberFormat.short(decibels(difference, $0))) dB" }
+    let columns = (0..<count).map { "\(NumberFormat.short(Measures.decibels(difference, $0))) dB" }
     let sheet = ContactSheet(
       [images, reconstructed, difference * 4].flatMap { batch in (0..<count).map { ByteImage(batch, at: $0) } },
       columns: count,
@@ -29,12 +29,5 @@ enum ReconstructionGrid: RunFigure {
           + "peak signal-to-noise ratio in decibels."
       )
     ]
-  }
-
-  /// Peak signal-to-noise ratio in decibels of one image whose error, in [-2, 2], is given.
-  static func decibels(_ difference: Tensor, _ index: Int) -> Double {
-    let error = difference.sliced(index..<index + 1, axis: 0).scalars
-    let squared = error.reduce(0.0) { $0 + Double($1) * Double($1) / 4 } / Double(max(1, error.count))
-    return 10 * log10(1 / max(squared, 1e-12))
   }
 }

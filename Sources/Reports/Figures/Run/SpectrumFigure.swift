@@ -14,29 +14,29 @@ enum SpectrumFigure: RunFigure {
     let generated = context.generated, count = context.real.labels.count
     var random = Random(seed: context.assembly.seed, samples: Array(0..<count))
     let reconstructed = context.run.sampler.reconstructions(of: context.real.images, &random)
-    let real = spectrum(context.real.images), generatedPower = spectrum(generated.images)
+    let real = Measures.spectrum(context.real.images), generatedPower = Measures.spectrum(generated.images)
     var panels = [
       Panel(
         name,
         .plot(
           plot(
             "\(context.name): images", "cycles per image",
-            [("real", real), ("reconstructed", spectrum(reconstructed)), ("generated", generatedPower)])),
+            [("real", real), ("reconstructed", Measures.spectrum(reconstructed)), ("generated", generatedPower)])),
         caption:
           "Mean power by distance from frequency zero: \(count) real images, their reconstructions, and "
           + "\(generated.labels.count) generated images. In the upper half of frequencies generated images have "
           + "\(decibels(generatedPower, real)) relative to real ones."
       )
     ]
-    let whole = spectrum(context.latents)
+    let whole = Measures.spectrum(context.latents)
     guard whole.count > 2 else { return panels }
-    let final = spectrum(generated.latents)
+    let final = Measures.spectrum(generated.latents)
     var series: [(String, [Double])] = [("real", whole), ("generated", final)]
     for level in context.levels.dropLast() {
       guard let version = context.direction.version(of: context.latents, at: level, by: context.quantizer) else {
         break
       }
-      let power = spectrum(version)
+      let power = Measures.spectrum(version)
       if power.contains(where: { $0 > 0 }), series.count < 7 { series.append(("real, level \(level)", power)) }
     }
     panels.append(
@@ -47,15 +47,6 @@ enum SpectrumFigure: RunFigure {
           + "latents have \(decibels(final, whole)) relative to real ones."
       ))
     return panels
-  }
-
-  /// Mean radial power spectrum of images [batch, height, width, channels]; one value a ring.
-  static func spectrum(_ images: Tensor) -> [Double] { mean(radialPowerSpectrum(of: images)) }
-
-  /// Mean over samples and channels of spectra [batch][channels][rings].
-  static func mean(_ spectra: [[[Double]]]) -> [Double] {
-    let all = spectra.flatMap { $0 }
-    return (all.first ?? []).indices.map { bin in all.reduce(0) { $0 + $1[bin] } / Double(all.count) }
   }
 
   /// A plot of spectra without frequency zero (the mean colour) and without power below the rounding error, 1e-9 of

@@ -12,7 +12,7 @@ enum DiversitySideBySide: SweepFigure {
     let all = rows.prefix(8).map { row in
       (
         title: row.title,
-        values: Diversity.distances(
+        values: Measures.distances(
           Tensor.concatenated(row.samples.images.map(\.tensor), axis: 0), row.samples.labels)
       )
     }.filter { $0.values.count > 1 }
@@ -27,7 +27,7 @@ enum DiversitySideBySide: SweepFigure {
         .plot(
           Plot(
             "pairs of one class", x: "root mean square distance of pixels in [0, 1]", y: "fraction of pairs",
-            all.map { Plot.Series($0.title, Diversity.histogram($0.values, bins: 20, over: 0...most)) })),
+            all.map { Plot.Series($0.title, Measures.histogram($0.values, bins: 20, over: 0...most)) })),
         caption:
           "Distances between the generated images of one class"
           + "\(rows.count > 8 ? ", of the first 8 of \(rows.count) variants" : ""). "

@@ -14,7 +14,7 @@ enum SpectraSideBySide: SweepFigure {
     var spectra: [(String, [Double])] = []
     if let real = try real(records) { spectra.append(("real", real)) }
     spectra += rows.prefix(7).map { row in
-      (row.title, SpectrumFigure.mean(row.samples.images.flatMap { radialPowerSpectrum(of: $0.tensor) }))
+      (row.title, Measures.mean(row.samples.images.flatMap { radialPowerSpectrum(of: $0.tensor) }))
     }
     return [
       Panel(
@@ -32,7 +32,7 @@ enum SpectraSideBySide: SweepFigure {
       guard var dataset = try? record.assembly().dataset, (try? dataset.open()) != nil else { continue }
       let count = min(64, dataset.count)
       let rows = stratifiedRows(count, over: dataset.count)
-      return SpectrumFigure.spectrum(try dataset.batch(rows, flipped: rows.map { _ in false }).images)
+      return Measures.spectrum(try dataset.batch(rows, flipped: rows.map { _ in false }).images)
     }
     return nil
   }
