@@ -58,7 +58,7 @@ struct HDF5Images: ImageDataset {
   }
 }
 
-/// Bytes of some images as numbers in [-1, 1], mirrored where asked: [rows, height, width, 3].
+/// Bytes of some images as numbers in [-1, 1], mirrored where `flipped` is true: [rows, height, width, 3].
 func images(_ rows: [Int], _ flipped: [Bool], _ height: Int, _ width: Int, _ pixels: (Int) -> ArraySlice<UInt8>)
   -> Tensor
 {

@@ -5,9 +5,10 @@ import Settings
 enum ShapeKind: String, Setting, CaseIterable {
   case circle, square, triangle, ring, cross, diamond, star
 
-  /// How far (x, y) is from the edge of a shape of about this radius at the origin, y downwards: negative inside.
+  /// The distance of (x, y) from the edge of a shape of about this radius at the origin, y downwards: negative inside.
   ///
-  /// Exact along straight and round edges, which is all that an antialiased image needs. No shape reaches much beyond its radius.
+  /// Exact along straight and round edges, which is all that an antialiased image needs. No shape reaches much beyond
+  /// its radius.
   func distance(_ x: Float, _ y: Float, radius: Float) -> Float {
     switch self {
     case .circle: return (x * x + y * y).squareRoot() - radius

@@ -5,7 +5,7 @@ import Tensors
 /// Generated images of one large shape each: the data set that needs no file.
 ///
 /// Image i is the same for ever (for one size, seed and list of classes), whatever batch it comes in; labels go round,
-/// so that classes are equally many. An image is drawn each time it is asked for: that takes some 20 microseconds.
+/// so that classes are equally many. Images are rendered on each access, in some 20 microseconds each.
 package struct Shapes: ImageDataset {
   package static let key = "shapes"
   package static let about = About(

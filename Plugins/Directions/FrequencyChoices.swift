@@ -44,7 +44,7 @@ enum FrequencyTarget: String, Setting, CaseIterable {
   case full
   /// The latent filtered to the next level.
   case nextLevel = "next-level"
-  /// What the next level adds to the levels before it.
+  /// The difference of the next level and the sum of the levels before it.
   case band
 }
 

@@ -4,7 +4,7 @@ import Tensors
 public enum Selection: Equatable, Sendable {
   /// All rows.
   case all
-  /// The same rows of every sample.
+  /// A range of rows, for every sample.
   case range(Range<Int>)
   /// [batch][selected]
   case perSample(Indices)

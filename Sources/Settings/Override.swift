@@ -66,7 +66,7 @@ struct Override {
       switch node.content {
       case .mapping(let own): entries = own
       case .scalar where node.isNull: break
-      default: throw .override(text, why: "'\(key)' is asked of \(node.spoken), which has no keys.")
+      default: throw .override(text, why: "'\(key)' is set in \(node.spoken), which has no keys.")
       }
       if let index = entries.firstIndex(where: { $0.key == key }) {
         entries[index].value = try put(entries[index].value, path.dropFirst(), references)

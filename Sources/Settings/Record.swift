@@ -11,22 +11,22 @@ public struct Reading: Sendable {
   public var choices: [String] = []
   /// Which values it takes; nil for mappings and lists of them.
   public var form: Form?
-  /// Whether a file must say it.
+  /// True if a file must set it.
   public var isRequired = false
-  /// Whether it may be null.
+  /// True if it may be null.
   public var isNullable = false
   /// As written in a file; nil for sections.
   public var yaml: String?
   /// The path of the mapping it is.
   var section: String?
   var sections: [String] = []
-  /// Where it stands; nil: the default.
+  /// The location of the value; nil for a default.
   public var location: FileLocation?
-  /// Whether what is trained hangs on it; else it only says how images are made afterwards.
+  /// True if training depends on it; false if it only affects generation.
   public var affectsTraining = true
 }
 
-/// What was read of one experiment, shared by all its sections.
+/// The reads of one experiment, common to all its sections.
 final class Record: @unchecked Sendable {  // every access under `lock`
   private var lock = pthread_mutex_t()
   private var order: [String] = []

@@ -7,7 +7,7 @@ struct References {
 
   func resolved() throws(SettingsError) -> YAMLNode { try resolved(root, []) }
 
-  /// What a node names that is nothing but a reference, as it stands there; any other node is its own.
+  /// The node that a reference names, unresolved; any other node itself.
   func target(of node: YAMLNode) -> YAMLNode {
     var node = node
     // A circle ends here, too, and is refused when it is resolved.

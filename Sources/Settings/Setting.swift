@@ -21,7 +21,7 @@ extension Setting {
   public static var form: Form { choices.isEmpty ? .anything : .choice(choices) }
 }
 
-/// What stands in a file before it is known what it should be.
+/// A value of a file before its kind is known.
 public struct SettingValue: Sendable {
   let node: YAMLNode
 

@@ -3,7 +3,7 @@ import Glibc
 /// A mapping of an experiment file, read key by key.
 ///
 /// Every read is recorded with its default, so that the file can be written out as it was understood, and a key that
-/// nobody read is an error. Sections handed out record into the same place.
+/// is never read is an error. Sections record their reads with the mapping they come from.
 public struct Settings: Sendable {
   private let entries: [YAMLNode.Entry]
   private let origin: FileLocation
@@ -51,7 +51,7 @@ public struct Settings: Sendable {
 
   // MARK: Reading
 
-  /// The same mapping, for reading what only matters once training has ended: `var sampled = settings.generationOnly`.
+  /// This mapping, for reading settings that only affect generation: `var sampled = settings.generationOnly`.
   ///
   /// A change of such a setting trains nothing again. A key that is also read outside shapes training after all.
   public var generationOnly: Settings {
@@ -90,7 +90,7 @@ public struct Settings: Sendable {
   public subscript<Value: Setting>(required key: String, about about: String) -> Value {
     mutating get throws(SettingsError) {
       guard let value: Value = try value(key, about, nil) else {
-        // Whoever asks which settings there are learns of this one, too.
+        // The list of settings holds this one, too.
         note(
           Reading(
             key: key, kind: Value.kind, about: about, choices: Value.choices, form: Value.form, isRequired: true,
@@ -163,7 +163,7 @@ public struct Settings: Sendable {
 
   public var keys: [String] { entries.map(\.key) }
 
-  /// What the file and overrides say, in one line, whatever the layout: equal for equal experiments.
+  /// All values of the file and the overrides in one line, equal for equal experiments.
   var identity: String {
     func said(_ node: YAMLNode) -> String {
       switch node.content {

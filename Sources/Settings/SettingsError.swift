@@ -45,7 +45,8 @@ public func nearest(_ word: String, among known: [String]) -> String? {
   return best.word
 }
 
-/// How many letters must be put in, taken out, changed or exchanged with their neighbour (Damerau and Levenshtein).
+/// The edit distance: insertions, deletions, substitutions and transpositions of neighbours (Damerau 1964,
+/// Levenshtein).
 func distance(_ a: String, _ b: String) -> Int {
   let a = Array(a), b = Array(b)
   var rows = [Array(0...b.count)]

@@ -12,12 +12,12 @@
 /// expect: ["psnr: full > band"]                                     # what the paper claims
 /// ```
 ///
-/// Each of the three may be taken away again by leaving it empty, as a scale of a file does that others share.
+/// Each of the three may be taken away again by leaving it empty, as a scale of a common file does.
 public struct Sweep: Sendable {
   public struct Variant: Sendable {
-    /// What varies, readable: "band", "batch=32,loss=l2"; empty where nothing does.
+    /// The name of what varies: "band", "batch=32,loss=l2"; empty where nothing does.
     public let name: String
-    /// What it sets, as it stands in the file.
+    /// The settings that it sets, as written in the file.
     public let choices: [Choice]
     public let settings: Settings
   }

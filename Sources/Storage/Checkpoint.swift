@@ -15,7 +15,7 @@ public struct Checkpoint: Sendable {
   public var discriminatorMeans: Values = []
   public var discriminatorSquares: Values = []
   public var discriminatorUpdates = 0
-  /// What is measured, not trained.
+  /// Statistics, which are measured, not trained.
   public var statistics: Values = []
   /// Steps taken.
   public var step = 0

@@ -7,7 +7,7 @@ import Glibc
 public struct EventFile: Sendable {
   public let path: String
 
-  /// What an event says.
+  /// The content of an event.
   public enum Content: Sendable {
     case scalars([(tag: String, value: Double)])
     /// `png`: the file's bytes.

@@ -75,7 +75,7 @@ public struct ImageFile: Sendable {
   static let channels = Axis("channel", .texts(["red", "green", "blue"]))
 }
 
-/// Generated images with what they were asked to be.
+/// Generated images with their labels and seeds.
 public struct SampleFile {
   /// pixels [count, height, width, 3]; the first image is also stored by itself, as viewers show images.
   public static func write(

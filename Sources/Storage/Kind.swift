@@ -1,6 +1,6 @@
 import CHDF5
 
-/// What the elements of a data set are.
+/// The type of the elements of a data set.
 public enum Kind: Equatable, Sendable, CustomStringConvertible {
   case float(bits: Int), integer(bits: Int), natural(bits: Int), text, other
 

@@ -1,13 +1,13 @@
 import Glibc
 import Tensors
 
-/// What a tokenizer made of a data set, one row per image, so that images are encoded once.
+/// Latents of a data set, one row per image, so that images are encoded once.
 ///
 /// /mean [sample, row, column, channel], as models see it, with /logvar of the same shape where latents are drawn; or
 /// /codes [sample, row, column] where codes say everything. /label [sample]. Group /mirrored holds the same of the
 /// images mirrored left to right, where training flips them.
 public struct LatentFile {
-  /// What the file holds.
+  /// The content and the shape of a file.
   public struct Form: Equatable, Sendable {
     public enum Content: String, Sendable {
       case values, gaussians, codes
@@ -73,10 +73,10 @@ public struct LatentFile {
       logVariance: form.content == .gaussians ? try reader.floats("\(group)logvar", rows: range) : [])
   }
 
-  /// A file of latents being made, over more than one sitting if need be: it lies beside its place until it is whole.
+  /// A file of latents being made, over more than one sitting if need be: it has a temporary name until it is whole.
   public final class Making {
     public let form: Form
-    /// How many rows are there.
+    /// The number of rows written so far.
     public private(set) var done: Int
     private let path: String
     /// Nil once the file is whole.
@@ -117,7 +117,7 @@ public struct LatentFile {
       try writer.finish()
     }
 
-    /// How many rows an unfinished file of this form holds; nil if it is none.
+    /// The number of rows of an unfinished file of this form; nil if it has another form.
     private static func progress(_ part: String, _ form: Form) -> Int? {
       guard let reader = try? Reader(part), let done = reader.wholeNumber(attribute: "written"), done >= 0,
         reader.attribute("channels") == [Double(form.shape[2])], reader.has("mirrored") == form.isMirroredToo

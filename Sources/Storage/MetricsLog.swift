@@ -79,7 +79,7 @@ public struct MetricsLog: Sendable {
     }
   }
 
-  /// How many entries of each data set lie up to a step. The file is closed again when they are known.
+  /// The number of entries of each data set up to a step. The file is closed again when they are known.
   private func lengths(_ group: String, to step: Int) throws(StorageError) -> [(String, Int)] {
     let reader = try Reader(path)
     var kept: [(String, Int)] = []

@@ -7,7 +7,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   public let path: String
   let file: Handle
 
-  /// Opens a file; whoever made it, if it is HDF5 up to version 1.10's format.
+  /// Opens a file of any origin in the format of HDF5 up to version 1.10.
   public init(_ path: String) throws(StorageError) {
     self.path = path
     var status = stat()
@@ -31,7 +31,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
 
   public func has(_ name: String) -> Bool {
     HDF5.locked {
-      // Every group on the way must be asked for by itself.
+      // H5Lexists needs every group of the path to exist.
       var part = ""
       for piece in name.split(separator: "/") {
         part += "/" + piece
@@ -173,7 +173,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }) ?? []
   }
 
-  /// Whether a data set is the scale of others.
+  /// True if a data set is a dimension scale.
   public func isScale(_ name: String) -> Bool { (try? on(name) { dataset, _ in H5DSis_scale(dataset) > 0 }) ?? false }
 
   // MARK: Inside
@@ -269,7 +269,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   }
 }
 
-/// How a read ended.
+/// The outcome of a read.
 private enum Outcome<Number> {
   case values([Number])
   case kind(Kind)

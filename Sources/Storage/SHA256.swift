@@ -1,6 +1,6 @@
 import Glibc
 
-/// The hash by which inputs and settings are told apart (FIPS 180-4).
+/// SHA-256 (FIPS 180-4), which identifies inputs and settings.
 public struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,

@@ -4,7 +4,7 @@ import CHDF5
 struct Scan {
   /// The check of all its bytes, or texts.
   private(set) var sum: UInt32 = 0
-  /// Whether floats are neither infinite nor NaN.
+  /// True if all floats are finite.
   private(set) var isFinite = true
 
   /// Bytes read at once.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What can be wrong with a file of numbers: one sentence with its path.
+/// An error of a file: one sentence with its path.
 public enum StorageError: Error, CustomStringConvertible, Sendable, Equatable {
   case missing(path: String)
   case unreadable(path: String, why: String)

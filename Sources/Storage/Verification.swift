@@ -3,9 +3,10 @@ import CHDF5
 /// An HDF5 file read through: whether all of it can be read, is what was written, and fits together.
 ///
 /// Data that are stored in chunks carry checks of HDF5's own (Fletcher32) in files that Overtone writes; what is stored
-/// in one piece has its CRC-32 written down in a group of its own. Files of others are read through, too, as far as they have checks.
+/// in one piece has its CRC-32 written down in a group of its own. Files of others are read through, too, as far as
+/// they have checks.
 public struct Verification: Sendable {
-  /// Where checks are kept: a text with a line for each data set.
+  /// The data set of checksums: a text with a line for each data set.
   public static let dataset = "checks/crc32"
 
   static func text(of checks: [(name: String, sum: UInt32)]) -> String {
@@ -13,12 +14,12 @@ public struct Verification: Sendable {
   }
 
   public let path: String
-  /// What kind of file it says it is: "checkpoint"; nil for files of others.
+  /// The kind of file that its attribute names: "checkpoint"; nil for files of others.
   public let kind: String?
   public private(set) var datasets = 0
   /// Data sets whose bytes have a check of either kind.
   public private(set) var checked = 0
-  /// What is damaged or does not fit, a sentence each.
+  /// Damage and inconsistencies, a sentence each.
   public private(set) var findings: [String] = []
   private var checks: [String: UInt32] = [:]
 
@@ -139,7 +140,7 @@ public struct Verification: Sendable {
 }
 
 extension Reader {
-  /// Whether a data set is stored with a check of HDF5's own.
+  /// True if HDF5 checks a data set itself.
   func isChecked(_ name: String) -> Bool {
     (try? on(name) { dataset, _ in
       guard let properties = Handle(H5Dget_create_plist(dataset), H5Pclose) else { return false }

@@ -2,7 +2,7 @@ import CHDF5
 import Glibc
 import Tensors
 
-/// What is said of a file or of a data set beside its numbers.
+/// Attributes of files and data sets.
 extension Writer {
   public func attribute(_ name: String, _ text: String, of object: String = "/") throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in

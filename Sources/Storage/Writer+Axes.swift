@@ -13,7 +13,8 @@ public struct Axis: Sendable {
 
 /// Axes as dimension scales.
 extension Writer {
-  /// Scales lie at the root, where xarray finds them from every group, one per name; the same name must always mean the same length.
+  /// Scales lie at the root, where xarray finds them from every group, one per name; the same name must always mean
+  /// the same length.
   func attach(_ axes: [Axis], _ shape: [Int], _ name: String) throws(StorageError) {
     precondition(axes.count == shape.count, "'\(name)' of shape \(shape) has \(axes.count) axes")
     for (index, axis) in axes.enumerated() {

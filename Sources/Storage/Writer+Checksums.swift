@@ -10,13 +10,13 @@ extension Writer {
     checksums.append((name, sum))
   }
 
-  /// The same for one that was filled over time, read back.
+  /// Notes the checksum of a data set that was filled over time, by reading it back.
   func seal(_ name: String) throws(StorageError) {
     guard let sum = HDF5.locked({ Scan.checksum(of: name, in: file.id) }) else { throw full }
     note(checksum: sum, of: name)
   }
 
-  /// The same where HDF5 does not check it: few images lie in one piece.
+  /// Notes the checksum of a data set unless it is chunked, which HDF5 checks itself.
   func sealUnlessChunked(_ name: String) throws(StorageError) {
     let isChunked = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),

@@ -37,7 +37,7 @@ public final class Writer {
     return Writer(file, path)
   }
 
-  /// A file beside its place that is filled over time, perhaps by more than one program after another.
+  /// Makes a file under a temporary name that is filled over time, perhaps by several programs one after another.
   static func begin(_ temporary: String, final path: String) throws(StorageError) -> Writer {
     try Writer(temporary, final: path)
   }
@@ -94,10 +94,11 @@ public final class Writer {
     guard HDF5.locked({ H5Fflush(file.id, H5F_SCOPE_GLOBAL) }) >= 0 else { throw full }
   }
 
-  /// Hands what was written to a data set to the system. Closing it would, too, but keeps silent where the disk is full.
+  /// Hands what was written to a data set to the system. Closing it would, too, but keeps silent where the disk is
+  /// full.
   static func isStored(_ dataset: hid_t) -> Bool { H5Dflush(dataset) >= 0 }
 
-  /// What is said when HDF5 cannot write.
+  /// The error of a failed write.
   var full: StorageError {
     .unwritable(path: path, why: "the disk may be full; nothing was left under this name.")
   }

@@ -59,7 +59,8 @@ public struct ZipArchive: ~Copyable {
     try Writer.put(temporary, in: path)
   }
 
-  /// What both headers of a member say: version, UTF-8 names, stored, the first day that zip knows, check and sizes.
+  /// The fields of both headers of a member: version, UTF-8 names, stored, the first day that zip knows, check and
+  /// sizes.
   private static func facts(_ name: [UInt8], _ sum: UInt32, _ size: UInt32) -> [UInt8] {
     [20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0] + EventFile.bytes(sum) + EventFile.bytes(size) + EventFile.bytes(size)
       + EventFile.bytes(UInt16(name.count)) + [0, 0]

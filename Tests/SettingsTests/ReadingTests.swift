@@ -78,7 +78,7 @@ private func message(_ body: () throws -> some Any) -> String {
         == "override 'a': write it as key=value, for example training.steps=100.")
     #expect(
       message { try Settings(parsing: "a: 1", file: "x", overrides: ["a.b=1"]) }
-        == "override 'a.b=1': 'b' is asked of '1', which has no keys.")
+        == "override 'a.b=1': 'b' is set in '1', which has no keys.")
     #expect(
       message { try Settings(parsing: "a: [1]", file: "x", overrides: ["a[3]=1"]) }
         == "override 'a[3]=1': there is no item [3] in a list.")
