@@ -29,7 +29,7 @@ import Testing
   @Test("a setting read for generation only affects training once it is marked to")
   func marked() throws {
     var settings = try Settings(parsing: "inner: { schedule: log }\n", file: "x.yaml")
-    var inner = try settings.section("inner", about: "")
+    let inner = try settings.section("inner", about: "")
     var sampled = inner.generationOnly
     #expect(
       try sampled["schedule", default: "cosine", about: ""] == "log" && sampled["steps", default: 8, about: ""] == 8)
