@@ -3,9 +3,12 @@ import COpenBLAS
 /// Cosines and sines of the angles of rotary positions, [batch, positions, headDim / 2] each, the same for every head
 /// (RoPE; Su et al. 2021, arXiv 2104.09864).
 public struct RotaryAngles: Sendable {
+  /// [batch, positions, headDim / 2], without gradient.
   public let cosines: Tensor
+  /// [batch, positions, headDim / 2], without gradient.
   public let sines: Tensor
 
+  /// The angles with these cosines and sines [batch, positions, headDim / 2].
   public init(cosines: Tensor, sines: Tensor) {
     precondition(
       cosines.shape == sines.shape && cosines.shape.count == 3,
@@ -13,7 +16,7 @@ public struct RotaryAngles: Sendable {
     (self.cosines, self.sines) = (cosines.detached, sines.detached)
   }
 
-  /// The angles of one sample, where they lie.
+  /// The angles of one sample, not copied: valid while these live.
   func sample(_ index: Int) -> HeadRotation {
     let offset = index * cosines.shape[1] * cosines.shape[2]
     return HeadRotation(cosines: cosines.buffer.pointer + offset, sines: sines.buffer.pointer + offset)
