@@ -72,7 +72,7 @@ struct FrequencySettingsTests {
         "experiment.yaml:1:33: 'mask' and 'unfiltered-steps' say how one draft is shown, and context 'all' has one for each level; "
           + "leave them out, or use context 'current'."
       ),
-      ("mask: { min-ratio: 1.5 }", "experiment.yaml:1:34: 'min-ratio' must be from 0 to 1, not 1.5."),
+      ("mask: { min-ratio: 1.5 }", "experiment.yaml:1:38: 'min-ratio' must be from 0 to 1, not 1.5."),
       ("filter: butterworth, filter-order: 0", "experiment.yaml:1:54: 'filter-order' must be from 1 to 32, not 0."),
     ])
   func refused(_ settings: String, _ message: String) {
