@@ -58,7 +58,7 @@ import Testing
     #expect(try found(.traps, adding: "// try! fatalError\nlet a = \"try! fatalError()\"", to: path).added == [])
   }
 
-  @Test("a target with few comments is found, and one with too many")
+  @Test("few comments are found, and too many")
   func comments() throws {
     func found(_ comments: Int) throws -> [String] {
       let text = String(repeating: "// a\n", count: comments) + String(repeating: "f()\n", count: 100 - comments)
@@ -70,7 +70,7 @@ import Testing
     #expect(try found(30) == [])
     #expect(
       try found(14)
-        == ["Sources/Tensors/A.swift:1: 14 % of the lines of 'Tensors' are comments; 15 to 30 % are wanted."])
+        == ["Sources/Tensors/A.swift:1: 14 % of the lines of Sources and Plugins are comments; 15 to 30 % are wanted."])
     #expect(try found(31).count == 1)
   }
 }
