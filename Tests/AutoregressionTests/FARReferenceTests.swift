@@ -130,7 +130,8 @@ private struct FAR {
     let file = try Fixture("far"), isMasked = kind == "mask"
     let levels = try file.sizes(isMasked ? "far_mask_levels" : "far_levels")
     let far = try FAR(
-      "levels: \(levels), unfiltered-steps: \(isMasked ? "[1]" : "[]"), mask: { sampling: \(isMasked ? "cosine" : "none") }")
+      "levels: \(levels), unfiltered-steps: \(isMasked ? "[1]" : "[]"), mask: { sampling: \(isMasked ? "cosine" : "none") }"
+    )
     let cells = far.side * far.side, run = "sample_\(kind)"
     func steps(_ name: String) throws -> [Tensor] {
       try levels.indices.map { try file.tensor("inputs/\(run)/step\($0)/\(name)") }
