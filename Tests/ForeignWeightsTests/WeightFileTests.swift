@@ -97,9 +97,7 @@ import Testing
     ) {
       $0.replace("\"F16\"", by: "\"F99\"")
     },
-    Damage("scalars cut off", of: "flat.safetensors", "'flags' has a shape that does not fit its bytes.") {
-      $0.removeLast()
-    },
+    Damage("scalars cut off", of: "flat.safetensors", cutShort) { $0.removeLast() },
     Damage("a shape too large", of: "flat.safetensors", "'parameter' has a shape that does not fit its bytes.") {
       $0.replace("[3,4]", by: "[3,5]")
     },
@@ -119,7 +117,9 @@ import Testing
     Damage("big-endian numbers", of: "flat.pth", "its numbers are big-endian; save it on a little-endian machine.") {
       $0.replace("byteorderlittle", by: "byteorderbig---")
     },
-    Damage("a pickle that ends early", of: "flat.pth", badPickle) { $0.replace("collections\n", by: "collections ") },
+    Damage("a call of what is no class", of: "flat.pth", badPickle) {
+      $0.replace("ccollections\nOrderedDict\n", by: "NU\u{16}collections OrderedDic")
+    },
     Damage(
       "an unknown opcode", of: "flat.pth",
       "its pickle uses the code 63, which weights do not need; save a state_dict again."
