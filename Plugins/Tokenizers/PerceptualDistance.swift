@@ -9,7 +9,7 @@ import Tensors
 /// The HDF5 file holds the state_dict of `lpips.LPIPS(net="vgg")`, one data set per tensor by its name:
 /// `scaling_layer.shift` and `.scale` [1, 3, 1, 1]; for each convolution of VGG16, `net.slice1.0`, `.2`,
 /// `net.slice2.5`, `.7`, `net.slice3.10`, `.12`, `.14`, `net.slice4.17`, `.19`, `.21`, `net.slice5.24`, `.26`, `.28`,
-/// a `.weight` [out, in, 3, 3] and a `.bias` [out]; and `lin0.model.1.weight` to `lin4` [1, channels of the slice, 1, 1].
+/// a `.weight` [out, in, 3, 3] and a `.bias` [out]; and `lin0.model.1.weight` to `lin4` [1, channels, 1, 1].
 /// Channels are those of the file: 64, 128, 256, 512 and 512 in VGG16.
 package struct PerceptualDistance: Sendable {
   /// A 3x3 convolution.

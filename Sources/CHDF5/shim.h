@@ -21,7 +21,7 @@ static inline unsigned overtone_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned overtone_truncate(void) { return H5F_ACC_TRUNC; }
 /// Opens the library, once; and keeps it from printing errors of its own, which is a setting of each thread.
 /// Nothing of it runs when the program ends: after a full disk that would be a crash. Its locks are left out unless
-/// someone asked for them: whoever looks at a file of numbers would keep a training from adding to it.
+/// the environment sets them: a reader of metrics.h5 would otherwise keep a training from appending to it.
 static inline void overtone_hdf5_start(void) {
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
   H5dont_atexit();

@@ -63,7 +63,8 @@ import Testing
       let sentence = String("\(error)".split(separator: "\n").first ?? "")
       #expect(
         sentence
-          == "experiment.yaml:7:9: loss 'cross-entropy' needs a tokenizer with a vocabulary; the one chosen has continuous tokens. Use a tokenizer with codes, or a loss over values."
+          == "experiment.yaml:7:9: loss 'cross-entropy' needs a tokenizer with a vocabulary; the one "
+          + "chosen has continuous tokens. Use a tokenizer with codes, or a loss over values."
       )
     }
   }

@@ -93,7 +93,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   ]
 
   @Test(
-    "training from cached latents lowers the same losses as encoding every batch: Gaussians, codes, numbers; mirrored or not",
+    "training from cached latents has the losses of encoding every batch: Gaussians, codes, numbers; mirrored or not",
     arguments: [
       ([], LatentFile.Form.Content.gaussians), (codes, .codes), (residuals, .values),
     ], ["false", "true"])

@@ -42,8 +42,10 @@ private let hasNumPy: Bool = {
       import numpy, zipfile
       assert zipfile.ZipFile('\(scratch.path)/a.npz').testzip() is None
       a = numpy.load('\(scratch.path)/a.npz')
-      print(a['images'].dtype, a['images'].shape, a['images'].ravel()[:4].tolist(), a['label'].dtype, a['label'].tolist())
-      print(a['class_name'].tolist(), a['trajectory/shown'].dtype, a['trajectory/shown'].shape, a['trajectory/shown'][4, 1])
+      print(a['images'].dtype, a['images'].shape, a['images'].ravel()[:4].tolist(), a['label'].dtype,
+        a['label'].tolist())
+      print(a['class_name'].tolist(), a['trajectory/shown'].dtype, a['trajectory/shown'].shape,
+        a['trajectory/shown'][4, 1])
       """,
     ]
     process.standardOutput = pipe
@@ -121,7 +123,8 @@ private let hasNumPy: Bool = {
         == "error: \(scratch.path)/x.jpg: '.jpg' is not written; name a .npz, .csv or .png file, or a folder.")
     #expect(
       try program(["export", file, "\(scratch.path)/none/x.npz"]).sentence
-        == "error: \(scratch.path)/none/x.npz: it cannot be written: No such file or directory; choose a folder that exists and can be written."
+        == "error: \(scratch.path)/none/x.npz: it cannot be written: No such file or directory; choose a folder that "
+        + "exists and can be written."
     )
   }
 }

@@ -27,7 +27,7 @@ import Testing
   func duration(_ seconds: Double, _ text: String) { #expect(NumberFormat.duration(seconds) == text) }
 
   @Test(
-    "cells of CSV are quoted where RFC 4180 asks for it",
+    "cells of CSV are quoted where RFC 4180 requires it",
     arguments: [
       ("plain", "plain"), ("", ""), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""),
       ("a\r\nb", "\"a\r\nb\""), ("ä b", "ä b"),

@@ -39,7 +39,8 @@ private let generated = Result { try program(["components", "--schema"]).output 
   func conditional() throws {
     for text in [
       "tokenizer: { use: vq, quantizer: fsq, levels: [8, 5] }", "tokenizer: { use: vq, quantizer: lfq, bits: 8 }",
-      "backbone: { use: decoder, gate-init-scale: 0.001, rotary-base: 100, mlp-multiple-of: 64, level-embedding: false }",
+      "backbone: { use: decoder, gate-init-scale: 0.001, rotary-base: 100, mlp-multiple-of: 64, "
+        + "level-embedding: false }",
       "direction: { use: frequency, filter-order: 3 }", "direction: { use: masked, choice-temperature: 2 }",
       "loss: { use: diffusion, steps: [10, 20] }", "loss: { use: diffusion, steps: { list: [10, 20] } }",
       "sampling: { guidance: { shape: power-cosine, from: 1, to: 4, power: 2, over: step } }",

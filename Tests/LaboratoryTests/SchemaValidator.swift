@@ -5,7 +5,7 @@ import Settings
 struct SchemaValidator {
   private let root: [String: Any]
 
-  /// What a schema may say beside what is checked.
+  /// Keywords of a schema that constrain nothing.
   private static let remarks: Set = ["$schema", "$defs", "title", "description", "default"]
 
   init(_ text: String) throws {

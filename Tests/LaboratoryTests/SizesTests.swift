@@ -3,7 +3,7 @@ import Laboratory
 import Testing
 
 @Suite struct SizesTests {
-  /// What the papers print, in millions; a billion with one digit after the point is right to 50 million.
+  /// Sizes printed in the papers, in millions; a billion with one decimal is exact to 50 million.
   private static let papers: [(file: String, scale: String, overrides: [String], millions: Double, within: Double)] = [
     // Li et al. 2024, arXiv 2406.11838, table 4.
     ("mar", "b", [], 208, 1), ("mar", "l", [], 479, 1), ("mar", "h", [], 943, 1),

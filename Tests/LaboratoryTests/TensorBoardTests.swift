@@ -61,7 +61,7 @@ import Testing
   }
 }
 
-/// Whether events are there beside the head of the file.
+/// True if a file holds events beyond its head.
 private func isBegun(_ folder: String) -> Bool {
   ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).contains { name in
     ((try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0) > 200

@@ -21,7 +21,8 @@ import Testing
     #expect(
       cut.output.contains(
         """
-        samples.h5: HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in h5py with libver='earliest').
+        samples.h5: HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a \
+        newer format (re-save it in h5py with libver='earliest').
           Run the experiment again with --force: images are made anew, and nothing is trained twice.
         """), "\(cut.output)")
     #expect(cut.sentence.hasSuffix(" files are not sound."))

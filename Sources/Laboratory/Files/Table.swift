@@ -20,7 +20,7 @@ extension Table {
     for group in reader.names(in: "/") {
       for name in reader.names(in: group) where !name.hasSuffix("_step") && reader.has("\(group)/\(name)_step") {
         let numbers = try reader.doubles("\(group)/\(name)_step"), values = try reader.raw("\(group)/\(name)").texts
-        try Self.check("\(group)/\(name)", [values.count], [numbers.count], reader)
+        try Self.check("\(group)/\(name)", shape: [values.count], expected: [numbers.count], in: reader)
         let keys = numbers.map { Int(exactly: $0).map { "\($0)" } ?? "\($0)" }
         for (number, key) in zip(numbers, keys) { steps[number] = key }
         series.append(
@@ -37,7 +37,7 @@ extension Table {
     columns = [(axis, try Self.cells(scale, reader))]
     for name in names {
       let cells = try Self.cells(name, reader)
-      try Self.check(scale, [columns[0].cells.count], [cells.count], reader)
+      try Self.check(scale, shape: [columns[0].cells.count], expected: [cells.count], in: reader)
       columns.append((String(name.dropFirst()), cells))
     }
   }
@@ -50,7 +50,7 @@ extension Table {
     func labels(_ axis: Int) throws(StorageError) -> [String] {
       guard scales.indices.contains(axis), let scale = scales[axis] else { return (0..<shape[axis]).map { "\($0)" } }
       let cells = try Self.cells(scale, reader)
-      try Self.check(scale, [cells.count], [shape[axis]], reader)
+      try Self.check(scale, shape: [cells.count], expected: [shape[axis]], in: reader)
       return cells
     }
     func title(_ axis: Int) -> String {
@@ -74,8 +74,10 @@ extension Table {
     }
   }
 
-  /// Throws where the shape of a data set is another than wanted.
-  private static func check(_ name: String, _ found: [Int], _ wanted: [Int], _ reader: Reader) throws(StorageError) {
+  /// Throws if a data set has another shape than expected.
+  private static func check(
+    _ name: String, shape found: [Int], expected wanted: [Int], in reader: Reader
+  ) throws(StorageError) {
     guard found == wanted else { throw .wrongShape(path: reader.path, name: name, found: found, wanted: wanted) }
   }
 

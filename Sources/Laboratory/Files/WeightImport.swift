@@ -10,7 +10,12 @@ import Tensors
 /// read the numbers of the reference implementations.
 package struct WeightImport {
   /// The network that receives the weights.
-  package enum Part: String, CaseIterable { case tokenizer, model }
+  package enum Part: String, CaseIterable {
+    /// The tokenizer.
+    case tokenizer
+    /// Conditioner, backbone and token loss.
+    case model
+  }
 
   /// The correspondence between a checkpoint and a network, each name once.
   package struct Report {

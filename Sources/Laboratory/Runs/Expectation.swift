@@ -15,7 +15,14 @@ package struct Expectation: Equatable {
   }
   /// The result of a comparison with measurements.
   package enum Outcome: String {
-    case holds, doesNotHold = "does not hold", withinNoise = "within noise", unknown = "not measured"
+    /// The difference exceeds the deviation over seeds, in the expected order.
+    case holds
+    /// The difference exceeds the deviation over seeds, in the other order; or a mean lies outside its interval.
+    case doesNotHold = "does not hold"
+    /// The deviation over seeds exceeds the difference.
+    case withinNoise = "within noise"
+    /// A metric or variant has no measurement.
+    case unknown = "not measured"
   }
 
   /// The entry as it stands in the file.

@@ -3,7 +3,18 @@ import Foundation
 /// The state of a run, as `STATUS` of its folder and its lock say.
 package struct RunState {
   /// A run is waiting until its folder has a `STATUS`.
-  package enum Kind: String { case waiting, running, stopped, failed, done }
+  package enum Kind: String {
+    /// Not begun.
+    case waiting
+    /// In progress in a process that holds the lock.
+    case running
+    /// Interrupted; the command resumes it.
+    case stopped
+    /// Ended by an error.
+    case failed
+    /// Complete.
+    case done
+  }
 
   /// The run's folder.
   let folder: String

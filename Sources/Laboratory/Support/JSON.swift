@@ -2,7 +2,18 @@ import Foundation
 
 /// A JSON value whose fields keep their order.
 package indirect enum JSON {
-  case null, bool(Bool), number(Double), text(String), list([JSON]), object([(String, JSON)])
+  /// `null`.
+  case null
+  /// `true` or `false`.
+  case bool(Bool)
+  /// A number; one that is not finite becomes a string.
+  case number(Double)
+  /// A string.
+  case text(String)
+  /// An array.
+  case list([JSON])
+  /// An object, in the order of its fields.
+  case object([(String, JSON)])
 
   /// The value on one line.
   package var line: String {

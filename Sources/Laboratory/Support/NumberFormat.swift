@@ -1,6 +1,7 @@
 /// Numbers as tables, progress lines and captions print them.
 package enum NumberFormat {
-  /// Returns a number with about three significant digits: "0.0123", "4.57", "312"; from 10^15 on with all digits or an exponent.
+  /// Returns a number with about three significant digits: "0.0123", "4.57", "312";
+  /// from 10^15 on with all digits or an exponent.
   package static func short(_ value: Double) -> String {
     // Beyond 2^53 all digits are integral, and beyond 2^63 no Int holds them.
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }

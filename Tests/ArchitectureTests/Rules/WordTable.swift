@@ -19,6 +19,7 @@ extension Term {
       "place", "places", use: "position, offset, pointer or location",
       except: [
         "in place", "in its place", "in their place", "take place", "takes place", "took place", "decimal places",
+        "last place",
       ]),
     Term("spot", "spots", use: "grid position"),
     Term("lane", "lanes", use: "element, or Vector16 and register"),

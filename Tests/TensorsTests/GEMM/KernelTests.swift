@@ -75,7 +75,7 @@ import Testing
       #expect(x.linear(weight).distance(to: x.product(weight.transposed)) < 1e-5)
       Tensor.updateInPlace(&lists, reading: []) { chunk in for i in 0..<chunk.count { chunk.outputs[0][i] += 1 } }
     }
-    // In place, too, when nobody else holds the numbers.
+    // In place, too, when no other tensor holds the buffer.
     let before = x.linear(lists[0][0])
     Tensor.updateInPlace(&lists, reading: []) { chunk in for i in 0..<chunk.count { chunk.outputs[0][i] *= 2 } }
     #expect(x.linear(lists[0][0]).distance(to: before * 2) < 1e-4)
