@@ -45,7 +45,7 @@ typealias EightRows<Row: AccumulatorRow> = JoinedBlock<FourRows<Row>, FourRows<R
 typealias TwelveRows<Row: AccumulatorRow> = JoinedBlock<EightRows<Row>, FourRows<Row>>
 typealias SixteenRows<Row: AccumulatorRow> = JoinedBlock<EightRows<Row>, EightRows<Row>>
 
-/// C [rows, 16 vectors] = A [k, rows] transposed times B [k, 16 vectors], whose registers lie `stride` floats apart.
+/// C [rows, 16 vectors] = A [k, rows] transposed times B [k, 16 vectors], with a row stride of `stride` floats.
 ///
 /// B is read once and prefetched 4 KiB ahead: with so few rows the time is that of reading it from memory, and hardware
 /// prefetchers stop at the end of a page (measured on Zen 4: 210 instead of 157 GFLOP/s). With two registers at once

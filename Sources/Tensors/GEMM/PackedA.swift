@@ -80,7 +80,7 @@ private func packTransposed(
   }
 }
 
-/// Adds some columns, `stride` floats apart, to the sums of `count` rows; up to 15 rows beyond them are read, not
+/// Adds columns, with a stride of `stride` floats, to the sums of `count` rows; up to 15 rows beyond them are read, not
 /// stored.
 @inline(__always)
 private func add(

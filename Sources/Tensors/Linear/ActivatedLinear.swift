@@ -6,7 +6,8 @@ extension Tensor {
   public func linear(
     afterActivation activation: Activation, _ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil
   ) -> Tensor {
-    let layer = LinearLayer(self, weight, bias, residual: residual), needsInput = isTracked, inputs = layer.inputs
+    let layer = LinearLayer(self, weight, bias, residual: residual), requiresInputGradient = isTracked,
+      inputs = layer.inputs
     let source = UnsafePointer(buffer.pointer)
     let value = layer.product(
       self, weight, bias, residual: residual,
@@ -16,7 +17,7 @@ extension Tensor {
     return value.recorded(inputs: [self] + LinearLayer.operands(weight, bias, residual)) {
       [self = detached, weight = weight.detached] g in
       let source = UnsafePointer(self.buffer.pointer)
-      let input = needsInput ? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil) : nil
+      let input = requiresInputGradient ? Tensor(shape: self.shape, buffer: Buffer(count: self.count), node: nil) : nil
       if let target = input?.buffer.pointer {
         layer.inputGradient(g, weight, into: target) { rows, columns in
           let next = prefetchDistance(columns.count, width: inputs)
@@ -26,7 +27,7 @@ extension Tensor {
           }
         }
       }
-      let others = layer.gradients(g, self, needsBias: layer.needsBias) {
+      let others = layer.gradients(g, self, requiresBiasGradient: layer.requiresBiasGradient) {
         activation.evaluate(source + ($0 * inputs + $1), $2, ahead: prefetchDistance($2, width: inputs), into: $3)
       }
       return [input] + others.ordered(for: layer)

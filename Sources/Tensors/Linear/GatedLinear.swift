@@ -36,14 +36,14 @@ extension Tensor {
     afterSwiGLU gate: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, onto residual: Tensor? = nil
   ) -> Tensor {
     precondition(shape == gate.shape, "shapes \(shape) and \(gate.shape) differ")
-    let layer = LinearLayer(self, weight, bias, residual: residual), needsInput = isTracked || gate.isTracked
+    let layer = LinearLayer(self, weight, bias, residual: residual), requiresInputGradient = isTracked || gate.isTracked
     let rows = SwiGLURows(x: buffer.pointer, gate: gate.buffer.pointer, width: layer.inputs)
     let value = layer.product(self, weight, bias, residual: residual, generator: rows.generator)
     return value.recorded(inputs: [self, gate] + LinearLayer.operands(weight, bias, residual)) {
       [self = detached, gate = gate.detached, weight = weight.detached] g in
       let rows = SwiGLURows(x: self.buffer.pointer, gate: gate.buffer.pointer, width: layer.inputs)
       var factors: [Tensor?] = [nil, nil]
-      if needsInput {
+      if requiresInputGradient {
         let gradients = [self, gate].map { Tensor(shape: $0.shape, buffer: Buffer(count: $0.count), node: nil) }
         let (target, gateTarget) = (gradients[0].buffer.pointer, gradients[1].buffer.pointer)
         layer.inputGradient(g, weight, into: target) { range, columns in
@@ -51,7 +51,7 @@ extension Tensor {
         }
         factors = gradients
       }
-      let others = layer.gradients(g, self, needsBias: layer.needsBias, generator: rows.generator)
+      let others = layer.gradients(g, self, requiresBiasGradient: layer.requiresBiasGradient, generator: rows.generator)
       return factors + others.ordered(for: layer)
     }
   }

@@ -13,7 +13,7 @@ struct LinearGradients {
 struct LinearLayer {
   let rows: Int, inputs: Int, outputs: Int
   let hasBias: Bool, hasResidual: Bool
-  let needsWeight: Bool, needsBias: Bool
+  let requiresWeightGradient: Bool, requiresBiasGradient: Bool
 
   init(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, residual: Tensor?) {
     precondition(
@@ -30,7 +30,7 @@ struct LinearLayer {
         "rows of shape \(residual.shape) do not fit \(rows) rows of \(outputs) outputs")
     }
     (hasBias, hasResidual) = (bias != nil, residual != nil)
-    (needsWeight, needsBias) = (weight.isTracked, bias?.isTracked ?? false)
+    (requiresWeightGradient, requiresBiasGradient) = (weight.isTracked, bias?.isTracked ?? false)
   }
 
   /// Weight, bias and residual, as far as there are any: the inputs of the operation that follow x.
@@ -75,12 +75,12 @@ struct LinearLayer {
   /// A generator computes x from the tensor's scalars while it is packed. The column sums are a by-product of packing
   /// g^T.
   func gradients(
-    _ g: Tensor, _ x: Tensor, needsBias: Bool, generator: OperandGenerator? = nil
+    _ g: Tensor, _ x: Tensor, requiresBiasGradient: Bool, generator: OperandGenerator? = nil
   ) -> LinearGradients {
-    guard needsWeight else {
-      return LinearGradients(bias: needsBias ? g.columnSums(width: outputs) : nil, residual: g)
+    guard requiresWeightGradient else {
+      return LinearGradients(bias: requiresBiasGradient ? g.columnSums(width: outputs) : nil, residual: g)
     }
-    let bias = needsBias ? Tensor(zeros: [outputs]) : nil
+    let bias = requiresBiasGradient ? Tensor(zeros: [outputs]) : nil
     let weight = Tensor(unfilled: [outputs, inputs]) {
       gemm(
         GEMMShape(m: outputs, n: inputs, k: g.count / Swift.max(1, outputs)),

@@ -10,13 +10,14 @@ extension Tensor {
     let layer = LinearLayer(self, weight, bias, residual: nil)
     let inputs = [self] + [normWeight, normBias, modulation?.tensor].compactMap { $0 }, count = inputs.count
     let normalized = NormalizedRows(self, normWeight, normBias, epsilon: epsilon, modulation: modulation)
-    let needsInput = inputs.contains { $0.isTracked }
+    let requiresInputGradient = inputs.contains { $0.isTracked }
     let value = layer.product(self, weight, bias, residual: nil, generator: normalized.generator)
     return value.recordedAccumulating(inputs: inputs + LinearLayer.operands(weight, bias, nil)) {
       [weight = weight.detached, isModulated = modulation != nil, shape] g, existingGradient in
-      let others = layer.gradients(g, normalized.x, needsBias: layer.hasBias, generator: normalized.generator)
+      let others = layer.gradients(
+        g, normalized.x, requiresBiasGradient: layer.hasBias, generator: normalized.generator)
       let normGradients: [Tensor?] =
-        needsInput
+        requiresInputGradient
         ? normalized.gradients(
           Tensor.product(g.asMatrix(layer.rows, layer.outputs), weight.asMatrix(), onto: nil).reshaped(shape),
           existingInputGradient: existingGradient(0),

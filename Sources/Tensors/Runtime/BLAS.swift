@@ -25,7 +25,10 @@ public struct BLAS: Sendable {
   let multiply: Multiply
 
   /// The error that no library could be opened: one sentence that says how to install one.
-  public struct Missing: Error, CustomStringConvertible { public let description: String }
+  public struct Missing: Error, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+  }
 
   private static let opened: Result<BLAS, Missing> = {
     do throws(Missing) { return .success(try open(["libopenblas.so.0", "libopenblas.so", "libblas.so.3"])) } catch {
