@@ -29,11 +29,11 @@ import Testing
     // python -c "from tensorboard.summary.writer.record_writer import RecordWriter as W
     // from tensorboard.compat.proto.event_pb2 import *; from tensorboard.compat.proto.summary_pb2 import Summary as S
     // V = S.Value; I = S.Image(height=2, width=3, colorspace=3, encoded_image_string=bytes([1, 2, 3]))
-    // w = W(open('e', 'wb')); [w.write(e.SerializeToString()) for e in [Event(wall_time=1, file_version='brain.Event:2'),
-    // Event(wall_time=1, session_log=SessionLog(status=1)),
-    // Event(wall_time=1.5, step=10, summary=S(value=[V(tag='model/loss', simple_value=.25)])),
-    // Event(wall_time=2.5, step=300, summary=S(value=[V(tag='samples/grid', image=I)]))]]; w.flush()
-    // print(' '.join('%x' % b for b in open('e', 'rb').read()))"
+    // w = W(open('e', 'wb')); [w.write(e.SerializeToString()) for e in [Event(wall_time=1,
+    // file_version='brain.Event:2'), Event(wall_time=1, session_log=SessionLog(status=1)), Event(wall_time=1.5,
+    // step=10, summary=S(value=[V(tag='model/loss', simple_value=.25)])), Event(wall_time=2.5, step=300,
+    // summary=S(value=[V(tag='samples/grid', image=I)]))]]; w.flush() print(' '.join('%x' % b for b in open('e',
+    // 'rb').read()))"
     #expect(found.joined(separator: " ") == Self.theirs)
   }
 

@@ -2,9 +2,9 @@ extension Tensor {
   /// Scaled dot-product attention, softmax(Q K^T / sqrt(d)) V, head by head (Vaswani et al. 2017, arXiv 1706.03762).
   ///
   /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d]; result [batch, q, heads * d].
-  /// `visible[i]` is the number of leading keys that query i sees; nil: all. The matrix of probabilities exists for a block
-  /// of queries of one head only: the backward pass recomputes it from the logarithm of the sum of exponentials of each row
-  /// (FlashAttention; Dao et al. 2022, arXiv 2205.14135).
+  /// `visible[i]` is the number of leading keys that query i sees; nil: all. The matrix of probabilities exists for a
+  /// block of queries of one head only: the backward pass recomputes it from the logarithm of the sum of exponentials
+  /// of each row (FlashAttention; Dao et al. 2022, arXiv 2205.14135).
   public func attention(_ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil) -> Tensor {
     let width = shape[2]
     let plan = AttentionShape(queries: shape, keys: keys.shape[1], heads: heads, visible: visible)
@@ -26,8 +26,8 @@ extension Tensor {
   /// Scaled dot-product attention of queries, keys and values that lie side by side: self [batch, n, 3 * heads * d],
   /// result [batch, n, heads * d].
   ///
-  /// With `rotary` angles queries and keys are rotated first, as `rotated(by:heads:)` does, head by head in the kernel's
-  /// workspace: the rotated ones never lie in memory as a whole.
+  /// With `rotary` angles queries and keys are rotated first, as `rotated(by:heads:)` does, head by head in the
+  /// kernel's workspace: the rotated ones never lie in memory as a whole.
   public func selfAttention(heads: Int, visible: [Int]? = nil, rotary: RotaryAngles? = nil) -> Tensor {
     let (batch, n, width) = (shape[0], shape[1], shape[2] / 3)
     if let rotary, !usesMicroKernels || n <= 2 {
@@ -37,7 +37,8 @@ extension Tensor {
     let plan = AttentionShape(queries: [batch, n, width], keys: n, heads: heads, visible: visible)
     precondition(
       rotary.map { $0.cosines.shape == [batch, n, plan.headDim / 2] && plan.headDim % 2 == 0 } ?? true,
-      "angles of shape \(rotary?.cosines.shape ?? []) do not rotate \(heads) heads of width \(plan.headDim) in \(n) rows"
+      "angles of shape \(rotary?.cosines.shape ?? []) do not rotate \(heads) heads of width \(plan.headDim) in "
+        + "\(n) rows"
     )
     let (output, logSumExp) = plan.forward(AttentionInputs(packed: self, heads: heads, rotary: rotary))
     return output.recorded(inputs: [self]) { [qkv = detached] g in
@@ -52,8 +53,8 @@ extension Tensor {
 }
 
 extension AttentionShape {
-  /// The output [batch, queries, heads * headDim] and, for the backward pass, the logarithm of the sum of exponentials of
-  /// each row of scores [batch, heads, queries].
+  /// The output [batch, queries, heads * headDim] and, for the backward pass, the logarithm of the sum of
+  /// exponentials of each row of scores [batch, heads, queries].
   fileprivate func forward(_ inputs: AttentionInputs) -> (output: Tensor, logSumExp: Buffer) {
     let logSumExp = Buffer(count: batch * heads * queries)
     let output = Tensor(unfilled: [batch, queries, channels]) { target in

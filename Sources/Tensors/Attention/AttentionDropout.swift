@@ -3,8 +3,8 @@ extension Tensor {
   /// arXiv 1706.03762, section 5.4): O = (softmax(Q K^T / sqrt(d)) * mask) V.
   ///
   /// self: queries [batch, q, heads * d]; keys and values [batch, k, heads * d]; mask [batch, heads, q, k] of zeros and
-  /// 1 / (1 - rate), without gradient; result [batch, q, heads * d]. All probabilities are kept for the backward pass: a
-  /// plain form for training with dropout only.
+  /// 1 / (1 - rate), without gradient; result [batch, q, heads * d]. All probabilities are kept for the backward
+  /// pass: a plain form for training with dropout only.
   public func attention(
     _ keys: Tensor, _ values: Tensor, heads: Int, visible: [Int]? = nil, dropoutMask mask: Tensor
   ) -> Tensor {

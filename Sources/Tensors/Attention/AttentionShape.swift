@@ -30,8 +30,8 @@ struct AttentionShape {
   /// Queries, rounded up to whole tiles of `GEMMBlocking.mr`.
   var paddedQueries: Int { (queries + GEMMBlocking.mr - 1) / GEMMBlocking.mr * GEMMBlocking.mr }
 
-  /// Floats from one row of scores to the next: an odd number of cache lines, since the rows of a column would otherwise
-  /// compete for few sets of the cache.
+  /// Floats from one row of scores to the next: an odd number of cache lines, since the rows of a column would
+  /// otherwise compete for few sets of the cache.
   var scoreStride: Int { (paddedKeys / 16 | 1) * 16 }
 
   /// The number of query rows whose scores take at most `floats`: whole tiles, cut as evenly as these allow.
@@ -49,7 +49,8 @@ struct AttentionShape {
   }
 }
 
-/// Queries, keys or values of all heads where they lie: [batch, rows, parts, heads, headDim], of which this is one part.
+/// Queries, keys or values of all heads where they lie: [batch, rows, parts, heads, headDim], of which this is one
+/// part.
 struct AttentionOperand {
   /// The first element of the part.
   let pointer: UnsafePointer<Float>

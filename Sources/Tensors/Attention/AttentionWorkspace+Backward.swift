@@ -65,7 +65,8 @@ extension AttentionWorkspace {
 
   /// Turns the scores of one query into P = exp(S - logSumExp), and dP into dS = P * (dP - delta) / sqrt(headDim).
   ///
-  /// `offset` is that of the query's row in `probabilities` and `scoreGradients`. Keys that the query does not see get zeros.
+  /// `offset` is that of the query's row in `probabilities` and `scoreGradients`. Keys that the query does not see
+  /// get zeros.
   @inline(__always)
   private func differentiateSoftmax(query: Int, offset: Int, logSumExp: Float) {
     let p = probabilities.pointer + offset, ds = scoreGradients.pointer + offset, visible = shape.visible[query]

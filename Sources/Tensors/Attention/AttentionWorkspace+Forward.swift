@@ -2,8 +2,8 @@ import COpenBLAS
 import Glibc
 
 extension AttentionWorkspace {
-  /// O = softmax(Q K^T / sqrt(headDim)) V of one head [queries, headDim], and for each query the logarithm of the sum of
-  /// exponentials of its scores [queries].
+  /// O = softmax(Q K^T / sqrt(headDim)) V of one head [queries, headDim], and for each query the logarithm of the sum
+  /// of exponentials of its scores [queries].
   ///
   /// The softmax is not applied to P but to the result: O = (e^(S - max) V) / rowsum(e^(S - max)), since a row of O is
   /// shorter than one of P. `prefetchNextHead`: a further head of the same sample lies behind this one.
@@ -45,8 +45,8 @@ extension AttentionWorkspace {
 
   /// Replaces the scores of some queries by e^(scale * score - maximum), zeros for keys that are not seen.
   ///
-  /// First all maxima, then all exponentials: while the reduction of one row waits, those of others proceed. `interleaved`
-  /// runs once for each query in between.
+  /// First all maxima, then all exponentials: while the reduction of one row waits, those of others proceed.
+  /// `interleaved` runs once for each query in between.
   @inline(__always)
   private func exponentiateScores(_ rows: Range<Int>, _ interleaved: (Int) -> Void) {
     let maxima = rowMaxima, sums = rowSums, scale = shape.scale
@@ -72,8 +72,8 @@ extension AttentionWorkspace {
   /// The keys that the tile of a query sees, rounded up to whole vectors.
   private func paddedVisibleKeys(_ query: Int) -> Int { (visibleKeys[query / GEMMBlocking.mr] + 15) / 16 * 16 }
 
-  /// Divides a row of the output by the sum of exponentials of row `i` of the block; returns the logarithm of the sum of
-  /// exponentials of the scores themselves, maximum + log(sum).
+  /// Divides a row of the output by the sum of exponentials of row `i` of the block; returns the logarithm of the sum
+  /// of exponentials of the scores themselves, maximum + log(sum).
   private func normalize(_ row: UnsafeMutablePointer<Float>, _ i: Int) -> Float {
     let sum = overtone_reduce_add(rowSums[vector: 16 * i]), factor = 1 / sum
     for column in Swift.stride(from: 0, to: shape.headDim, by: 16) {

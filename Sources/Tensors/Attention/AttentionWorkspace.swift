@@ -1,6 +1,7 @@
 /// The buffers in which one thread computes one head after another.
 ///
-/// Rows of a head lie in different pages of memory: those that are read often are copied to lie together, and those of the next head are prefetched while this one is computed.
+/// Rows of a head lie in different pages of memory: those that are read often are copied to lie together, and those
+/// of the next head are prefetched while this one is computed.
 final class AttentionWorkspace {
   let shape: AttentionShape
   /// K^T [headDim, keys] and, for the backward pass, V^T [headDim, keys], packed as operand B.

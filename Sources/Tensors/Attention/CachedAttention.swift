@@ -11,7 +11,8 @@ extension Tensor {
     precondition(
       keys.batch == shape[0] && channels <= stride && values.batch == keys.batch && values.heads == heads
         && values.headDim == keys.headDim && values.count == keys.count,
-      "a storage of \(keys.batch) samples, \(heads) heads and width \(keys.headDim) does not fit queries of shape \(shape)"
+      "a storage of \(keys.batch) samples, \(heads) heads and width \(keys.headDim) does not fit queries "
+        + "of shape \(shape)"
     )
     // A stream handles 32 channels at a time; with more queries a copy of the keys pays.
     let isStreamed = plan.queries <= 2 && plan.headDim % 32 == 0

@@ -59,7 +59,8 @@ private struct QueryKeyNorm: Sendable {
 
   /// The gradients of the rows and of the scales.
   ///
-  /// y = s u with u = x / |x|, so that dx = (g - u (u g)) s / |x| = (g - y (y g) / s^2) s / |x| and ds = u g = (y g) / s.
+  /// y = s u with u = x / |x|, so that dx = (g - u (u g)) s / |x| = (g - y (y g) / s^2) s / |x|,
+  /// and ds = u g = (y g) / s.
   func backward(_ g: Tensor, _ out: Tensor, _ inverseNorms: Buffer) -> [Tensor?] {
     let parts = Swift.max(1, Swift.min(16, rows / 64)), rowsPerPart = (rows + parts - 1) / parts
     // The gradient of the scales, summed over the rows of each part, then over the parts in order.

@@ -27,8 +27,8 @@ extension Tensor {
   /// Rotates each pair of neighbouring channels of a head by the angle of its position: (x0 c - x1 s, x1 c + x0 s)
   /// (Su et al. 2021, arXiv 2104.09864, equation 34).
   ///
-  /// self and the result: [batch, positions, heads * headDim]. The heads from `rotatedHeads` on are copied; nil: none is.
-  /// Angles have no gradient.
+  /// self and the result: [batch, positions, heads * headDim]. The heads from `rotatedHeads` on are copied; nil: none
+  /// is. Angles have no gradient.
   public func rotated(by angles: RotaryAngles, heads: Int, rotatedHeads: Int? = nil) -> Tensor {
     let headDim = shape[2] / heads
     precondition(

@@ -1,8 +1,8 @@
 /// The keys, or the values, of a cache: rows of each sample that grow without copying earlier ones.
 ///
-/// Layout [batch, blocks, heads, 16, headDim]: sixteen rows of one head lie one behind the other, then those of the next
-/// head, so that attention reads memory from end to end. Memory for `capacity` rows is allocated at once, after that for
-/// 64 more at a time.
+/// Layout [batch, blocks, heads, 16, headDim]: sixteen rows of one head lie one behind the other, then those of the
+/// next head, so that attention reads memory from end to end. Memory for `capacity` rows is allocated at once, after
+/// that for 64 more at a time.
 public final class RowStorage {
   /// Rows of a head that lie together.
   static let block = 16

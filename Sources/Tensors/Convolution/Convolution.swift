@@ -2,8 +2,8 @@ extension Tensor {
   /// A 2-D convolution (in fact a cross-correlation, as everywhere in the field) with zero padding.
   ///
   /// self [batch, height, width, in], weight [out, kernel height, kernel width, in], bias [out]; result
-  /// [batch, rows, columns, out]. Windows are multiplied where they lie in a padded image, without im2col; 3x3 kernels at
-  /// stride 1 go by Winograd's tiles where that is faster.
+  /// [batch, rows, columns, out]. Windows are multiplied where they lie in a padded image, without im2col; 3x3
+  /// kernels at stride 1 go by Winograd's tiles where that is faster.
   public func convolved(_ weight: Tensor, _ bias: Tensor?, stride: Int = 1, padding: Padding) -> Tensor {
     precondition(
       shape.count == 4 && weight.shape.count == 4 && weight.shape[3] == shape[3],
@@ -30,7 +30,8 @@ extension Tensor {
     }
   }
 
-  /// The gradient of the images: at stride 1 the correlation of the outputs' gradient with the kernel rotated by 180 degrees.
+  /// The gradient of the images: at stride 1 the correlation of the outputs' gradient with the kernel rotated by 180
+  /// degrees.
   private func imageGradient(_ windows: Windows, _ weight: Tensor, _ g: Tensor) -> Tensor {
     let outputs = weight.shape[0], kernel = windows.kernel, channels = windows.channels
     guard windows.stride == 1 else { return foldedImageGradient(windows, weight, g) }

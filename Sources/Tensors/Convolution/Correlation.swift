@@ -64,8 +64,9 @@ extension Windows {
     }
   }
 
-  /// Adds the gradient of the kernel [outputs, size] from one padded image and the gradient `dout` [rows, columns, outputs]:
-  /// dout^T [outputs, windows] times windows [windows, size], one segment of the sum for each row of outputs.
+  /// Adds the gradient of the kernel [outputs, size] from one padded image and the gradient `dout` [rows, columns,
+  /// outputs]: dout^T [outputs, windows] times windows [windows, size], one segment of the sum for each row of
+  /// outputs.
   func addKernelGradient(
     _ image: UnsafePointer<Float>, _ dout: UnsafePointer<Float>, outputs: Int, to target: UnsafeMutablePointer<Float>
   ) {

@@ -14,8 +14,8 @@ public struct Padding: Sendable {
   /// `count` rows or columns on every side.
   public static func all(_ count: Int) -> Padding { Padding(top: count, bottom: count, left: count, right: count) }
 
-  /// One row below and one column to the right, as the autoencoders of latent diffusion halve an image (Rombach et al. 2022,
-  /// arXiv 2112.10752).
+  /// One row below and one column to the right, as the autoencoders of latent diffusion halve an image (Rombach et
+  /// al. 2022, arXiv 2112.10752).
   public static let belowRight = Padding(top: 0, bottom: 1, left: 0, right: 1)
 
   /// No zeros on any side.

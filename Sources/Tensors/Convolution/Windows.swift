@@ -29,7 +29,8 @@ struct Windows {
     columns = (width + padding.left + padding.right - kernel.width) / stride + 1
   }
 
-  /// The windows of the transposed convolution at stride 1: they slide over the outputs, and give one result for each pixel.
+  /// The windows of the transposed convolution at stride 1: they slide over the outputs, and give one result for each
+  /// pixel.
   func transposed(outputs: Int) -> Windows {
     var other = self
     (other.height, other.width, other.channels, other.rows, other.columns) = (rows, columns, outputs, height, width)
@@ -64,8 +65,8 @@ struct Windows {
     }
   }
 
-  /// Visits the rows of each window: its number, the row of the kernel, the pixel (x, y) under the first element of that
-  /// row, and the number of the image's first pixel.
+  /// Visits the rows of each window: its number, the row of the kernel, the pixel (x, y) under the first element of
+  /// that row, and the number of the image's first pixel.
   @inline(__always)
   private func forEachKernelRow(
     _ range: Range<Int>, _ visit: (_ window: Int, _ kernelRow: Int, _ x: Int, _ y: Int, _ image: Int) -> Void

@@ -1,9 +1,9 @@
 /// A 3x3 convolution at stride 1 by tiles of 2x2 outputs: 16 multiplications where the sum over windows takes 36
 /// (minimal filtering F(2x2, 3x3); Winograd 1980; Lavin and Gray 2015, arXiv 1509.09308, sections 3 and 4).
 ///
-/// For a tile of 4x4 pixels d and a kernel g the outputs are y = A^T [(G g G^T) * (B^T d B)] A. The elementwise product,
-/// summed over channels, is sixteen matrix products, one for each element of the 4x4 tile. A, B and G hold only ones and
-/// halves, so that results differ from sums over windows by a few roundings.
+/// For a tile of 4x4 pixels d and a kernel g the outputs are y = A^T [(G g G^T) * (B^T d B)] A. The elementwise
+/// product, summed over channels, is sixteen matrix products, one for each element of the 4x4 tile. A, B and G hold
+/// only ones and halves, so that results differ from sums over windows by a few roundings.
 struct Winograd {
   /// The windows, their rows and columns rounded up to whole tiles.
   let windows: Windows
@@ -29,8 +29,8 @@ struct Winograd {
   /// Tiles of one image.
   var tiles: Int { windows.rows / 2 * (windows.columns / 2) }
 
-  /// Floats from one of the sixteen matrices [block, width] to the next: a vector more than they have, since all sixteen
-  /// would otherwise compete for the same sets of the cache.
+  /// Floats from one of the sixteen matrices [block, width] to the next: a vector more than they have, since all
+  /// sixteen would otherwise compete for the same sets of the cache.
   func matrixStride(_ width: Int) -> Int { block &* width &+ 16 }
 
   /// Visits the tiles of some images, a block at a time.

@@ -15,8 +15,8 @@ final class PaddedImage {
   }
 }
 
-/// The four elements of a row of a 4x4 tile, for sixteen channels each, and their products with the matrices of F(2x2, 3x3)
-/// (Lavin and Gray 2015, arXiv 1509.09308, equation 7):
+/// The four elements of a row of a 4x4 tile, for sixteen channels each, and their products with the matrices of
+/// F(2x2, 3x3) (Lavin and Gray 2015, arXiv 1509.09308, equation 7):
 ///
 ///         1  0 -1  0             1   0   0            1  1  1  0
 ///   B^T = 0  1  1  0       G =  1/2 1/2 1/2     A^T = 0  1 -1 -1

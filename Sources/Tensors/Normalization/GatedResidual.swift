@@ -1,8 +1,8 @@
 extension Tensor {
   /// residual + gate * self, as a block with adaLN-Zero ends (Peebles and Xie 2022, arXiv 2212.09748, section 3.2).
   ///
-  /// self and residual [..., width]; the gate of a row is `width` columns of `gates` [entries, stride] from `offset` on. An
-  /// entry gates several successive rows, equally many each.
+  /// self and residual [..., width]; the gate of a row is `width` columns of `gates` [entries, stride] from `offset`
+  /// on. An entry gates several successive rows, equally many each.
   public func gated(by gates: Tensor, offset: Int, residual: Tensor) -> Tensor {
     let width = shape.last ?? 1, rows = count / Swift.max(1, width), stride = gates.shape[1]
     let rowsPerEntry = ModulationLayout.rowsPerEntry(rows: rows, entries: gates.shape[0])

@@ -1,8 +1,9 @@
 extension Tensor {
-  /// Normalizes each group of channels of each sample to mean 0 and variance 1, then scales by `weight` and shifts by `bias`
-  /// (Wu and He 2018, arXiv 1803.08494), then, with `appliesSiLU`, multiplies by the sigmoid of the result.
+  /// Normalizes each group of channels of each sample to mean 0 and variance 1, then scales by `weight` and shifts by
+  /// `bias` (Wu and He 2018, arXiv 1803.08494), then, with `appliesSiLU`, multiplies by the sigmoid of the result.
   ///
-  /// self and result [batch, ..., channels]; weight and bias [channels]. Of the forward pass only mean and rstd are kept.
+  /// self and result [batch, ..., channels]; weight and bias [channels]. Of the forward pass only mean and rstd are
+  /// kept.
   public func groupNorm(
     groupCount: Int, _ weight: Tensor, _ bias: Tensor, epsilon: Float, appliesSiLU: Bool = false
   ) -> Tensor {

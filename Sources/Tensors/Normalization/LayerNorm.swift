@@ -1,10 +1,10 @@
 extension Tensor {
-  /// Layer norm along the last axis, n = (x - mean) * rstd, y = n * weight + bias (Ba et al. 2016, arXiv 1607.06450), then,
-  /// with a modulation, y * (1 + scale) + shift (Peebles and Xie 2022, arXiv 2212.09748).
+  /// Layer norm along the last axis, n = (x - mean) * rstd, y = n * weight + bias (Ba et al. 2016, arXiv 1607.06450),
+  /// then, with a modulation, y * (1 + scale) + shift (Peebles and Xie 2022, arXiv 2212.09748).
   ///
   /// self and result [..., width]; weight and bias [width] or nil; rstd = 1 / sqrt(variance + epsilon) with the biased
-  /// variance. An entry of the modulation serves one row or several successive ones. Of the forward pass only mean and rstd
-  /// of each row are kept.
+  /// variance. An entry of the modulation serves one row or several successive ones. Of the forward pass only mean
+  /// and rstd of each row are kept.
   public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Float, modulation: NormModulation? = nil) -> Tensor
   {
     let normalized = NormalizedRows(self, weight, bias, modulation: modulation)

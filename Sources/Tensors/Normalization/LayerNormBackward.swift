@@ -26,7 +26,8 @@ struct LayerNormBackward: @unchecked Sendable {  // pointers of tensors that the
 
   /// Computes the input's gradient of one row and adds to those of the other operands.
   ///
-  /// `dnorm` has room for a row; dweight and dbias [width] lie one behind the other, also where only one of them is used.
+  /// `dnorm` has room for a row; dweight and dbias [width] lie one behind the other, also where only one of them is
+  /// used.
   func row(
     _ row: Int, dnorm: UnsafeMutablePointer<Float>, dweight: UnsafeMutablePointer<Float>,
     dbias: UnsafeMutablePointer<Float>

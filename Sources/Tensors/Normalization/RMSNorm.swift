@@ -1,8 +1,9 @@
 import COpenBLAS
 
 extension Tensor {
-  /// Divides each row by its root mean square along the last axis, then multiplies by `weight` [width]: x * rrms * weight
-  /// with rrms = 1 / sqrt(mean(x^2) + epsilon) (Zhang and Sennrich 2019, arXiv 1910.07467). self and result [..., width].
+  /// Divides each row by its root mean square along the last axis, then multiplies by `weight` [width]: x * rrms *
+  /// weight with rrms = 1 / sqrt(mean(x^2) + epsilon) (Zhang and Sennrich 2019, arXiv 1910.07467). self and result
+  /// [..., width].
   public func rmsNorm(_ weight: Tensor, epsilon: Float) -> Tensor {
     scaledRows(weight) { squares, width in 1 / (squares / Float(width) + epsilon).squareRoot() }
   }
@@ -17,8 +18,9 @@ extension Tensor {
 
   /// Multiplies each row by its inverse norm, and by `weight` [width] if there is one.
   ///
-  /// `inverseNorm` computes s from the sum of squares and the width, such that ds/dx = -s^3 x / m, where m is the width for
-  /// a mean (with a weight) and 1 for a sum (without). A negative number stands for its magnitude as a constant.
+  /// `inverseNorm` computes s from the sum of squares and the width, such that ds/dx = -s^3 x / m, where m is the
+  /// width for a mean (with a weight) and 1 for a sum (without). A negative number stands for its magnitude as a
+  /// constant.
   private func scaledRows(_ weight: Tensor?, _ inverseNorm: (Float, Int) -> Float) -> Tensor {
     let width = shape.last ?? 1, rows = count / Swift.max(1, width)
     let inverseNorms = Buffer(count: rows), source = UnsafePointer(buffer.pointer)
@@ -58,7 +60,8 @@ private struct RowNorm: Sendable {
 
   /// The gradients of the rows and of the weight, if there is one.
   ///
-  /// With y = x s w and ds/dx = -s^3 x / m: dw += g x s and dx = s (g w - x s^2 (g w x) / m), the dot product over a row.
+  /// With y = x s w and ds/dx = -s^3 x / m: dw += g x s and dx = s (g w - x s^2 (g w x) / m), the dot product over a
+  /// row.
   func backward(_ g: Tensor, _ inverseNorms: Buffer, existingInputGradient: Tensor?) -> [Tensor?] {
     let parts = Swift.max(1, Swift.min(16, rows / 64)), rowsPerPart = (rows + parts - 1) / parts
     // The gradient of the weight, summed over the rows of each part, then over the parts in order.
