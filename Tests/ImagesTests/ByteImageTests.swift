@@ -111,8 +111,11 @@ extension ByteImage {
     arguments: [(3, 4), (12, 9), (6, 12), (5, 2), (6, 7)])
   func definition(_ height: Int, _ width: Int) {
     // Bytes far from 0 and 255, so that no overshoot of the cubic filter is clamped between rows and columns.
-    let image = ByteImage(
-      height: 6, width: 7, pixels: (0..<126).map { UInt8(60 + 20 * ($0 / 21) + 8 * ($0 / 3 * 3 % 7) + $0 % 3) })
+    var image = ByteImage(height: 6, width: 7, colour: [0, 0, 0])
+    for i in image.pixels.indices {
+      let y = i / 21, x = i / 3 % 7, c = i % 3
+      image.pixels[i] = UInt8(60 + 20 * y + 8 * x + c)
+    }
     for kernel in Kernel.allCases {
       let resized = image.resized(height: height, width: width, kernel)
       #expect(resized.height == height && resized.width == width)
