@@ -7,10 +7,9 @@ import Tensors
 /// (FAR; Yu, Zhang et al. 2025, arXiv 2503.05305).
 ///
 /// With `target: full` every turn predicts the full latent, the canvas is one draft, and the input is the draft
-/// filtered
-/// to the level of the turn. With `next-level` and `band` every level has a target and the canvas is a pyramid: one set
-/// of slots per level, one of which is the sequence of a turn. With `context: all` there is a set per level, too, and
-/// the sequence of a turn holds all sets up to its level, block by block.
+/// filtered to the level of the turn. With `next-level` and `band` every level has a target and the canvas is a
+/// pyramid: one set of slots per level, one of which is the sequence of a turn. With `context: all` there is a set per
+/// level, too, and the sequence of a turn holds all sets up to its level, block by block.
 ///
 /// Differs from the released code where a grid is not 16 x 16, for which its lists of levels are literals: here they
 /// are scaled (`FrequencyPreset`).
@@ -81,33 +80,45 @@ struct Frequency: RegressionDirection {
       ? .listed
       : try settings[
         "training-levels", default: .all, about: "levels that training draws from: all, or those listed in 'levels'"]
-    // Only where training draws from all levels and answers the full latent does the list not matter to it.
+    // Only where training draws from all levels and predicts the full latent does the list not matter to it.
     if target != .full || drawn == .listed { settings.markAffectsTraining("levels") }
     unfiltered = try sampled[
       "unfiltered-steps", default: preset.unfiltered(of: levels.count, masked: isMasked),
       about: "sampling steps, counted from 0, that see the draft without the low-pass filter"]
     weight = try settings[
       "loss-weight", default: preset.weight, about: "loss weight of a level (FAR's frequency-aware loss: sine)"]
-    weightUse =
-      weight == .none || context == .all
-      ? .factor
-      : try settings[
-        "loss-weight-as", default: .factor,
-        about: "how the loss weight acts: as a factor, or as the probability of drawing the level (importance sampling)"
-      ]
+    weightUse = weight == .none || context == .all ? .factor : try Self.weightUse(&settings)
 
-    let groups = Array(repeating: 0, count: grid.count)
     if target != .full || context == .all {
-      let slots = levels.indices.flatMap { Slot.cells(of: grid, level: $0) }
-      layout = Layout(
-        grid: grid, slots: slots, groups: context == .all ? slots.map(\.level) : groups, levels: levels.count)
+      layout = Self.pyramid(of: levels.count, over: grid, isBlockCausal: context == .all)
       trainingLevels = Array(levels.indices)
     } else {
-      layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: groups, levels: top + 1)
+      layout = Self.draft(over: grid, levels: top + 1)
       // The top level would show the target itself.
       trainingLevels = drawn == .listed ? Set(levels).filter { $0 < top }.sorted() : Array(0..<top)
     }
     try refuse(settings)
+  }
+
+  /// Reads how the weights of levels act; only where levels have weights and training draws one of them.
+  private static func weightUse(_ settings: inout Settings) throws(SettingsError) -> WeightUse {
+    try settings[
+      "loss-weight-as", default: .factor,
+      about: "how the loss weight acts: as a factor, or as the probability of drawing the level (importance sampling)"]
+  }
+
+  /// Returns the layout of a canvas with a set of slots for each level, [levels * cells]; where it is block-causal, a
+  /// level attends to itself and all before it, else all slots are of one group.
+  private static func pyramid(of levels: Int, over grid: Grid, isBlockCausal: Bool) -> Layout {
+    let slots = (0..<levels).flatMap { Slot.cells(of: grid, level: $0) }
+    let groups = isBlockCausal ? slots.map(\.level) : Array(repeating: 0, count: grid.count)
+    return Layout(grid: grid, slots: slots, groups: groups, levels: levels)
+  }
+
+  /// Returns the layout of a canvas that is one draft, [cells], all of which attend to all.
+  private static func draft(over grid: Grid, levels: Int) -> Layout {
+    Layout(
+      grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: grid.count), levels: levels)
   }
 
   private static func refuseFormerKeys(_ settings: Settings) throws(SettingsError) {
@@ -136,7 +147,8 @@ struct Frequency: RegressionDirection {
       throw settings.refusal(
         levels.count < 2
           ? "'unfiltered-steps' names steps after the first, and a list of 1 level has none; leave it out."
-          : "'unfiltered-steps' names steps after the first, which are 1 to \(levels.count - 1) with \(levels.count) levels.",
+          : "'unfiltered-steps' names steps after the first, which are 1 to \(levels.count - 1) "
+            + "with \(levels.count) levels.",
         at: "unfiltered-steps")
     }
     guard isPyramid else { return }

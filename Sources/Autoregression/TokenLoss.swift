@@ -13,6 +13,7 @@ public struct Guided: Sendable {
   /// The sampling temperature; 1: as trained.
   public var temperature: Float
 
+  /// Hidden states without guidance at temperature 1 unless arguments say otherwise.
   public init(conditional: Tensor, unconditional: Tensor? = nil, scale: Float = 1, temperature: Float = 1) {
     self.conditional = conditional
     self.unconditional = unconditional
@@ -48,16 +49,20 @@ public protocol TokenLoss: Component, Module {
   /// Evaluations of its network for each token in a draw at a moment, for estimates of cost.
   func evaluations(at moment: Moment) -> Int
   /// The loss [batch, predicted] at a noise level, the fraction of noise in [0, 1), for figures; nil for a loss that
-  /// adds
-  /// no noise.
+  /// adds no noise.
   func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor?
 }
 
 extension TokenLoss {
+  /// Does nothing: a loss has no statistics of tokens unless it says otherwise.
   public mutating func calibrate(on targets: Tokens, levels: Indices) {}
+  /// False: draws come without log-probabilities unless a loss says otherwise.
   public var givesConfidence: Bool { false }
+  /// 1: one evaluation of the network for each token.
   public var trainingEvaluations: Int { 1 }
+  /// 1 at every moment: one evaluation of the network for each token.
   public func evaluations(at moment: Moment) -> Int { 1 }
+  /// Nil: a loss adds no noise unless it says otherwise.
   public func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random)
     -> Tensor?
   { nil }

@@ -24,7 +24,7 @@ public struct Turn: Sendable {
   /// A turn over all slots in order, all of which are shown and predicted unless arguments say otherwise.
   public init(
     _ moment: Moment = Moment(), slots: Selection = .all, shown: Selection = .all, predicted: Selection = .all,
-    settled: Int = 0, levels: [Int]? = nil, weights: Tensor? = nil
+    settled: Int = 0, levels: [Int]? = nil
   ) {
     self.moment = moment
     self.slots = slots
@@ -32,6 +32,14 @@ public struct Turn: Sendable {
     self.predicted = predicted
     self.settled = settled
     self.levels = levels
+  }
+
+  /// A turn of training whose predicted tokens have weights in the loss, [batch, predicted]; nil: all weigh 1.
+  public init(
+    slots: Selection = .all, shown: Selection = .all, predicted: Selection = .all, levels: [Int]? = nil,
+    weights: Tensor?
+  ) {
+    self.init(slots: slots, shown: shown, predicted: predicted, levels: levels)
     self.weights = weights
   }
 

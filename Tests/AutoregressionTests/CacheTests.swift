@@ -7,7 +7,7 @@ import Testing
 private let codebook = Codebook(11, width: 3)
 private let grid = Grid(height: 4, width: 4)
 
-/// Directions in which some places do not see others, and every way to know where a token lies.
+/// Directions in which some positions do not see others, and every encoding of positions.
 private let directions = [
   "{ use: raster }", "{ use: raster, order: random }", "{ use: multi-scale, scales: [1, 2, 4] }",
 ]
@@ -40,9 +40,11 @@ private func everyModel(_ visit: (Model, String) throws -> Void) throws {
   }
 }
 
-@Suite("Who sees whom")
+@Suite("Attention with a cache")
 struct CacheTests {
-  @Test("with a cache every turn says what it says without, for one batch and for one doubled by guidance")
+  @Test(
+    "every turn gives the same hidden states with a cache and without, for one batch and one doubled by guidance"
+  )
   func cached() throws {
     try everyModel { model, name in
       for isDoubled in [false, true] {
@@ -51,13 +53,13 @@ struct CacheTests {
         let truth = codebook.tokens(coded: random.integers(in: 0..<11, count: count, "codes"))
         var canvas = Tokens.zeros(2, count, codebook.space), worst: Float = 0, turns = 0
         let alone = model.conditioner([0, 2])
-        let told = isDoubled ? alone.stacked(on: model.conditioner([nil, nil])) : alone
+        let condition = isDoubled ? alone.stacked(on: model.conditioner([nil, nil])) : alone
         withoutGradients {
           while let now = model.direction.turn(after: past, batch: 2, &random) {
             let single = model.direction.view(of: canvas, at: now, by: codebook)
             let view = isDoubled ? single.doubled : single
-            let kept = model.backbone(view, given: told, cache: cache, &dropout)
-            let whole = model.backbone(view, given: told, cache: nil, &dropout)
+            let kept = model.backbone(view, given: condition, cache: cache, &dropout)
+            let whole = model.backbone(view, given: condition, cache: nil, &dropout)
             worst = max(worst, kept.distance(to: whole))
             let rows = now.predictedSlots(of: count, batch: 2)
             canvas[rows] = truth[rows]
@@ -73,13 +75,13 @@ struct CacheTests {
   @Test("generation around given tokens is the same with a cache and without")
   func pinned() throws {
     for direction in directions {
-      let made = try model(direction, conditioners[0], forms[0]), count = made.direction.layout.slots.count
+      let model = try model(direction, conditioners[0], forms[0]), count = model.direction.layout.slots.count
       var random = Random(seed: 3, samples: [0, 1])
       let given = codebook.tokens(coded: random.integers(in: 0..<11, count: count, "codes"))
       let guidance = Guidance(scale: .constant(2)), pins = Pins(given, [1, 2, 5, 6])
       var (a, b) = (random, random)
-      let kept = made.generate([0, 1], guidance, around: pins, cached: true, &a, watch: { _ in })
-      let whole = made.generate([0, 1], guidance, around: pins, cached: false, &b, watch: { _ in })
+      let kept = model.generate([0, 1], guidance, around: pins, cached: true, &a, watch: { _ in })
+      let whole = model.generate([0, 1], guidance, around: pins, cached: false, &b, watch: { _ in })
       #expect(kept.distance(to: whole) == 0, "\(direction)")
     }
   }
@@ -91,21 +93,21 @@ struct CacheTests {
       let count = model.direction.layout.slots.count, groups = model.direction.layout.groups
       let canvas = codebook.tokens(coded: random.integers(in: 0..<11, count: count, "codes"))
       let turn = model.direction.trainingTurn(batch: 2, progress: 1, &random)
-      let view = model.direction.view(of: canvas, at: turn, by: codebook), told = model.conditioner([0, 1])
+      let view = model.direction.view(of: canvas, at: turn, by: codebook), condition = model.conditioner([0, 1])
       func hidden(_ inputs: Tokens) -> Tensor {
         let changed = View(turn: turn, slots: view.slots, fed: view.fed, groups: view.groups, inputs: inputs)
-        return withoutGradients { model.backbone(changed, given: told, cache: nil, &dropout) }
+        return withoutGradients { model.backbone(changed, given: condition, cache: nil, &dropout) }
       }
       let before = hidden(view.inputs), width = before.shape[2], shown = Set(view.shown[0])
-      for place in 0..<count {
+      for position in 0..<count {
         var inputs = view.inputs
-        inputs[.perSample([[place], [place]])] = Tokens(values: random.normal([2, 1, 3], "other") * 2)
+        inputs[.perSample([[position], [position]])] = Tokens(values: random.normal([2, 1, 3], "other") * 2)
         let after = hidden(inputs)
         for other in 0..<count {
           let moved = after.sliced(other..<other + 1, axis: 1).distance(to: before.sliced(other..<other + 1, axis: 1))
-          let isSeen = shown.contains(place) && groups[place] <= groups[other]
+          let isSeen = shown.contains(position) && groups[position] <= groups[other]
           // To the last bit where it is not seen.
-          #expect(isSeen ? moved > 1e-7 : moved == 0, "\(name): \(place) moves \(other) by \(moved), width \(width)")
+          #expect(isSeen ? moved > 1e-7 : moved == 0, "\(name): \(position) moves \(other) by \(moved), width \(width)")
         }
       }
     }

@@ -51,14 +51,16 @@ private struct FAR {
     try settings.finish()
     settings = try Settings(
       parsing:
-        "{ use: class-prefix, count: \(try number("buffer_size")), label-dropout: \(file.number("label_drop_prob") ?? 0) }",
+        "{ use: class-prefix, count: \(try number("buffer_size")), "
+        + "label-dropout: \(file.number("label_drop_prob") ?? 0) }",
       file: "conditioner")
     let conditioner = try registry.find("conditioner", &settings, as: (any Conditioner.Type).self)
       .init(&settings, classes: try number("class_num"), width: width, &random)
     self.conditioner = conditioner
     settings = try Settings(
       parsing:
-        "{ use: encoder-decoder, width: \(width), heads: \(try number("encoder_num_heads")), depth: \(2 * (try number("encoder_depth"))) }",
+        "{ use: encoder-decoder, width: \(width), heads: \(try number("encoder_num_heads")), "
+        + "depth: \(2 * (try number("encoder_depth"))) }",
       file: "backbone")
     backbone = try registry.find("backbone", &settings, as: (any Backbone.Type).self).init(
       &settings,
@@ -67,8 +69,9 @@ private struct FAR {
         hasVector: false), &random)
     settings = try Settings(
       parsing: """
-        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), diffusion-batch-mul: \(try number("diffusion_batch_mul")),
-          clip-denoised: none, level-conditioning: scalar, steps: [\(sections)] }
+        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")),
+          diffusion-batch-mul: \(try number("diffusion_batch_mul")), clip-denoised: none,
+          level-conditioning: scalar, steps: [\(sections)] }
         """, file: "loss")
     loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
       .init(&settings, of: TokenSpace(width: channels), from: width, levels: direction.layout.levels, &random)
@@ -130,7 +133,8 @@ private struct FAR {
     let file = try Fixture("far"), isMasked = kind == "mask"
     let levels = try file.sizes(isMasked ? "far_mask_levels" : "far_levels")
     let far = try FAR(
-      "levels: \(levels), unfiltered-steps: \(isMasked ? "[1]" : "[]"), mask: { sampling: \(isMasked ? "cosine" : "none") }"
+      "levels: \(levels), unfiltered-steps: \(isMasked ? "[1]" : "[]"), "
+        + "mask: { sampling: \(isMasked ? "cosine" : "none") }"
     )
     let cells = far.side * far.side, run = "sample_\(kind)"
     func steps(_ name: String) throws -> [Tensor] {

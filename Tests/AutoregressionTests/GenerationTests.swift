@@ -19,16 +19,16 @@ private func model(_ direction: String, _ backbone: String, _ loss: String) thro
   let conditioner = try registry.find("conditioner", &settings, as: (any Conditioner.Type).self)
     .init(&settings, classes: 3, width: 16, &random)
   settings = try Settings(parsing: "{ use: \(backbone), width: 16, heads: 2, depth: 2 }", file: "backbone")
-  let made = try registry.find("backbone", &settings, as: (any Backbone.Type).self).init(
+  let backbone = try registry.find("backbone", &settings, as: (any Backbone.Type).self).init(
     &settings,
     for: BackboneShape(
       layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector),
     &random)
   settings = try Settings(parsing: "{ \(loss) }", file: "loss")
-  let madeLoss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
+  let loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
     .init(&settings, of: space, from: 16, levels: direction.layout.levels, &random)
   let model = Model(
-    quantizer: quantizer, direction: direction, conditioner: conditioner, backbone: made, loss: madeLoss)
+    quantizer: quantizer, direction: direction, conditioner: conditioner, backbone: backbone, loss: loss)
   // Some layers begin at zero, and would hide what goes on before them.
   for (_, parameter) in model.parameters {
     let shape = parameter.value.shape
@@ -88,7 +88,7 @@ struct GenerationTests {
   func training(_ direction: String, _ backbone: String, _ loss: String) throws {
     let model = try model(direction, backbone, loss), parameters = model.parameters
     var unmoved = Set(parameters.map(\.path))
-    // Turns differ: one may hide everything, or tell no image its class.
+    // Turns differ: one may hide everything, or drop the class of every image.
     for step in 0..<12 {
       var random = Random(seed: 3, step: step, samples: [0, 1, 2, 3])
       let latent = random.normal([4, 4, 3, 3], "latent")
@@ -99,27 +99,27 @@ struct GenerationTests {
         unmoved.remove(parameter.path)
       }
     }
-    // Where everything is shown, nothing is blank.
+    // Where everything is shown, the mask token takes no part.
     #expect(unmoved.isSubset(of: direction.contains("frequency") ? ["backbone.blank"] : []))
   }
 
   @Test("with a cache, generates what it does without", arguments: directions)
   func cached(_ direction: String, _ backbone: String, _ loss: String) throws {
     let model = try model(direction, backbone, loss), guidance = Guidance(scale: Schedule(.linear, from: 1, to: 3))
-    func paint(cached: Bool, _ pins: Pins?) -> Tensor {
+    func generate(cached: Bool, _ pins: Pins?) -> Tensor {
       var random = Random(seed: 3, samples: [5, 9])
       return model.generate([1, 2], guidance, around: pins, cached: cached, &random, watch: { _ in })
     }
     var random = Random(seed: 4, samples: [0, 1])
     let pins = model.pins(of: random.normal([2, 4, 3, 3], "given")) { $0.column < 0.5 }
     for pins in [nil, pins] {
-      let with = paint(cached: true, pins), without = paint(cached: false, pins)
+      let with = generate(cached: true, pins), without = generate(cached: false, pins)
       let largest = without.scalars.map(abs).max() ?? 0
       #expect(largest.isFinite && with.distance(to: without) <= 1e-4 * largest)
     }
   }
 
-  @Test("leaves what is pinned as it is, and paints the rest to fit", arguments: directions)
+  @Test("leaves what is pinned as it is, and generates the rest to fit", arguments: directions)
   func pinned(_ direction: String, _ backbone: String, _ loss: String) throws {
     let model = try model(direction, backbone, loss), layout = model.direction.layout
     var random = Random(seed: 4, samples: [0, 1])
@@ -129,31 +129,31 @@ struct GenerationTests {
       rest = Selection.perSample(
         Array(repeating: Array(Set(layout.slots.indices).subtracting(slots)).sorted(), count: 2))
     /// The canvas at the end.
-    func paint(_ pins: Pins?) -> Tokens {
+    func generate(_ pins: Pins?) -> Tokens {
       var random = Random(seed: 3, samples: [5, 9]), last = Tokens.zeros(2, layout.slots.count, model.quantizer.space)
       _ = model.generate([1, 2], Guidance(), around: pins, &random) { last = $0.canvas }
       return last
     }
-    let around = paint(pins), free = paint(nil)
+    let around = generate(pins), free = generate(nil)
     #expect(around[rows].values.distance(to: given[rows].values) == 0)
     #expect(free[rows].values.distance(to: given[rows].values) > 0.1)
     // Other pins, another rest: what is given is seen. In a model so small that seldom changes a code.
     guard loss == continuous else { return }
     let other = model.pins(of: image * -1) { $0.row < 0.6 }
-    #expect(paint(other)[rest].values.distance(to: around[rest].values) > 1e-6)
+    #expect(generate(other)[rest].values.distance(to: around[rest].values) > 1e-6)
   }
 
   @Test("generates the same images in any batch", arguments: directions)
   func batches(_ direction: String, _ backbone: String, _ loss: String) throws {
     let model = try model(direction, backbone, loss)
-    func paint(_ samples: [Int]) -> Tensor {
+    func generate(_ samples: [Int]) -> Tensor {
       var random = Random(seed: 3, samples: samples)
       return model.generate(samples.map { $0 % 3 }, Guidance(), &random, watch: { _ in })
     }
-    let together = paint([0, 1, 2, 3])
+    let together = generate([0, 1, 2, 3])
     for sample in 0..<4 {
       let largest = together.scalars.map(abs).max() ?? 0
-      #expect(paint([sample]).distance(to: together.sliced(sample..<sample + 1, axis: 0)) <= 1e-4 * largest)
+      #expect(generate([sample]).distance(to: together.sliced(sample..<sample + 1, axis: 0)) <= 1e-4 * largest)
     }
   }
 }

@@ -25,7 +25,7 @@ private struct NextToken: RegressionDirection {
   }
 }
 
-/// A backbone that notes how many rows it is asked for, and says of each only what it was told.
+/// A backbone that notes how many rows it gets, and whose hidden states depend on the condition alone.
 private struct Counting: Backbone {
   final class Notes: Sendable {
     let rows = Mutex<[Int]>([])
@@ -82,7 +82,7 @@ private struct Counting: Backbone {
     let growing = Schedule(.linear, from: 1, to: 3, over: .lastStep)
     #expect(try calls(growing, cached: true).rows == [4, 4, 4, 4])
     #expect(try calls(growing, cached: false).rows == [2, 4, 4, 4])
-    // Where every place sees all there is nothing to cache.
+    // Where every position sees all there is nothing to cache.
     let open = try calls(growing, cached: true, isCausal: false)
     #expect(open.rows == [2, 4, 4, 4] && open.cached == [false, false, false, false])
   }

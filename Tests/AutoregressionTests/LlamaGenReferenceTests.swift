@@ -17,7 +17,7 @@ private struct LlamaGen {
     func number(_ name: String) throws -> Int { try file.sizes(name)[0] }
     let side = try number("grid")
     (self.file, self.side, batch) = (file, side, try number("batch"))
-    let made = try Assembled(
+    let assembled = try Assembled(
       Codebook(try number("vocab_size"), width: 3), over: Grid(height: side, width: side),
       classes: try number("num_classes"), direction: "{ use: raster }",
       conditioner: "{ use: class-vector, label-dropout: \(try #require(file.number("class_dropout_prob"))) }",
@@ -27,8 +27,8 @@ private struct LlamaGen {
           epsilon: \(try #require(file.number("norm_eps"))), rotary-base: \(try #require(file.number("rope_base"))),
           dropout: 0, token-dropout: 0 }
         """, loss: "{ use: cross-entropy, bias: false, top-k: 1 }")
-    loss = Noting(made.model.loss)
-    model = made.model
+    loss = Noting(assembled.model.loss)
+    model = assembled.model
     #expect(model.adopt(try file.weights(), from: "LlamaGen") == nil)
     model.loss = loss
   }
@@ -54,14 +54,14 @@ struct LlamaGenReferenceTests {
     var llama = try LlamaGen()
     let file = llama.file, latent = llama.latent(try llama.lists("inputs/train/tokens"))
     let labels = try file.ints("inputs/train/labels"), drop = try file.tensor("inputs/train/label_drop_u")
-    // The logits, place by place.
+    // The logits, position by position.
     var random = Random(seed: 1, samples: llama.samples), dropout: Random?
     let direction = llama.model.direction, canvas = direction.canvas(of: latent, by: llama.model.quantizer)
     let turn = direction.trainingTurn(batch: llama.batch, progress: 1, &random)
     let rate = llama.model.conditioner.dropRate
-    let told = zip(labels, drop.scalars).map { $1 < rate ? nil : Optional($0) }
+    let keptLabels = zip(labels, drop.scalars).map { $1 < rate ? nil : Optional($0) }
     let hidden = llama.model.backbone(
-      direction.view(of: canvas, at: turn, by: llama.model.quantizer), given: llama.model.conditioner(told),
+      direction.view(of: canvas, at: turn, by: llama.model.quantizer), given: llama.model.conditioner(keptLabels),
       cache: nil, &dropout)
     #expect(try file.disagreement(llama.loss.logits(hidden), "outputs/train/logits") == nil)
     // The loss and its gradients.
@@ -81,8 +81,8 @@ struct LlamaGenReferenceTests {
       let llama = try LlamaGen(), count = llama.side * llama.side, group = "outputs/\(run)"
       let scale = Float(try #require(try file.attribute("cfg_scale", of: group)))
       let last = try file.attribute("cfg_interval", of: group).map { Int($0) } ?? -1
-      // Place 0 is the prefill; of the places after it, those beyond the interval have no guidance.
-      let scales = (0..<count).map { place in last >= 0 && place - 1 > last ? 1 : max(1, scale) }
+      // Position 0 is the prefill; of the positions after it, those beyond the interval have no guidance.
+      let scales = (0..<count).map { position in last >= 0 && position - 1 > last ? 1 : max(1, scale) }
       var random = Random(seed: 1, samples: llama.samples)
       let labels = try file.ints("inputs/generate/labels")
       let guidance = Guidance(scale: Schedule(.list, from: 1, to: 1, list: scales, over: .step))
@@ -94,7 +94,7 @@ struct LlamaGenReferenceTests {
     }
   }
 
-  @Test("the width of its perceptrons follows from the rule of the released code")
+  @Test("the width of its MLPs follows from the rule of the released code")
   func hidden() throws {
     let file = try Fixture("gpt")
     let width = try file.sizes("dim")[0], multiple = try file.sizes("multiple_of")[0]

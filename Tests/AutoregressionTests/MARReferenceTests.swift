@@ -31,7 +31,8 @@ private struct MAR {
     try settings.finish()
     settings = try Settings(
       parsing:
-        "{ use: class-prefix, count: \(try number("buffer_size")), label-dropout: \(file.number("label_drop_prob") ?? 0) }",
+        "{ use: class-prefix, count: \(try number("buffer_size")), "
+        + "label-dropout: \(file.number("label_drop_prob") ?? 0) }",
       file: "conditioner")
     let conditioner = try registry.find("conditioner", &settings, as: (any Conditioner.Type).self)
       .init(&settings, classes: try number("class_num"), width: hidden, &random)
@@ -46,8 +47,8 @@ private struct MAR {
         layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: false), &random)
     settings = try Settings(
       parsing: """
-        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")), diffusion-batch-mul: \(repeats),
-          clip-denoised: none, steps: \(steps) }
+        { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")),
+          diffusion-batch-mul: \(repeats), clip-denoised: none, steps: \(steps) }
         """, file: "loss")
     let loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
       .init(&settings, of: space, from: hidden, levels: direction.layout.levels, &random)
@@ -101,10 +102,10 @@ private struct MAR {
       let losses = mar.model.trainingLoss(latents, labels, progress: 0, &random), total = losses.mean
       #expect(try file.disagreement(total, "outputs/\(run)/loss") == nil)
       // Token by token, where both draws of a token are in one mean.
-      let each = mar.drawn(try file.tensor("outputs/\(run)/loss_per_token"), for: asked)
+      let tokenLosses = mar.drawn(try file.tensor("outputs/\(run)/loss_per_token"), for: asked)
         .reshaped([mar.batch, mar.repeats, hidden]).mean(axis: 1)
       let allowed = try file.tolerance("outputs/\(run)/loss_per_token")
-      #expect(losses.distance(to: each) <= allowed)
+      #expect(losses.distance(to: tokenLosses) <= allowed)
       let theirs = try file.weights("grads/\(run)")
       guard !theirs.isEmpty else { continue }
       let parameters = mar.model.parameters, gradients = total.gradients(of: parameters.map { $0.parameter() })
@@ -145,7 +146,7 @@ private struct MAR {
     #expect(!runs.isEmpty)
     for run in runs {
       let name = "outputs/\(run)", turns = file.names("inputs/\(run)").filter { $0.hasPrefix("step") }.count
-      // The released code names the timesteps by one number or by those of equal sections; which, its map tells.
+      // The released code names the timesteps by one number or by those of equal sections; its map shows which.
       let map = try file.ints("inputs/\(run)/timestep_map"), isPlain = map.last == 999
       let mar = try MAR(
         direction: "{ use: masked, steps: \(turns) }",

@@ -5,13 +5,13 @@ import Settings
 import Tensors
 
 /// A part that a file would name, from its section: "{ use: raster }".
-func part<Role, Made>(
-  _ role: String, _ yaml: String, _ type: Role.Type, _ make: (Role, inout Settings) throws -> Made
-) throws -> Made {
+func part<Role, Part>(
+  _ role: String, _ yaml: String, _ type: Role.Type, _ make: (Role, inout Settings) throws -> Part
+) throws -> Part {
   var settings = try Settings(parsing: yaml, file: role)
-  let made = try make(try Registry.linked().find(role, &settings, as: type), &settings)
+  let part = try make(try Registry.linked().find(role, &settings, as: type), &settings)
   try settings.finish()
-  return made
+  return part
 }
 
 /// A model put together by the names of components alone, as an experiment file would, over a quantizer that is given.
@@ -23,27 +23,28 @@ struct Assembled {
     loss: String, seed: UInt64 = 1, around wrap: (any RegressionDirection) -> any RegressionDirection = { $0 }
   ) throws {
     var random = Random(seed: seed)
-    let way = wrap(
+    let order = wrap(
       try part("direction", direction, (any RegressionDirection.Type).self) { try $0.init(&$1, over: grid) })
     let width = try part("backbone", backbone, (any Backbone.Type).self) { type, settings in
       var other = try Settings(parsing: backbone, file: "backbone")
       _ = try type.init(
-        &settings, for: BackboneShape(layout: way.layout, space: quantizer.space, prefixCount: 1, hasVector: true),
+        &settings, for: BackboneShape(layout: order.layout, space: quantizer.space, prefixCount: 1, hasVector: true),
         &random)
       return try type.width(&other)
     }
-    let told = try part("conditioner", conditioner, (any Conditioner.Type).self) {
+    let conditioning = try part("conditioner", conditioner, (any Conditioner.Type).self) {
       try $0.init(&$1, classes: classes, width: width, &random)
     }
     let shape = BackboneShape(
-      layout: way.layout, space: quantizer.space, prefixCount: told.prefixCount, hasVector: told.givesVector)
+      layout: order.layout, space: quantizer.space, prefixCount: conditioning.prefixCount,
+      hasVector: conditioning.givesVector)
     let network = try part("backbone", backbone, (any Backbone.Type).self) {
       try $0.init(&$1, for: shape, &random)
     }
-    let odds = try part("loss", loss, (any TokenLoss.Type).self) {
-      try $0.init(&$1, of: quantizer.space, from: width, levels: way.layout.levels, &random)
+    let tokenLoss = try part("loss", loss, (any TokenLoss.Type).self) {
+      try $0.init(&$1, of: quantizer.space, from: width, levels: order.layout.levels, &random)
     }
-    model = Model(quantizer: quantizer, direction: way, conditioner: told, backbone: network, loss: odds)
+    model = Model(quantizer: quantizer, direction: order, conditioner: conditioning, backbone: network, loss: tokenLoss)
   }
 }
 
@@ -78,7 +79,7 @@ struct Codebook: Quantizer {
   func tokens(coded codes: Indices) -> Tokens { Tokens(values: table.rows(codes), codes: codes) }
 }
 
-/// A loss that another does the work of, and that notes the logits of every draw.
+/// A loss that delegates to another, and that notes the logits of every draw.
 struct Noting: TokenLoss {
   static let key = "noting", about = About("")
   final class Notes: @unchecked Sendable {  // one test, one thread
@@ -111,7 +112,7 @@ struct Noting: TokenLoss {
 }
 
 extension Model {
-  /// Where the gradients of `total` and those in a group of a file part; nil where every one of theirs agrees.
+  /// The first parameter whose gradient of `total` differs from that in a group of a file; nil where all agree.
   func disagreement(_ total: Tensor, _ file: Fixture, _ group: String, from family: String) throws -> String? {
     let theirs = translated(try file.weights(group), from: family)
     let gradients = total.gradients(of: parameters.map { $0.parameter() })
@@ -119,10 +120,10 @@ extension Model {
     for (path, found) in theirs {
       guard let gradient = ours.removeValue(forKey: path) else { return "\(path) has no gradient" }
       let allowed = try found.sources.map { try file.tolerance("\(group)/\($0)") }.max() ?? 0
-      let apart = gradient.distance(to: found.value)
-      if !(apart <= allowed) {
+      let distance = gradient.distance(to: found.value)
+      if !(distance <= allowed) {
         let names = found.sources.map { "\(group)/\($0)" }.joined(separator: ", ")
-        return file.told("\(file.path) \(names): \(path) is \(apart) apart, \(allowed) allowed")
+        return file.report("\(file.path) \(names): \(path) is \(distance) apart, \(allowed) allowed")
       }
     }
     return ours.isEmpty ? nil : "no gradients for \(ours.keys.sorted())"

@@ -6,15 +6,15 @@ import Testing
 @Suite struct ScheduleTests {
   private func schedule(_ text: String) throws -> Schedule {
     var settings = try Settings(parsing: "x: \(text)", file: "test")
-    let made = try Schedule(&settings, "x", default: .constant(1), about: "")
+    let schedule = try Schedule(&settings, "x", default: .constant(1), about: "")
     try settings.finish()
-    return made
+    return schedule
   }
 
-  /// What a schedule gives at every step.
+  /// The values of a schedule at every step.
   private func run(_ text: String, _ steps: Int, progress: (Int) -> Float = { _ in 0 }) throws -> [Float] {
-    let made = try schedule(text)
-    return (0..<steps).map { made(Moment(step: $0, steps: steps, progress: progress($0))) }
+    let schedule = try schedule(text)
+    return (0..<steps).map { schedule(Moment(step: $0, steps: steps, progress: progress($0))) }
   }
 
   private func close(_ a: [Float], _ b: [Double]) -> Bool {
@@ -28,15 +28,15 @@ import Testing
     let cfg = 1.5, scales = 10, residual = try run("{ from: 1, to: \(1 + cfg), over: last-step }", scales)
     let growing: [Double] = (0..<scales).map { 1 + cfg * Double($0) / Double(scales - 1) }
     #expect(close(residual, growing))
-    // The share of 64 tokens that is decided after each of 8 steps of a cosine schedule.
+    // The fraction of 64 tokens that is decided after each of 8 steps of a cosine schedule.
     let decided = (0..<8).map { step in Float(64 - Int(64 * cos(Double.pi / 2 * Double(step + 1) / 8))) / 64 }
     let mar = try run("{ from: 1, to: 2.9 }", 8) { decided[$0] }
     #expect(close(mar, decided.map { 1 + 1.9 * Double($0) }))
     let scale = 6.9, power = 1.5, count = 256
     let rar = try run("{ shape: power-cosine, from: 1, to: \(scale), power: \(power), over: step }", count)
     let published: [Double] = (0..<count).map { step in
-      let share = pow(Double(step) / Double(count), power)
-      return 1 + (scale - 1) * (1 - cos(Double.pi * share)) / 2
+      let fraction = pow(Double(step) / Double(count), power)
+      return 1 + (scale - 1) * (1 - cos(Double.pi * fraction)) / 2
     }
     #expect(close(rar, published))
   }

@@ -44,14 +44,14 @@ private struct Corners: Quantizer {
       &section,
       for: BackboneShape(layout: order.layout, space: quantizer.space, prefixCount: 1, hasVector: false), &random)
     section = try settings(loss)
-    let made = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
+    let tokenLoss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
       .init(&section, of: quantizer.space, from: 24, levels: order.layout.levels, &random)
     try section.finish()
-    return Model(quantizer: quantizer, direction: order, conditioner: conditioner, backbone: backbone, loss: made)
+    return Model(quantizer: quantizer, direction: order, conditioner: conditioner, backbone: backbone, loss: tokenLoss)
   }
 
   @Test(
-    "a model of any loss, in any order, learns which image belongs to a class and paints it",
+    "a model of any loss, in any order, learns which image belongs to a class and generates it",
     arguments: ["use: raster", "{ use: masked, steps: 3 }", "{ use: masked, steps: 3, reveal: confident }"],
     [
       "use: cross-entropy", "use: l2", "{ use: gaussian-mixture, components: 2 }",
@@ -81,10 +81,10 @@ private struct Corners: Quantizer {
     }
     #expect(losses[steps - 1] < losses[0])
     var random = Random(seed: 6, samples: Array(0..<8))
-    let painted = try model.generate(
+    let generated = try model.generate(
       labels, Guidance(scale: .constant(1.5), temperature: .constant(0.5)), &random
     ).scalars
-    let right = zip(painted, latent.scalars).count { ($0 > 0) == ($1 > 0) }
-    #expect(right >= painted.count * 9 / 10, "\(right) of \(painted.count)")
+    let right = zip(generated, latent.scalars).count { ($0 > 0) == ($1 > 0) }
+    #expect(right >= generated.count * 9 / 10, "\(right) of \(generated.count)")
   }
 }

@@ -40,7 +40,7 @@ private struct Released: Quantizer {
   let codebook: Tensor
   /// Kernels [out, height, width, in] and what is added.
   let refinements: [(weight: Tensor, bias: Tensor)]
-  let share: Float
+  let residualRatio: Float
 
   init(_ file: Fixture) throws {
     codebook = try file.tensor("weights/vae/quantize.embedding.weight")
@@ -49,7 +49,7 @@ private struct Released: Quantizer {
       let name = "weights/vae/quantize.quant_resi.qresi_ls.\($0)"
       return (try file.tensor("\(name).weight").permuted([0, 2, 3, 1]), try file.tensor("\(name).bias"))
     }
-    share = Float(file.number("quant_resi") ?? 0)
+    residualRatio = Float(file.number("quant_resi") ?? 0)
   }
 
   func tokens(nearest values: Tensor) -> Tokens { Tokens(values: values) }
@@ -60,7 +60,7 @@ private struct Released: Quantizer {
     let ticks = (0..<count).map { edge + (1 - 2 * edge) * Float($0) / Float(max(1, count - 1)) }
     let index = ticks.indices.min { abs(ticks[$0] - depth) < abs(ticks[$1] - depth) } ?? 0
     let (weight, bias) = refinements[index]
-    return map * (1 - share) + map.convolved(weight, bias, padding: .all(weight.shape[1] / 2)) * share
+    return map * (1 - residualRatio) + map.convolved(weight, bias, padding: .all(weight.shape[1] / 2)) * residualRatio
   }
 }
 
@@ -84,7 +84,7 @@ private struct VAR {
     let canvas = (0..<batch).map { sample in
       codes.flatMap { $0[sample * $0.count / batch..<(sample + 1) * $0.count / batch] }
     }
-    let made = try Assembled(
+    let assembled = try Assembled(
       Released(file), over: Grid(height: side, width: side), classes: try number("num_classes"),
       direction: "{ use: multi-scale, scales: \(scales) }",
       conditioner: "{ use: class-vector, label-dropout: \(try #require(file.number("cond_drop_rate"))) }",
@@ -95,8 +95,8 @@ private struct VAR {
           adaptive-norm: \(isShared ? "shared" : "per-block"),
           epsilon: \(try #require(file.number("layer_norm_eps"))), drop-path: 0 }
         """, loss: "{ use: cross-entropy, top-k: 1 }", around: { Laid($0, canvas) })
-    loss = Noting(made.model.loss)
-    model = made.model
+    loss = Noting(assembled.model.loss)
+    model = assembled.model
     #expect(model.adopt(try file.weights("weights/\(variant)"), from: "VAR") == nil)
     model.loss = loss
   }
@@ -117,27 +117,27 @@ struct VARReferenceTests {
     let variants = try VAR.variants
     #expect(!variants.isEmpty)
     for variant in try VAR.variants {
-      var made = try VAR(variant)
-      let file = made.file, run = "outputs/train_\(variant)", labels = try file.ints("inputs/train/labels")
+      var released = try VAR(variant)
+      let file = released.file, run = "outputs/train_\(variant)", labels = try file.ints("inputs/train/labels")
       let drop = try file.tensor("inputs/train/\(variant)_label_drop_u")
-      var random = Random(seed: 1, samples: made.samples), dropout: Random?
-      let direction = made.model.direction, nothing = Tensor(zeros: [made.batch, 1, 1, 1])
+      var random = Random(seed: 1, samples: released.samples), dropout: Random?
+      let direction = released.model.direction, nothing = Tensor(zeros: [released.batch, 1, 1, 1])
       let view = direction.view(
-        of: direction.canvas(of: nothing, by: made.model.quantizer),
-        at: direction.trainingTurn(batch: made.batch, progress: 1, &random), by: made.model.quantizer)
-      let fed = view.inputs.values, first = made.scales[0] * made.scales[0]
+        of: direction.canvas(of: nothing, by: released.model.quantizer),
+        at: direction.trainingTurn(batch: released.batch, progress: 1, &random), by: released.model.quantizer)
+      let fed = view.inputs.values, first = released.scales[0] * released.scales[0]
       #expect(try file.disagreement(fed.sliced(first..<fed.shape[1], axis: 1), "\(run)/x_in") == nil)
-      let rate = made.model.conditioner.dropRate
-      let told = zip(labels, drop.scalars).map { $1 < rate ? nil : Optional($0) }
-      let hidden = made.model.backbone(view, given: made.model.conditioner(told), cache: nil, &dropout)
-      #expect(try file.disagreement(made.loss.logits(hidden), "\(run)/logits") == nil)
-      made.model.loss = made.loss.inner
-      random = Random(replaying: ["label-drop": [drop]], samples: made.samples)
-      let losses = made.model.trainingLoss(nothing, labels, progress: 1, &random)
+      let rate = released.model.conditioner.dropRate
+      let keptLabels = zip(labels, drop.scalars).map { $1 < rate ? nil : Optional($0) }
+      let hidden = released.model.backbone(view, given: released.model.conditioner(keptLabels), cache: nil, &dropout)
+      #expect(try file.disagreement(released.loss.logits(hidden), "\(run)/logits") == nil)
+      released.model.loss = released.loss.inner
+      random = Random(replaying: ["label-drop": [drop]], samples: released.samples)
+      let losses = released.model.trainingLoss(nothing, labels, progress: 1, &random)
       #expect(try file.disagreement(losses, "\(run)/ce") == nil)
       #expect(try file.disagreement(losses.mean, "\(run)/loss") == nil)
-      #expect(try made.model.disagreement(losses.mean, file, "grads/train_\(variant)", from: "VAR") == nil)
-      // Who sees whom.
+      #expect(try released.model.disagreement(losses.mean, file, "grads/train_\(variant)", from: "VAR") == nil)
+      // The attention mask: 1 where a position attends to another.
       let groups = direction.layout.groups
       let seen = Tensor([groups.count, groups.count], groups.flatMap { i in groups.map { $0 <= i ? 1 : 0 } })
       #expect(try file.disagreement(seen, "\(run)/attn_allowed") == nil)
@@ -149,16 +149,16 @@ struct VARReferenceTests {
     arguments: [true, false])
   func generation(_ isCached: Bool) throws {
     for variant in try VAR.variants {
-      let made = try VAR(variant), file = made.file, run = "outputs/infer_\(variant)"
+      let released = try VAR(variant), file = released.file, run = "outputs/infer_\(variant)"
       let scale = Float(try file.attribute("cfg", of: run) ?? file.number("cfg") ?? 0)
-      var random = Random(seed: 1, samples: made.samples)
-      let latent = made.model.generate(
+      var random = Random(seed: 1, samples: released.samples)
+      let latent = released.model.generate(
         try file.ints("inputs/infer/labels"), Guidance(scale: Schedule(.linear, from: 1, to: 1 + scale)),
         cached: isCached, &random, watch: { _ in })
-      for level in made.scales.indices {
+      for level in released.scales.indices {
         let theirs = try file.ints("\(run)/idx\(level)")
-        #expect(made.loss.notes.codes[level].flatMap { $0 } == theirs)
-        #expect(try file.disagreement(made.loss.notes.logits[level], "\(run)/logits\(level)") == nil)
+        #expect(released.loss.notes.codes[level].flatMap { $0 } == theirs)
+        #expect(try file.disagreement(released.loss.notes.logits[level], "\(run)/logits\(level)") == nil)
       }
       #expect(try file.disagreement(latent.permuted([0, 3, 1, 2]), "\(run)/fhat") == nil)
     }

@@ -19,9 +19,9 @@ struct FrequencyContextTests {
     let levels = [0, 2, 5], direction = try frequency("context: all, levels: \(levels)", over: side8)
     var random = Random(seed: 8, samples: [0, 1])
     // Drafts that differ from set to set, as those of a generation do.
-    let canvas = Tokens(values: random.normal([2, 3 * 64, 2], "drafts")), made = turns(of: direction, batch: 2)
-    #expect(made.map { $0.settled } == [0, 64, 128])
-    for (number, turn) in made.enumerated() {
+    let canvas = Tokens(values: random.normal([2, 3 * 64, 2], "drafts")), turns = turns(of: direction, batch: 2)
+    #expect(turns.map { $0.settled } == [0, 64, 128])
+    for (number, turn) in turns.enumerated() {
       let view = direction.view(of: canvas, at: turn, by: quantizer)
       #expect(view.length == (number + 1) * 64 && view.predicted[0] == Array(number * 64..<(number + 1) * 64))
       #expect(view.groups == (0...number).flatMap { Array(repeating: $0, count: 64) })
@@ -95,8 +95,10 @@ struct FrequencyContextTests {
     let weights = (0..<8).map { 1 + sin(.pi / 2 * Double(8 - $0) / 8) }, sum = weights.reduce(0, +)
     // Four deviations of a count.
     for level in 0..<8 {
-      let share = weights[level] / sum
-      #expect(abs(counts[level] / total - share) < 4 * (share * (1 - share) / total).squareRoot(), "level \(level)")
+      let probability = weights[level] / sum
+      #expect(
+        abs(counts[level] / total - probability) < 4 * (probability * (1 - probability) / total).squareRoot(),
+        "level \(level)")
     }
   }
 }

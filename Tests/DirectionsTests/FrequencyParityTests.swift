@@ -30,9 +30,9 @@ struct FrequencyParityTests {
     any RegressionDirection, Turn
   ) {
     let direction = try frequency("preset: released, mask: { \(mask) }", over: grid)
-    let share = (Float(level) + 0.5) / Float(grid.height), batch = try file.sizes("batch")[0]
+    let fraction = (Float(level) + 0.5) / Float(grid.height), batch = try file.sizes("batch")[0]
     var random = Random(
-      replaying: recorded.merging(["level": [Tensor(share)]]) { $1 }, samples: Array(0..<batch))
+      replaying: recorded.merging(["level": [Tensor(fraction)]]) { $1 }, samples: Array(0..<batch))
     return (direction, direction.trainingTurn(batch: batch, progress: 0, &random))
   }
 
@@ -91,7 +91,7 @@ struct FrequencyParityTests {
     for (step, turn) in turns.enumerated() {
       let wanted = "outputs/\(name)/step\(step)/tokens_in", fed = try file.tensor(wanted)
       let view = direction.view(of: canvas, at: turn, by: quantizer), shown = view.shown
-      // Of hidden places the released code keeps zeros and we keep whatever: neither is looked at.
+      // Of hidden positions the released code keeps zeros and we keep whatever: neither is looked at.
       let distance = view.inputs.values.gathered(shown).distance(to: fed.gathered(shown))
       let allowed = try file.tolerance(wanted)
       #expect(distance <= allowed, "step \(step)")
@@ -112,7 +112,7 @@ struct FrequencyParityTests {
     #expect(direction.latent(of: canvas, by: quantizer).distance(to: result) <= allowed)
   }
 
-  /// The places where a mask [batch, places] of 0 and 1 is 0.
+  /// The positions where a mask [batch, positions] of 0 and 1 is 0.
   private func unmasked(_ name: String) throws -> Indices {
     let mask = try file.tensor(name), scalars = mask.scalars
     return (0..<mask.shape[0]).map { sample in (0..<count).filter { scalars[sample * count + $0] == 0 } }

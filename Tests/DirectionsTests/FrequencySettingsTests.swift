@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Settings of frequency")
 struct FrequencySettingsTests {
-  /// The first line of the error: place and sentence, without the excerpt of the file.
+  /// The first line of the error: location and sentence, without the excerpt of the file.
   private func refusal(_ settings: String, over grid: Grid = Grid(height: 4, width: 6)) -> String {
     do {
       _ = try frequency(settings, over: grid)
@@ -20,15 +20,18 @@ struct FrequencySettingsTests {
     arguments: [
       (
         "levels: [0, 7]",
-        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some of these."
+        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some "
+          + "of these."
       ),
       (
         "levels: [0, -1]",
-        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some of these."
+        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some "
+          + "of these."
       ),
       (
         "levels: []",
-        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some of these."
+        "experiment.yaml:1:19: direction 'frequency' has levels 0 to 6 over a grid of 4x6; 'levels' must list some "
+          + "of these."
       ),
       (
         "levels: [2, 3]",
@@ -44,7 +47,8 @@ struct FrequencySettingsTests {
       ),
       (
         "levels: [0], unfiltered-steps: [1]",
-        "experiment.yaml:1:32: 'unfiltered-steps' names steps after the first, and a list of 1 level has none; leave it out."
+        "experiment.yaml:1:32: 'unfiltered-steps' names steps after the first, and a list of 1 level has none; leave "
+          + "it out."
       ),
       (
         "target: band, mask: { sampling: cosine }",
@@ -53,7 +57,8 @@ struct FrequencySettingsTests {
       ),
       (
         "target: next-level, levels: [0, 3, 2]",
-        "experiment.yaml:1:39: with target 'next-level' every level must add detail: 'levels' must ascend and stay below 6."
+        "experiment.yaml:1:39: with target 'next-level' every level must add detail: 'levels' must ascend and stay "
+          + "below 6."
       ),
       (
         "target: band, levels: [0, 3, 3]",
@@ -65,12 +70,13 @@ struct FrequencySettingsTests {
       ),
       (
         "filter: ideel",
-        "experiment.yaml:1:27: 'filter' must be one of area-bicubic, ideal, square, gaussian, butterworth, dct, average, not 'ideel'. Did you mean 'ideal'?"
+        "experiment.yaml:1:27: 'filter' must be one of area-bicubic, ideal, square, gaussian, butterworth, dct, "
+          + "average, not 'ideel'. Did you mean 'ideal'?"
       ),
       (
         "context: all, mask: { training: uniform }",
-        "experiment.yaml:1:33: 'mask' and 'unfiltered-steps' say how one draft is shown, and context 'all' has one for each level; "
-          + "leave them out, or use context 'current'."
+        "experiment.yaml:1:33: 'mask' and 'unfiltered-steps' say how one draft is shown, and context 'all' has one "
+          + "for each level; leave them out, or use context 'current'."
       ),
       ("mask: { min-ratio: 1.5 }", "experiment.yaml:1:38: 'min-ratio' must be from 0 to 1, not 1.5."),
       ("filter: butterworth, filter-order: 0", "experiment.yaml:1:54: 'filter-order' must be from 1 to 32, not 0."),
@@ -171,8 +177,8 @@ struct FrequencyDrawTests {
       ])
   }
 
-  @Test("the law of the mask bounds the share hidden, and high levels hide more")
-  func shares() throws {
+  @Test("the law of the mask bounds the fraction hidden, and high levels hide more")
+  func fractions() throws {
     func hidden(_ mask: String, levels: String = "[0]") throws -> [Int] {
       let direction = try frequency(
         "level-sampling: per-batch, training-levels: listed, levels: \(levels), mask: { \(mask) }",
@@ -191,8 +197,8 @@ struct FrequencyDrawTests {
     #expect(truncated.allSatisfy { (70...100).contains($0) } && truncated.contains { $0 < 75 })
     #expect(try hidden("training: level-tied").contains { $0 < 60 })
     // The cosine of an even number is above one half two thirds of the time.
-    let cosine = try hidden("training: cosine"), share = Double(cosine.filter { $0 > 50 }.count) / 300
-    #expect(cosine.contains { $0 < 20 } && abs(share - 2.0 / 3) < 0.1)
+    let cosine = try hidden("training: cosine"), fraction = Double(cosine.filter { $0 > 50 }.count) / 300
+    #expect(cosine.contains { $0 < 20 } && abs(fraction - 2.0 / 3) < 0.1)
     #expect(try hidden("training: cosine, min-ratio: 0.5").allSatisfy { (50...100).contains($0) })
     // Level 9 of 10 hides at least 0.63; levels 0 and 9 are drawn about equally often.
     let tied = try hidden("training: level-tied, min-ratio: 1", levels: "[0, 9]")

@@ -13,10 +13,11 @@ struct GradientTests {
   func agree() {
     #expect(gradientsDisagree(of: inputs) { $0[0] * $0[1] + $0[0].squared } == nil)
     #expect(gradientsDisagree(of: inputs) { ($0[0] * 0.5).exponential / ($0[1].squared + 1) } == nil)
-    #expect(gradientsDisagree(of: [inputs[0]]) { _ in Tensor(zeros: [2]) } == nil, "no way back is a gradient of zero")
+    #expect(
+      gradientsDisagree(of: [inputs[0]]) { _ in Tensor(zeros: [2]) } == nil, "no backward pass is a gradient of zero")
   }
 
-  @Test("disagree for a way back that is 1 % wrong, and say where")
+  @Test("disagree for a backward pass that is 1 % wrong, and say where")
   func wrongFactor() throws {
     let found = gradientsDisagree(of: inputs) { inputs in
       let (a, b) = (inputs[0], inputs[1])
@@ -25,7 +26,7 @@ struct GradientTests {
     #expect(try #require(found).hasPrefix("input 1 of shape [2, 3], scalar "))
   }
 
-  @Test("disagree where a way back is missing or not a number")
+  @Test("disagree where a backward pass is missing or not a number")
   func missing() {
     #expect(gradientsDisagree(of: inputs) { $0[0] * $0[1].detached } != nil)
     #expect(

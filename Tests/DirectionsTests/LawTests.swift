@@ -4,81 +4,6 @@ import Settings
 import Tensors
 import Testing
 
-/// Row by row, one token at a time: the smallest direction with a shift and with groups.
-private struct Rows: RegressionDirection {
-  static let key = "rows"
-  static let about = About("Row by row.")
-  let layout: Layout
-
-  init(_ settings: inout Settings, over grid: Grid) { self.init(grid) }
-  init(_ grid: Grid = Grid(height: 4, width: 4)) {
-    layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(0..<grid.count), shift: 1)
-  }
-
-  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
-    Turn(shown: .range(1..<layout.grid.count))
-  }
-
-  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
-    let step = past.last.map { $0.moment.step + 1 } ?? 0, count = layout.grid.count
-    guard step < count else { return nil }
-    return Turn(
-      Moment(step: step, steps: count, progress: Float(step) / Float(count)), slots: .range(0..<step + 1),
-      shown: .range(1..<step + 1), predicted: .range(step..<step + 1), settled: step)
-  }
-}
-
-/// A direction with one thing wrong.
-private struct Mutant: RegressionDirection {
-  static let key = "mutant"
-  static let about = About("One thing wrong.")
-  var base: any RegressionDirection = Rows()
-  var relaid: @Sendable (inout Layout) -> Void = { _ in }
-  var trained: @Sendable (inout Turn) -> Void = { _ in }
-  /// nil ends the generation.
-  var generated: @Sendable (Turn) -> Turn? = { $0 }
-  var pinned: @Sendable (Past, Turn?) -> Turn? = { $1 }
-  var laidOut: @Sendable (Tensor) -> Tensor = { $0 }
-  var composed: @Sendable (Tensor) -> Tensor = { $0 }
-  /// From the right inputs, the turn and the canvas.
-  var fed: @Sendable (Tensor, Turn, Tokens) -> Tensor = { inputs, _, _ in inputs }
-
-  init(_ settings: inout Settings, over grid: Grid) {}
-  init(of base: any RegressionDirection = Rows(), _ change: (inout Mutant) -> Void) {
-    self.base = base
-    change(&self)
-  }
-
-  var layout: Layout {
-    var layout = base.layout
-    relaid(&layout)
-    return layout
-  }
-  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
-    var turn = base.trainingTurn(batch: batch, progress: progress, &random)
-    trained(&turn)
-    return turn
-  }
-  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
-    pinned(past, base.turn(after: past, batch: batch, &random).flatMap(generated))
-  }
-  func canvas(of latent: Tensor, by quantizer: any Quantizer) -> Tokens {
-    base.canvas(of: laidOut(latent), by: quantizer)
-  }
-  func latent(of canvas: Tokens, through level: Int, by quantizer: any Quantizer) -> Tensor {
-    composed(base.latent(of: canvas, through: level, by: quantizer))
-  }
-  func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens {
-    Tokens(values: fed(base.inputs(of: canvas, at: turn, by: quantizer).values, turn, canvas))
-  }
-}
-
-/// The image upside down.
-@Sendable private func flipped(_ image: Tensor) -> Tensor {
-  let height = image.shape[1]
-  return Tensor.concatenated((0..<height).map { image.sliced(height - 1 - $0..<height - $0, axis: 1) }, axis: 1)
-}
-
 @Suite("Laws of directions")
 struct LawTests {
   @Test("a sound direction breaks none, whatever the seed")
@@ -88,13 +13,13 @@ struct LawTests {
     #expect(lawsBroken(by: Mutant { _ in }) == [], "a mutant with nothing wrong")
   }
 
-  @Test("what a place is to answer must not be shown to it")
-  func ownAnswer() {
+  @Test("the token that a position predicts must not be its input")
+  func targetAsInput() {
     let mutant = Mutant { $0.fed = { _, turn, canvas in canvas[turn.slots].values } }
     #expect(lawsBroken(by: mutant) == ["generation peeks", "training and generation differ", "training peeks"])
   }
 
-  @Test("without groups every place sees later answers")
+  @Test("without groups every position sees later targets")
   func noGroups() {
     let mutant = Mutant { $0.relaid = { $0.groups = $0.groups.map { _ in 0 } } }
     #expect(lawsBroken(by: mutant) == ["settled positions still open", "training peeks"])
@@ -176,7 +101,7 @@ struct LawTests {
     #expect(lawsBroken(by: mutant).contains("training peeks"))
   }
 
-  @Test("a masked turn must not show what it asks")
+  @Test("a masked turn must not show what it predicts")
   func maskedShown() throws {
     for settings in ["", "loss-on: all", "reveal: confident"] {
       let mutant = Mutant(of: try masked(settings)) { $0.trained = { $0.shown = .all } }
@@ -204,7 +129,7 @@ struct LawTests {
     #expect(lawsBroken(by: mutant).contains("groups decrease"))
   }
 
-  @Test("a generation answers everything in as many steps as it said")
+  @Test("a generation predicts everything in as many steps as it announced")
   func stopsEarly() {
     let mutant = Mutant { $0.generated = { $0.moment.step < 10 ? $0 : nil } }
     #expect(
@@ -252,7 +177,7 @@ struct LawTests {
     #expect(lawsBroken(by: mutant) == ["pinned moves"])
   }
 
-  @Test("around what is pinned, everything else is answered and nothing unknown shown")
+  @Test("around what is pinned, everything else is predicted and nothing unpredicted shown")
   func pinnedTurns() {
     let lazy = Mutant { $0.pinned = { past, turn in past.pinned.isEmpty || turn?.moment.step != 15 ? turn : nil } }
     #expect(lawsBroken(by: lazy) == ["pinned: image left unfinished", "pinned: step count"])
@@ -268,7 +193,7 @@ struct LawTests {
     #expect(lawsBroken(by: eager).contains("generation peeks"))
   }
 
-  @Test("a place is fed while generating what it was fed in training")
+  @Test("the inputs of a position are the same in generation and in training")
   func scaled() {
     let mutant = Mutant { $0.fed = { inputs, _, _ in inputs.shape[1] == 16 ? inputs : inputs * 1.1 } }
     #expect(lawsBroken(by: mutant) == ["training and generation differ"])
@@ -291,7 +216,7 @@ struct LawTests {
     #expect(lawsBroken(by: moved).contains("settled positions moved"))
   }
 
-  @Test("turns name places that exist, once, and ask in order")
+  @Test("turns name positions that exist, once, and predict in order")
   func form() {
     let beyond = Mutant { $0.generated = { with($0) { $0.shown = .range(1..<99) } } }
     #expect(lawsBroken(by: beyond) == ["turn misshapen"])
@@ -310,28 +235,4 @@ struct LawTests {
     let small = Mutant { $0.relaid = { $0.slots.removeLast() } }
     #expect(lawsBroken(by: small) == ["canvas misshapen"])
   }
-}
-
-/// Everything at once: the smallest sound direction.
-private struct Once: RegressionDirection {
-  static let key = "once"
-  static let about = About("Everything at once.")
-  let layout: Layout
-
-  init(_ settings: inout Settings, over grid: Grid) { self.init() }
-  init() {
-    let grid = Grid(height: 2, width: 2)
-    layout = Layout(grid: grid, slots: Slot.cells(of: grid), groups: Array(repeating: 0, count: 4))
-  }
-
-  func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn { Turn(shown: .range(0..<0)) }
-  func turn(after past: Past, batch: Int, _ random: inout Random) -> Turn? {
-    past.last == nil ? Turn(shown: .range(0..<0)) : nil
-  }
-}
-
-private func with(_ turn: Turn, _ change: (inout Turn) -> Void) -> Turn {
-  var turn = turn
-  change(&turn)
-  return turn
 }

@@ -145,8 +145,8 @@ struct MaskedTests {
     #expect(try masked().turn(after: Past(pinned: Array(0..<16)), batch: 1, &random) == nil)
   }
 
-  @Test("training hides at least the least share, or what the schedule leaves")
-  func shares() throws {
+  @Test("training hides at least the least fraction, or what the schedule leaves")
+  func fractions() throws {
     func hidden(_ settings: String) throws -> [Int] {
       let direction = try masked(settings, over: Grid(height: 10, width: 10))
       return (0..<300).map { step in

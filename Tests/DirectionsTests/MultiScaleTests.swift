@@ -92,9 +92,11 @@ struct MultiScaleTests {
       independent.latent(of: canvas, through: 1, by: quantizer)
         .distance(to: small.resampled(height: 4, width: 4, .bicubic)) == 0)
     let residual = try multiScale("scales: [1, 2, 4]"), parts = residual.canvas(of: image, by: quantizer)
-    var apart: [Float] = []
-    for level in 0..<3 { apart.append(residual.latent(of: parts, through: level, by: quantizer).distance(to: image)) }
-    #expect(apart[2] < 1e-5 && apart[1] > 1e-2)
+    var distances: [Float] = []
+    for level in 0..<3 {
+      distances.append(residual.latent(of: parts, through: level, by: quantizer).distance(to: image))
+    }
+    #expect(distances[2] < 1e-5 && distances[1] > 1e-2)
   }
 
   @Test("says what it cannot do")
@@ -159,7 +161,7 @@ private struct Released: Quantizer {
   let isNormed: Bool
   /// Kernels [out, height, width, in] and what is added.
   let refinements: [(weight: Tensor, bias: Tensor)]
-  let share: Float
+  let residualRatio: Float
 
   init(_ file: Fixture, isNormed: Bool) throws {
     codebook = try file.tensor("weights/quantize.embedding.weight")
@@ -169,7 +171,7 @@ private struct Released: Quantizer {
       let name = "weights/quantize.quant_resi.qresi_ls.\($0)"
       return (try file.tensor("\(name).weight").permuted([0, 2, 3, 1]), try file.tensor("\(name).bias"))
     }
-    share = Float(file.number("quant_resi") ?? 0)
+    residualRatio = Float(file.number("quant_resi") ?? 0)
   }
 
   func tokens(nearest values: Tensor) -> Tokens {
@@ -196,9 +198,9 @@ private struct Released: Quantizer {
     let count = refinements.count, edge = 1 / Float(count == 4 ? 3 * count : 2 * count)
     let ticks = (0..<count).map { edge + (1 - 2 * edge) * Float($0) / Float(max(1, count - 1)) }
     let index = ticks.indices.min { abs(ticks[$0] - depth) < abs(ticks[$1] - depth) } ?? 0
-    return map * (1 - share)
+    return map * (1 - residualRatio)
       + map.convolved(
         refinements[index].weight, refinements[index].bias, padding: .all(refinements[index].weight.shape[1] / 2))
-      * share
+      * residualRatio
   }
 }

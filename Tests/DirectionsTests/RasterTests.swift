@@ -78,11 +78,11 @@ struct RasterTests {
   @Test("a random order differs between images, and lasts for a generation")
   func drawn() throws {
     let order = turns(of: try raster("order: random"), batch: 2).map { $0.predictedSlots(of: 16, batch: 2) }
-    let each = (0..<2).map { sample in order.map { $0.indices(in: 16, sample: sample)[0] } }
-    #expect(each.allSatisfy { $0.sorted() == Array(0..<16) } && each[0] != each[1])
+    let orders = (0..<2).map { sample in order.map { $0.indices(in: 16, sample: sample)[0] } }
+    #expect(orders.allSatisfy { $0.sorted() == Array(0..<16) } && orders[0] != orders[1])
   }
 
-  @Test("training is random before, mixed between and in order after the shares of 'anneal'")
+  @Test("training is random before, mixed between and in order after the fractions of 'anneal'")
   func annealing() throws {
     let direction = try raster("anneal: { from: 0.5, to: 0.75 }")
     func random(at progress: Float) -> Float {
@@ -99,17 +99,17 @@ struct RasterTests {
     #expect(abs(random(at: 0.625) - 0.5) < 0.125)
   }
 
-  @Test("what is given is never asked, and in random order comes first")
+  @Test("what is given is never predicted, and in random order comes first")
   func pinned() throws {
-    for (order, places) in [("raster", [1, 2, 4, 5]), ("random", [2, 3, 4, 5])] {
+    for (order, cells) in [("raster", [1, 2, 4, 5]), ("random", [2, 3, 4, 5])] {
       let direction = try raster("order: \(order)", over: Grid(height: 2, width: 3))
-      var random = Random(seed: 4, samples: [0, 1]), past = Past(pinned: [0, 3]), asked: [Int] = []
+      var random = Random(seed: 4, samples: [0, 1]), past = Past(pinned: [0, 3]), predicted: [Int] = []
       while let turn = direction.turn(after: past, batch: 2, &random) {
-        asked.append(turn.predicted.indices(in: 6, sample: 1)[0])
+        predicted.append(turn.predicted.indices(in: 6, sample: 1)[0])
         #expect(turn.moment.steps == 4 && turn.settled == past.last?.slots.count(in: 6) ?? 0)
         past.last = turn
       }
-      #expect(asked == places)
+      #expect(predicted == cells)
     }
   }
 

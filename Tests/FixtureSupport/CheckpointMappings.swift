@@ -4,7 +4,7 @@ import Tensors
 
 /// Weights of the reference, read through the checkpoint mappings of our components, as `overtone import` does.
 extension Model {
-  /// What the reference holds (weights, or gradients of them) by our paths.
+  /// The tensors of the reference (weights, or gradients of them) by our paths.
   public func translated(_ weights: [String: Tensor], from family: String) -> [String: CheckpointMapping.MappedTensor] {
     let parts: [(name: String, component: any Component)] = [
       ("conditioner", conditioner), ("backbone", backbone), ("loss", loss),
@@ -46,9 +46,11 @@ private func put(
   _ found: [String: CheckpointMapping.MappedTensor], of weights: [String: Tensor],
   into parameters: [(path: String, parameter: Parameter)]
 ) -> String? {
-  let own = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
+  let parametersByPath = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
   for (path, translated) in found {
-    guard let parameter = own[path] else { return "\(translated.sources) became \(path), which is none of ours" }
+    guard let parameter = parametersByPath[path] else {
+      return "\(translated.sources) became \(path), which is none of ours"
+    }
     let (theirs, ours) = (translated.value.shape, parameter.value.shape)
     guard theirs.filter({ $0 != 1 }) == ours.filter({ $0 != 1 }) else {
       return "\(translated.sources) has shape \(theirs), ours \(ours)"
@@ -57,7 +59,7 @@ private func put(
   }
   let unread = Set(weights.keys).subtracting(found.values.flatMap(\.sources))
   guard unread.isEmpty else { return "no part of ours knows \(unread.sorted())" }
-  let left = Set(own.keys).subtracting(found.keys)
+  let left = Set(parametersByPath.keys).subtracting(found.keys)
   return left.isEmpty ? nil : "nothing was put into \(left.sorted())"
 }
 
@@ -69,10 +71,10 @@ extension Fixture {
   ) throws -> String? {
     let ours = Dictionary(uniqueKeysWithValues: gradients.map { ($0.path, $0.gradient) })
     for (path, theirs) in translated.sorted(by: { $0.key < $1.key }) {
-      guard let own = ours[path], theirs.sources.count == 1 else {
+      guard let gradient = ours[path], theirs.sources.count == 1 else {
         return "\(theirs.sources) is \(path), not one of ours"
       }
-      if let sentence = try disagreement(own, "\(group)/\(theirs.sources[0])") { return sentence }
+      if let sentence = try disagreement(gradient, "\(group)/\(theirs.sources[0])") { return sentence }
     }
     let unread = Set(names(group)).subtracting(translated.values.flatMap(\.sources))
     return unread.isEmpty ? nil : "no part of ours knows \(unread.sorted())"

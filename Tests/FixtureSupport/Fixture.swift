@@ -33,8 +33,8 @@ public struct Fixture: Sendable {
   /// Images stored [batch, channels, height, width], in our order [batch, height, width, channels].
   public func images(_ name: String) throws -> Tensor { try tensor(name).permuted([0, 2, 3, 1]) }
 
-  /// How far a result in single precision may be from `name`: 20 times the other program's own rounding, and 2e-5 of
-  /// the largest value.
+  /// The largest distance that a result in single precision may have from `name`: 20 times the rounding of the other
+  /// program, and 2e-5 of the largest value.
   public func tolerance(_ name: String) throws -> Float {
     let noise = reader.attribute("f32_vs_f64_max_abs", of: name)?.first ?? 0
     let largest = try tensor(name).scalars.map(abs).max() ?? 0
@@ -50,39 +50,41 @@ public struct MissingAttribute: Error, CustomStringConvertible {
 }
 
 extension String {
-  /// Where a text stands first.
+  /// The index at which a text occurs first.
   fileprivate func range(of text: String) -> String.Index? {
     indices.first { self[$0...].hasPrefix(text) }
   }
 }
 
 extension Fixture {
-  /// Nil where a result agrees with `name`; else a sentence with file, data set and how far they are apart.
+  /// Nil where a result agrees with `name`; else a sentence with the file, the data set and the distance.
   ///
-  /// `bound` nil: by `tolerance(_:)`; else that share of the largest value.
+  /// `bound` nil: by `tolerance(_:)`; else that fraction of the largest value.
   public func disagreement(_ ours: Tensor, _ name: String, bound: Float? = nil) throws -> String? {
     let theirs = try tensor(name)
-    guard theirs.count == ours.count else { return told("\(path) \(name): shape \(theirs.shape), ours \(ours.shape)") }
+    guard theirs.count == ours.count else {
+      return report("\(path) \(name): shape \(theirs.shape), ours \(ours.shape)")
+    }
     let largest = theirs.scalars.map(abs).max() ?? 0
     let allowed = try bound.map { $0 * largest + 1e-7 } ?? tolerance(name)
-    let apart = ours.reshaped(theirs.shape).distance(to: theirs)
-    return apart <= allowed
-      ? nil : told("\(path) \(name): \(apart) apart, \(allowed) allowed, largest value \(largest)")
+    let distance = ours.reshaped(theirs.shape).distance(to: theirs)
+    return distance <= allowed
+      ? nil : report("\(path) \(name): \(distance) apart, \(allowed) allowed, largest value \(largest)")
   }
 
-  /// The same for double precision: 1e-9 of the largest value.
+  /// Nil where a result in double precision is within 1e-9 of the largest value of `name`; else a sentence.
   public func disagreement(_ ours: [Double], _ name: String) throws -> String? {
     let theirs = try doubles(name)
     guard theirs.count == ours.count else {
-      return told("\(path) \(name): \(theirs.count) numbers, ours \(ours.count)")
+      return report("\(path) \(name): \(theirs.count) numbers, ours \(ours.count)")
     }
     let allowed = 1e-9 * (theirs.map(abs).max() ?? 0) + 1e-300
-    let apart = zip(ours, theirs).map { abs($0 - $1) }.max() ?? 0
-    return apart <= allowed ? nil : told("\(path) \(name): \(apart) apart, \(allowed) allowed")
+    let distance = zip(ours, theirs).map { abs($0 - $1) }.max() ?? 0
+    return distance <= allowed ? nil : report("\(path) \(name): \(distance) apart, \(allowed) allowed")
   }
 
-  /// The sentence, which is also printed: an expectation shows its code, not what that gave.
-  public func told(_ sentence: String) -> String {
+  /// Prints a sentence and returns it: an expectation shows its code, not the result.
+  public func report(_ sentence: String) -> String {
     _ = "disagreement: \(sentence)\n".withCString { write(STDERR_FILENO, $0, strlen($0)) }
     return sentence
   }

@@ -81,7 +81,7 @@ func gradientDifferences(
     let allowed = try file.tolerance("grads/\(entry)/\(source)")
     if !(distance <= allowed) {
       differences.append(
-        file.told("\(file.path) grads/\(entry)/\(source): \(path) is \(distance) apart, \(allowed) allowed"))
+        file.report("\(file.path) grads/\(entry)/\(source): \(path) is \(distance) apart, \(allowed) allowed"))
     }
   }
   let missing = Set(names).subtracting(compared).sorted()
