@@ -8,8 +8,7 @@ import Tensors
 /// The canvas holds one map of tokens per scale. With `residual` a map is the residual of the coarser ones,
 /// averaged over the cells of its scale; with `independent` every map is the image itself at that size. Maps are
 /// enlarged by bicubic interpolation and refined by the quantizer. The input at a position is the sum of the coarser
-/// scales,
-/// averaged over its cell; positions of the first scale have none.
+/// scales, averaged over its cell; positions of the first scale have none.
 struct MultiScale: RegressionDirection {
   static let key = "multi-scale"
   static let about = About(

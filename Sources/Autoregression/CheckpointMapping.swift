@@ -3,8 +3,7 @@ import Tensors
 /// A mapping from the tensors of a family of public checkpoints to the parameters of a component.
 ///
 /// A component lists its checkpoint mappings; fixtures and `overtone import` both read weights through them, so that
-/// what is
-/// tested is what is imported.
+/// what is tested is what is imported.
 public struct CheckpointMapping: Sendable {
   /// The family: "MAR", "VAR", "LlamaGen".
   public let name: String

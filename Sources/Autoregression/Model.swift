@@ -26,9 +26,8 @@ public struct Model: Module {
     self.loss = loss
   }
 
-  /// Returns the training loss of each predicted token, [batch, predicted], for a latent [batch, rows, columns,
-  /// channels]
-  /// and labels [batch].
+  /// Returns the training loss of each predicted token, [batch, predicted], for a latent
+  /// [batch, rows, columns, channels] and labels [batch].
   public func trainingLoss(_ latent: Tensor, _ labels: [Int], progress: Float, _ random: inout Random) -> Tensor {
     let batch = latent.shape[0], canvas = direction.canvas(of: latent, by: quantizer)
     let turn = direction.trainingTurn(batch: batch, progress: progress, &random)

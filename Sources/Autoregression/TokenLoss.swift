@@ -21,7 +21,7 @@ public struct Guided: Sendable {
     self.temperature = temperature
   }
 
-  /// u + scale (c - u), for what is linear in what the backbone says.
+  /// u + scale (c - u), for an estimate that is linear in the hidden states.
   public var mixed: Tensor {
     guard scale != 1, let unconditional else { return conditional }
     return unconditional + (conditional - unconditional) * scale

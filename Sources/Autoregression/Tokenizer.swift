@@ -28,8 +28,7 @@ public protocol Quantizer: Sendable {
   /// Returns the tokens of codes [batch][rows].
   func tokens(coded codes: Indices) -> Tokens
   /// Returns the contribution of a token map to the latent, at depth 0 (coarsest) ... 1 (finest): the map itself
-  /// unless a
-  /// tokenizer learns convolutions (VAR's phi).
+  /// unless a tokenizer learns convolutions (VAR's phi).
   func refined(_ map: Tensor, at depth: Float) -> Tensor
 }
 

@@ -4,7 +4,7 @@ import Tensors
 /// Returns the names of the laws that a direction breaks, in alphabetical order; none when it is sound.
 ///
 /// Every direction is tested with one line: `#expect(lawsBroken(by: direction) == [])`. A continuous space of tokens of
-/// `width` numbers is used, so that nothing is lost in quantizing, and a batch of two or more, so that samples
+/// `width` numbers is used, so that nothing is lost in quantizing, and a batch of two or more, whose samples
 /// differ.
 ///
 /// - Round trip: the latent of a canvas laid out from a latent is that latent.

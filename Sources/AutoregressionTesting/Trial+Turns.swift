@@ -26,9 +26,7 @@ extension Trial {
   }
 
   /// The predicted positions of a training turn, without those that are only copied: where every position attends to
-  /// all, those
-  /// that
-  /// are shown as well and count less than others.
+  /// all, those that are shown as well and count less than others.
   private func answers(_ turn: Turn, _ sample: Int) -> [Int] {
     let predicted = self.predicted(turn, sample), shown = Set(shown(turn, sample)), groups = direction.layout.groups
     guard let weights = turn.weights?.scalars, groups.first == groups.last else { return predicted }

@@ -2,7 +2,7 @@ import Glibc
 import Storage
 import Tensors
 
-/// A file of numbers that others' programs made, to compare ours with.
+/// A file of results of the reference implementations, to compare ours with.
 ///
 /// Files lie in the folder that `OVERTONE_FIXTURES` names, else in `Tests/Fixtures`. What is missing is an error: no
 /// comparison is left out in silence.
@@ -17,11 +17,17 @@ public struct Fixture: Sendable {
     reader = try Reader("\(folder)/\(name).h5")
   }
 
+  /// The shape of a data set.
   public func shape(_ name: String) throws -> [Int] { try reader.shape(of: name) }
+  /// A data set in single precision.
   public func tensor(_ name: String) throws -> Tensor { try reader.tensor(name) }
+  /// A data set in double precision, row by row.
   public func doubles(_ name: String) throws -> [Double] { try reader.doubles(name) }
+  /// A data set of whole numbers, row by row.
   public func ints(_ name: String) throws -> [Int] { try reader.ints(name) }
+  /// The names in a group.
   public func names(_ group: String) -> [String] { reader.names(in: group) }
+  /// True if the file has a data set or group of that name.
   public func has(_ name: String) -> Bool { reader.has(name) }
 
   /// An attribute of the whole file, as whole numbers.
@@ -42,7 +48,7 @@ public struct Fixture: Sendable {
   }
 }
 
-/// A file lacks a number that says how large things are.
+/// A file lacks an attribute with sizes.
 public struct MissingAttribute: Error, CustomStringConvertible {
   let path: String
   let name: String
