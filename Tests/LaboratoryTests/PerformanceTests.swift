@@ -89,10 +89,10 @@ import Testing
       try JSONSerialization.jsonObject(with: Data(result.line.utf8)) as? [String: Any])
     #expect(object["name"] as? String == "a \"b\"" && object["median_s"] as? Double == 0.333333)
     #expect(object["min_s"] as? Double == 0.25 && object["items_per_s"] as? Double == 24)
-    #expect(object["share_of_peak"] as? Double == 0.5 && object["reps"] as? Int == 3)
+    #expect(object["fraction_of_peak"] as? Double == 0.5 && object["reps"] as? Int == 3)
     #expect((object["times"] as? [Double])?.count == 3)
     let none = BenchResult(name: "a", times: [1, 2], items: 3, operations: 10, peak: 0)
-    #expect(none.line.contains("\"share_of_peak\": null") && none.line.contains("\"median_s\": 1.5"))
+    #expect(none.line.contains("\"fraction_of_peak\": null") && none.line.contains("\"median_s\": 1.5"))
     #expect(none.text.hasPrefix("a                   ") && none.text.contains("images/s"))
   }
 }

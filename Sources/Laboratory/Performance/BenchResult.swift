@@ -44,7 +44,7 @@ package struct BenchResult {
       ("items_per_s", .rounded(Double(items) / median)), ("peak_rss_mb", .rounded(Self.peakMegabytes)),
       ("flops", .number(Double(operations))), ("gflops_median", .rounded(Double(operations) / median / 1e9)),
       ("gflops_best", .rounded(best / 1e9)), ("gflops_peak", .rounded(peak / 1e9)),
-      ("share_of_peak", peak > 0 ? .rounded(best / peak) : .null), ("items", .number(Double(items))),
+      ("fraction_of_peak", peak > 0 ? .rounded(best / peak) : .null), ("items", .number(Double(items))),
       ("threads", .number(Double(ThreadPool.shared.threads))), ("reps", .number(Double(times.count))),
       ("times", .list(times.map { .rounded($0) })),
     ]).line
