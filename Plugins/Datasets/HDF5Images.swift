@@ -4,15 +4,21 @@ import Storage
 import Tensors
 
 /// Images of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
+///
+/// The file holds /images [sample, row, column, channel] as uint8, and may hold /label [sample] as int64 and
+/// /class_name [class] as text: `Storage.ImageFile`. Its size and its number of classes must be those of the settings, which a plan
+/// relies on before any file is opened.
 struct HDF5Images: ImageDataset {
   static let key = "hdf5"
   static let about = About(
     "Images of one HDF5 file, as 'overtone data import' writes it.", example: "path: images.h5")
 
+  /// Path of the file, relative to the working directory.
   let path: String
   private let size: Int
   private let classes: Int
   private var file: ImageFile?
+  /// All images [count, size, size, 3].
   private var pixels: [UInt8] = []
 
   init(_ settings: inout Settings) throws(SettingsError) {
@@ -23,6 +29,7 @@ struct HDF5Images: ImageDataset {
       "classes", default: 10, in: 1...1_000_000, about: "number of classes; checked when the file is opened"]
   }
 
+  /// Reads all pixels. Throws for a missing file, another size and another number of classes, each with a remedy.
   mutating func open() throws(DataError) {
     let file: ImageFile
     do throws(StorageError) { file = try ImageFile(path) } catch {
@@ -33,12 +40,14 @@ struct HDF5Images: ImageDataset {
     }
     guard file.height == size, file.width == size else {
       throw DataError(
-        "\(path): its images are \(file.height)x\(file.width), the experiment says \(size)x\(size); set dataset.size=\(file.height)."
+        "\(path): its images are \(file.height)x\(file.width), the experiment says \(size)x\(size); "
+          + "set dataset.size=\(file.height)."
       )
     }
     guard file.classNames.count == classes else {
       throw DataError(
-        "\(path): it has \(file.classNames.count) classes, the experiment says \(classes); set dataset.classes=\(file.classNames.count)."
+        "\(path): it has \(file.classNames.count) classes, the experiment says \(classes); "
+          + "set dataset.classes=\(file.classNames.count)."
       )
     }
     do throws(StorageError) { pixels = try file.pixels(0..<file.count) } catch { throw DataError("\(error)") }
@@ -53,21 +62,23 @@ struct HDF5Images: ImageDataset {
   func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
     guard let file else { throw DataError("\(path): it was not opened.") }
     return Batch(
-      images: images(rows, flipped, size, size) { pixels[($0 * size * size * 3)...] },
+      images: images(rows, flipped: flipped, size: size) { pixels[($0 * size * size * 3)...] },
       labels: rows.map { file.labels[$0] })
   }
 }
 
-/// Bytes of some images as numbers in [-1, 1], mirrored where `flipped` is true: [rows, height, width, 3].
-func images(_ rows: [Int], _ flipped: [Bool], _ height: Int, _ width: Int, _ pixels: (Int) -> ArraySlice<UInt8>)
-  -> Tensor
-{
-  Tensor(unfilled: [rows.count, height, width, 3]) { target in
+/// Returns images as numbers in [-1, 1], mirrored left to right where `flipped` is true: [rows, size, size, 3].
+///
+/// `pixels` returns the bytes of a row, of which the first size * size * 3 are [size, size, 3].
+func images(_ rows: [Int], flipped: [Bool], size: Int, pixels: (Int) -> ArraySlice<UInt8>) -> Tensor {
+  let (height, width) = (size, size)
+  return Tensor(unfilled: [rows.count, height, width, 3]) { target in
     for (index, row) in rows.enumerated() {
       let source = pixels(row), base = index * height * width * 3
       source.withUnsafeBufferPointer { bytes in
         for y in 0..<height {
           for x in 0..<width {
+            // Interleaved channels: three bytes per pixel, rows without padding.
             let from = (y * width + (flipped[index] ? width - 1 - x : x)) * 3, to = base + (y * width + x) * 3
             for c in 0..<3 { target[to + c] = Float(bytes[from + c]) / 127.5 - 1 }
           }

@@ -6,7 +6,9 @@ import Tensors
 
 /// A folder with a folder of PNG or JPEG images for each class, as ImageNet lies on disks.
 ///
-/// Every image is cropped at the centre and resized once, when the folder is opened, and kept as bytes.
+/// Every image is cropped at the centre and resized once, when the folder is opened, and kept as bytes. Labels count the
+/// class folders in the order of their names; images lie below them at any depth, with the endings png, jpg or jpeg,
+/// in upper or lower case. Names that begin with a dot are left out.
 struct ImageFolder: ImageDataset {
   static let key = "image-folder"
   static let about = About("A folder with a folder of PNG or JPEG images for each class.", example: "path: images")
@@ -14,8 +16,11 @@ struct ImageFolder: ImageDataset {
   let path: String
   private let size: Int
   private let classes: Int
+  /// Names of the class folders, sorted.
   private var names: [String] = []
+  /// Paths and labels of the images: by class, then sorted by name, folder by folder.
   private var found: [(path: String, label: Int)] = []
+  /// Bytes of each image [size, size, 3].
   private var pixels: [[UInt8]] = []
 
   init(_ settings: inout Settings) throws(SettingsError) {
@@ -26,6 +31,8 @@ struct ImageFolder: ImageDataset {
       "classes", default: 10, in: 1...1_000_000, about: "number of classes; checked when the folder is opened"]
   }
 
+  /// Lists the folder and reads all images. Throws for a missing folder, one without class folders or images, another
+  /// number of classes, and for the first image that cannot be read.
   mutating func open() throws(DataError) {
     let manager = FileManager.default
     func list(_ path: String) -> [String] {
@@ -44,7 +51,8 @@ struct ImageFolder: ImageDataset {
     }
     guard names.count == classes else {
       throw DataError(
-        "\(path): it has \(names.count) class folders, the experiment says \(classes); set dataset.classes=\(names.count)."
+        "\(path): it has \(names.count) class folders, the experiment says \(classes); "
+          + "set dataset.classes=\(names.count)."
       )
     }
     func collect(_ folder: String, _ label: Int) {
@@ -72,7 +80,7 @@ struct ImageFolder: ImageDataset {
   var files: [String] { found.map(\.path) }
 
   func batch(_ rows: [Int], flipped: [Bool]) -> Batch {
-    Batch(images: images(rows, flipped, size, size) { pixels[$0][...] }, labels: rows.map { found[$0].label })
+    Batch(images: images(rows, flipped: flipped, size: size) { pixels[$0][...] }, labels: rows.map { found[$0].label })
   }
 }
 

@@ -20,6 +20,7 @@ struct Pixels {
       for (image, isFlipped) in flipped.enumerated() {
         for start in stride(from: image * height * row, to: (image + 1) * height * row, by: row) {
           for column in 0..<width {
+            // Interleaved channels: the pixel in column c of a mirrored row is that in column width - 1 - c.
             let from = start + 3 * (isFlipped ? width - 1 - column : column), to = start + 3 * column
             for channel in 0..<3 { target[to + channel] = Self.numbers[Int(bytes[from + channel])] }
           }

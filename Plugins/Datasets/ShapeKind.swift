@@ -26,7 +26,8 @@ enum ShapeKind: String, Setting, CaseIterable {
     }
   }
 
-  /// A star of five points, one up: all points are turned onto the upper half of the first, which is one straight edge.
+  /// A star of five points, one up, by symmetry: every point (x, y) is rotated and mirrored onto one half of the upper
+  /// point of the star, which is a single straight edge.
   private static func star(_ x: Float, _ y: Float, outer: Float, inner: Float) -> Float {
     let fifth = 2 * Float.pi / 5
     let turn = atan2f(abs(x), -y), away = abs(turn - fifth * (turn / fifth).rounded())
@@ -34,6 +35,7 @@ enum ShapeKind: String, Setting, CaseIterable {
     // The edge runs from the point at (0, outer) to the notch half a fifth further round.
     let notch = (across: inner * sinf(fifth / 2), up: inner * cosf(fifth / 2))
     let run = notch.across, rise = notch.up - outer
+    // The signed distance of (across, up) from the line through both ends, by the cross product with its direction.
     return ((up - outer) * run - across * rise) / (run * run + rise * rise).squareRoot()
   }
 }

@@ -7,19 +7,33 @@ import Tensors
 /// Image i is the same for ever (for one size, seed and list of classes), whatever batch it comes in; labels go round,
 /// so that classes are equally many. Images are rendered on each access, in some 20 microseconds each.
 package struct Shapes: ImageDataset {
+  /// The word of `use` in an experiment file.
   package static let key = "shapes"
+  /// The sentence and the example of lists of components.
   package static let about = About(
     "Generated images of one large shape each, with labels and captions.", example: "count: 64")
 
+  /// Height and width in pixels.
   let size: Int
+  /// Number of images, 1 to 10 million.
   package let count: Int
+  /// The shapes in the order of their labels, none twice.
   let kinds: [ShapeKind]
+  /// Seed of all draws; image i has the stream of sample i.
   let seed: Int
   let backgrounds: Backgrounds
 
   /// The brightness of the background.
-  package enum Backgrounds: String, Setting, CaseIterable { case dark, light, both }
+  package enum Backgrounds: String, Setting, CaseIterable {
+    /// Grey of 0.08 to 0.20, with 1 as white.
+    case dark
+    /// Grey of 0.82 to 0.94.
+    case light
+    /// Each with probability one half.
+    case both
+  }
 
+  /// Reads size, count, classes, seed and backgrounds; throws where no class, or one of them twice, is named.
   package init(_ settings: inout Settings) throws(SettingsError) {
     size = try settings["size", default: 32, in: 8...512, about: "image height and width in pixels"]
     count = try settings["count", default: 8192, in: 1...10_000_000, about: "number of images"]
@@ -35,17 +49,23 @@ package struct Shapes: ImageDataset {
     }
   }
 
+  /// Opens nothing: there is no file.
   package mutating func open() {}
 
+  /// Width and height are equal.
   package var shape: ImageShape { ImageShape(height: size, width: size) }
+  /// Names of the shapes in the order of their labels.
   package var classNames: [String] { kinds.map(\.rawValue) }
+  /// No files.
   package var files: [String] { [] }
 
+  /// Renders images by number: [rows, size, size, 3] in [-1, 1]. Row i has label i modulo the number of classes.
   package func batch(_ rows: [Int], flipped: [Bool]) -> Batch {
+    // All draws first, on one thread; then the images in parallel, each into its part of the bytes.
     let looks = looks(of: rows), area = size * size * 3
     let bytes = [UInt8](unsafeUninitializedCapacity: rows.count * area) { target, count in
       ThreadPool.shared.split(rows.count, grain: 8) { part in
-        for index in part { paint(looks[index], into: target.baseAddress! + index * area) }
+        for index in part { render(looks[index], into: target.baseAddress! + index * area) }
       }
       count = rows.count * area
     }
@@ -78,6 +98,8 @@ package struct Shapes: ImageDataset {
     var ground: SIMD3<Float>
   }
 
+  /// Draws the looks of some images: six uniform numbers each [rows, 6], for x, y, radius, colour, ground and its
+  /// brightness.
   private func looks(of rows: [Int]) -> [Look] {
     var random = Random(seed: UInt64(seed), samples: rows)
     let draws = random.uniform([rows.count, 6], "look").scalars
@@ -92,7 +114,8 @@ package struct Shapes: ImageDataset {
     }
   }
 
-  private func paint(_ look: Look, into target: UnsafeMutablePointer<UInt8>) {
+  /// Renders one image into bytes [size, size, 3]; 255 of a linear blend of ground and colour, rounded.
+  private func render(_ look: Look, into target: UnsafeMutablePointer<UInt8>) {
     let colour = Self.colours[look.colour].rgb, step = 1 / Float(size)
     for row in 0..<size {
       let y = (Float(row) + 0.5) * step - look.y
@@ -100,8 +123,8 @@ package struct Shapes: ImageDataset {
         let distance = look.kind.distance((Float(column) + 0.5) * step - look.x, y, radius: look.radius)
         // An edge one pixel wide stands for how much of the pixel is covered.
         let cover = min(1, max(0, 0.5 - distance * Float(size)))
-        let mixed = (look.ground + (colour - look.ground) * cover) * 255 + 0.5
-        for channel in 0..<3 { target[(row * size + column) * 3 + channel] = UInt8(mixed[channel]) }
+        let blended = (look.ground + (colour - look.ground) * cover) * 255 + 0.5
+        for channel in 0..<3 { target[(row * size + column) * 3 + channel] = UInt8(blended[channel]) }
       }
     }
   }

@@ -52,10 +52,15 @@ struct Composition {
       throw .malformed(base.value.location, why: "'scale' takes the name of one of 'scales'.")
     }
     let under = try scaled(plain, to: other, of: choices, at: base.value.location, by: trail + [name])
-    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "scale" }), location: chosen.value.location)
-    return put(own, over: under)
+    let remaining = YAMLNode(content: .mapping(entries.filter { $0.key != "scale" }), location: chosen.value.location)
+    return put(remaining, over: under)
   }
 
+  /// The tree of a file over the trees of the files that it extends, depth first.
+  ///
+  /// The order: the first file of `extends` lies at the bottom, each later one over it, the file itself on top.
+  /// `parents` are the files that are being read: one that returns extends itself. Paths are relative to the folder of
+  /// the file.
   private func extended(_ file: String, from origin: FileLocation?, under parents: [String]) throws(SettingsError)
     -> YAMLNode
   {
@@ -84,8 +89,8 @@ struct Composition {
       if let under = base { part = Self.put(part, over: under) }
       base = part
     }
-    let own = YAMLNode(content: .mapping(entries.filter { $0.key != "extends" }), location: root.location)
-    return base.map { Self.put(own, over: $0) } ?? own
+    let remaining = YAMLNode(content: .mapping(entries.filter { $0.key != "extends" }), location: root.location)
+    return base.map { Self.put(remaining, over: $0) } ?? remaining
   }
 
   /// "a/b/../c" is "a/c".
@@ -101,7 +106,10 @@ struct Composition {
     return parts.joined(separator: "/")
   }
 
-  /// One value over another.
+  /// Returns one value over another: mappings key by key, all else replaced.
+  ///
+  /// The order of keys is that of `old`, new keys behind. A `sweep` is replaced as a whole, since combinations of two
+  /// files would multiply.
   static func put(_ new: YAMLNode, over old: YAMLNode) -> YAMLNode {
     guard case .mapping(let fresh) = new.content, case .mapping(var entries) = old.content else { return new }
     if let use = component(fresh), use != component(entries) { return new }
@@ -117,6 +125,7 @@ struct Composition {
     return YAMLNode(content: .mapping(entries), location: new.location)
   }
 
+  /// The component that a section names by `use`; nil where it names none.
   private static func component(_ entries: [YAMLNode.Entry]) -> String? {
     guard let use = entries.first(where: { $0.key == "use" }), case .scalar(let name, _) = use.value.content else {
       return nil

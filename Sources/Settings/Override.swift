@@ -5,6 +5,7 @@ struct Override {
   private let value: YAMLNode
   private let location: FileLocation
 
+  /// One step of a path: a key of a mapping, or a position in a list, from 0.
   private enum Step { case key(String), index(Int) }
 
   init(_ text: String) throws(SettingsError) {
@@ -50,11 +51,15 @@ struct Override {
     return node
   }
 
-  /// A reference on the way is put in place first: what it names may be overridden for those who refer to it.
+  /// Returns the tree with the value at the path.
+  ///
+  /// A reference on the path is replaced first: the value that it names is overridden for the key that refers to it,
+  /// and for no other.
   func applied(to root: YAMLNode) throws(SettingsError) -> YAMLNode {
     try put(root, path[...], References(root: root))
   }
 
+  /// Returns `node` with the value at `path`; mappings on the path are created where they are missing, items are not.
   private func put(_ node: YAMLNode, _ path: ArraySlice<Step>, _ references: References) throws(SettingsError)
     -> YAMLNode
   {
@@ -64,7 +69,7 @@ struct Override {
     case .key(let key):
       var entries: [YAMLNode.Entry] = []
       switch node.content {
-      case .mapping(let own): entries = own
+      case .mapping(let present): entries = present
       case .scalar where node.isNull: break
       default: throw .override(text, why: "'\(key)' is set in \(node.spoken), which has no keys.")
       }

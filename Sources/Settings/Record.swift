@@ -2,12 +2,15 @@ import Glibc
 
 /// One setting as it was read.
 public struct Reading: Sendable {
+  /// The key in its mapping, without the path of the section.
   public var key: String
   /// "a whole number"
   public var kind: String
+  /// One line for lists of settings: meaning and unit.
   public var about: String
   /// "1 to 64"
   public var bounds: String?
+  /// The values that may be set, where they are few; else empty.
   public var choices: [String] = []
   /// Which values it takes; nil for mappings and lists of them.
   public var form: Form?
@@ -42,6 +45,8 @@ final class Record: @unchecked Sendable {  // every access under `lock`
     return body()
   }
 
+  /// Registers a mapping with its keys. A path that is opened again keeps its position in the order, and takes the new
+  /// keys.
   func open(_ path: String, _ keys: [(String, FileLocation)]) {
     locked {
       if self.keys[path] == nil { order.append(path) }
@@ -72,10 +77,12 @@ final class Record: @unchecked Sendable {  // every access under `lock`
     }
   }
 
+  /// All readings, sections in the order of opening and keys in the order of reading.
   var all: [(section: String, reading: Reading)] {
     locked { order.flatMap { path in (readings[path] ?? []).map { (path, $0) } } }
   }
 
+  /// The first key of the file, in the order of sections and lines, that no component has read; nil if all were.
   var firstUnread: (key: String, location: FileLocation, section: String, known: [String])? {
     locked {
       for path in order {
@@ -88,8 +95,11 @@ final class Record: @unchecked Sendable {  // every access under `lock`
     }
   }
 
+  /// The readings as YAML; with `origins`, a comment behind every value names its location, or "default".
   func text(origins: Bool) -> String { locked { lines("", "", origins).joined(separator: "\n") + "\n" } }
 
+  /// Lines of one mapping, nested ones indented by two columns. Items of lists carry "- " in the indent of the first
+  /// key.
   private func lines(_ path: String, _ indent: String, _ origins: Bool) -> [String] {
     (readings[path] ?? []).flatMap { reading -> [String] in
       let origin = origins ? "  # \(reading.location.map(\.description) ?? "default")" : ""

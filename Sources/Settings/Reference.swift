@@ -5,6 +5,7 @@
 struct References {
   let root: YAMLNode
 
+  /// The tree with every reference replaced; throws for a reference to nothing, and for a circle of references.
   func resolved() throws(SettingsError) -> YAMLNode { try resolved(root, []) }
 
   /// The node that a reference names, unresolved; any other node itself.
@@ -41,6 +42,8 @@ struct References {
     return node
   }
 
+  /// Replaces the references of one scalar. `trail` holds the paths that are being resolved: a path that returns is a
+  /// circle.
   private func filled(_ text: String, _ node: YAMLNode, _ trail: [String]) throws(SettingsError) -> YAMLNode {
     var result = "", rest = text[...]
     while let start = firstReference(in: rest) {
@@ -74,6 +77,7 @@ struct References {
     text.indices.first { text[$0...].hasPrefix("${") }
   }
 
+  /// The node at a dotted path through mappings, from the root; nil where a key is missing.
   private func value(at path: String) -> YAMLNode? {
     var node = root
     for key in path.split(separator: ".", omittingEmptySubsequences: false) {

@@ -16,8 +16,11 @@ public protocol Setting: Sendable {
 }
 
 extension Setting {
+  /// No list of values.
   public static var choices: [String] { [] }
+  /// No former names.
   public static var renamedChoices: [String: String] { [:] }
+  /// One of the choices where there are any, else anything.
   public static var form: Form { choices.isEmpty ? .anything : .choice(choices) }
 }
 
@@ -35,13 +38,16 @@ public struct SettingValue: Sendable {
     if case .scalar(let text, true) = node.content, !node.isNull { return text }
     return nil
   }
+  /// The items of a list; nil for scalars and mappings.
   var items: [SettingValue]? {
     if case .list(let items) = node.content { return items.map(SettingValue.init) }
     return nil
   }
 }
 
-/// YAML 1.2's core schema for numbers: 12, -3, 0x1F, 0o17, 1e-4, .5, 1., .inf, .nan.
+/// The number that a plain scalar denotes; nil if it denotes none.
+///
+/// Source: YAML 1.2.2, section 10.3.2, the core schema: 12, -3, 0x1F, 0o17, 1e-4, .5, 1., .inf, .nan.
 func number(_ text: String) -> Double? {
   var digits = Substring(text), sign = 1.0
   if digits.hasPrefix("0x") { return Int(digits.dropFirst(2), radix: 16).map(Double.init) }
@@ -61,8 +67,11 @@ func number(_ text: String) -> Double? {
 }
 
 extension Int: Setting {
+  /// "a whole number"
   public static var kind: String { "a whole number" }
+  /// `Form.whole`
   public static var form: Form { .whole }
+  /// Reads a plain scalar that is an integer in any notation, as 1e3; nil for fractions, quoted text and overflow.
   public init?(_ value: SettingValue) {
     guard let text = value.plain else { return nil }
     if let whole = Int(text) {
@@ -73,16 +82,21 @@ extension Int: Setting {
       return nil
     }
   }
+  /// The decimal digits, or the word.
   public var yaml: String { "\(self)" }
 }
 
 extension Double: Setting {
+  /// "a number"
   public static var kind: String { "a number" }
+  /// `Form.number`
   public static var form: Form { .number }
+  /// Reads a plain scalar in the notation of `number(_:)`; nil for quoted text.
   public init?(_ value: SettingValue) {
     guard let number = value.plain.flatMap(number) else { return nil }
     self = number
   }
+  /// The shortest decimal that reads back to the same number; integers without a decimal point.
   public var yaml: String {
     if isInfinite { return self > 0 ? ".inf" : "-.inf" }
     if isNaN { return ".nan" }
@@ -91,19 +105,27 @@ extension Double: Setting {
 }
 
 extension Float: Setting {
+  /// "a number"
   public static var kind: String { "a number" }
+  /// `Form.number`
   public static var form: Form { .number }
+  /// Reads a number, rounded from double to single precision.
   public init?(_ value: SettingValue) {
     guard let number = Double(value) else { return nil }
     self = Float(number)
   }
+  /// The shortest decimal that reads back to the same single-precision number.
   public var yaml: String { isFinite && !(self == rounded() && magnitude < 1e7) ? "\(self)" : Double(self).yaml }
 }
 
 extension Bool: Setting {
+  /// "true or false"
   public static var kind: String { "true or false" }
+  /// `Form.flag`
   public static var form: Form { .flag }
+  /// The words that are written out; `True` and `TRUE` are read as well.
   public static var choices: [String] { ["true", "false"] }
+  /// Reads the plain words of the core schema; nil for yes, no, on and off, which YAML 1.2 takes as text.
   public init?(_ value: SettingValue) {
     switch value.plain {
     case "true", "True", "TRUE": self = true
@@ -111,16 +133,21 @@ extension Bool: Setting {
     default: return nil
     }
   }
+  /// The decimal digits, or the word.
   public var yaml: String { "\(self)" }
 }
 
 extension String: Setting {
+  /// "a text"
   public static var kind: String { "a text" }
+  /// `Form.text`
   public static var form: Form { .text }
+  /// Reads any scalar but null, numbers and booleans included, as its text.
   public init?(_ value: SettingValue) {
     guard let text = value.text else { return nil }
     self = text
   }
+  /// The text itself where YAML reads it as text, else in double quotes with escapes.
   public var yaml: String {
     let isSafe =
       !isEmpty && first!.isLetter && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
@@ -141,9 +168,13 @@ extension String: Setting {
 }
 
 extension Array: Setting where Element: Setting {
+  /// "a list, each a whole number"
   public static var kind: String { "a list, each \(Element.kind)" }
+  /// A list of the form of its elements.
   public static var form: Form { .list(Element.form) }
+  /// Those of the elements: every item of a list is checked.
   public static var renamedChoices: [String: String] { Element.renamedChoices }
+  /// Reads a list; nil if one of its items is of another kind.
   public init?(_ value: SettingValue) {
     guard let items = value.items else { return nil }
     var all: [Element] = []
@@ -153,15 +184,20 @@ extension Array: Setting where Element: Setting {
     }
     self = all
   }
+  /// A flow sequence: "[1, 2]".
   public var yaml: String { "[\(map(\.yaml).joined(separator: ", "))]" }
 }
 
 extension Setting where Self: RawRepresentable & CaseIterable, RawValue == String {
+  /// "one of circle, square"
   public static var kind: String { "one of \(choices.joined(separator: ", "))" }
+  /// Raw values of the cases, in the order of declaration.
   public static var choices: [String] { allCases.map(\.rawValue) }
+  /// Reads the raw value of a case; upper and lower case differ.
   public init?(_ value: SettingValue) {
     guard let text = value.text, let choice = Self(rawValue: text) else { return nil }
     self = choice
   }
+  /// The raw value.
   public var yaml: String { rawValue }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A mapping of an experiment file, read key by key.
 ///
 /// Every read is recorded with its default, so that the file can be written out as it was understood, and a key that
@@ -18,11 +16,14 @@ public struct Settings: Sendable {
     try self.init(try composition.tree(of: path, scale: scale), overrides)
   }
 
+  /// Reads the text of a file, whose `extends` and `scales` are not followed; `file` is its name in messages.
   public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
     try self.init(try YAMLReader.tree(of: text, file: file), overrides)
   }
 
   init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
+    // The order of composition: the tree of the files and the scale, then the overrides as they are given, then the
+    // references, so that a reference sees what an override has set.
     var root = tree
     for override in overrides { root = try Override(override).applied(to: root) }
     root = try References(root: root).resolved()
@@ -30,16 +31,16 @@ public struct Settings: Sendable {
       throw .malformed(root.location, why: "an experiment is a mapping of keys to values, not \(root.spoken).")
     }
     // What is only there to be referred to has been put in place.
-    self.init(entries.filter { $0.key != "define" }, root.location, "", Record())
+    self.init(entries.filter { $0.key != "define" }, at: root.location, path: "", record: Record())
   }
 
   /// No keys at all: every setting has its default.
   public static func empty(_ name: String) -> Settings {
-    Settings([], FileLocation(file: name, line: 0, column: 0, source: nil), "", Record())
+    Settings([], at: FileLocation(file: name, line: 0, column: 0, source: nil), path: "", record: Record())
   }
 
   private init(
-    _ entries: [YAMLNode.Entry], _ origin: FileLocation, _ path: String, _ record: Record, affectsTraining: Bool = true
+    _ entries: [YAMLNode.Entry], at origin: FileLocation, path: String, record: Record, affectsTraining: Bool = true
   ) {
     self.affectsTraining = affectsTraining
     self.entries = entries
@@ -68,16 +69,18 @@ public struct Settings: Sendable {
 
   /// A setting that has a default.
   public subscript<Value: Setting>(key: String, default fallback: Value, about about: String) -> Value {
-    mutating get throws(SettingsError) { try value(key, about, nil) ?? note(key, fallback, about) }
+    mutating get throws(SettingsError) { try value(key, about, nil) ?? noteDefault(fallback, key: key, about: about) }
   }
 
-  /// A setting that has a default and bounds.
+  /// A setting that has a default and a closed range; throws `SettingsError.outside` beyond it.
   public subscript<Value: Setting & Comparable>(
     key: String, default fallback: Value, in range: ClosedRange<Value>, about about: String
   ) -> Value {
     mutating get throws(SettingsError) {
       let bounds = "\(range.lowerBound.yaml) to \(range.upperBound.yaml)"
-      guard let value: Value = try value(key, about, bounds) else { return note(key, fallback, about, bounds) }
+      guard let value: Value = try value(key, about, bounds) else {
+        return noteDefault(fallback, key: key, about: about, bounds: bounds)
+      }
       guard range.contains(value) else {
         throw .outside(
           key: key, location(of: key), found: value.yaml, lowest: range.lowerBound.yaml, highest: range.upperBound.yaml)
@@ -86,7 +89,7 @@ public struct Settings: Sendable {
     }
   }
 
-  /// A setting that must be there.
+  /// A setting that must be there; throws `SettingsError.missing` where it is not.
   public subscript<Value: Setting>(required key: String, about about: String) -> Value {
     mutating get throws(SettingsError) {
       guard let value: Value = try value(key, about, nil) else {
@@ -105,11 +108,11 @@ public struct Settings: Sendable {
   public subscript<Value: Setting>(optional key: String, about about: String) -> Value? {
     mutating get throws(SettingsError) {
       if let entry = entry(key), entry.value.isNull {
-        note(nothing(Value.self, key, about, entry.location))
+        note(nothing(Value.self, key: key, about: about, location: entry.location))
         return nil
       }
       let found: Value? = try value(key, about, nil)
-      if found == nil { note(nothing(Value.self, key, about, nil)) }
+      if found == nil { note(nothing(Value.self, key: key, about: about, location: nil)) }
       return found
     }
   }
@@ -119,12 +122,12 @@ public struct Settings: Sendable {
     let inner = path.isEmpty ? key : "\(path).\(key)"
     note(Reading(key: key, kind: "a mapping", about: about, section: inner, location: entry(key)?.location))
     guard let entry = entry(key), !entry.value.isNull else {
-      return Settings([], origin, inner, record, affectsTraining: affectsTraining)
+      return Settings([], at: origin, path: inner, record: record, affectsTraining: affectsTraining)
     }
     guard case .mapping(let entries) = entry.value.content else {
       throw .wrongKind(key: key, entry.value.location, found: entry.value.spoken, wanted: "a mapping", near: nil)
     }
-    return Settings(entries, entry.location, inner, record, affectsTraining: affectsTraining)
+    return Settings(entries, at: entry.location, path: inner, record: record, affectsTraining: affectsTraining)
   }
 
   /// A list of mappings inside; where there is none, an empty one.
@@ -144,23 +147,28 @@ public struct Settings: Sendable {
       guard case .mapping(let entries) = item.content else {
         throw .wrongKind(key: key, item.location, found: item.spoken, wanted: "a list of mappings", near: nil)
       }
-      all.append(Settings(entries, item.location, name, record, affectsTraining: affectsTraining))
+      all.append(
+        Settings(entries, at: item.location, path: name, record: record, affectsTraining: affectsTraining))
     }
     return all
   }
 
+  /// True if the file or an override sets the key, be it to null.
   public func has(_ key: String) -> Bool { entry(key) != nil }
 
+  /// True if the key is set to a mapping, for settings that take a scalar or a section.
   public func isMapping(_ key: String) -> Bool {
     if case .mapping = entry(key)?.value.content { return true }
     return false
   }
 
+  /// True if the key is set to a list.
   public func isList(_ key: String) -> Bool {
     if case .list = entry(key)?.value.content { return true }
     return false
   }
 
+  /// The keys of this mapping in the order of the file.
   public var keys: [String] { entries.map(\.key) }
 
   /// All values of the file and the overrides in one line, equal for equal experiments.
@@ -253,43 +261,22 @@ public struct Settings: Sendable {
     }
   }
 
-  /// A setting that is left out or null.
-  private func nothing<Value: Setting>(_: Value.Type, _ key: String, _ about: String, _ location: FileLocation?)
-    -> Reading
-  {
+  /// The reading of a setting that is left out or null.
+  private func nothing<Value: Setting>(_: Value.Type, key: String, about: String, location: FileLocation?) -> Reading {
     Reading(
       key: key, kind: Value.kind, about: about, choices: Value.choices, form: Value.form, isNullable: true,
       yaml: "null", location: location)
   }
 
-  private func note<Value: Setting>(_ key: String, _ fallback: Value, _ about: String, _ bounds: String? = nil) -> Value
-  {
+  /// Notes that a setting has its default, and returns the default.
+  private func noteDefault<Value: Setting>(
+    _ fallback: Value, key: String, about: String, bounds: String? = nil
+  ) -> Value {
     note(
       Reading(
         key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form,
         yaml: fallback.yaml,
         location: nil))
     return fallback
-  }
-
-  static func text(of path: String) throws(SettingsError) -> String {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw .unreadable(
-        file: path, why: "there is no such file; name an experiment file, such as Experiments/quickstart.yaml.")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable(file: path, why: "this is not a file; name an experiment file.")
-    }
-    guard let file = fopen(path, "r") else {
-      throw .unreadable(file: path, why: "it cannot be opened: \(String(cString: strerror(errno))).")
-    }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    let count = fread(&bytes, 1, bytes.count, file)
-    guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-      throw .unreadable(file: path, why: "the text is not UTF-8; save it as UTF-8.")
-    }
-    return text
   }
 }

@@ -4,17 +4,24 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
   case unreadable(file: String, why: String)
   /// The text is not YAML, or not YAML that means anything here.
   case malformed(FileLocation, why: String)
+  /// A key that stands twice in one mapping; `first` is the location of its first occurrence.
   case duplicate(key: String, FileLocation, first: FileLocation)
+  /// A required setting that the file does not set; the location is that of its section.
   case missing(key: String, FileLocation)
+  /// A key that no component has read; `known` are the settings of the section, for the list and the suggestion.
   case unknown(key: String, FileLocation, section: String, known: [String])
+  /// A value of another kind than the setting takes; `near` is the choice that was probably meant.
   case wrongKind(key: String, FileLocation, found: String, wanted: String, near: String?)
   /// A key, or with `key` a value of that key, that has another name since a later version.
   case renamed(String, of: String?, FileLocation, to: String)
+  /// A value outside its closed range; numbers as YAML writes them.
   case outside(key: String, FileLocation, found: String, lowest: String, highest: String)
   /// A component says why it cannot work like this.
   case unsuitable(FileLocation, why: String)
+  /// A `key=value` of the command line that cannot be applied.
   case override(String, why: String)
 
+  /// One sentence that begins with the location, with the excerpt of the line below it where there is one.
   public var description: String {
     switch self {
     case .unreadable(let file, let why): "\(file): \(why)"
@@ -38,7 +45,8 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
   }
 }
 
-/// The word that someone who wrote `word` most likely meant; nil if none is close.
+/// The nearest of the `known` words; nil if none is close, that is within max(1, length / 3) edits. The first of
+/// several equally near words is taken.
 public func nearest(_ word: String, among known: [String]) -> String? {
   let best = known.map { (word: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
   guard let best, best.distance <= max(1, word.count / 3) else { return nil }
@@ -50,6 +58,7 @@ public func nearest(_ word: String, among known: [String]) -> String? {
 func distance(_ a: String, _ b: String) -> Int {
   let a = Array(a), b = Array(b)
   var rows = [Array(0...b.count)]
+  // rows[i][j]: the edits between the first i characters of a and the first j of b.
   for i in a.indices {
     var row = [i + 1]
     for j in b.indices {

@@ -9,32 +9,41 @@
 ///     full: { direction: { target: full } }
 ///     band: { direction.target: band }
 ///   exclude: [{ training.batch: 32, loss.use: l2 }]                 # combinations that are left out
-/// expect: ["psnr: full > band"]                                     # what the paper claims
+/// expect: ["psnr: full > band"]                                     # what is expected of the results
 /// ```
 ///
 /// Each of the three may be taken away again by leaving it empty, as a scale of a common file does.
 public struct Sweep: Sendable {
+  /// One combination of settings that is run.
   public struct Variant: Sendable {
     /// The name of what varies: "band", "batch=32,loss=l2"; empty where nothing does.
     public let name: String
     /// The settings that it sets, as written in the file.
     public let choices: [Choice]
+    /// The experiment with these settings, the overrides put over them.
     public let settings: Settings
   }
+  /// One setting of a variant.
   public struct Choice: Equatable, Sendable {
+    /// The dotted path of the setting: "training.batch".
     public let path: String
+    /// The value in characters that fit the name of a folder: letters, digits and -_.+ .
     public let value: String
   }
 
+  /// All variants in the order of running: named variants, then `zip`, then `grid` with the last axis varying fastest,
+  /// then the seeds. Variants that an override makes equal appear once.
   public let variants: [Variant]
   /// Expectations of the result, one sentence each: "psnr: full > band".
   public let expectations: [(text: String, location: FileLocation)]
 
+  /// Reads a file with the files it extends at one of its scales; throws where any variant cannot be composed.
   public init(file: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
     let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
     try self.init(try composition.tree(of: file, scale: scale), overrides)
   }
 
+  /// Reads the text of a file, whose `extends` and `scales` are not followed; `file` is its name in messages.
   public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
     try self.init(try YAMLReader.tree(of: text, file: file), overrides)
   }
@@ -47,6 +56,7 @@ public struct Sweep: Sendable {
     let base = YAMLNode(
       content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }),
       location: tree.location)
+    // Combinations first, then every combination with each seed: the seed varies fastest.
     var sets = try Self.combinations(block("sweep"))
     if let seeds = block("seeds"), !seeds.isNull {
       guard case .list(let values) = seeds.content, !values.isEmpty else {
@@ -100,11 +110,13 @@ public struct Sweep: Sendable {
     }
   }
 
+  /// One combination: the name of its variant so far, and the settings to put over the base.
   private struct Settled {
     var name: String
     var parts: [Part]
   }
 
+  /// The combinations of a block `sweep`; one without a name and without settings where there is no block.
   private static func combinations(_ sweep: YAMLNode?) throws(SettingsError) -> [Settled] {
     guard let sweep, !sweep.isNull else { return [Settled(name: "", parts: [])] }
     let blocks = try mapping(sweep, "'sweep'")
@@ -112,6 +124,7 @@ public struct Sweep: Sendable {
     if let stray = blocks.first(where: { !known.contains($0.key) }) {
       throw .unknown(key: stray.key, stray.location, section: "sweep", known: known)
     }
+    // sets[i] and names[i] belong together; `zip` and every axis of `grid` multiply both.
     var sets: [[Part]] = [[]], names = [""]
     if let named = blocks.first(where: { $0.key == "variants" }) {
       let variants = try mapping(named.value, "'variants'")
@@ -164,6 +177,7 @@ public struct Sweep: Sendable {
     return result
   }
 
+  /// Every combination of `sets` with every item of `more`, the latter varying fastest; names are repeated with them.
   private static func product(_ sets: [[Part]], _ names: [String], _ more: [[Part]]) -> ([[Part]], [String]) {
     let pairs = zip(sets, names).flatMap { set, name in more.map { (set + $0, name) } }
     return (pairs.map(\.0), pairs.map(\.1))
@@ -176,6 +190,7 @@ public struct Sweep: Sendable {
     return entries
   }
 
+  /// The axes of a `zip` or `grid`: paths, each with a list of at least one value.
   private static func axes(_ node: YAMLNode, _ what: String) throws(SettingsError) -> [(
     path: String, values: [YAMLNode]
   )] {
@@ -191,8 +206,9 @@ public struct Sweep: Sendable {
 
   // MARK: Names
 
-  /// "batch=32,loss=l2" after the variant's own name.
-  private static func name(_ own: String, _ parts: [Part], _ varying: [String]) -> String {
+  /// "batch=32,loss=l2" after the name of the variant.
+  private static func name(_ variant: String, _ parts: [Part], _ varying: [String]) -> String {
+    // The last word of a path ("loss" for "loss.use") unless another axis ends in the same word.
     func short(_ path: String) -> String {
       let keys = path.split(separator: ".").map(String.init)
       let last = keys.last == "use" && keys.count > 1 ? keys[keys.count - 2] : keys.last ?? path
@@ -202,7 +218,7 @@ public struct Sweep: Sendable {
       return clashes.isEmpty ? last : path
     }
     let set = parts.map { "\(short($0.path))=\(spoken($0.value))" }
-    return ((own.isEmpty ? [] : [own]) + set).joined(separator: ",")
+    return ((variant.isEmpty ? [] : [variant]) + set).joined(separator: ",")
   }
 
   /// A value in few letters, fit for the name of a folder.

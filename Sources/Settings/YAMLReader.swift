@@ -7,8 +7,8 @@ package struct YAMLReader {
   private let lines: [String]
   private var parser = yaml_parser_t()
   private var anchors: [String: YAMLNode] = [:]
-  /// Nodes made so far, aliases included: a few lines of aliases of aliases can ask for billions.
-  private var made = 0
+  /// Nodes read so far, aliases included: a few lines of aliases of aliases can unfold to billions.
+  private var nodeCount = 0
 
   /// The tree of one document; an empty one is an empty mapping.
   package static func tree(of text: String, file: String) throws(SettingsError) -> YAMLNode {
@@ -42,6 +42,7 @@ package struct YAMLReader {
     return root.isNull ? YAMLNode(content: .mapping([]), location: root.location) : root
   }
 
+  /// The events of libyaml that matter here, without styles and tags.
   private enum Event: Equatable {
     case streamStart, streamEnd, documentStart, documentEnd
     case scalar(String, isPlain: Bool, anchor: String?)
@@ -50,6 +51,7 @@ package struct YAMLReader {
     case mappingStart(anchor: String?), mappingEnd
   }
 
+  /// The start of the event read last.
   private var here = FileLocation(file: "", line: 1, column: 1, source: nil)
 
   private func location(_ mark: yaml_mark_t) -> FileLocation {
@@ -58,6 +60,7 @@ package struct YAMLReader {
     )
   }
 
+  /// Parses the next event and moves `here` to its start; throws a syntax error with the location that libyaml names.
   private mutating func next() throws(SettingsError) -> Event {
     var event = yaml_event_t()
     guard yaml_parser_parse(&parser, &event) == 1 else {
@@ -86,10 +89,13 @@ package struct YAMLReader {
     }
   }
 
+  /// Builds the node that begins with `event`, and consumes its events up to the end.
   private mutating func node(_ event: Event) throws(SettingsError) -> YAMLNode {
     let start = here
-    made += 1
-    guard made < 200_000 else { throw .malformed(start, why: "the aliases of this file unfold to too many values.") }
+    nodeCount += 1
+    guard nodeCount < 200_000 else {
+      throw .malformed(start, why: "the aliases of this file unfold to too many values.")
+    }
     switch event {
     case .scalar(let text, let isPlain, let anchor):
       return keep(YAMLNode(content: .scalar(text, isPlain: isPlain), location: start), anchor)
@@ -97,7 +103,7 @@ package struct YAMLReader {
       guard var node = anchors[name] else {
         throw .malformed(start, why: "'*\(name)' names nothing that stands before it and is complete.")
       }
-      made += size(node)
+      nodeCount += size(node)
       node.location = start
       return node
     case .listStart(let anchor):
@@ -113,8 +119,10 @@ package struct YAMLReader {
     }
   }
 
+  /// The entries of a mapping up to its end. Keys of the mapping win over merged ones (`<<`), earlier merged mappings
+  /// over later ones.
   private mutating func entries() throws(SettingsError) -> [YAMLNode.Entry] {
-    var own: [YAMLNode.Entry] = [], merged: [YAMLNode.Entry] = []
+    var direct: [YAMLNode.Entry] = [], merged: [YAMLNode.Entry] = []
     while true {
       let event = try next()
       if event == .mappingEnd { break }
@@ -132,20 +140,22 @@ package struct YAMLReader {
           for entry in entries where !merged.contains(where: { $0.key == entry.key }) { merged.append(entry) }
         }
       } else {
-        if let first = own.first(where: { $0.key == key }) {
+        if let first = direct.first(where: { $0.key == key }) {
           throw .duplicate(key: key, location, first: first.location)
         }
-        own.append(YAMLNode.Entry(key: key, location: location, value: value))
+        direct.append(YAMLNode.Entry(key: key, location: location, value: value))
       }
     }
-    return own + merged.filter { entry in !own.contains { $0.key == entry.key } }
+    return direct + merged.filter { entry in !direct.contains { $0.key == entry.key } }
   }
 
+  /// Stores a node under its anchor, if it has one, for later aliases.
   private mutating func keep(_ node: YAMLNode, _ anchor: String?) -> YAMLNode {
     if let anchor { anchors[anchor] = node }
     return node
   }
 
+  /// The number of nodes of a tree, itself included.
   private func size(_ node: YAMLNode) -> Int {
     switch node.content {
     case .scalar: 1

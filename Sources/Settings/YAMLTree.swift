@@ -1,19 +1,29 @@
 /// One value of a YAML file and where it stands.
 package struct YAMLNode: Sendable {
+  /// The three kinds of YAML nodes; aliases and merge keys are resolved when the tree is built.
   package enum Content: Sendable {
     /// Plain scalars may be numbers, booleans or null; quoted ones are text.
     case scalar(String, isPlain: Bool)
+    /// A sequence, in the order of the file.
     case list([YAMLNode])
+    /// Entries in the order of the file; keys are unique.
     case mapping([Entry])
   }
+  /// One key of a mapping and its value.
   package struct Entry: Sendable {
+    /// The key, a scalar without its quotes.
     package var key: String
+    /// The location of the key.
     package var location: FileLocation
+    /// The value, null where nothing follows the colon.
     package var value: YAMLNode
   }
+  /// The value itself.
   package var content: Content
+  /// The first character of the value, or that of the alias or reference it was inserted for.
   package var location: FileLocation
 
+  /// True for a plain scalar that the core schema reads as null: empty, `~`, `null`, `Null` or `NULL`.
   package var isNull: Bool {
     if case .scalar(let text, true) = content { return ["", "~", "null", "Null", "NULL"].contains(text) }
     return false

@@ -1,19 +1,33 @@
 import Tensors
 
 /// Everything that training needs to go on as if it had never stopped, and sampling needs to begin.
+///
+/// The file, with the dots of parameter paths as slashes, `P` a path and `[…]` the shape of the parameter:
+/// - attributes of the root: Conventions "Overtone-1", file_type "checkpoint", format_version 1
+/// - /config/yaml: text, a scalar
+/// - /cursor/step [2]: int64, steps and updates; /rng/seed [1]: int64
+/// - /model/P, /ema/P, /optimizer/P/m, /optimizer/P/v […]: float32
+/// - the updates [1], parameters and moments of a discriminator in a group of its own, laid out likewise
+/// - /statistics/P […]: float32
 public struct Checkpoint: Sendable {
   /// Numbers by the dotted path of their parameter.
   public typealias Values = [(path: String, value: Tensor)]
 
+  /// Parameters of the model, trained.
   public var model: Values = []
+  /// Moving averages of the parameters, with the same paths and shapes; empty where none are kept.
   public var average: Values = []
-  /// AdamW's running moments.
+  /// AdamW's first moments, the moving averages of gradients, by the path of the parameter.
   public var means: Values = []
+  /// AdamW's second moments, the moving averages of squared gradients, by the path of the parameter.
   public var squares: Values = []
   /// A network trained against the model, its moments, and the steps of its optimizer.
   public var discriminator: Values = []
+  /// First moments of the optimizer of the discriminator.
   public var discriminatorMeans: Values = []
+  /// Second moments of the optimizer of the discriminator.
   public var discriminatorSquares: Values = []
+  /// Steps that the optimizer of the discriminator took.
   public var discriminatorUpdates = 0
   /// Statistics, which are measured, not trained.
   public var statistics: Values = []
@@ -21,13 +35,17 @@ public struct Checkpoint: Sendable {
   public var step = 0
   /// Steps the optimizer took: fewer, if some had no finite gradient.
   public var updates = 0
+  /// Seed of the experiment, from which every draw of the run follows.
   public var seed = 0
   /// The settings that shaped it.
   public var configuration = ""
 
+  /// An empty checkpoint at step 0.
   public init() {}
 
-  /// Compression takes much longer than writing: it is for what stays.
+  /// Writes the file in place of an older one, whole or not at all.
+  ///
+  /// Compression takes much longer than writing: it is for files that are kept.
   public func write(to path: String, compressed: Bool = true) throws {
     try Writer.replacing(path) { file in
       func put(_ values: Values, _ name: (String) -> String) throws {
@@ -85,5 +103,6 @@ public struct Checkpoint: Sendable {
     configuration = try reader.texts("config/yaml").first ?? ""
   }
 
+  /// The name of a data set: "a.weight" is "a/weight".
   private static func slashes(_ path: String) -> String { String(path.map { $0 == "." ? "/" : $0 }) }
 }

@@ -5,21 +5,27 @@ import Glibc
 /// Source: tensorflow/core/util/event.proto, framework/summary.proto and lib/io/record_writer.h. Only the fields that
 /// are needed here are written, by hand.
 public struct EventFile: Sendable {
+  /// Path of the file.
   public let path: String
 
   /// The content of an event.
   public enum Content: Sendable {
+    /// Numbers, each stored as float32 under its tag.
     case scalars([(tag: String, value: Double)])
     /// `png`: the file's bytes.
     case image(tag: String, height: Int, width: Int, png: [UInt8])
   }
 
+  /// One message of the file.
   public struct Event: Sendable {
     /// Seconds since 1970.
     public var time: Double
+    /// Training step, the horizontal axis of TensorBoard.
     public var step: Int
+    /// Numbers, or an image.
     public var content: Content
 
+    /// Creates an event; `time` is in seconds since 1970.
     public init(time: Double, step: Int, _ content: Content) {
       self.time = time
       self.step = step
@@ -54,6 +60,7 @@ public struct EventFile: Sendable {
     try Self.put(events.flatMap { Self.frame($0.message.bytes) }, in: path, "a", final: path)
   }
 
+  /// Writes bytes with the `mode` of fopen; `final` is the path that errors name.
   private static func put(_ bytes: [UInt8], in path: String, _ mode: String, final: String) throws(StorageError) {
     guard let file = fopen(path, mode) else {
       throw .unwritable(path: final, why: "\(String(cString: strerror(errno))).")
@@ -66,13 +73,13 @@ public struct EventFile: Sendable {
 
   // MARK: Frames
 
-  /// Length and its check, content and its check.
+  /// A frame: length [8], its masked CRC-32C [4], content, its masked CRC-32C [4]; numbers little-endian.
   static func frame(_ content: [UInt8]) -> [UInt8] {
     let length = Self.bytes(UInt64(content.count))
     return length + bytes(masked(length)) + content + bytes(masked(content))
   }
 
-  /// A check that may itself be checked: TFRecord turns and shifts it.
+  /// A check that may itself be checked: TFRecord rotates it by 15 bits to the right and adds a constant.
   static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let check = CRC.castagnoli(bytes)
     return (check >> 15 | check << 17) &+ 0xA282_EAD8
@@ -85,6 +92,8 @@ public struct EventFile: Sendable {
 }
 
 extension EventFile.Event {
+  /// The protobuf message Event. Fields: 1 wall_time, 2 step, 5 summary, whose values have 1 tag, 2 simple_value, 4
+  /// image.
   var message: Message {
     var event = Message(), summary = Message()
     event.double(1, time)
@@ -116,6 +125,8 @@ extension EventFile.Event {
 struct Message {
   private(set) var bytes: [UInt8] = []
 
+  /// Appends an integer. A tag is the number of the field times 8 plus the wire type: 0 varint, 1 64 bits, 2 length and
+  /// bytes, 5 32 bits.
   mutating func varint(_ field: UInt64, _ value: UInt64) {
     variable(field << 3)
     variable(value)
@@ -140,6 +151,7 @@ struct Message {
   mutating func text(_ field: UInt64, _ text: String) { data(field, Array(text.utf8)) }
   mutating func message(_ field: UInt64, _ message: Message) { data(field, message.bytes) }
 
+  /// Appends a base-128 varint: seven bits per byte, the low ones first, the top bit set in all bytes but the last.
   private mutating func variable(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {

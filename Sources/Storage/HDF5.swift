@@ -14,6 +14,7 @@ enum HDF5 {
   }
   private static let lock = Lock()
 
+  /// Runs `body` under the lock, which the same thread may take again, after the library is initialised.
   static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
     pthread_mutex_lock(&lock.mutex)
     defer { pthread_mutex_unlock(&lock.mutex) }
@@ -21,6 +22,7 @@ enum HDF5 {
     return try body()
   }
 
+  /// H5P_DEFAULT
   static var standard: hid_t { overtone_property_default() }
 }
 

@@ -1,14 +1,28 @@
 import Tensors
 
-/// Images in one file: what `data import` writes and the data set `hdf5` reads.
+/// Images in one file, as `data import` writes it and the data set `hdf5` reads it.
+///
+/// - attributes of the root: Conventions "Overtone-1", file_type "images"
+/// - /images [sample, row, column, channel]: uint8, channels red, green, blue
+/// - /label [sample]: int64, optional when read
+/// - /class_name [class]: text, optional when read
+/// - /source [sample]: text, the path of each image in the imported folder; never read
 public struct ImageFile: Sendable {
+  /// Path of the file.
   public let path: String
+  /// Number of images, at least 0.
   public let count: Int
+  /// Height of every image in pixels.
   public let height: Int
+  /// Width of every image in pixels.
   public let width: Int
+  /// Class of every image, from 0; all 0 where the file has no labels.
   public let labels: [Int]
+  /// Names of the classes, more than the largest label; "class 0" and so on where the file names too few.
   public let classNames: [String]
 
+  /// Reads shape, labels and names, no pixels. Throws `StorageError` for images of another shape or type, and for
+  /// labels out of range.
   public init(_ path: String) throws(StorageError) {
     self.path = path
     let reader = try Reader(path), shape = try reader.shape(of: "images")
@@ -28,8 +42,8 @@ public struct ImageFile: Sendable {
       throw .unreadable(
         path: path,
         why:
-          "'label' is \(labels[row]) in row \(row); labels are numbers of classes from 0 to \(Self.labelRange.upperBound - 1)."
-      )
+          "'label' is \(labels[row]) in row \(row); labels are numbers of classes from 0 to "
+          + "\(Self.labelRange.upperBound - 1).")
     }
     let most = labels.max() ?? 0
     let names = reader.has("class_name") ? try reader.texts("class_name") : []
@@ -41,17 +55,41 @@ public struct ImageFile: Sendable {
     try Reader(path).bytes("images", rows: rows)
   }
 
-  /// Writes images one after another as `next` gives them: pixels [height, width, 3].
+  /// The content of a file but for the pixels.
+  public struct Header: Sendable {
+    /// Height of every image in pixels.
+    public var height: Int
+    /// Width of every image in pixels.
+    public var width: Int
+    /// Class of every image [sample]; their number is that of the images.
+    public var labels: [Int]
+    /// Names of the classes by label [class].
+    public var classNames: [String]
+    /// Origin of every image [sample], for the record.
+    public var sources: [String]
+
+    /// Creates a header; `labels` and `sources` have one entry per image.
+    public init(height: Int, width: Int, labels: [Int], classNames: [String], sources: [String]) {
+      self.height = height
+      self.width = width
+      self.labels = labels
+      self.classNames = classNames
+      self.sources = sources
+    }
+  }
+
+  /// Writes images one after another as `next` returns them by index: pixels [height, width, 3].
   public static func write(
-    to path: String, count: Int, height: Int, width: Int, labels: [Int], classNames: [String], sources: [String],
-    next: (Int) throws -> [UInt8]
+    to path: String, _ header: Header, next: (Int) throws -> [UInt8]
   ) throws {
+    let count = header.labels.count
     try Writer.replacing(path) { file in
       try file.attribute("Conventions", "Overtone-1")
       try file.attribute("file_type", "images")
       let sample = Axis("sample")
       try file.createBytes(
-        "images", shape: [count, height, width, 3], axes: [sample, Axis("row"), Axis("column"), channels])
+        "images", shape: [count, header.height, header.width, 3],
+        axes: [sample, Axis("row"), Axis("column"), channels])
       // Whole chunks are written at once: a chunk written twice is compressed twice.
       var rows: [UInt8] = [], start = 0
       for index in 0..<count {
@@ -63,36 +101,67 @@ public struct ImageFile: Sendable {
         }
       }
       try file.sealUnlessChunked("images")
-      try file.write(labels, "label", axes: [sample])
-      try file.write(classNames, "class_name", axes: [Axis("class")])
-      try file.write(sources, "source", axes: [sample])
+      try file.write(header.labels, "label", axes: [sample])
+      try file.write(header.classNames, "class_name", axes: [Axis("class")])
+      try file.write(header.sources, "source", axes: [sample])
     }
   }
 
   /// Labels that a file may hold.
   private static let labelRange = 0..<1_000_000
 
+  /// The axis of colours that all files of images have.
   static let channels = Axis("channel", .texts(["red", "green", "blue"]))
 }
 
 /// Generated images with their labels and seeds.
-public struct SampleFile {
-  /// pixels [count, height, width, 3]; the first image is also stored by itself, as viewers show images.
+///
+/// - attributes of the root: Conventions "Overtone-1", file_type "samples"
+/// - /images [sample, row, column, channel]: uint8; /preview [row, column, channel]: uint8, the first of them, with the
+///   attributes of an image of HDF5
+/// - /label [sample]: int64; /class_name [class]: text; /seed [sample]: int64
+/// - /setting [sample]: text, where images were generated with different settings
+/// - /trajectory/NAME: float32, where generation was recorded
+public struct SampleFile: Sendable {
+  /// Generated images and their labels.
+  public struct Images: Sendable {
+    /// Bytes [count, height, width, 3].
+    public var pixels: [UInt8]
+    /// [count, height, width, 3]
+    public var shape: [Int]
+    /// Class of every image [count].
+    public var labels: [Int]
+    /// Names of the classes by label.
+    public var classNames: [String]
+
+    /// Creates images; the product of `shape` is the number of pixels.
+    public init(pixels: [UInt8], shape: [Int], labels: [Int], classNames: [String]) {
+      self.pixels = pixels
+      self.shape = shape
+      self.labels = labels
+      self.classNames = classNames
+    }
+  }
+
+  /// Writes generated images, at least one, with the seed they were drawn with.
+  ///
+  /// `notes` has one text per image or none; `trajectory` names the axes of each of its tensors.
   public static func write(
-    to path: String, pixels: [UInt8], shape: [Int], labels: [Int], classNames: [String], seed: Int,
-    notes: [String] = [], trajectory: [(name: String, values: Tensor, axes: [String])] = []
+    to path: String, _ images: Images, seed: Int, notes: [String] = [],
+    trajectory: [(name: String, values: Tensor, axes: [String])] = []
   ) throws {
     try Writer.replacing(path) { file in
       try file.attribute("Conventions", "Overtone-1")
       try file.attribute("file_type", "samples")
+      let shape = images.shape
       let sample = Axis("sample"), row = Axis("row"), column = Axis("column")
-      try file.write(pixels, "images", shape: shape, axes: [sample, row, column, ImageFile.channels])
-      try file.write(labels, "label", axes: [sample])
-      try file.write(classNames, "class_name", axes: [Axis("class")])
+      try file.write(images.pixels, "images", shape: shape, axes: [sample, row, column, ImageFile.channels])
+      try file.write(images.labels, "label", axes: [sample])
+      try file.write(images.classNames, "class_name", axes: [Axis("class")])
       try file.write(Array(repeating: seed, count: shape[0]), "seed", axes: [sample])
       if !notes.isEmpty { try file.write(notes, "setting", axes: [sample]) }
       try file.write(
-        Array(pixels[..<(shape[1] * shape[2] * 3)]), "preview", shape: [shape[1], shape[2], 3],
+        Array(images.pixels[..<(shape[1] * shape[2] * 3)]), "preview", shape: [shape[1], shape[2], 3],
         axes: [row, column, ImageFile.channels])
       try file.markAsImage("preview")
       for part in trajectory {

@@ -2,8 +2,18 @@ import CHDF5
 
 /// The type of the elements of a data set.
 public enum Kind: Equatable, Sendable, CustomStringConvertible {
-  case float(bits: Int), integer(bits: Int), natural(bits: Int), text, other
+  /// IEEE 754 binary floating point of 16, 32 or 64 bits.
+  case float(bits: Int)
+  /// Signed integers in two's complement.
+  case integer(bits: Int)
+  /// Unsigned integers.
+  case natural(bits: Int)
+  /// Strings of fixed or variable length.
+  case text
+  /// Compounds, enumerations, references and the like, which are not read.
+  case other
 
+  /// The name that NumPy uses: "float32", "int64", "uint8"; "text" and "something else" beyond numbers.
   public var description: String {
     switch self {
     case .float(let bits): "float\(bits)"
@@ -14,6 +24,7 @@ public enum Kind: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Reads class, size and sign of a type of HDF5; the byte order does not matter.
   init(_ type: hid_t) {
     let bits = H5Tget_size(type) * 8
     switch H5Tget_class(type) {
@@ -24,6 +35,7 @@ public enum Kind: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// True for kinds that HDF5 converts to any numeric type.
   var isNumber: Bool {
     switch self {
     case .float, .integer, .natural: true

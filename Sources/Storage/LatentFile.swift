@@ -3,22 +3,34 @@ import Tensors
 
 /// Latents of a data set, one row per image, so that images are encoded once.
 ///
-/// /mean [sample, row, column, channel], as models see it, with /logvar of the same shape where latents are drawn; or
-/// /codes [sample, row, column] where codes say everything. /label [sample]. Group /mirrored holds the same of the
-/// images mirrored left to right, where training flips them.
+/// - attributes of the root: Conventions "Overtone-1", file_type "latents", channels, written (rows so far)
+/// - /mean [sample, row, column, channel]: float32, as models see it, with /logvar of the same shape where latents are
+///   drawn from Gaussians; or /codes [sample, row, column]: int32, where an index of the codebook determines a token
+/// - /label [sample]: int64
+/// - group /mirrored: the same data sets of the images mirrored left to right, where training flips them
 public struct LatentFile {
   /// The content and the shape of a file.
   public struct Form: Equatable, Sendable {
+    /// The three kinds of latents.
     public enum Content: String, Sendable {
-      case values, gaussians, codes
+      /// Points: /mean alone.
+      case values
+      /// Gaussians of which latents are drawn: /mean and /logvar.
+      case gaussians
+      /// Indices of a codebook: /codes.
+      case codes
       fileprivate var names: [String] { self == .codes ? ["codes"] : self == .values ? ["mean"] : ["mean", "logvar"] }
     }
+    /// Points, Gaussians or codes.
     public var content: Content
+    /// Number of images, and so of rows in each orientation.
     public var count: Int
     /// [rows, columns, channels]; the channels of a code are those it stands for.
     public var shape: [Int]
+    /// True if the rows of the mirrored images are stored as well.
     public var isMirroredToo: Bool
 
+    /// Creates a form; `shape` is [rows, columns, channels].
     public init(_ content: Content, count: Int, shape: [Int], isMirroredToo: Bool) {
       self.content = content
       self.count = count
@@ -37,14 +49,19 @@ public struct LatentFile {
 
   /// Rows of one orientation: `second` is the log-variance, empty elsewhere.
   public enum Rows: Sendable {
+    /// Means and log-variances [rows, row, column, channel], flat.
     case numbers(mean: [Float], logVariance: [Float])
+    /// Indices of the codebook [rows, row, column], flat.
     case codes([Int32])
   }
 
+  /// The content and the shape.
   public let form: Form
+  /// Class of every image [count].
   public let labels: [Int]
   private let reader: Reader
 
+  /// Opens a whole file; throws `StorageError` for files of other kinds and for shapes that do not fit together.
   public init(_ path: String) throws(StorageError) {
     reader = try Reader(path)
     guard reader.text(attribute: "file_type") == "latents" else {
@@ -75,6 +92,7 @@ public struct LatentFile {
 
   /// A file of latents being made, over more than one sitting if need be: it has a temporary name until it is whole.
   public final class Making {
+    /// The content and the shape, which are settled before the first row.
     public let form: Form
     /// The number of rows written so far.
     public private(set) var done: Int
@@ -105,14 +123,15 @@ public struct LatentFile {
       for group in form.groups {
         for name in form.content.names {
           let shape = [form.count] + (form.content == .codes ? Array(form.shape[..<2]) : form.shape)
-          let own = Array(axes[..<shape.count])
+          let rowAxes = Array(axes[..<shape.count])
           if form.content == .codes {
-            try writer.createRows(of: Int32.self, group + name, shape: shape, axes: own)
+            try writer.createRows(of: Int32.self, group + name, shape: shape, axes: rowAxes)
           } else {
-            try writer.createRows(of: Float.self, group + name, shape: shape, axes: own)
+            try writer.createRows(of: Float.self, group + name, shape: shape, axes: rowAxes)
           }
         }
       }
+      // [count]
       try writer.createRows(of: Int64.self, "label", shape: [form.count], axes: [axes[0]])
       try writer.finish()
     }

@@ -1,11 +1,17 @@
 import CHDF5
 import Glibc
 
-/// Numbers along a run: /train/<name>(step), each with its own /train/<name>_step.
+/// Numbers along a run: /train/NAME [step], each series with a scale /train/NAME_step.
+///
+/// - attribute of the root: file_type "metrics"
+/// - /GROUP/NAME [entries]: float64, without limit, in chunks of 512 with Fletcher's checksum
+/// - /GROUP/NAME_step [entries]: float64, the step of each entry, attached as the dimension scale of its axis
 ///
 /// The file is opened, appended to and closed at every call (0.1 ms), so that any tool can read it at any time.
 public struct MetricsLog: Sendable {
+  /// Path of the file, which the first `append` creates.
   public let path: String
+  /// Names a file; nothing is opened.
   public init(_ path: String) { self.path = path }
 
   /// Adds one number to each of some series.
@@ -32,6 +38,8 @@ public struct MetricsLog: Sendable {
     }
   }
 
+  /// Appends one number to a series, which it creates where it is missing; `scale` is the series of steps to attach.
+  /// False where HDF5 fails.
   private func grow(_ file: hid_t, _ name: String, _ value: Double, scaleFor scale: String?) -> Bool {
     if H5Lexists(file, name, HDF5.standard) <= 0 {
       var size = hsize_t(0), most = overtone_unlimited(), chunk = hsize_t(512)
@@ -41,11 +49,12 @@ public struct MetricsLog: Sendable {
       H5Pset_chunk(properties.id, 1, &chunk)
       H5Pset_fletcher32(properties.id)
       H5Pset_obj_track_times(properties.id, false)
-      guard let made = Handle(H5Dcreate2(file, name, overtone_type_float64(), space.id, 0, properties.id, 0), H5Dclose)
+      guard
+        let series = Handle(H5Dcreate2(file, name, overtone_type_float64(), space.id, 0, properties.id, 0), H5Dclose)
       else { return false }
       if let scale {
         guard let axis = Handle(H5Dopen2(file, scale, 0), H5Dclose) else { return false }
-        guard H5DSset_scale(axis.id, "step") >= 0, H5DSattach_scale(made.id, axis.id, 0) >= 0 else { return false }
+        guard H5DSset_scale(axis.id, "step") >= 0, H5DSattach_scale(series.id, axis.id, 0) >= 0 else { return false }
       }
     }
     guard let dataset = Handle(H5Dopen2(file, name, 0), H5Dclose) else { return false }
@@ -60,6 +69,7 @@ public struct MetricsLog: Sendable {
     }
   }
 
+  /// The number of entries of a series.
   private func length(_ dataset: hid_t) -> Int {
     guard let space = Handle(H5Dget_space(dataset), H5Sclose) else { return 0 }
     return Int(H5Sget_simple_extent_npoints(space.id))

@@ -2,7 +2,9 @@ import CHDF5
 
 /// Numbers of a data set as they lie in memory, whatever their kind.
 public struct RawValues: Sendable {
+  /// Type of the elements, in the byte order of the machine.
   public let kind: Kind
+  /// Extent of the data set; empty for a scalar.
   public let shape: [Int]
   /// Little-endian, row by row.
   public let bytes: [UInt8]

@@ -4,6 +4,7 @@ import Tensors
 
 /// An HDF5 file open for reading.
 public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock; the handle never changes
+  /// Path of the file.
   public let path: String
   let file: Handle
 
@@ -22,13 +23,13 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
       guard isHDF5 else { throw .unreadable(path: path, why: "this is not an HDF5 file.") }
       throw .unreadable(
         path: path,
-        why:
-          "HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in h5py with libver='earliest')."
-      )
+        why: "HDF5 cannot open it: it is cut short (an interrupted copy?), or written in a newer format (re-save it in "
+          + "h5py with libver='earliest').")
     }
     file = handle
   }
 
+  /// True if there is a group or data set of this path.
   public func has(_ name: String) -> Bool {
     HDF5.locked {
       // H5Lexists needs every group of the path to exist.
@@ -41,7 +42,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }
   }
 
-  /// Names of what lies in a group, as they were made where the file knows, else by name.
+  /// Names of the groups and data sets of a group, in the order of creation where the file keeps it, else by name.
   public func names(in group: String) -> [String] {
     HDF5.locked {
       guard let group = Handle(H5Gopen2(file.id, group, HDF5.standard), H5Gclose) else { return [] }
@@ -60,28 +61,37 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }
   }
 
+  /// True if the path is that of a group; false for data sets, and where there is nothing.
   public func isGroup(_ name: String) -> Bool {
     HDF5.locked { Handle(H5Gopen2(file.id, name, HDF5.standard), H5Gclose) != nil }
   }
 
+  /// The extent of a data set; empty for a scalar. Throws `StorageError.noDataset`, as all readings of data sets do.
   public func shape(of name: String) throws(StorageError) -> [Int] {
     try on(name) { dataset, _ in extent(dataset) }
   }
 
+  /// The element type of a data set, as it is stored.
   public func kind(of name: String) throws(StorageError) -> Kind { try on(name) { _, kind in kind } }
 
+  /// A data set of numbers in its shape, converted to float32.
   public func tensor(_ name: String) throws(StorageError) -> Tensor {
     let shape = try shape(of: name)
-    return Tensor(shape, try numbers(name, nil, overtone_type_float32(), 0 as Float))
+    return Tensor(shape, try numbers(name, type: overtone_type_float32(), zero: 0 as Float))
   }
 
+  /// All numbers, row by row, converted to float32. Throws `StorageError.wrongKind` for texts, as all of these do.
   public func floats(_ name: String) throws(StorageError) -> [Float] {
-    try numbers(name, nil, overtone_type_float32(), 0)
+    try numbers(name, type: overtone_type_float32(), zero: 0)
   }
+  /// All numbers, row by row, converted to float64.
   public func doubles(_ name: String) throws(StorageError) -> [Double] {
-    try numbers(name, nil, overtone_type_float64(), 0)
+    try numbers(name, type: overtone_type_float64(), zero: 0)
   }
-  public func ints(_ name: String) throws(StorageError) -> [Int] { try numbers(name, nil, overtone_type_int64(), 0) }
+  /// All numbers, row by row, converted to int64: fractions are cut off, as HDF5 converts.
+  public func ints(_ name: String) throws(StorageError) -> [Int] {
+    try numbers(name, type: overtone_type_int64(), zero: 0)
+  }
   /// The integers of a data set that must hold `count` of them.
   func ints(_ name: String, count: Int) throws(StorageError) -> [Int] {
     let values = try ints(name)
@@ -90,17 +100,22 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     }
     return values
   }
-  public func bytes(_ name: String) throws(StorageError) -> [UInt8] { try numbers(name, nil, overtone_type_uint8(), 0) }
+  /// All numbers, row by row, converted to uint8: what is out of range becomes 0 or 255.
+  public func bytes(_ name: String) throws(StorageError) -> [UInt8] {
+    try numbers(name, type: overtone_type_uint8(), zero: 0)
+  }
 
-  /// Some entries along the first axis.
+  /// Some entries along the first axis, as float32; rows that are not there are an error.
   public func floats(_ name: String, rows: Range<Int>) throws(StorageError) -> [Float] {
-    try numbers(name, rows, overtone_type_float32(), 0)
+    try numbers(name, rows: rows, type: overtone_type_float32(), zero: 0)
   }
+  /// Some entries along the first axis, as int32.
   public func codes(_ name: String, rows: Range<Int>) throws(StorageError) -> [Int32] {
-    try numbers(name, rows, overtone_type_int32(), 0)
+    try numbers(name, rows: rows, type: overtone_type_int32(), zero: 0)
   }
+  /// Some entries along the first axis, as uint8.
   public func bytes(_ name: String, rows: Range<Int>) throws(StorageError) -> [UInt8] {
-    try numbers(name, rows, overtone_type_uint8(), 0)
+    try numbers(name, rows: rows, type: overtone_type_uint8(), zero: 0)
   }
 
   /// A text, or several, of fixed or variable length.
@@ -110,83 +125,9 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return found
   }
 
-  // MARK: Attributes
-
-  public func attribute(_ name: String, of object: String = "/") -> [Double]? {
-    onAttribute(name, object) { attribute, kind, count in
-      guard kind.isNumber else { return nil }
-      var values = [Double](repeating: 0, count: count)
-      return H5Aread(attribute, overtone_type_float64(), &values) >= 0 ? values : nil
-    }
-  }
-
-  /// An attribute as a whole number; nil where it is missing or is no whole number.
-  func wholeNumber(attribute name: String) -> Int? { attribute(name)?.first.flatMap { Int(exactly: $0) } }
-
-  public func text(attribute name: String, of object: String = "/") -> String? {
-    onAttribute(name, object) { attribute, kind, count in
-      guard kind == .text, let type = Handle(H5Aget_type(attribute), H5Tclose) else { return nil }
-      return Self.texts(type.id, count) { H5Aread(attribute, $0, $1) }?.first
-    }
-  }
-
-  /// Names of the attributes of an object, in the order of their making where the file knows it.
-  public func attributes(of object: String = "/") -> [String] {
-    HDF5.locked {
-      guard let object = Handle(H5Oopen(file.id, object, HDF5.standard), H5Oclose) else { return [] }
-      let count = H5Aget_num_attrs(object.id)
-      return (0..<max(0, Int(count))).compactMap { index in
-        guard let attribute = Handle(H5Aopen_idx(object.id, UInt32(index)), H5Aclose) else { return nil }
-        let size = H5Aget_name(attribute.id, 0, nil)
-        var text = [CChar](repeating: 0, count: max(0, size) + 1)
-        H5Aget_name(attribute.id, text.count, &text)
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      }
-    }
-  }
-
-  // MARK: Axes
-
-  /// The name of the first scale of each axis; nil where there is none.
-  public func axes(of name: String) -> [String?] {
-    scales(of: name).map { $0?.split(separator: "/").last.map(String.init) }
-  }
-
-  /// The path of the first scale of each axis; nil where there is none.
-  public func scales(of name: String) -> [String?] {
-    (try? on(name) { dataset, _ in
-      extent(dataset).indices.map { axis -> String? in
-        final class Found { var path: String? }
-        let found = Found()
-        _ = H5DSiterate_scales(
-          dataset, UInt32(axis), nil,
-          { _, _, scale, context in
-            let size = H5Iget_name(scale, nil, 0)
-            var text = [CChar](repeating: 0, count: max(0, size) + 1)
-            H5Iget_name(scale, &text, text.count)
-            Unmanaged<Found>.fromOpaque(context!).takeUnretainedValue().path = String(
-              decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            return 1
-          }, Unmanaged.passUnretained(found).toOpaque())
-        return found.path
-      }
-    }) ?? []
-  }
-
-  /// True if a data set is a dimension scale.
-  public func isScale(_ name: String) -> Bool { (try? on(name) { dataset, _ in H5DSis_scale(dataset) > 0 }) ?? false }
-
   // MARK: Inside
 
-  private func onAttribute<Result>(_ name: String, _ object: String, _ body: (hid_t, Kind, Int) -> Result?) -> Result? {
-    HDF5.locked {
-      guard let attribute = Handle(H5Aopen_by_name(file.id, object, name, HDF5.standard, HDF5.standard), H5Aclose),
-        let type = Handle(H5Aget_type(attribute.id), H5Tclose), let space = Handle(H5Aget_space(attribute.id), H5Sclose)
-      else { return nil }
-      return body(attribute.id, Kind(type.id), Int(H5Sget_simple_extent_npoints(space.id)))
-    }
-  }
-
+  /// Runs `body` with an open data set and its kind, under the lock.
   func on<Result>(_ name: String, _ body: (hid_t, Kind) -> Result) throws(StorageError) -> Result {
     let result: Result? = HDF5.locked {
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
@@ -208,6 +149,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return found.map { group == "/" ? $0 : group.dropFirst() + "/" + $0 }
   }
 
+  /// The sizes of an open data set.
   func extent(_ dataset: hid_t) -> [Int] {
     guard let space = Handle(H5Dget_space(dataset), H5Sclose) else { return [] }
     var sizes = [hsize_t](repeating: 0, count: max(0, Int(H5Sget_simple_extent_ndims(space.id))))
@@ -215,9 +157,10 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return sizes.map { Int($0) }
   }
 
-  private func numbers<Number: BitwiseCopyable>(_ name: String, _ rows: Range<Int>?, _ type: hid_t, _ zero: Number)
-    throws(StorageError) -> [Number]
-  {
+  /// Reads numbers as `type`, to which HDF5 converts them; all of them, or `rows` of the first axis.
+  private func numbers<Number: BitwiseCopyable>(
+    _ name: String, rows: Range<Int>? = nil, type: hid_t, zero: Number
+  ) throws(StorageError) -> [Number] {
     let outcome: Outcome<Number> = try on(name) { dataset, kind in
       guard kind.isNumber else { return .kind(kind) }
       var shape = extent(dataset)
@@ -226,6 +169,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
         return values.isEmpty || H5Dread(dataset, type, 0, 0, HDF5.standard, &values) >= 0 ? .values(values) : .damaged
       }
       guard rows.upperBound <= shape[0], let space = Handle(H5Dget_space(dataset), H5Sclose) else { return .damaged }
+      // The selected block: [rows, all the rest], from [lowerBound, 0, …].
       shape[0] = rows.count
       var start = shape.map { _ in hsize_t(0) }, count = shape.map { hsize_t($0) }
       start[0] = hsize_t(rows.lowerBound)
@@ -251,7 +195,8 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return texts(type.id, count) { H5Dread(dataset, $0, 0, 0, HDF5.standard, $1) }
   }
 
-  private static func texts(_ type: hid_t, _ count: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t)
+  /// The texts of a type of fixed or variable length that `read` reads.
+  static func texts(_ type: hid_t, _ count: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t)
     -> [String]?
   {
     if H5Tis_variable_str(type) > 0 {
@@ -271,7 +216,10 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
 
 /// The outcome of a read.
 private enum Outcome<Number> {
+  /// The numbers, row by row.
   case values([Number])
+  /// The kind of a data set that holds no numbers.
   case kind(Kind)
+  /// HDF5 could not read it, or the rows are not there.
   case damaged
 }

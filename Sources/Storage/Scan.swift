@@ -33,20 +33,22 @@ struct Scan {
       take(bytes, kind)
       return
     }
-    let each = count / Int(sizes[0]) * size, rows = max(1, Self.portion / max(1, each))
+    let rowBytes = count / Int(sizes[0]) * size, rows = max(1, Self.portion / max(1, rowBytes))
     var start = sizes.map { _ in hsize_t(0) }
+    // Rows of some 16 MiB at a time: memory stays small however large the data set is.
     for row in stride(from: 0, to: Int(sizes[0]), by: rows) {
       var part = sizes
       part[0] = min(hsize_t(rows), sizes[0] - hsize_t(row))
       start[0] = hsize_t(row)
       H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &part, nil)
       guard let memory = Handle(H5Screate_simple(Int32(part.count), &part, nil), H5Sclose) else { return nil }
-      var bytes = [UInt8](repeating: 0, count: Int(part[0]) * each)
+      var bytes = [UInt8](repeating: 0, count: Int(part[0]) * rowBytes)
       guard H5Dread(dataset, type.id, memory.id, space.id, HDF5.standard, &bytes) >= 0 else { return nil }
       take(bytes, kind)
     }
   }
 
+  /// Adds bytes to the check, and looks for infinities and NaN where they are floats in the order of the machine.
   private mutating func take(_ bytes: [UInt8], _ kind: Kind) {
     sum = CRC.zip(bytes, after: sum)
     bytes.withUnsafeBytes { raw in

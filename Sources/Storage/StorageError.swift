@@ -2,13 +2,20 @@ import Glibc
 
 /// An error of a file: one sentence with its path.
 public enum StorageError: Error, CustomStringConvertible, Sendable, Equatable {
+  /// There is no file of this name.
   case missing(path: String)
+  /// The file is of another format or kind, empty, damaged or cut short.
   case unreadable(path: String, why: String)
+  /// The file has no data set of this name; `near` is a sibling with nearly the same name.
   case noDataset(path: String, name: String, near: String?)
+  /// A data set of another element type than is read.
   case wrongKind(path: String, name: String, found: String, wanted: String)
+  /// A data set of another shape than is read.
   case wrongShape(path: String, name: String, found: [Int], wanted: [Int])
+  /// The file cannot be created, or writing it failed; nothing is left under its name.
   case unwritable(path: String, why: String)
 
+  /// One sentence that begins with the path.
   public var description: String {
     switch self {
     case .missing(let path): "\(path): there is no such file."

@@ -1,6 +1,6 @@
 import CHDF5
 
-/// An HDF5 file read through: whether all of it can be read, is what was written, and fits together.
+/// An HDF5 file read through: all of it must be readable, be what was written, and fit together.
 ///
 /// Data that are stored in chunks carry checks of HDF5's own (Fletcher32) in files that Overtone writes; what is stored
 /// in one piece has its CRC-32 written down in a group of its own. Files of others are read through, too, as far as
@@ -9,13 +9,16 @@ public struct Verification: Sendable {
   /// The data set of checksums: a text with a line for each data set.
   public static let dataset = "checks/crc32"
 
+  /// The content of the data set of checksums: "1f2e3d4c /model/a" in each line, the sum in hexadecimal.
   static func text(of checks: [(name: String, sum: UInt32)]) -> String {
     checks.map { "\(String($0.sum, radix: 16)) \($0.name)\n" }.joined()
   }
 
+  /// Path of the file.
   public let path: String
   /// The kind of file that its attribute names: "checkpoint"; nil for files of others.
   public let kind: String?
+  /// Number of data sets that were read, that of the checksums itself left out.
   public private(set) var datasets = 0
   /// Data sets whose bytes have a check of either kind.
   public private(set) var checked = 0
@@ -44,6 +47,7 @@ public struct Verification: Sendable {
     }
   }
 
+  /// Reads all data sets below a group, depth first in the order of creation.
   private mutating func visit(_ group: String, _ reader: Reader) {
     for name in reader.names(in: group) {
       let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
@@ -55,6 +59,7 @@ public struct Verification: Sendable {
     }
   }
 
+  /// Reads one data set, compares its check, and checks the length of its scales.
   private mutating func read(_ name: String, _ reader: Reader) {
     datasets += 1
     let scan = try? reader.on(name) { dataset, _ in Scan(dataset) }
@@ -122,13 +127,14 @@ public struct Verification: Sendable {
           findings.append("'\(path)' has no counterpart '\(name)'.")
           continue
         }
-        if let own = try? reader.shape(of: name), own != shape {
-          findings.append("'\(name)' has shape \(own), and '\(path)' \(shape).")
+        if let found = try? reader.shape(of: name), found != shape {
+          findings.append("'\(name)' has shape \(found), and '\(path)' \(shape).")
         }
       }
     }
   }
 
+  /// Rows are counted by the attribute `written`: a file that was not finished has fewer than its shape.
   private mutating func latents(_ reader: Reader) {
     let name = reader.has("codes") ? "codes" : "mean"
     guard let count = try? reader.shape(of: name).first, let written = reader.wholeNumber(attribute: "written") else {

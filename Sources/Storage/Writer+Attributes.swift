@@ -4,6 +4,7 @@ import Tensors
 
 /// Attributes of files and data sets.
 extension Writer {
+  /// Adds a text as a scalar attribute, UTF-8 of variable length, to an object of the file.
   public func attribute(_ name: String, _ text: String, of object: String = "/") throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in
       guard let type = textType(), let space = space([]),
@@ -16,16 +17,20 @@ extension Writer {
     guard isDone else { throw full }
   }
 
+  /// Adds an integer as a scalar attribute, int64.
   public func attribute(_ name: String, _ number: Int, of object: String = "/") throws(StorageError) {
-    try attribute(name, object, overtone_type_int64(), Int64(number))
+    try attribute(name, Int64(number), type: overtone_type_int64(), of: object)
   }
 
+  /// Adds a number as a scalar attribute, float64.
   public func attribute(_ name: String, _ number: Double, of object: String = "/") throws(StorageError) {
-    try attribute(name, object, overtone_type_float64(), number)
+    try attribute(name, number, type: overtone_type_float64(), of: object)
   }
 
-  private func attribute<Number>(_ name: String, _ object: String, _ type: hid_t, _ number: Number) throws(StorageError)
-  {
+  /// Adds a scalar attribute of a type that memory and file have in common.
+  private func attribute<Number>(
+    _ name: String, _ number: Number, type: hid_t, of object: String
+  ) throws(StorageError) {
     let isDone = HDF5.locked { () -> Bool in
       guard let space = space([]),
         let attribute = Handle(

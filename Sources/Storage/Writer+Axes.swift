@@ -2,9 +2,20 @@ import CHDF5
 
 /// One axis of a data set: a name, and what its positions mean where that is more than their number.
 public struct Axis: Sendable {
-  public enum Values: Sendable { case positions, numbers([Double]), texts([String]) }
+  /// The values of the dimension scale.
+  public enum Values: Sendable {
+    /// 0, 1, 2 and so on: float64.
+    case positions
+    /// One number per position: float64.
+    case numbers([Double])
+    /// One text per position.
+    case texts([String])
+  }
+  /// Name of the scale, at the root of the file.
   public var name: String
+  /// Values along the axis.
   public var values: Values
+  /// Creates an axis whose positions are numbered unless `values` says otherwise.
   public init(_ name: String, _ values: Values = .positions) {
     self.name = name
     self.values = values
@@ -22,8 +33,11 @@ extension Writer {
       if scales.insert(scale).inserted {
         try inGroup(of: scale)
         switch axis.values {
-        case .positions: try store((0..<shape[index]).map(Double.init), scale, overtone_type_float64(), [shape[index]])
-        case .numbers(let numbers): try store(numbers, scale, overtone_type_float64(), [shape[index]])
+        case .positions:
+          try store(
+            (0..<shape[index]).map(Double.init), scale, type: overtone_type_float64(), shape: [shape[index]])
+        case .numbers(let numbers):
+          try store(numbers, scale, type: overtone_type_float64(), shape: [shape[index]])
         case .texts(let texts): try store(texts, scale)
         }
       }

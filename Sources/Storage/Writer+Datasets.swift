@@ -4,21 +4,30 @@ import Tensors
 
 /// Data sets: numbers and texts, written whole or some rows at a time.
 extension Writer {
+  /// Writes a tensor as float32 in its shape. Throws `StorageError.unwritable`, as all these do.
+  ///
+  /// Without names, axes are called dim_ and their length. Data of more than 4096 bytes are chunked, and compressed.
   public func write(_ tensor: Tensor, _ name: String, axes: [Axis]? = nil, compressed: Bool = true) throws(StorageError)
   {
-    try write(name, overtone_type_float32(), tensor.shape, tensor.scalars, axes, compressed)
+    try write(
+      tensor.scalars, name, type: overtone_type_float32(), shape: tensor.shape, axes: axes, compressed: compressed)
   }
+  /// Writes numbers as float32, row by row.
   public func write(_ values: [Float], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
-    try write(name, overtone_type_float32(), shape ?? [values.count], values, axes, true)
+    try write(values, name, type: overtone_type_float32(), shape: shape ?? [values.count], axes: axes, compressed: true)
   }
+  /// Writes numbers as float64 in one piece, without compression.
   public func write(_ values: [Double], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
-    try write(name, overtone_type_float64(), shape ?? [values.count], values, axes, false)
+    try write(
+      values, name, type: overtone_type_float64(), shape: shape ?? [values.count], axes: axes, compressed: false)
   }
+  /// Writes integers as int64.
   public func write(_ values: [Int], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
-    try write(name, overtone_type_int64(), shape ?? [values.count], values, axes, true)
+    try write(values, name, type: overtone_type_int64(), shape: shape ?? [values.count], axes: axes, compressed: true)
   }
+  /// Writes bytes as uint8.
   public func write(_ values: [UInt8], _ name: String, shape: [Int]? = nil, axes: [Axis]? = nil) throws(StorageError) {
-    try write(name, overtone_type_uint8(), shape ?? [values.count], values, axes, true)
+    try write(values, name, type: overtone_type_uint8(), shape: shape ?? [values.count], axes: axes, compressed: true)
   }
 
   /// One text.
@@ -31,6 +40,7 @@ extension Writer {
     try write(texts, name, isScalar: false, axes: axes)
   }
 
+  /// Writes texts [count] or a scalar text; the axis of a list is called after the data set unless it is named.
   private func write(_ texts: [String], _ name: String, isScalar: Bool, axes: [Axis]?) throws(StorageError) {
     try inGroup(of: name)
     try store(texts, name, isScalar: isScalar)
@@ -57,20 +67,21 @@ extension Writer {
     note(checksum: CRC.zip(of: texts), of: name)
   }
 
+  /// Writes numbers with a scale for every axis; a scalar has none.
   private func write<Number: BitwiseCopyable>(
-    _ name: String, _ type: hid_t, _ shape: [Int], _ values: [Number], _ axes: [Axis]?, _ compressed: Bool
+    _ values: [Number], _ name: String, type: hid_t, shape: [Int], axes: [Axis]?, compressed: Bool
   ) throws(StorageError) {
     precondition(shape.product == values.count, "'\(name)' has shape \(shape) and \(values.count) values")
     let chunk = compressed ? chunk(shape, MemoryLayout<Number>.size) : nil
-    try store(values, name, type, shape, chunk)
+    try store(values, name, type: type, shape: shape, chunk: chunk)
     if !shape.isEmpty { try attach(axes ?? shape.map { Axis("dim_\($0)") }, shape, name) }
   }
 
   /// Makes a data set of numbers, without axes.
   func store<Number: BitwiseCopyable>(
-    _ values: [Number], _ name: String, _ type: hid_t, _ shape: [Int], _ chunk: [Int]? = nil
+    _ values: [Number], _ name: String, type: hid_t, shape: [Int], chunk: [Int]? = nil
   ) throws(StorageError) {
-    try create(name, type, shape, chunk)
+    try create(name, type: type, shape: shape, chunk: chunk)
     let isDone = HDF5.locked { () -> Bool in
       guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose) else { return false }
       return (values.isEmpty || H5Dwrite(dataset.id, type, 0, 0, HDF5.standard, values) >= 0)
@@ -83,13 +94,13 @@ extension Writer {
 
   /// An empty data set of bytes for `write(bytes:…)` to fill a part at a time.
   public func createBytes(_ name: String, shape: [Int], axes: [Axis]) throws(StorageError) {
-    try create(name, overtone_type_uint8(), shape, chunk(shape, 1))
+    try create(name, type: overtone_type_uint8(), shape: shape, chunk: chunk(shape, 1))
     try attach(axes, shape, name)
   }
 
   /// An empty data set in one piece, from which single rows are read fast, for `write(_:_:from:)` to fill.
   func createRows<Number: Storable>(of: Number.Type, _ name: String, shape: [Int], axes: [Axis]) throws(StorageError) {
-    try create(name, Number.type, shape, nil, isAllocated: true)
+    try create(name, type: Number.type, shape: shape, chunk: nil, isAllocated: true)
     try attach(axes, shape, name)
   }
 
@@ -106,6 +117,7 @@ extension Writer {
       else { return false }
       var sizes = [hsize_t](repeating: 0, count: Int(H5Sget_simple_extent_ndims(space.id)))
       H5Sget_simple_extent_dims(space.id, &sizes, nil)
+      // Rows are what follows from the number of values: [rows, sizes[1], …].
       let rowSize = sizes.dropFirst().reduce(1, *)
       var start = sizes.map { _ in hsize_t(0) }
       start[0] = hsize_t(row)
@@ -118,9 +130,10 @@ extension Writer {
     guard isDone else { throw full }
   }
 
-  private func create(_ name: String, _ type: hid_t, _ shape: [Int], _ chunk: [Int]?, isAllocated: Bool = false)
-    throws(StorageError)
-  {
+  /// Creates a data set without values; `isAllocated` reserves its bytes in the file at once.
+  private func create(
+    _ name: String, type: hid_t, shape: [Int], chunk: [Int]?, isAllocated: Bool = false
+  ) throws(StorageError) {
     try inGroup(of: name)
     let isDone = HDF5.locked { () -> Bool in
       guard let space = space(shape) else { return false }
@@ -141,6 +154,7 @@ extension Writer {
   private func chunk(_ shape: [Int], _ size: Int) -> [Int]? {
     guard shape.product * size > 4096 else { return nil }
     var chunk = shape
+    // Axes are cut from the first on, until a chunk has at most 1 MiB: rows stay together.
     for axis in shape.indices where chunk.product * size > 1 << 20 {
       chunk[axis] = max(1, min(shape[axis], (1 << 18) / max(1, chunk[(axis + 1)...].reduce(1, *) * size)))
     }
@@ -155,6 +169,7 @@ extension Writer {
     if let chunk {
       var sizes = chunk.map { hsize_t($0) }
       H5Pset_chunk(id, Int32(sizes.count), &sizes)
+      // Shuffled bytes of equal significance compress better; Fletcher's checksum covers what is stored.
       H5Pset_shuffle(id)
       H5Pset_deflate(id, 4)
       H5Pset_fletcher32(id)
@@ -163,12 +178,14 @@ extension Writer {
     return body(id)
   }
 
+  /// The extent of a data set or attribute; a scalar for an empty shape.
   func space(_ shape: [Int]) -> Handle? {
     if shape.isEmpty { return Handle(H5Screate(H5S_SCALAR), H5Sclose) }
     var sizes = shape.map { hsize_t($0) }
     return Handle(H5Screate_simple(Int32(sizes.count), &sizes, nil), H5Sclose)
   }
 
+  /// The type of texts: variable length, UTF-8.
   func textType() -> Handle? {
     guard let type = Handle(H5Tcopy(overtone_type_string()), H5Tclose) else { return nil }
     H5Tset_size(type.id, overtone_variable())
@@ -176,6 +193,7 @@ extension Writer {
     return type
   }
 
+  /// Runs `body` with an array of C strings, as HDF5 takes texts of variable length.
   func withPointers<Result>(_ texts: [String], _ body: (UnsafeRawPointer) -> Result) -> Result {
     let copies = texts.map { strdup($0) }
     defer { for copy in copies { free(copy) } }

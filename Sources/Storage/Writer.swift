@@ -3,8 +3,10 @@ import Glibc
 
 /// An HDF5 file being made. Every axis gets a dimension scale, shared by all data sets that name the same axis.
 public final class Writer {
+  /// The name that the file has once it is finished; errors name it.
   public let path: String
   let file: Handle
+  /// Paths of the groups that were created.
   private var groups: Set<String> = ["/"]
   /// Paths of the dimension scales that were made.
   var scales: Set<String> = []
@@ -62,6 +64,7 @@ public final class Writer {
     try? synchronise(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, path)
   }
 
+  /// Waits until the content of a file, or the entries of a folder, are on the disk.
   private static func synchronise(_ name: String, _ path: String) throws(StorageError) {
     let descriptor = Glibc.open(name, O_RDONLY)
     guard descriptor >= 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).") }
@@ -69,6 +72,7 @@ public final class Writer {
     guard fsync(descriptor) == 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).") }
   }
 
+  /// Creates an empty file under its temporary name. Times are not stored, so that equal contents are equal bytes.
   private init(_ temporary: String, final path: String) throws(StorageError) {
     self.path = path
     // A plain open says why a file cannot be made; HDF5 does not.

@@ -12,6 +12,7 @@ public struct ZipArchive: ~Copyable {
 
   private var temporary: String { "\(path).tmp.\(getpid())" }
 
+  /// Begins an archive under a temporary name; throws where the folder is missing or cannot be written.
   public init(_ path: String) throws(StorageError) {
     guard let file = fopen("\(path).tmp.\(getpid())", "w") else {
       throw .unwritable(
@@ -28,6 +29,7 @@ public struct ZipArchive: ~Copyable {
     }
   }
 
+  /// Adds a member, uncompressed; `name` may hold slashes. Throws where the archive would grow beyond 4 GiB.
   public mutating func add(_ name: String, _ content: [UInt8]) throws(StorageError) {
     guard offset + content.count + name.utf8.count + 30 < 1 << 32 else {
       throw .unwritable(path: path, why: "it would be larger than 4 GB; export fewer data sets, or into a folder.")
@@ -40,6 +42,7 @@ public struct ZipArchive: ~Copyable {
 
   /// Gives the whole archive its name.
   public consuming func finish() throws(StorageError) {
+    // The central directory: a header for every member (46 bytes and the name), then the end record (22 bytes).
     let start = offset
     for entry in entries {
       try put(
@@ -66,6 +69,7 @@ public struct ZipArchive: ~Copyable {
       + EventFile.bytes(UInt16(name.count)) + [0, 0]
   }
 
+  /// Appends bytes and counts them: offsets of members are counted from the start of the file.
   private mutating func put(_ bytes: [UInt8]) throws(StorageError) {
     guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
       throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).")

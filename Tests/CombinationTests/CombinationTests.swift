@@ -48,7 +48,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: path) }
     let pixels = images.scalars.map { UInt8(min(255, max(0, ($0 + 1) * 127.5))) }
     try SampleFile.write(
-      to: path, pixels: pixels, shape: images.shape, labels: [0, 1], classNames: ["a", "b"], seed: 7)
+      to: path, .init(pixels: pixels, shape: images.shape, labels: [0, 1], classNames: ["a", "b"]), seed: 7)
     #expect(try Reader(path).bytes("images") == pixels)
   }
 

@@ -35,20 +35,20 @@ struct ShapesTests {
     let all = dataset.batch(rows, flipped: rows.map { _ in false }).images
     let alone = dataset.batch([41], flipped: [false]).images
     #expect(all.sliced(41..<42, axis: 0).scalars == alone.scalars)
-    let turned = dataset.batch(rows.reversed(), flipped: rows.map { _ in false }).images
-    #expect(turned.sliced(58..<59, axis: 0).scalars == alone.scalars)
+    let reversed = dataset.batch(rows.reversed(), flipped: rows.map { _ in false }).images
+    #expect(reversed.sliced(58..<59, axis: 0).scalars == alone.scalars)
     #expect(try shapes("{seed: \(seed + 1)}").batch([41], flipped: [false]).images.scalars != alone.scalars)
   }
 
-  @Test("a flipped image is its mirror image, and only where asked")
+  @Test("a flipped image is its mirror image, and only where requested")
   func flipped() throws {
     let dataset = try shapes("{size: 16}")
     let plain = dataset.batch([5, 6], flipped: [false, false]).images.scalars
     let mirrored = dataset.batch([5, 6], flipped: [true, false]).images.scalars
     let area = 16 * 16 * 3
-    for place in 0..<area {
-      let (row, column, channel) = (place / 48, place / 3 % 16, place % 3)
-      #expect(mirrored[place] == plain[(row * 16 + 15 - column) * 3 + channel])
+    for offset in 0..<area {
+      let (row, column, channel) = (offset / 48, offset / 3 % 16, offset % 3)
+      #expect(mirrored[offset] == plain[(row * 16 + 15 - column) * 3 + channel])
     }
     #expect(Array(mirrored[area...]) == Array(plain[area...]) && mirrored[..<area] != plain[..<area])
   }
@@ -71,8 +71,8 @@ struct ShapesTests {
       func pixel(_ y: Int, _ x: Int) -> [Float] { (0..<3).map { images[((row * 32 + y) * 32 + x) * 3 + $0] } }
       let ground = pixel(0, 0)
       for i in 0..<32 { #expect([pixel(0, i), pixel(31, i), pixel(i, 0), pixel(i, 31)].allSatisfy { $0 == ground }) }
-      let covered = (0..<1024).filter { place in
-        zip(pixel(place / 32, place % 32), ground).contains { abs($0 - $1) > 0.25 }
+      let covered = (0..<1024).filter { offset in
+        zip(pixel(offset / 32, offset % 32), ground).contains { abs($0 - $1) > 0.25 }
       }
       #expect((100...600).contains(covered.count), "\(kind) \(row) covers \(covered.count) of 1024 pixels")
     }
@@ -107,7 +107,7 @@ struct ShapesTests {
     for row in 0..<64 { #expect((corners[row * 3072] < 0) == captions[row].hasSuffix("on a dark ground")) }
   }
 
-  @Test("settings that make no data set are refused with their place")
+  @Test("settings that make no data set are refused with their location")
   func refusals() {
     let twice = "'classes' must name at least one shape, and none twice."
     #expect(message("classes: [circle, circle]") == "shapes.yaml:1:1: \(twice)")
@@ -118,7 +118,7 @@ struct ShapesTests {
         + "triangle, ring, cross, diamond, star, not a list.")
   }
 
-  @Test("a whole epoch is painted in well under a second")
+  @Test("a whole epoch is drawn in well under a second")
   func speed() throws {
     let dataset = try shapes("{}"), start = clock()
     for first in stride(from: 0, to: 8192, by: 64) {

@@ -22,7 +22,7 @@ private let hasNumPy: Bool = {
   init() throws {
     let pixels = (0..<5 * 4 * 6 * 3).map { UInt8(truncatingIfNeeded: $0 * 11) }
     try SampleFile.write(
-      to: file, pixels: pixels, shape: [5, 4, 6, 3], labels: [0, 1, 0, 1, 1], classNames: ["ä, b", "c"], seed: 3,
+      to: file, .init(pixels: pixels, shape: [5, 4, 6, 3], labels: [0, 1, 0, 1, 1], classNames: ["ä, b", "c"]), seed: 3,
       trajectory: [("shown", Tensor([5, 2], (0..<10).map { Float($0) / 3 }), ["sample", "token"])])
   }
 

@@ -12,8 +12,10 @@ import Testing
   func record() throws {
     let scratch = Scratch(), file = "\(scratch.path)/images.h5"
     try ImageFile.write(
-      to: file, count: 8, height: 16, width: 16, labels: [0, 1, 0, 1, 0, 1, 0, 1], classNames: ["a", "b"],
-      sources: (0..<8).map { "\($0)" }
+      to: file,
+      .init(
+        height: 16, width: 16, labels: [0, 1, 0, 1, 0, 1, 0, 1], classNames: ["a", "b"],
+        sources: (0..<8).map { "\($0)" })
     ) { index in (0..<768).map { UInt8(truncatingIfNeeded: $0 * index) } }
     let experiment = "\(projectFolder)/Experiments/smoke/sweep.yaml"
     let words = [

@@ -88,7 +88,8 @@ private func message(_ body: () throws -> Void) -> String {
       #expect(found == [100, 2, 100])
       #expect(
         message { _ = try Settings(file: "\(folder)/a.yaml", scale: "smok") }
-          == "\(folder)/a.yaml:2:1: there is no setting 'smok' in 'scales'; there are smoke, paper. Did you mean 'smoke'?\n  2 | scales:\n    | ^"
+          == "\(folder)/a.yaml:2:1: there is no setting 'smok' in 'scales'; there are smoke, paper. "
+          + "Did you mean 'smoke'?\n  2 | scales:\n    | ^"
       )
       #expect(
         message { _ = try Settings(file: "\(folder)/b.yaml", scale: "smoke") }
@@ -102,7 +103,8 @@ private func message(_ body: () throws -> Void) -> String {
     try inFolder(files) { folder in
       #expect(
         message { _ = try Settings(file: "\(folder)/a.yaml") }
-          == "\(folder)/b.yaml:1:10: \(folder)/a.yaml extends itself by way of \(folder)/a.yaml, \(folder)/b.yaml.\n  1 | extends: a.yaml\n    |          ^"
+          == "\(folder)/b.yaml:1:10: \(folder)/a.yaml extends itself by way of \(folder)/a.yaml, \(folder)/b.yaml."
+          + "\n  1 | extends: a.yaml\n    |          ^"
       )
       #expect(
         message { _ = try Settings(file: "\(folder)/c.yaml") }.hasPrefix(

@@ -12,7 +12,7 @@ private func message(_ body: () throws -> some Any) -> String {
 }
 
 @Suite struct ReadingTests {
-  @Test("numbers, words and truth are told apart as YAML 1.2 does")
+  @Test("numbers, words and booleans are distinguished as YAML 1.2 does")
   func scalars() throws {
     var s = try Settings(
       parsing: "a: 1e-4\nb: no\nc: 0x1F\nd: .inf\ne: '5'\nf: true\ng: 1e3\nh: [1, 2]\ni: ~\nj: .5\n", file: "x.yaml")
@@ -32,7 +32,7 @@ private func message(_ body: () throws -> some Any) -> String {
     #expect(try run["steps", default: 0, about: ""] == 3 && run["batch", default: 0, about: ""] == 2)
   }
 
-  @Test("mistakes are told with place, line and what was meant")
+  @Test("mistakes are reported with location, line and what was meant")
   func mistakes() throws {
     func read(_ text: String, _ body: (inout Settings) throws -> Void) -> String {
       message {
@@ -43,7 +43,8 @@ private func message(_ body: () throws -> some Any) -> String {
     }
     #expect(
       read("stpes: 3\n") { _ = try $0["steps", default: 1, about: ""] }
-        == "x.yaml:1:1: there is no setting 'stpes' at the top; there are steps. Did you mean 'steps'?\n  1 | stpes: 3\n    | ^"
+        == "x.yaml:1:1: there is no setting 'stpes' at the top; there are steps. Did you mean 'steps'?"
+        + "\n  1 | stpes: 3\n    | ^"
     )
     #expect(read("a: 1\na: 2\n") { _ in }.hasPrefix("x.yaml:2:1: 'a' is set twice, first in line 1; keep one of them."))
     #expect(

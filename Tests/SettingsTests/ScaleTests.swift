@@ -29,7 +29,7 @@ private func steps(_ text: String, scale: String? = nil) throws -> Int {
 }
 
 @Suite struct ScaleTests {
-  @Test("a file may name the scale that it has when nobody asks for one")
+  @Test("a file may name the scale that it has when none is requested")
   func usual() throws {
     let text = "scale: small\nscales: { small: { steps: 2 }, large: { steps: 3 } }"
     let found = [try steps(text), try steps(text, scale: "large")]
@@ -88,7 +88,7 @@ private func steps(_ text: String, scale: String? = nil) throws -> Int {
     }
   }
 
-  @Test("an override reaches through a reference, for the one that refers and nobody else")
+  @Test("an override reaches through a reference, for the one that refers and no other")
   func overridden() throws {
     var settings = try Settings(
       parsing: "a: ${define.x}\nb: ${define.x}\ndefine: { x: { width: 1, depth: 2 } }", file: "t.yaml",

@@ -78,8 +78,8 @@ private func refusal(_ text: String) -> String {
     #expect(try names("sweep: { grid: { a: [1, 2, 3] } }", ["b=2"]).count == 3)
   }
 
-  @Test("claims are kept with their location")
-  func claims() throws {
+  @Test("expectations are kept with their location")
+  func expectations() throws {
     let sweep = try Sweep(parsing: "expect: ['psnr: a > b', 'psnr: a in [1, 2]']", file: "t.yaml")
     #expect(sweep.expectations.map(\.text) == ["psnr: a > b", "psnr: a in [1, 2]"])
     #expect(sweep.expectations[0].location.line == 1)
@@ -89,7 +89,8 @@ private func refusal(_ text: String) -> String {
   func refusals() {
     #expect(
       refusal("sweep: { gird: {} }")
-        == "t.yaml:1:10: there is no setting 'gird' in 'sweep'; there are grid, zip, variants, exclude. Did you mean 'grid'?"
+        == "t.yaml:1:10: there is no setting 'gird' in 'sweep'; there are grid, zip, variants, exclude. "
+        + "Did you mean 'grid'?"
     )
     #expect(refusal("sweep: { grid: { a: 1 } }") == "t.yaml:1:21: 'a' of 'grid' takes a list of values to try.")
     #expect(

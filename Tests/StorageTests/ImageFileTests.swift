@@ -8,8 +8,8 @@ import Testing
     let path = NSTemporaryDirectory() + "overtone-\(UUID().uuidString).h5"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try ImageFile.write(
-      to: path, count: labels.count, height: 2, width: 2, labels: labels, classNames: classNames,
-      sources: labels.map { "\($0).png" }
+      to: path,
+      .init(height: 2, width: 2, labels: labels, classNames: classNames, sources: labels.map { "\($0).png" })
     ) { index in (0..<12).map { UInt8(20 * index + $0) } }
     try body(path)
   }

@@ -31,7 +31,10 @@ import Testing
   }
 
   @Test(
-    "what was stopped goes on where it was, nothing has the final name before it is whole, and the bytes are those of one go"
+    """
+    what was stopped goes on where it was, nothing has the final name before it is whole, and the bytes are those of \
+    one go
+    """
   )
   func resuming() throws {
     let folder = Scratch(), once = folder.path + "/once.h5", twice = folder.path + "/twice.h5"

@@ -3,7 +3,7 @@ import Storage
 import Tensors
 import Testing
 
-/// What a Python program prints; nil where Python or a module it needs is missing.
+/// The output of a Python program; nil where Python or a module it needs is missing.
 private func python(_ program: String) -> String? {
   let process = Process(), pipe = Pipe()
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -19,7 +19,7 @@ private func python(_ program: String) -> String? {
 private let hasPython = python("import h5py, xarray, h5netcdf; print('yes')")?.hasSuffix("yes\n") == true
 private let hasNetCDF4 = python("import netCDF4; print('yes')")?.hasSuffix("yes\n") == true
 
-/// What a program of the system prints; nil where it is missing or fails.
+/// The output of a program of the system; nil where it is missing or fails.
 private func printed(_ words: [String]) -> String? {
   let process = Process(), pipe = Pipe()
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -41,11 +41,12 @@ private enum File: String, CaseIterable {
     switch self {
     case .images:
       try ImageFile.write(
-        to: path, count: 3, height: 4, width: 5, labels: [1, 0, 1], classNames: ["ä", "b"], sources: ["x", "y", "z"]
+        to: path,
+        .init(height: 4, width: 5, labels: [1, 0, 1], classNames: ["ä", "b"], sources: ["x", "y", "z"])
       ) { Array(pixels[$0 * 60..<($0 + 1) * 60]) }
     case .samples:
       try SampleFile.write(
-        to: path, pixels: pixels, shape: [3, 4, 5, 3], labels: [1, 0, 1], classNames: ["ä", "b"], seed: 7,
+        to: path, .init(pixels: pixels, shape: [3, 4, 5, 3], labels: [1, 0, 1], classNames: ["ä", "b"]), seed: 7,
         notes: ["guidance=1", "guidance=2", "guidance=3"],
         trajectory: [("shown", Tensor([3, 2], [1, 2, 3, 4, 5, 6]), ["sample", "token"])])
     case .latents:
@@ -72,7 +73,7 @@ private enum File: String, CaseIterable {
     }
   }
 
-  /// What a reader in Python says of it: a data set, its axes, a number of it.
+  /// A data set of the file, its axes in the words of Python, and its last number.
   var look: (name: String, group: String, sizes: String, value: String) {
     switch self {
     case .images: ("images", "/", "{'sample': 3, 'row': 4, 'column': 5, 'channel': 3}", "179")
@@ -166,14 +167,17 @@ private enum File: String, CaseIterable {
   func samples() throws {
     let folder = Scratch(), path = folder.path + "/samples.h5"
     try SampleFile.write(
-      to: path, pixels: (0..<2 * 4 * 5 * 3).map { UInt8($0) }, shape: [2, 4, 5, 3], labels: [1, 0],
-      classNames: ["ä", "b"], seed: 7,
+      to: path,
+      .init(
+        pixels: (0..<2 * 4 * 5 * 3).map { UInt8($0) }, shape: [2, 4, 5, 3], labels: [1, 0], classNames: ["ä", "b"]),
+      seed: 7,
       trajectory: [("shown", Tensor([2, 3], [1, 2, 3, 4, 5, 6]), ["sample", "token"])])
     let printed = python(
       """
       import h5py, xarray
       f = h5py.File('\(path)')
-      print(f['images'].shape, f['images'][1, 3, 4, 2], f['class_name'].asstr()[0], f['label'][:].tolist(), f.attrs['file_type'])
+      print(f['images'].shape, f['images'][1, 3, 4, 2], f['class_name'].asstr()[0], f['label'][:].tolist(),
+            f.attrs['file_type'])
       print([d[0].name for d in f['images'].dims], f['preview'].attrs['CLASS'], f['trajectory/shown'][1, 2])
       x = xarray.open_dataset('\(path)', engine='h5netcdf')
       print(dict(x['images'].sizes), [str(c) for c in x['channel'].values])

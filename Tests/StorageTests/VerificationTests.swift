@@ -13,8 +13,9 @@ private final class Folder: Sendable {
 private func files(in folder: String) throws -> [String] {
   let pixels = (0..<6 * 32 * 32 * 3).map { UInt8(truncatingIfNeeded: $0 * 7) }
   try SampleFile.write(
-    to: "\(folder)/samples.h5", pixels: pixels, shape: [6, 32, 32, 3], labels: [0, 1, 0, 1, 0, 1],
-    classNames: ["a", "b"], seed: 3, notes: (0..<6).map { "guidance=\($0)" })
+    to: "\(folder)/samples.h5",
+    .init(pixels: pixels, shape: [6, 32, 32, 3], labels: [0, 1, 0, 1, 0, 1], classNames: ["a", "b"]), seed: 3,
+    notes: (0..<6).map { "guidance=\($0)" })
   var checkpoint = Checkpoint()
   checkpoint.model = [
     ("a.weight", Tensor([64, 32], (0..<2048).map { Float($0) * 0.37 })), ("a.bias", Tensor([3], [0.1, 0.2, 0.3])),
@@ -31,8 +32,8 @@ private func files(in folder: String) throws -> [String] {
   return ["samples", "checkpoint", "metrics", "latents"].map { "\(folder)/\($0).h5" }
 }
 
-/// The places where some bytes lie in a file.
-private func places(of bytes: [UInt8], in data: Data) -> [Int] {
+/// The offsets at which some bytes lie in a file.
+private func offsets(of bytes: [UInt8], in data: Data) -> [Int] {
   (0...max(0, data.count - bytes.count)).filter { data[$0..<$0 + bytes.count].elementsEqual(bytes) }
 }
 
@@ -52,9 +53,9 @@ private func places(of bytes: [UInt8], in data: Data) -> [Int] {
     _ = try files(in: folder.path)
     func flip(_ name: String, _ bytes: [UInt8]) throws -> [String] {
       let path = "\(folder.path)/\(name).h5", whole = try Data(contentsOf: URL(fileURLWithPath: path))
-      let place = try #require(places(of: bytes, in: whole).first)
+      let offset = try #require(offsets(of: bytes, in: whole).first)
       var broken = whole
-      broken[place + bytes.count - 1] ^= 0x10
+      broken[offset + bytes.count - 1] ^= 0x10
       try broken.write(to: URL(fileURLWithPath: path))
       defer { try? whole.write(to: URL(fileURLWithPath: path)) }
       return try Verification(path).findings
@@ -76,7 +77,7 @@ private func places(of bytes: [UInt8], in data: Data) -> [Int] {
       try flip("metrics", tenth) == ["'/train/loss' cannot be read; bytes of it changed or are missing."])
   }
 
-  @Test("a file cut short anywhere is told in a sentence")
+  @Test("a file cut short anywhere is refused in a sentence")
   func cut() throws {
     let folder = Folder()
     for path in try files(in: folder.path) {
@@ -89,7 +90,8 @@ private func places(of bytes: [UInt8], in data: Data) -> [Int] {
   }
 
   @Test(
-    "what does not fit together is told: moments without parameters, numbers that are not finite, steps that go back")
+    "what does not fit is reported: moments without parameters, numbers that are not finite, steps that go back"
+  )
   func unfitting() throws {
     let folder = Folder(), path = "\(folder.path)/checkpoint.h5"
     var checkpoint = Checkpoint()

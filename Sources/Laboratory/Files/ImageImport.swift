@@ -33,8 +33,10 @@ package struct ImageImport {
     }
     let start = MonotonicClock.seconds
     try ImageFile.write(
-      to: output, count: files.count, height: size, width: size, labels: files.map(\.label), classNames: classes,
-      sources: files.map { String($0.path.dropFirst(folder.count + 1)) }
+      to: output,
+      .init(
+        height: size, width: size, labels: files.map(\.label), classNames: classes,
+        sources: files.map { String($0.path.dropFirst(folder.count + 1)) })
     ) { index in
       if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
       let image = try ByteImage.read(files[index].path).centreCropped(to: size)

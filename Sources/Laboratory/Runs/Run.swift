@@ -119,9 +119,10 @@ package struct Run {
   package func write(_ images: [ByteImage], _ labels: [Int], seed: UInt64, notes: [String] = [], to path: String) throws
   {
     try SampleFile.write(
-      to: path, pixels: images.flatMap(\.pixels),
-      shape: [images.count, assembly.images.height, assembly.images.width, 3], labels: labels,
-      classNames: assembly.dataset.classNames, seed: Int(seed), notes: notes)
+      to: path,
+      .init(
+        pixels: images.flatMap(\.pixels), shape: [images.count, assembly.images.height, assembly.images.width, 3],
+        labels: labels, classNames: assembly.dataset.classNames), seed: Int(seed), notes: notes)
   }
 
   // MARK: Evaluation

@@ -1,0 +1,33 @@
+import CHDF5
+
+/// Dimension scales of data sets.
+extension Reader {
+  /// The name of the first scale of each axis; nil where there is none.
+  public func axes(of name: String) -> [String?] {
+    scales(of: name).map { $0?.split(separator: "/").last.map(String.init) }
+  }
+
+  /// The path of the first scale of each axis; nil where there is none.
+  public func scales(of name: String) -> [String?] {
+    (try? on(name) { dataset, _ in
+      extent(dataset).indices.map { axis -> String? in
+        final class Found { var path: String? }
+        let found = Found()
+        _ = H5DSiterate_scales(
+          dataset, UInt32(axis), nil,
+          { _, _, scale, context in
+            let size = H5Iget_name(scale, nil, 0)
+            var text = [CChar](repeating: 0, count: max(0, size) + 1)
+            H5Iget_name(scale, &text, text.count)
+            Unmanaged<Found>.fromOpaque(context!).takeUnretainedValue().path = String(
+              decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return 1
+          }, Unmanaged.passUnretained(found).toOpaque())
+        return found.path
+      }
+    }) ?? []
+  }
+
+  /// True if a data set is a dimension scale.
+  public func isScale(_ name: String) -> Bool { (try? on(name) { dataset, _ in H5DSis_scale(dataset) > 0 }) ?? false }
+}
