@@ -6,8 +6,8 @@ import Tensors
 /// Images of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
 ///
 /// The file holds /images [sample, row, column, channel] as uint8, and may hold /label [sample] as int64 and
-/// /class_name [class] as text: `Storage.ImageFile`. Its size and its number of classes must be those of the settings, which a plan
-/// relies on before any file is opened.
+/// /class_name [class] as text: `Storage.ImageFile`. Its size and its number of classes must be those of the
+/// settings, which a plan relies on before any file is opened.
 struct HDF5Images: ImageDataset {
   static let key = "hdf5"
   static let about = About(
