@@ -6,9 +6,9 @@ import Tensors
 
 /// A folder with a folder of PNG or JPEG images for each class, as ImageNet lies on disks.
 ///
-/// Every image is cropped at the centre and resized once, when the folder is opened, and kept as bytes. Labels count the
-/// class folders in the order of their names; images lie below them at any depth, with the endings png, jpg or jpeg, in
-/// upper or lower case. Names that begin with a dot are left out.
+/// Every image is cropped at the centre and resized once, when the folder is opened, and kept as bytes. Labels count
+/// the class folders in the order of their names; images lie below them at any depth, with the endings png, jpg or
+/// jpeg, in upper or lower case. Names that begin with a dot are left out.
 struct ImageFolder: ImageDataset {
   static let key = "image-folder"
   static let about = About("A folder with a folder of PNG or JPEG images for each class.", example: "path: images")
