@@ -135,4 +135,19 @@ private func message(_ body: () throws -> Void) -> String {
         "t.yaml:1:4: '${b}' is a mapping; inside a text only a single value can stand."))
     #expect(refusal("a: 'x${b'").hasPrefix("t.yaml:1:4: '${' is not closed by '}'."))
   }
+
+  @Test("lists and nulls replace the values below them, and paths are relative to the file that names them")
+  func replacing() throws {
+    let files = [
+      "base.yaml": "l: [1, 2]\na: { x: 1 }\nb: { x: 1 }\n",
+      "parts/middle.yaml": "extends: ../base.yaml\nl: [3]\n",
+      "top.yaml": "extends: ./parts/middle.yaml\na:\nb: { y: 2 }\n",
+    ]
+    try inFolder(files) { folder in
+      var settings = try Settings(file: "\(folder)/top.yaml")
+      #expect(try settings[required: "l", about: ""] as [Int] == [3])
+      let a = try settings.section("a", about: ""), b = try settings.section("b", about: "")
+      #expect(a.keys == [] && b.keys == ["x", "y"])
+    }
+  }
 }

@@ -103,4 +103,33 @@ private func refusal(_ text: String) -> String {
       refusal("sweep: { grid: { a: [1] }, exclude: [{ b: 1 }] }")
         == "t.yaml:1:40: there is no setting 'b' in 'exclude'; there are a. Did you mean 'a'?")
   }
+
+  @Test("blocks of another kind are refused where they stand")
+  func kinds() {
+    #expect(refusal("sweep: 3") == "t.yaml:1:8: 'sweep' takes a mapping, not '3'.")
+    #expect(refusal("sweep: { variants: [] }") == "t.yaml:1:20: 'variants' takes a mapping, not a list.")
+    #expect(refusal("sweep: { variants: { a: 3 } }") == "t.yaml:1:25: a variant takes a mapping, not '3'.")
+    #expect(refusal("sweep: { grid: { a: [] } }") == "t.yaml:1:21: 'a' of 'grid' takes a list of values to try.")
+    #expect(
+      refusal("sweep: { exclude: 3 }")
+        == "t.yaml:1:10: 'exclude' takes a list of mappings, each a combination to leave out.")
+    #expect(refusal("sweep: { exclude: [3] }") == "t.yaml:1:20: a rule of 'exclude' takes a mapping, not '3'.")
+    #expect(refusal("expect: [[]]") == "t.yaml:1:10: 'expect' takes sentences such as \"psnr: full > band\".")
+    #expect(refusal("seeds: []") == "t.yaml:1:8: 'seeds' takes a list of whole numbers, such as [1, 2, 3].")
+    #expect(refusal("- 1") == "t.yaml:1:1: an experiment is a mapping of keys to values, not a list.")
+  }
+
+  @Test("grids go with every position of zip, the last axis fastest")
+  func zipped() throws {
+    let sweep = try Sweep(
+      parsing: "sweep: { zip: { a: [1, 2], b: [3, 4] }, grid: { c: [5, 6] } }", file: "t.yaml")
+    #expect(sweep.variants.map(\.name) == ["a=1,b=3,c=5", "a=1,b=3,c=6", "a=2,b=4,c=5", "a=2,b=4,c=6"])
+  }
+
+  @Test("lists are named by their items, mappings by the component that they use, else by their entries")
+  func values() throws {
+    let sweep = try Sweep(
+      parsing: "sweep: { grid: { filter: [{ use: dct, size: 3 }, [1, 2], { x: 1, y: 2 }] } }", file: "t.yaml")
+    #expect(sweep.variants.map(\.name) == ["filter=dct", "filter=1-2", "filter=x-1-y-2"])
+  }
 }
