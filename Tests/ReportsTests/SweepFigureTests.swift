@@ -40,7 +40,7 @@ import Reports
     let panel = try #require(try figure("tokenizers").panels(of: try records()).first)
     guard case .sheet(let sheet) = panel.drawing else { throw LaboratoryError("this is no sheet.") }
     #expect(sheet.rowLabels.count == 3 && sheet.rowLabels[0] == "image")
-    #expect(sheet.rowLabels[1].contains("16 codes, PSNR") || sheet.rowLabels[2].contains("16 codes, PSNR"))
+    #expect(sheet.rowLabels[1].contains("16 codes, psnr") || sheet.rowLabels[2].contains("16 codes, psnr"))
     let one = try records().filter { $0.variant.hasPrefix("small") }
     #expect(reason(try figure("tokenizers"), one) == "all runs that are done share one tokenizer")
     #expect(reason(try figure("tokenizers"), []) == "no run is done")
@@ -49,7 +49,7 @@ import Reports
   @Test("metrics are drawn against each numeric setting that varies, with one curve for each of the others")
   func tradeoffs() throws {
     let panels = try figure("tradeoffs").panels(of: try records())
-    let guidance = try #require(panels.first { $0.name.hasPrefix("tradeoffs-sampling-guidance-PSNR") })
+    let guidance = try #require(panels.first { $0.name.hasPrefix("tradeoffs-sampling-guidance-psnr") })
     guard case .plot(let plot) = guidance.drawing else { throw LaboratoryError("this is no plot.") }
     #expect(plot.series.count == 2 && plot.series.allSatisfy { $0.points.map(\.x) == [1, 2] })
     #expect(panels.contains { $0.name.hasPrefix("tradeoffs-tokenizer-codes-") })
