@@ -118,6 +118,26 @@ struct ShapesTests {
         + "triangle, ring, cross, diamond, star, not a list.")
   }
 
+  @Test("backgrounds are dark, light or both, in images as in captions", arguments: ["dark", "light"])
+  func backgrounds(_ brightness: String) throws {
+    let dataset = try shapes("{size: 16, backgrounds: \(brightness)}"), rows = Array(0..<32)
+    let images = dataset.batch(rows, flipped: rows.map { _ in false }).images.scalars
+    for row in rows {
+      #expect((images[row * 768] < 0) == (brightness == "dark"))
+      #expect(dataset.caption(of: row).hasSuffix(" on a \(brightness) ground"))
+    }
+  }
+
+  @Test("the former name of a key and unknown backgrounds are refused")
+  func keys() {
+    #expect(message("grounds: dark") == "shapes.yaml:1:1: 'grounds' is called 'backgrounds' now.")
+    #expect(
+      message("backgrounds: dim")
+        == "shapes.yaml:1:14: 'backgrounds' must be one of dark, light, both, not 'dim'.")
+    #expect(message("count: 0") == "shapes.yaml:1:8: 'count' must be from 1 to 10000000, not 0.")
+    #expect(message("seed: -1") == "shapes.yaml:1:7: 'seed' must be from 0 to 2147483647, not -1.")
+  }
+
   @Test("a whole epoch is drawn in well under a second")
   func speed() throws {
     let dataset = try shapes("{}"), start = clock()
