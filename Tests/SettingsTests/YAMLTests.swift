@@ -120,4 +120,33 @@ private func refusal(_ text: String, _ overrides: [String] = []) -> String {
     #expect(steps.section == "training" && steps.reading.bounds == "1 to 9" && steps.reading.about == "steps taken")
     #expect(steps.reading.location?.line == 1 && !steps.reading.isRequired && !steps.reading.isNullable)
   }
+
+  @Test("merged mappings come after the keys of the mapping, earlier ones win, and anchors of lists work as well")
+  func merging() throws {
+    var settings = try Settings(
+      parsing: "a: &a { x: 1, y: 1 }\nb: &b { y: 2, z: 2 }\nc: { z: 3, <<: [*a, *b] }\nd: &d [1, 2]\ne: *d",
+      file: "x.yaml")
+    var c = try settings.section("c", about: "")
+    #expect(c.keys == ["z", "x", "y"])
+    let values: [Int] = [
+      try c[required: "x", about: ""], try c[required: "y", about: ""], try c[required: "z", about: ""],
+    ]
+    #expect(values == [1, 1, 3])
+    #expect(try settings[required: "e", about: ""] as [Int] == [1, 2])
+  }
+
+  @Test("what is read is written out as YAML, with the location of each value or its default")
+  func written() throws {
+    var settings = try Settings(parsing: "training: { steps: 5 }\nitems: [{ use: a }]", file: "x.yaml")
+    var training = try settings.section("training", about: "")
+    _ = try training["steps", default: 1, about: ""]
+    _ = try training["batch", default: 8, about: ""]
+    for var item in try settings.sections("items", about: "") { _ = try item[required: "use", about: ""] as String }
+    _ = try settings.section("empty", about: "")
+    _ = try settings.sections("none", about: "")
+    #expect(
+      settings.resolved(origins: false)
+        == "training:\n  steps: 5\n  batch: 8\nitems:\n  - use: a\nempty: {}\nnone: []\n")
+    #expect(settings.resolved(origins: true).contains("  steps: 5  # x.yaml:1:20\n  batch: 8  # default\n"))
+  }
 }
