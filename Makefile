@@ -31,7 +31,7 @@ stranger:
 	@rm -rf .build-stranger/results
 	.build-stranger/release/myovertone run Tests/StrangersPlugin/zigzag.yaml results=.build-stranger/results
 
-# Times every case, a line each: seconds, images a second, speed and share of the best product, memory; minutes.
+# Times every case, a line each: seconds, images a second, speed and fraction of the best product, memory; minutes.
 bench: build
 	@$(BINARY) doctor
 	@for case in Experiments/bench/*.yaml; do $(BINARY) bench $$case --reps 3 --text || exit 1; done

@@ -30,7 +30,7 @@ enum Stage: String, Setting, CaseIterable {
   /// Reads the key `stages`; throws where the list is empty.
   static func selection(_ settings: inout Settings) throws(SettingsError) -> Set<Stage> {
     let named: [Stage] = try settings[
-      "stages", default: allCases, about: "the stages that a run makes; prerequisites are made, too"]
+      "stages", default: allCases, about: "the stages to run, with their prerequisites"]
     guard !named.isEmpty else {
       throw settings.refusal(
         "'stages' names nothing to make; name some of \(allCases.map(\.rawValue).joined(separator: ", ")).",
