@@ -5,8 +5,7 @@ import Tensors
 /// they agree.
 ///
 /// As `gradientsDisagree(of:)`, for the paths that `isTried` names; parameters are put back afterwards. The function
-/// must use the module each time it is
-/// called, and draw the same random numbers.
+/// must use the module each time it is called, and draw the same random numbers.
 public func parameterGradientsDisagree(
   _ module: any Module, tolerance: Double = 1e-3, where isTried: (String) -> Bool = { _ in true },
   _ function: () -> Tensor

@@ -147,6 +147,6 @@ private func refusal(_ text: String, _ overrides: [String] = []) -> String {
     #expect(
       settings.resolved(origins: false)
         == "training:\n  steps: 5\n  batch: 8\nitems:\n  - use: a\nempty: {}\nnone: []\n")
-    #expect(settings.resolved(origins: true).contains("  steps: 5  # x.yaml:1:20\n  batch: 8  # default\n"))
+    #expect(settings.resolved(origins: true).contains("  steps: 5  # x.yaml:1:13\n  batch: 8  # default\n"))
   }
 }
