@@ -38,6 +38,7 @@ extension Model {
   ///   - guidance: Scale of classifier-free guidance and temperature, at each turn.
   ///   - pins: Tokens that are given from the start.
   ///   - cached: False computes all positions at every turn, for comparison; it has no part in the result but rounding.
+  ///   - random: Random numbers of the samples, one stream for each.
   ///   - watch: Is called after every turn.
   public func generate(
     _ labels: [Int?], _ guidance: Guidance, around pins: Pins? = nil, cached: Bool = true, _ random: inout Random,
