@@ -22,7 +22,7 @@ let pluginTargets = plugins.map {
 let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Tensors", []),
   ("Spectra", ["Tensors"]),
-  ("Storage", ["Tensors"]),
+  ("Storage", ["ProgramSupport", "Tensors"]),
   ("Images", ["Tensors"]),
   ("Settings", []),
   ("ForeignWeights", ["Tensors"]),
@@ -57,7 +57,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ),
   (
     "Combination",
-    ["OvertoneCLI", "Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]
+    ["ProgramSupport", "OvertoneCLI", "Laboratory", "Autoregression", "Networks", "Storage", "Settings", "Tensors"]
       + plugins.map { .target(name: $0.name) }
   ),
 ]

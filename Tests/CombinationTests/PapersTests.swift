@@ -3,26 +3,23 @@ import Foundation
 import Laboratory
 import Networks
 import OvertoneCLI
+import ProgramSupport
 import Settings
 import Tensors
 import Testing
-
-/// The project's folder, from where this file lies.
-private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().path
 
 /// The papers' experiments as files: `Experiments/papers/<paper>/<experiment>.yaml`.
 @Suite(.serialized) struct PapersTests {
   private static let files: [String] = {
     let folder = "Experiments/papers"
-    return ((try? FileManager.default.subpathsOfDirectory(atPath: "\(project)/\(folder)")) ?? [])
+    return ((try? FileManager.default.subpathsOfDirectory(atPath: "\(projectFolder)/\(folder)")) ?? [])
       .filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }.sorted()
   }()
 
   private static let scales = ["smoke", "small", "paper"]
 
   private func sweep(_ file: String, _ scale: String, _ overrides: [String] = []) throws -> Sweep {
-    try Sweep(file: "\(project)/\(file)", scale: scale, overrides: overrides)
+    try Sweep(file: "\(projectFolder)/\(file)", scale: scale, overrides: overrides)
   }
 
   private func assembled(_ variant: Sweep.Variant) throws -> Assembly {
@@ -54,7 +51,7 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     "every file begins with its schema, names a paper, and says how it is run, what is expected and what was measured")
   func heads() throws {
     for file in Self.files {
-      let text = try String(contentsOfFile: "\(project)/\(file)", encoding: .utf8)
+      let text = try String(contentsOfFile: "\(projectFolder)/\(file)", encoding: .utf8)
       let lines = text.split(separator: "\n").map(String.init)
       let head = lines.prefix { $0.hasPrefix("#") }.joined(separator: "\n")
       #expect(lines[0] == "# yaml-language-server: $schema=../../experiment.schema.json", "\(file)")
@@ -74,7 +71,7 @@ private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
       let last = try #require(try sweep(file, "smoke", short).variants.last)
       let only = last.name.isEmpty ? [] : ["--variant", last.name]
       var command = try Overtone.parseAsRoot(
-        ["run", "--quiet", "\(project)/\(file)", "--scale", "smoke"] + only + short)
+        ["run", "--quiet", "\(projectFolder)/\(file)", "--scale", "smoke"] + only + short)
       #expect(throws: Never.self, "\(file), \(last.name)") { try command.run() }
     }
   }

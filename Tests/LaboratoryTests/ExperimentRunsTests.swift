@@ -1,17 +1,14 @@
 import Foundation
 import Laboratory
+import ProgramSupport
 import Testing
-
-/// The project's folder, from where this file lies.
-private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().path
 
 private struct Outcome { var status: Int32, output: String }
 
 /// Runs the command as a process; `seconds`: kills it then, as a machine that fails would.
 private func overtone(_ arguments: [String], killedAfter seconds: Double? = nil) throws -> Outcome {
   let process = Process(), pipe = Pipe()
-  process.executableURL = URL(fileURLWithPath: "\(project)/.build/release/overtone")
+  process.executableURL = URL(fileURLWithPath: "\(projectFolder)/.build/release/overtone")
   process.arguments = arguments
   process.standardOutput = pipe
   process.standardError = FileHandle.nullDevice
@@ -26,7 +23,7 @@ private func overtone(_ arguments: [String], killedAfter seconds: Double? = nil)
 }
 
 @Suite(.serialized) struct ExperimentRunsTests {
-  private static let file = "\(project)/Experiments/smoke/sweep.yaml"
+  private static let file = "\(projectFolder)/Experiments/smoke/sweep.yaml"
 
   @Test("a sweep that is killed again and again ends in the table of one that ran through, byte for byte")
   func killed() throws {

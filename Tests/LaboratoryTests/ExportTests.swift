@@ -5,15 +5,7 @@ import Storage
 import Tensors
 import Testing
 
-private let hasNumPy: Bool = {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = ["python3", "-c", "import numpy"]
-  process.standardError = FileHandle.nullDevice
-  try? process.run()
-  process.waitUntilExit()
-  return process.terminationStatus == 0
-}()
+private let hasNumPy = systemOutput(["python3", "-c", "import numpy"]) != nil
 
 @Suite struct ExportTests {
   private let scratch = Scratch()
@@ -34,9 +26,7 @@ private let hasNumPy: Bool = {
   func npz() throws {
     let ending = try program(["export", file, "\(scratch.path)/a.npz"])
     #expect(ending.output == "\(scratch.path)/a.npz: 12 arrays\n", "\(ending.output)\(ending.errors)")
-    let process = Process(), pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
+    let output = systemOutput([
       "python3", "-c",
       """
       import numpy, zipfile
@@ -47,11 +37,7 @@ private let hasNumPy: Bool = {
       print(a['class_name'].tolist(), a['trajectory/shown'].dtype, a['trajectory/shown'].shape,
         a['trajectory/shown'][4, 1])
       """,
-    ]
-    process.standardOutput = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    ])
     #expect(
       output == """
         uint8 (5, 4, 6, 3) [0, 11, 22, 33] int64 [0, 1, 0, 1, 1]

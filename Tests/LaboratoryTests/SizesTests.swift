@@ -1,5 +1,6 @@
 import Foundation
 import Laboratory
+import ProgramSupport
 import Testing
 
 @Suite struct SizesTests {
@@ -56,10 +57,7 @@ import Testing
     #expect("\(error.map { "\($0)" } ?? "")".contains("this direction feeds sums or averages of them"))
   }
 
-  private static var folder: String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path + "/Experiments/papers"
-  }
+  private static var folder: String { "\(projectFolder)/Experiments/papers" }
 
   /// Memory of this process that is really there.
   private func residentBytes() throws -> Int {

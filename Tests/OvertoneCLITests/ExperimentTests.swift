@@ -6,10 +6,6 @@ import ProgramSupport
 import Storage
 import Testing
 
-/// The project's folder, from where this file lies.
-private let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().path
-
 /// Runs the command as it would be typed; gives the sentence it fails with.
 private func overtone(_ arguments: String...) -> String {
   do {
@@ -25,7 +21,7 @@ private func overtone(_ arguments: String...) -> String {
 
   @Test("every experiment file is sound and can be planned")
   func files() throws {
-    let folder = "\(project)/Experiments"
+    let folder = "\(projectFolder)/Experiments"
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
       $0.hasSuffix(".yaml") && !$0.hasPrefix("parts/")
     }
@@ -49,7 +45,8 @@ private func overtone(_ arguments: String...) -> String {
     let folder = NSTemporaryDirectory() + "overtone-run-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for name in ["a", "b"] {
-      let arguments = ["run", "--quiet", "\(project)/Experiments/quickstart.yaml", "results=\(folder)/\(name)"] + tiny
+      let arguments =
+        ["run", "--quiet", "\(projectFolder)/Experiments/quickstart.yaml", "results=\(folder)/\(name)"] + tiny
       var command = try Overtone.parseAsRoot(arguments)
       try command.run()
     }
@@ -73,7 +70,7 @@ private func overtone(_ arguments: String...) -> String {
 
   @Test("mistakes are reported in one sentence")
   func mistakes() {
-    let file = "\(project)/Experiments/quickstart.yaml"
+    let file = "\(projectFolder)/Experiments/quickstart.yaml"
     #expect(
       overtone("validate", "nothing.yaml")
         == "nothing.yaml: there is no such file; name an experiment file, such as Experiments/quickstart.yaml.")

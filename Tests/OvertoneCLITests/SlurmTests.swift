@@ -6,21 +6,8 @@ import Testing
 
 private let sweep = "\(projectFolder)/Experiments/smoke/sweep.yaml"
 
-/// Output of a program of the system; nil if it is missing or fails.
-private func said(_ words: [String]) -> String? {
-  let process = Process(), pipe = Pipe()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = words
-  process.standardOutput = pipe
-  process.standardError = FileHandle.nullDevice
-  guard (try? process.run()) != nil else { return nil }
-  let data = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
-}
-
 /// True if Slurm is installed here and would start a job now.
-private let hasSlurm = said(["sinfo", "--noheader", "--states=idle,mixed"])?.isEmpty == false
+private let hasSlurm = systemOutput(["sinfo", "--noheader", "--states=idle,mixed"])?.isEmpty == false
 
 @Suite struct SlurmTests {
   @Test("a script requests the named resources, passes warnings on, and puts itself back into the queue")

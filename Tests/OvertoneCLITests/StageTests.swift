@@ -5,8 +5,7 @@ import ProgramSupport
 import Testing
 
 @Suite(.serialized) struct StageTests {
-  private let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Experiments/quickstart.yaml").path
+  private let file = "\(projectFolder)/Experiments/quickstart.yaml"
   private let tiny = [
     "dataset.count=32", "tokenizer.training.steps=2", "tokenizer.training.batch=4", "training.steps=2",
     "training.batch=4", "backbone.width=32", "backbone.depth=2", "loss.width=32", "loss.depth=1", "loss.steps=2",

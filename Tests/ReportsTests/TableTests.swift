@@ -1,5 +1,6 @@
 import Foundation
 import Laboratory
+import ProgramSupport
 import Reports
 import Settings
 import Testing
@@ -52,19 +53,11 @@ private func run(_ variant: String, seed: Int, filter: String = "dct", _ psnr: D
     let script =
       "import numpy as n; v = n.array([\(values.map { "\($0)" }.joined(separator: ","))]); "
       + "print(repr(float(v.mean())), repr(float(v.std(ddof=1))))"
-    let process = Process(), pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", script]
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    guard let output = systemOutput(["python3", "-c", script]) else {
       print("numpy is not there: statistics were not compared with it")
       return
     }
-    let theirs = said.split(separator: " ").compactMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    let theirs = output.split(separator: " ").compactMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     let cell = try #require(try ResultTable(values.enumerated().map { run("a", seed: $0, $1) }).cells[0][0])
     #expect(theirs.count == 2 && abs(cell.mean - theirs[0]) < 1e-9 && abs((cell.deviation ?? 0) - theirs[1]) < 1e-9)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramSupport
 import Storage
 import Tensors
 import Testing
@@ -18,19 +19,6 @@ private func python(_ program: String) -> String? {
 
 private let hasPython = python("import h5py, xarray, h5netcdf; print('yes')")?.hasSuffix("yes\n") == true
 private let hasNetCDF4 = python("import netCDF4; print('yes')")?.hasSuffix("yes\n") == true
-
-/// The output of a program of the system; nil where it is missing or fails.
-private func printed(_ words: [String]) -> String? {
-  let process = Process(), pipe = Pipe()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = words
-  process.standardOutput = pipe
-  process.standardError = FileHandle.nullDevice
-  guard (try? process.run()) != nil else { return nil }
-  let data = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
-}
 
 /// One small file of each kind that people open.
 private enum File: String, CaseIterable {
@@ -132,12 +120,12 @@ private enum File: String, CaseIterable {
 
   @Test(
     "h5dump prints every kind of file",
-    .enabled(if: printed(["h5dump", "--version"]) != nil, "needs h5dump (hdf5-tools)"),
+    .enabled(if: systemOutput(["h5dump", "--version"]) != nil, "needs h5dump (hdf5-tools)"),
     arguments: File.allCases)
   private func dump(_ kind: File) throws {
     let folder = Scratch(), path = folder.path + "/x.h5"
     try kind.write(to: path)
-    #expect(printed(["h5dump", path])?.contains("DATASET \"\(kind.look.name)\"") == true)
+    #expect(systemOutput(["h5dump", path])?.contains("DATASET \"\(kind.look.name)\"") == true)
   }
 
   @Test(
