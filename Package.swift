@@ -8,7 +8,7 @@ let plugins: [(name: String, needs: [Target.Dependency])] = [
   ("Losses", []),
   ("Backbones", []),
   ("Conditioners", []),
-  ("Datasets", ["Storage", "Images"]),
+  ("Datasets", ["Storage", "Images", "Files"]),
   ("Metrics", ["Spectra", "Images"]),
 ]
 
@@ -20,12 +20,13 @@ let pluginTargets = plugins.map {
 
 // Every source target has its tests in Tests/<name>Tests; some need more than what they test.
 let tests: [(name: String, needs: [Target.Dependency])] = [
+  ("Files", ["ProgramSupport"]),
   ("Tensors", []),
   ("Spectra", ["Tensors"]),
-  ("Storage", ["ProgramSupport", "Tensors"]),
-  ("Images", ["Tensors"]),
-  ("Settings", []),
-  ("ForeignWeights", ["Tensors"]),
+  ("Storage", ["ProgramSupport", "Tensors", "Files"]),
+  ("Images", ["Tensors", "Files"]),
+  ("Settings", ["ProgramSupport"]),
+  ("ForeignWeights", ["Tensors", "ProgramSupport"]),
   ("Networks", ["Tensors"]),
   (
     "Autoregression",
@@ -39,11 +40,12 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Losses", ["Autoregression", "AutoregressionTesting", "Networks", "Tensors", "Settings"]),
   ("Backbones", ["Autoregression", "Networks", "Tensors", "Settings"]),
   ("Conditioners", ["Autoregression", "Networks", "Tensors", "Settings"]),
-  ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings"]),
+  ("Datasets", ["Autoregression", "Storage", "Images", "Tensors", "Settings", "Files"]),
   ("Metrics", ["Autoregression", "Tensors", "Settings"]),
   (
     "Laboratory",
-    ["ProgramSupport", "Autoregression", "Images", "Settings", "Tensors"] + plugins.map { .target(name: $0.name) }
+    ["ProgramSupport", "Autoregression", "Images", "Settings", "Tensors", "Files"]
+      + plugins.map { .target(name: $0.name) }
   ),
   (
     "Reports",
@@ -88,35 +90,39 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
       providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CParts", path: "Sources/CParts"),
-    // 1: numbers, frequencies, files, images, settings
+    // 1: what all readers and writers of files share
+    .target(name: "Files", dependencies: ["CCrypto"]),
+    // 2: numbers, frequencies, files of a run, images, settings
     .target(name: "Tensors", dependencies: ["COpenBLAS"]),
     .target(name: "Spectra", dependencies: ["Tensors", "CFFTW"]),
-    .target(name: "Storage", dependencies: ["Tensors", "CHDF5"]),
-    .target(name: "Images", dependencies: ["Tensors", "CPNG", "CTurboJPEG"]),
-    .target(name: "Settings", dependencies: ["CYAML"]),
-    .target(name: "ForeignWeights", dependencies: ["Tensors"]),
-    // 2, 3: layers and the contract
+    .target(name: "Storage", dependencies: ["Files", "Tensors", "CHDF5"]),
+    .target(name: "Images", dependencies: ["Files", "Tensors", "CPNG", "CTurboJPEG"]),
+    .target(name: "Settings", dependencies: ["Files", "CYAML"]),
+    .target(name: "ForeignWeights", dependencies: ["Files", "Tensors"]),
+    // 3, 4: layers and the contract
     .target(name: "Networks", dependencies: ["Tensors"]),
     .target(name: "Autoregression", dependencies: ["Networks", "Tensors", "Settings", "CParts"]),
     .target(name: "AutoregressionTesting", dependencies: ["Autoregression", "Networks", "Tensors"]),
   ] + pluginTargets + [
-    // 5 to 8: the laboratory, its reports, its command line, the program
+    // 6 to 9: the laboratory, its reports, its command line, the program
     .target(
       name: "Laboratory",
       dependencies: [
-        "Autoregression", "Networks", "Settings", "Storage", "ForeignWeights", "Images", "Tensors", "Spectra",
+        "Autoregression", "Networks", "Settings", "Storage", "ForeignWeights", "Images", "Tensors", "Spectra", "Files",
       ]),
     .target(
       name: "Reports",
       dependencies: [
-        "Laboratory", "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra",
+        "Laboratory", "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors", "Spectra", "Files",
       ]),
     .target(
       name: "OvertoneCLI",
       dependencies: [
         "Laboratory", "Reports", "Autoregression", "Networks", "Settings", "Storage", "Images", "Tensors",
-        "ForeignWeights",
+        "ForeignWeights", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -1,5 +1,6 @@
 import CPNG
 import CTurboJPEG
+import Files
 import Glibc
 
 /// The most pixels that are read, 2^27: more are a mistake, or an attack on memory.
@@ -23,15 +24,13 @@ extension ByteImage {
 
   /// The bytes of a file.
   private static func content(of path: String) throws(ImageError) -> [UInt8] {
-    guard let file = fopen(path, "r") else {
-      if errno == ENOENT { throw .missing(path: path) }
-      throw .unreadable(path: path, why: "it cannot be opened: \(String(cString: strerror(errno))).")
+    do { return try RegularFile.bytes(path) } catch {
+      switch error.reason {
+      case .missing: throw .missing(path: path)
+      case .notRegular: throw .unreadable(path: path, why: "this is not a file; name an image.")
+      default: throw .unreadable(path: path, why: "\(error.reason)")
+      }
     }
-    defer { fclose(file) }
-    var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    if ferror(file) != 0 { throw .unreadable(path: path, why: "this is not a file; name an image.") }
-    return bytes
   }
 
   /// Decodes a PNG file.
@@ -102,7 +101,7 @@ extension ByteImage {
     guard let bytes = png else {
       throw .unwritable(path: path, why: "the image of \(width)x\(height) cannot be encoded.")
     }
-    try writeWhole(bytes, to: path)
+    do { try writeWhole(bytes, to: path) } catch { throw .unwritable(path: path, why: error.cause) }
   }
 
   /// The image encoded as a PNG file; nil if libpng runs out of memory.

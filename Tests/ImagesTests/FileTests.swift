@@ -81,24 +81,6 @@ import Testing
     #expect(image.height == upright.height && image.width == upright.width)
   }
 
-  @Test("a file is replaced whole, and a failure leaves the old one and nothing beside it")
-  func replacing() throws {
-    let folder = NSTemporaryDirectory() + "overtone-\(UUID().uuidString)", path = "\(folder)/a.txt"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try writeWhole(Array("old".utf8), to: path)
-    try writeWhole(Array("new and longer".utf8), to: path)
-    #expect(try String(contentsOfFile: path, encoding: .utf8) == "new and longer")
-    try FileManager.default.createDirectory(atPath: "\(folder)/b", withIntermediateDirectories: true)
-    do throws(ImageError) {
-      try writeWhole(Array("x".utf8), to: "\(folder)/b")
-      Issue.record("a folder was replaced")
-    } catch {
-      #expect(error.description == "\(folder)/b: it cannot be written: Is a directory.")
-    }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["a.txt", "b"])
-  }
-
   @Test("PNG bytes in memory are those of a file, and decode to the image")
   func memory() throws {
     let image = numbered(height: 5, width: 4), path = NSTemporaryDirectory() + "overtone-\(UUID().uuidString).png"

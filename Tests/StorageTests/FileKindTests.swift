@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Storage
 import Tensors
@@ -202,7 +203,7 @@ private func message(_ body: () throws -> some Any) -> String {
   @Test("a hash does not depend on the pieces that it is fed with, and a file has that of its bytes")
   func hashes() throws {
     let folder = Scratch(), path = folder.path + "/x", text = String(repeating: "abc", count: 100)
-    var hash = SHA256()
+    let hash = SHA256()
     let bytes = Array(text.utf8)
     for start in stride(from: 0, to: bytes.count, by: 7) { hash.update(bytes[start..<min(bytes.count, start + 7)]) }
     #expect(hash.hex() == SHA256.hex(of: text))

@@ -1,4 +1,5 @@
 import Autoregression
+import Files
 import Networks
 import Settings
 import Storage

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Images
 
 /// Operations on folders and small text files, with errors that name the setting to change.
 package enum Folder {

@@ -41,6 +41,7 @@ struct Drawing {
     Box(name: "Images", x: 330, y: 412, width: 140, content: "files, plots"),
     Box(name: "Spectra", x: 485, y: 412, width: 140, content: "frequencies"),
     Box(name: "Tensors", x: 20, y: 512, width: 770, content: "arrays with gradients, kernels, random numbers, threads"),
+    Box(name: "Files", x: 330, y: 606, width: 666, content: "whole writes, regular files, sizes, hashes"),
   ]
 
   private let dependencies: [String: [String]]
@@ -61,7 +62,7 @@ struct Drawing {
 
   /// An arrow that all plugins have comes from their frame, or goes to it.
   private static func gathered(_ pairs: [(from: String, to: String)]) -> [(from: String, to: String)] {
-    let names = Set(Rule.layers[4])
+    let names = Set(Rule.layers[5])
     let common = Dictionary(grouping: pairs.filter { names.contains($0.from) }, by: \.to)
       .filter { $0.value.count == names.count }.keys.sorted()
     let users = Dictionary(grouping: pairs.filter { names.contains($0.to) }, by: \.from)
@@ -83,11 +84,11 @@ struct Drawing {
       """
     let lines =
       [
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1016 600\" width=\"1016\" height=\"600\">",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1016 690\" width=\"1016\" height=\"690\">",
         "<title>Targets of Overtone and what they depend on</title>", "<style>\(styles)</style>",
         "<marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
           + "orient=\"auto\"><path class=\"head\" d=\"M0 0L8 4L0 8Z\"/></marker>",
-        "<rect width=\"1016\" height=\"600\" fill=\"#fafbfd\"/>",
+        "<rect width=\"1016\" height=\"690\" fill=\"#fafbfd\"/>",
         rectangle("frame", Self.frame, height: Self.frameHeight),
         text("name", "Plugins: one key, one file", x: Self.frame.x + Self.frame.width / 2, y: Self.frame.y + 20),
       ] + arrows.compactMap(arrow) + Self.boxes.flatMap(box)

@@ -1,7 +1,8 @@
 extension Rule {
   /// From the system's libraries up to the command: a target imports what stands below it.
   static let layers: [[String]] = [
-    ["COpenBLAS", "CFFTW", "CYAML", "CHDF5", "CPNG", "CTurboJPEG", "CParts"],
+    ["COpenBLAS", "CFFTW", "CYAML", "CHDF5", "CPNG", "CTurboJPEG", "CCrypto", "CParts"],
+    ["Files"],
     ["Tensors", "Spectra", "Storage", "Images", "Settings", "ForeignWeights"],
     ["Networks"],
     ["Autoregression", "AutoregressionTesting"],
@@ -11,7 +12,7 @@ extension Rule {
     ["OvertoneCLI"],
     ["overtone"],
   ]
-  private static let plugins = 4
+  private static let plugins = 5
 
   /// A target imports what Package.swift names as its dependency, nothing above it, and a plugin no plugin.
   static let imports = Rule("imports") { project in
@@ -45,6 +46,7 @@ extension Rule {
   static let rooms: [String: String] = [
     "ArgumentParser": "OvertoneCLI", "CHDF5": "Storage", "CPNG": "Images", "CTurboJPEG": "Images", "CFFTW": "Spectra",
     "CYAML": "Settings", "COpenBLAS": "Tensors", "CParts": "Autoregression",
+    "CCrypto": "Files",
   ]
 
   static let libraryRooms = Rule(

@@ -2,12 +2,13 @@ import Glibc
 
 /// Replaces a file atomically: writes a temporary file beside `path`, flushes it to the disk and renames it.
 ///
-/// Throws `ImageError.unwritable` with the reason of the system; `path` is then what it was.
-public func writeWhole(_ bytes: some Collection<UInt8>, to path: String) throws(ImageError) {
+/// Throws with the reason of the system; `path` is then what it was, and the temporary file is gone.
+public func writeWhole(_ bytes: some Collection<UInt8>, to path: String) throws(FileError) {
   let temporary = "\(path).tmp.\(getpid())"
-  func refusal() -> ImageError {
-    defer { unlink(temporary) }
-    return .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
+  func refusal() -> FileError {
+    let error = FileError.writing(path)
+    unlink(temporary)
+    return error
   }
   guard let file = fopen(temporary, "w") else { throw refusal() }
   let array = Array(bytes), written = fwrite(array, 1, array.count, file)
