@@ -6,7 +6,7 @@ public indirect enum Form: Hashable, Sendable {
   case text
   /// An integer, also in the notations 1e3, 0x1F and 0o17.
   case whole
-  /// A real number, infinities and NaN included.
+  /// A finite real number.
   case number
   /// `true` or `false`.
   case flag

@@ -9,6 +9,8 @@ public protocol Setting: Sendable {
   /// Former names of choices, each with the present one: a file with the former one is refused with a message that
   /// names the present one. Neither schemas nor lists of settings show former names.
   static var renamedChoices: [String: String] { get }
+  /// False for infinities and NaN, which no setting takes.
+  var isFinite: Bool { get }
   /// From what stands in the file; nil where that is something else.
   init?(_ value: SettingValue)
   /// As it would be written in a file.
@@ -20,6 +22,8 @@ extension Setting {
   public static var choices: [String] { [] }
   /// No former names.
   public static var renamedChoices: [String: String] { [:] }
+  /// True for everything that is no number.
+  public var isFinite: Bool { true }
   /// One of the choices where there are any, else anything.
   public static var form: Form { choices.isEmpty ? .anything : .choice(choices) }
 }
@@ -174,6 +178,8 @@ extension Array: Setting where Element: Setting {
   public static var form: Form { .list(Element.form) }
   /// Those of the elements: every item of a list is checked.
   public static var renamedChoices: [String: String] { Element.renamedChoices }
+  /// True where all items are.
+  public var isFinite: Bool { allSatisfy(\.isFinite) }
   /// Reads a list; nil if one of its items is of another kind.
   public init?(_ value: SettingValue) {
     guard let items = value.items else { return nil }

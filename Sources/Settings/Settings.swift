@@ -243,6 +243,10 @@ public struct Settings: Sendable {
       if case .scalar(let text, _) = entry.value.content { near = nearest(text, among: Value.choices) }
       throw .wrongKind(key: key, entry.value.location, found: entry.value.spoken, wanted: Value.kind, near: near)
     }
+    // Within bounds the range refuses it, and says the bounds.
+    guard value.isFinite || bounds != nil else {
+      throw .notFinite(key: key, entry.value.location, found: value.yaml)
+    }
     note(
       Reading(
         key: key, kind: Value.kind, about: about, bounds: bounds, choices: Value.choices, form: Value.form,

@@ -12,6 +12,8 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
   case unknown(key: String, FileLocation, section: String, known: [String])
   /// A value of another kind than the setting takes; `near` is the choice that was probably meant.
   case wrongKind(key: String, FileLocation, found: String, wanted: String, near: String?)
+  /// A number that is infinite, or none at all, as YAML writes it; or a list with one.
+  case notFinite(key: String, FileLocation, found: String)
   /// A key, or with `key` a value of that key, that has another name since a later version.
   case renamed(String, of: String?, FileLocation, to: String)
   /// A value outside its closed range; numbers as YAML writes them.
@@ -36,6 +38,8 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
     case .wrongKind(let key, let location, let found, let wanted, let near):
       "\(location): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "")
         + location.excerpt
+    case .notFinite(let key, let location, let found):
+      "\(location): '\(key)' must be finite, not \(found).\(location.excerpt)"
     case .renamed(let old, let key, let location, let new):
       "\(location): '\(old)'\(key.map { " of '\($0)'" } ?? "") is called '\(new)' now.\(location.excerpt)"
     case .outside(let key, let location, let found, let lowest, let highest):

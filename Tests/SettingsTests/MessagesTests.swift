@@ -32,6 +32,7 @@ private func refusal(_ text: String, _ body: (inout Settings) throws -> Void) ->
         "'steps' is set twice, first in line 4; keep one of them."
       ),
       (.missing(key: "steps", location), "the setting 'steps' is missing."),
+      (.notFinite(key: "scale", location, found: ".nan"), "'scale' must be finite, not .nan."),
       (
         .unknown(key: "stpes", location, section: "", known: ["seed", "steps"]),
         "there is no setting 'stpes' at the top; there are seed, steps. Did you mean 'steps'?"
@@ -108,6 +109,24 @@ private func refusal(_ text: String, _ body: (inout Settings) throws -> Void) ->
     #expect(list("l: [1, x]") == "x.yaml:1:4: 'l' must be a list, each a whole number, not a list.")
     #expect(list("l: 1") == "x.yaml:1:4: 'l' must be a list, each a whole number, not '1'.")
     #expect(list("l: []") == "no error" && list("l: [1, 2]") == "no error")
+  }
+
+  @Test(
+    "a number that is not finite is refused with its location, in a list, too, and where single precision overflows",
+    arguments: [
+      (".inf", ".inf"), ("-.inf", "-.inf"), (".nan", ".nan"), (".NaN", ".nan"), ("1e39", ".inf"), ("1e999", ".inf"),
+      ("[1, .nan]", "[1, .nan]"), ("[.inf, 2]", "[.inf, 2]"),
+    ])
+  func notFinite(_ text: String, _ found: String) {
+    let error = message {
+      var settings = try Settings(parsing: "scale: \(text)", file: "x.yaml")
+      if text.hasPrefix("[") {
+        _ = try settings[required: "scale", about: ""] as [Float]
+      } else {
+        _ = try settings["scale", default: Float(1), about: ""]
+      }
+    }
+    #expect(error == "x.yaml:1:8: 'scale' must be finite, not \(found).")
   }
 
   @Test("ranges include their ends, and neither infinity nor NaN is inside")

@@ -84,7 +84,7 @@ private func refusal(_ text: String, _ overrides: [String] = []) -> String {
   }
 
   @Test(
-    "numbers read back as they are written", arguments: [0, 1.5, -2, 0.1, 1e-30, 1e15, 1e300, .infinity, -.infinity])
+    "numbers read back as they are written", arguments: [0, 1.5, -2, 0.1, 1e-30, 1e15, 1e300])
   func numbers(_ number: Double) throws {
     var settings = try Settings(parsing: "a: \(number.yaml)", file: "x.yaml")
     #expect(try settings[required: "a", about: ""] as Double == number)
