@@ -34,13 +34,18 @@ public struct RegularFile: ~Copyable {
     let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { part.deallocate() }
     while true {
-      let count = read(descriptor, part.baseAddress, part.count)
+      let count = try read(into: part)
       if count == 0 { return }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .reading(path)
-      }
       body(UnsafeRawBufferPointer(rebasing: part[..<count]))
+    }
+  }
+
+  /// Reads the bytes that follow those read so far; returns their number, 0 at the end of the file.
+  func read(into part: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+    while true {
+      let count = Glibc.read(descriptor, part.baseAddress, part.count)
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw .reading(path) }
     }
   }
 

@@ -38,10 +38,21 @@ public struct SHA256: ~Copyable {
   }
 
   /// The hash of a regular file's content; nil where it cannot be read.
-  public static func hex(ofFile path: String) -> String? {
-    guard let file = try? RegularFile(path) else { return nil }
-    let hash = SHA256()
-    do { try file.forEachPart { hash.update($0) } } catch { return nil }
-    return hash.hex()
+  public static func hex(ofFile path: String) -> String? { try? hex(ofFile: path) { _ in } }
+
+  /// The hash of a regular file's content: 64 hexadecimal digits.
+  ///
+  /// `watch` is called with the number of bytes of each part that was read, at most 1 MiB; what it throws ends the
+  /// reading. Throws a `FileError` where the file cannot be read.
+  public static func hex(ofFile path: String, watch: (Int) throws -> Void) throws -> String {
+    let file = try RegularFile(path), hash = SHA256()
+    let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { part.deallocate() }
+    while true {
+      let count = try file.read(into: part)
+      if count == 0 { return hash.hex() }
+      hash.update(UnsafeRawBufferPointer(rebasing: part[..<count]))
+      try watch(count)
+    }
   }
 }

@@ -4,6 +4,9 @@ import Foundation
 public let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent().path
 
+/// The user's cache folder for programs that tests start.
+public let cacheFolder = "\(projectFolder)/.build/cache-of-tests"
+
 /// The exit status and the output of a finished program.
 public struct Ending {
   /// The exit status; the negative number of the signal that ended the program.
@@ -32,6 +35,8 @@ public func program(
   process.executableURL = URL(fileURLWithPath: limit == nil ? binary : "/bin/sh")
   process.arguments =
     limit.map { ["-c", "ulimit -f \($0); exec \"$0\" \"$@\"", binary] + arguments } ?? arguments
+  // Files of tests do not stay in the user's cache.
+  process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": cacheFolder]) { $1 }
   if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
