@@ -19,6 +19,10 @@ public struct Pins: Sendable {
 public struct GenerationStep: Sendable {
   /// The inputs of the turn.
   public var view: View
+  /// The backbone's features of the predicted tokens, with the class: [batch, predicted, width].
+  public var features: Tensor
+  /// The sample of the predicted tokens.
+  public var draw: Draw
   /// The whole canvas after the turn.
   public var canvas: Tokens
 }
@@ -76,7 +80,7 @@ extension Model {
         let draw = loss.sample(guided, levels: view.predictedLevels, at: now.moment, &random)
         canvas[now.predictedSlots(of: count, batch: batch)] = quantizer.tokens(draw)
         pin()
-        try watch(GenerationStep(view: view, canvas: canvas))
+        try watch(GenerationStep(view: view, features: guided.conditional, draw: draw, canvas: canvas))
         past.last = now
         past.confidence = draw.confidence
       }

@@ -14,6 +14,8 @@ public struct Optimizer: Sendable {
   public private(set) var squares: [Tensor]
   /// The number of steps taken.
   public private(set) var count = 0
+  /// The gradients of the last step, in the order of the parameters, where their norm was not finite; else none.
+  public private(set) var refusedGradients: [Tensor] = []
 
   /// An optimizer before its first step: all moments are zero.
   public init(_ parameters: [Parameter], rule: AdamW, clip: Double) {
@@ -26,12 +28,14 @@ public struct Optimizer: Sendable {
 
   /// Takes one step down the gradient of `loss`, a scalar, and returns the joint norm of the gradients before clipping.
   ///
-  /// Releases the graph of the loss. Where the norm is not finite nothing is updated: the caller sees it by the result.
+  /// Releases the graph of the loss. Where the norm is not finite nothing is updated: the caller sees it by the result,
+  /// and finds the gradients in `refusedGradients`.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
     let gradients = loss.gradients(of: parameters.map { $0() }, releasingGraph: true)
     let norm = Tensor.sumOfSquares(gradients).squareRoot()
     guard norm.isFinite else {
       for parameter in parameters { parameter.replace(parameter.value) }
+      refusedGradients = gradients
       return norm
     }
     count += 1

@@ -14,7 +14,8 @@ import Testing
   @Test(
     "numbers that no integer holds are printed with an exponent, and never end the program",
     arguments: [
-      (1e15, "1000000000000000.0"), (1e19, "1e+19"), (-1e300, "-1e+300"), (Double.infinity, "inf"), (.nan, "nan"),
+      (1e15, "1000000000000000.0"), (1e19, "1e+19"), (-1e300, "-1e+300"), (Double.infinity, "not finite"),
+      (-.infinity, "not finite"), (.nan, "not finite"), (-.nan, "not finite"),
     ])
   func large(_ value: Double, _ text: String) { #expect(NumberFormat.short(value) == text) }
 

@@ -27,6 +27,36 @@ private func result(_ variant: String, seed: Int = 1, psnr: Double, settings: [S
     #expect(try RunResult(in: scratch.path).measurements[0].value.isNaN)
   }
 
+  @Test("a value that is not finite is null with a note, and texts of former versions are read")
+  func notFinite() throws {
+    let scratch = Scratch()
+    for (value, word) in [(Double.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")] {
+      try result("a", psnr: value).write(to: scratch.path)
+      let text = try String(contentsOfFile: "\(scratch.path)/results.json", encoding: .utf8)
+      let fields = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+      let number = (fields?["measurements"] as? [[String: Any]])?.first
+      #expect(number?["value"] is NSNull && number?["note"] as? String == "not finite (\(word))")
+      let former = text.replacingOccurrences(of: "null", with: "\"\(word)\"")
+      for version in [text, former] {
+        try scratch.write(version, "results.json")
+        let read = try RunResult(in: scratch.path).measurements[0].value
+        #expect(read == value || read.isNaN && value.isNaN)
+      }
+    }
+  }
+
+  @Test("a mean over seeds with a value that is not finite says so, and is neither best nor judged")
+  func meanNotFinite() throws {
+    let table = try ResultTable([
+      result("a", psnr: 1), result("a", seed: 2, psnr: .nan), result("b", psnr: 5), result("c", psnr: 4),
+    ])
+    #expect(table.cells[0][0]?.note == "not finite (1 of 2)" && table.cells[1][0]?.note == nil)
+    #expect(!table.isBest(0, 0) && table.isBest(1, 0))
+    let location = FileLocation(file: "e.yaml", line: 1, column: 1)
+    let outcome = try Expectation("psnr: b > a", at: location).evaluated(on: table)
+    #expect(outcome.outcome == .unknown && outcome.numbers == "b 5.0 (n=1), a not finite (1 of 2)")
+  }
+
   @Test("a missing result, another file and a missing folder are refused in a sentence")
   func refused() throws {
     let scratch = Scratch(), path = "\(scratch.path)/results.json"

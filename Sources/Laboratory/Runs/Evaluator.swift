@@ -41,6 +41,11 @@ struct Evaluator {
     let batch = try assembly.dataset.batch(rows, flipped: Array(repeating: false, count: rows.count))
     var random = Random(seed: assembly.seed, samples: Array(first..<first + rows.count))
     let reconstructions = sampler.reconstructions(of: batch.images, &random)
+    if let row = Finiteness.firstBrokenRow(of: reconstructions) {
+      throw Divergence(
+        description: "evaluation: the reconstruction of image \(rows[row]) is not finite; train the tokenizer with a "
+          + "lower learning rate.")
+    }
     let start = MonotonicClock.seconds
     let labels = rows.indices.map { (first + $0) % classes }
     let samples =

@@ -87,14 +87,12 @@ package struct Expectation: Equatable {
       return Result(text: text, outcome: .unknown, numbers: "no run measured \(metric)")
     }
     let cells = names.map { name in table.rowTitles.firstIndex(of: name).flatMap { table.cells[$0][column] } }
-    let numbers = zip(names, cells).map { name, cell in
-      "\(name) "
-        + (cell.map {
-          "\(NumberFormat.short($0.mean))\($0.deviation.map { " ± \(NumberFormat.short($0))" } ?? "") (n=\($0.count))"
-        } ?? "-")
-    }.joined(separator: ", ")
+    let numbers = zip(names, cells).map { "\($0) \($1.map(Self.written) ?? "-")" }.joined(separator: ", ")
     let found = cells.compactMap { $0 }
-    guard found.count == cells.count else { return Result(text: text, outcome: .unknown, numbers: numbers) }
+    // A mean with a value that is not finite is none.
+    guard found.count == cells.count, found.allSatisfy({ $0.notFinite == 0 }) else {
+      return Result(text: text, outcome: .unknown, numbers: numbers)
+    }
     switch content {
     case .interval(_, let interval):
       return Result(text: text, outcome: interval.contains(found[0].mean) ? .holds : .doesNotHold, numbers: numbers)
@@ -104,6 +102,12 @@ package struct Expectation: Equatable {
         text: text, outcome: Self.outcome(of: found, order),
         numbers: numbers + (hasSingle ? "; one seed, deviation unknown" : ""))
     }
+  }
+
+  /// "21.3 ± 0.2 (n=3)".
+  private static func written(_ cell: ResultTable.Cell) -> String {
+    let deviation = cell.deviation.map { " ± \(NumberFormat.short($0))" } ?? ""
+    return cell.note ?? "\(NumberFormat.short(cell.mean))\(deviation) (n=\(cell.count))"
   }
 
   /// Compares each cell with the next.

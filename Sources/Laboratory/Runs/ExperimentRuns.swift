@@ -123,7 +123,8 @@ package struct ExperimentRuns {
       } catch let stopped as Stopped {
         throw stopped
       } catch {
-        guard attempt < retries else { throw error }
+        // What diverged diverges again.
+        guard attempt < retries, !(error is Divergence) else { throw error }
         journal.say("\(spec.title): failed, trying again: \(error)")
       }
     }

@@ -13,6 +13,10 @@ package struct ResultTable {
 
     /// Runs.
     package var count: Int { values.count }
+    /// Values that are infinite or NaN; the mean is then none, either.
+    package var notFinite: Int { values.count { !$0.isFinite } }
+    /// "not finite (1 of 3)" where a value is not; nil where all are finite.
+    package var note: String? { notFinite > 0 ? "not finite (\(notFinite) of \(count))" : nil }
     /// The arithmetic mean.
     package var mean: Double { values.reduce(0, +) / Double(values.count) }
     /// The sample standard deviation, with n - 1 in the denominator; nil for fewer than two values.

@@ -6,7 +6,7 @@ package struct RunResult: Codable, Equatable {
   package struct Number: Codable, Equatable {
     /// "psnr", "FD[randconv64-v1]".
     package var name: String
-    /// The value; not finite where the images were not.
+    /// The value; where it is not finite the file has `null`, and a note.
     package var value: Double
     /// Nil where neither smaller nor larger values are better.
     package var lowerIsBetter: Bool?
@@ -19,6 +19,35 @@ package struct RunResult: Codable, Equatable {
       self.value = value
       self.lowerIsBetter = lowerIsBetter
       self.count = count
+    }
+
+    private enum CodingKeys: String, CodingKey { case name, value, note, lowerIsBetter, count }
+
+    /// "not finite (nan)"; nil for a finite value, which needs no note.
+    package var note: String? { JSON.note(on: value) }
+
+    /// Reads a quantity; a `null` stands for what the note says.
+    package init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      name = try fields.decode(String.self, forKey: .name)
+      lowerIsBetter = try fields.decodeIfPresent(Bool.self, forKey: .lowerIsBetter)
+      count = try fields.decode(Int.self, forKey: .count)
+      if let value = try fields.decodeIfPresent(Double.self, forKey: .value) {
+        self.value = value
+      } else {
+        let note = try fields.decodeIfPresent(String.self, forKey: .note)
+        value = [Double.infinity, -.infinity].first { JSON.note(on: $0) == note } ?? .nan
+      }
+    }
+
+    /// Writes a quantity; one that is not finite as `null` with a note.
+    package func encode(to encoder: any Encoder) throws {
+      var fields = encoder.container(keyedBy: CodingKeys.self)
+      try fields.encode(name, forKey: .name)
+      try fields.encode(value, forKey: .value)
+      try fields.encodeIfPresent(note, forKey: .note)
+      try fields.encodeIfPresent(lowerIsBetter, forKey: .lowerIsBetter)
+      try fields.encode(count, forKey: .count)
     }
   }
   /// The experiment's name.

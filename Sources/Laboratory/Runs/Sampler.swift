@@ -22,14 +22,37 @@ package struct Sampler {
   /// Generates images [batch, height, width, 3] in [-1, 1], one for each class label.
   ///
   /// Sample i draws from the stream `first + i`: images do not depend on the batch size. `watch` is called after each
-  /// turn.
+  /// turn. Throws `Divergence` where tokens or images are not finite.
   package func images(
     of labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
     watch: (GenerationStep) throws -> Void = { _ in }
   ) throws -> Tensor {
     var random = Random(seed: seed, samples: Array(first..<first + labels.count))
-    let latent = try assembly.model.generate(labels, assembly.sampling.guidance, around: pins, &random, watch: watch)
-    return withoutGradients { assembly.tokenizer.decode(latent) }
+    let latent = try assembly.model.generate(labels, assembly.sampling.guidance, around: pins, &random) { step in
+      try check(step, from: first)
+      try watch(step)
+    }
+    let images = withoutGradients { assembly.tokenizer.decode(latent) }
+    if let row = Finiteness.firstBrokenRow(of: images) { throw Self.divergence("image \(first + row)") }
+    return images
+  }
+
+  /// Throws where a turn gave something that is not finite; `first` is the number of the first image.
+  private func check(_ step: GenerationStep, from first: Int) throws {
+    var parts: [(name: String, values: Tensor)] = [("features", step.features)]
+    if case .values(let values) = step.draw.content { parts.append(("tokens", values)) }
+    if let confidence = step.draw.confidence { parts.append(("probabilities", confidence)) }
+    for (name, values) in parts {
+      guard let row = Finiteness.firstBrokenRow(of: values) else { continue }
+      throw Self.divergence("\(name) of turn \(step.view.turn.moment.step + 1) of image \(first + row)")
+    }
+  }
+
+  /// The error of a generation; `name` says what is not finite.
+  private static func divergence(_ name: String) -> Divergence {
+    Divergence(
+      description: "sampling: the \(name) \(name.hasPrefix("image") ? "is" : "are") not finite; bring "
+        + "sampling.guidance and sampling.temperature nearer to 1, or train with a lower learning rate.")
   }
 
   /// Generates images in batches of `sampling.batch`, around the pixels that an inpainting keeps. Throws `Stopped`

@@ -6,7 +6,7 @@ package indirect enum JSON {
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A number; one that is not finite becomes a string.
+  /// A number; one that is not finite becomes `null`, since JSON has no such number (RFC 8259, section 6).
   case number(Double)
   /// A string.
   case text(String)
@@ -36,6 +36,11 @@ package indirect enum JSON {
   /// A number rounded to six significant digits, as measured times are written.
   package static func rounded(_ value: Double) -> JSON {
     value.isFinite ? .number(Double(String(format: "%.6g", value)) ?? value) : .null
+  }
+
+  /// The note beside a number that JSON lacks: "not finite (inf)"; nil for all others.
+  package static func note(on value: Double) -> String? {
+    value.isFinite ? nil : "not finite (\(value.isNaN ? "nan" : value > 0 ? "inf" : "-inf"))"
   }
 
   /// The value with a line for each field or item of the outermost level.
@@ -81,17 +86,22 @@ package indirect enum JSON {
     return quoted + "\""
   }
 
+  /// The text that stands for a number that is not finite until it is replaced by `null`.
+  private static let notFinite = "\u{1}not finite"
+
   /// Returns a value as the program's JSON files are written: indented, keys sorted, a line break at the end. Numbers
-  /// that are not finite become "inf", "-inf" and "nan".
+  /// that are not finite become `null`.
   package static func encoded(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+      positiveInfinity: notFinite, negativeInfinity: notFinite, nan: notFinite)
+    let text = String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+    return text.replacingOccurrences(of: quoted(notFinite), with: "null")
   }
 
-  /// Reads what `encoded` wrote; throws a `DecodingError` where it is something else.
+  /// Reads what `encoded` wrote, and "inf", "-inf" and "nan" as former versions wrote them; throws a
+  /// `DecodingError` where it is something else.
   static func decoded<Value: Decodable>(_: Value.Type, from data: Data) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

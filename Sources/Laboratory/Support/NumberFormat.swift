@@ -1,10 +1,11 @@
 /// Numbers as tables, progress lines and captions print them.
 package enum NumberFormat {
   /// Returns a number with about three significant digits: "0.0123", "4.57", "312";
-  /// from 10^15 on with all digits or an exponent.
+  /// from 10^15 on with all digits or an exponent; "not finite" for infinities and NaN.
   package static func short(_ value: Double) -> String {
+    guard value.isFinite else { return "not finite" }
     // Beyond 2^53 all digits are integral, and beyond 2^63 no Int holds them.
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    guard abs(value) < 1e15 else { return "\(value)" }
     let digits =
       abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 1 ? 2 : abs(value) >= 0.001 || value == 0 ? 4 : 7
     var scale = 1.0

@@ -114,7 +114,7 @@ struct LatentCache {
         for isFlipped in form.isMirroredToo ? [false, true] : [false] {
           let batch = try dataset.batch(rows, flipped: rows.map { _ in isFlipped })
           labels = batch.labels
-          guard let encoded = encoded(batch.images) else { return false }
+          guard let encoded = try encoded(batch.images, rows) else { return false }
           orientations.append(encoded)
         }
         try file.append(orientations, labels: labels)
@@ -131,9 +131,15 @@ struct LatentCache {
       return true
     }
 
-    /// Returns the latents of images in the file's form; nil where codes do not determine their tokens.
-    private func encoded(_ images: Tensor) -> LatentFile.Rows? {
+    /// Returns the latents of images in the file's form; nil where codes do not determine their tokens. Throws
+    /// `Divergence` where one is not finite.
+    private func encoded(_ images: Tensor, _ rows: [Int]) throws -> LatentFile.Rows? {
       let posterior = withoutGradients { tokenizer.posterior(of: images) }
+      if let row = Finiteness.firstBrokenRow(of: posterior.mean) {
+        throw Divergence(
+          description: "latents: that of image \(rows[row]) is not finite; correct the image, or train the tokenizer "
+            + "with a lower learning rate.")
+      }
       guard form.content == .codes else {
         return .numbers(mean: posterior.mean.scalars, logVariance: posterior.logVariance?.scalars ?? [])
       }

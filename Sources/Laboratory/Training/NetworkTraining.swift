@@ -65,7 +65,8 @@ struct NetworkTraining {
       seed: assembly.seed ^ 0x7461_7267, discriminator: tokenizer.discriminator?.parameters ?? [],
       board: board(.tokenizer))
     try trainer.run(
-      on: Trainer.Source(count: dataset.count) { try dataset.batch($0, flipped: $1) },
+      on: Trainer.Source(
+        count: dataset.count, batch: { try dataset.batch($0, flipped: $1) }, numbers: { [("image", $0.images)] }),
       afterLastStep: {
         // Statistics are objects: measuring on this copy measures for all.
         var (batch, random) = try calibrationBatch()
@@ -97,7 +98,9 @@ struct NetworkTraining {
       return source
     }
     try modelTrainer(seed: assembly.seed ^ 0x6D6F_6465, board: board(.model)).run(
-      on: Trainer.Source(count: assembly.dataset.count) { try latents().batch($0, flipped: $1) },
+      on: Trainer.Source(
+        count: assembly.dataset.count, batch: { try latents().batch($0, flipped: $1) },
+        numbers: { [("latent of image", $0.posterior.mean)] }),
       beforeFirstStep: {
         var (batch, random) = try calibrationBatch()
         let count = batch.labels.count, levels = model.direction.layout.slots.map(\.level)

@@ -24,7 +24,7 @@ struct Trainer {
   /// Event files for TensorBoard; nil where logging is off.
   var board: TensorBoard?
 
-  private var trained: [Parameter] { parameters.map(\.parameter) }
+  var trained: [Parameter] { parameters.map(\.parameter) }
 
   /// The losses of one step.
   struct StepLoss {
@@ -46,12 +46,15 @@ struct Trainer {
   struct Source<Samples> {
     let count: Int
     let batch: (_ rows: [Int], _ flipped: [Bool]) throws -> Samples
+    /// The numbers of some samples by name, for the search for one that is not finite.
+    let numbers: (Samples) -> [(name: String, values: Tensor)]
   }
 
   /// Trains, writes checkpoints, and leaves the averaged parameters in place.
   ///
   /// `beforeFirstStep` runs once for a network without statistics from a checkpoint; `afterLastStep` runs with the
-  /// averaged parameters in place. Throws `Stopped` after a requested stop, with everything saved.
+  /// averaged parameters in place. Throws `Stopped` after a requested stop, with everything saved, and `Divergence`
+  /// where a number is not finite, with the last good checkpoint in place.
   func run<Samples>(
     on source: Source<Samples>, beforeFirstStep: () throws -> Void = {}, afterLastStep: () throws -> Void = {},
     _ loss: Loss<Samples>
@@ -71,7 +74,7 @@ struct Trainer {
     while state.step < configuration.steps {
       let result = try step(&state, on: source, &order, loss)
       try record(result, state, events)
-      try save(state, by: writer)
+      try save(&state, by: writer)
       Profile.shared.forward("writing")
     }
     if case .imported(hasStatistics: true) = start, configuration.steps == 0 {
@@ -104,6 +107,7 @@ struct Trainer {
   /// Restores the checkpoint of this stage; without one adopts the weights that the configuration names, or keeps the
   /// initial ones.
   private func restoreOrBegin(_ state: inout TrainingState, _ beforeFirstStep: () throws -> Void) throws -> Start {
+    defer { warnOfFormerDivergence(state) }
     guard Folder.exists(artefact.checkpoint) else {
       try artefact.prepare()
       let start = try begin()
@@ -157,17 +161,15 @@ struct Trainer {
     let flipped =
       configuration.flips
       ? random.uniform([size], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: size)
-    let batch = try source.batch(order.rows(at: step), flipped)
+    let rows = order.rows(at: step), batch = try source.batch(rows, flipped)
     Profile.shared.forward("reading")
     let losses = try loss(batch, Float(step) / Float(configuration.steps), &random)
     let rate = configuration.learningRate(Double(step))
-    let norm = state.optimizer.step(losses.total, rate: rate)
-    if let adversarial = losses.discriminator { _ = state.discriminatorOptimizer.step(adversarial, rate: rate) }
-    state.nonFiniteSteps = norm.isFinite ? 0 : state.nonFiniteSteps + 1
-    guard state.nonFiniteSteps < 20 else {
-      throw LaboratoryError(
-        "\(stage): the gradients of 20 steps in a row up to step \(step) are not finite; lower learning-rate "
-          + "(\(configuration.learningRate.peak)) or gradient-clip (\(configuration.gradientClip)).")
+    let norm = optimize(losses, &state, rate: rate)
+    state.note(step: step + 1, loss: Double(losses.total.scalar), gradientNorm: norm)
+    guard norm.isFinite else {
+      let culprit = culprit(of: losses, state, rows: rows, source.numbers(batch))
+      throw divergence(state, at: step + 1, culprit, rows: rows)
     }
     state.step += 1
     state.average?.update(from: trained, step: state.step)
@@ -175,6 +177,17 @@ struct Trainer {
     state.record(seconds: MonotonicClock.seconds - start)
     return StepResult(
       loss: Double(losses.total.scalar), learningRate: rate, gradientNorm: norm, parts: losses.parts)
+  }
+
+  /// Takes a step of the optimizers; returns the joint norm of the gradients. Where the result is not finite, something
+  /// of the step is not, and the parameters are as they were before it.
+  private func optimize(_ losses: StepLoss, _ state: inout TrainingState, rate: Double) -> Double {
+    guard losses.total.scalar.isFinite else { return .nan }
+    let norm = state.optimizer.step(losses.total, rate: rate)
+    guard norm.isFinite, let adversarial = losses.discriminator else { return norm }
+    guard adversarial.scalar.isFinite else { return .nan }
+    let other = state.discriminatorOptimizer.step(adversarial, rate: rate)
+    return other.isFinite ? norm : other
   }
 
   /// Logs a step: every tenth and the last one in files, all of them as progress.
@@ -198,14 +211,17 @@ struct Trainer {
   }
 
   /// Begins to write a checkpoint where one is due; after a requested stop waits for it and throws `Stopped`.
-  private func save(_ state: TrainingState, by writer: CheckpointWriter) throws {
+  private func save(_ state: inout TrainingState, by writer: CheckpointWriter) throws {
     guard state.step < configuration.steps else { return }
     if Interruption.isRequested {
-      try writer.write(checkpoint(state), to: artefact.checkpoint)
+      try writer.write(try soundCheckpoint(state), to: artefact.checkpoint)
       try writer.finish()
       throw Stopped("stopped after step \(state.step) of \(configuration.steps) (\(stage))")
     }
-    if state.step % configuration.saveEvery == 0 { try writer.write(checkpoint(state), to: artefact.checkpoint) }
+    if state.step % configuration.saveEvery == 0 {
+      try writer.write(try soundCheckpoint(state), to: artefact.checkpoint)
+      state.savedStep = state.step
+    }
   }
 
   // MARK: Ending
@@ -213,7 +229,8 @@ struct Trainer {
   /// Writes the last checkpoint, and leaves the averaged parameters in place.
   private func finish(_ state: TrainingState, _ writer: CheckpointWriter) throws {
     try writer.finish()
-    try checkpoint(state).write(to: artefact.checkpoint)
+    try soundCheckpoint(state).write(to: artefact.checkpoint)
+    DebugFile.remove(from: artefact.folder)
     adoptAverage(state.average)
   }
 
@@ -221,60 +238,5 @@ struct Trainer {
   private func adoptAverage(_ average: MovingAverage?) {
     guard let average else { return }
     for (parameter, value) in zip(trained, average.values) { parameter.replace(value) }
-  }
-
-  // MARK: Checkpoints
-
-  /// Returns the checkpoint of the current state.
-  private func checkpoint(_ state: TrainingState) -> Checkpoint {
-    func named(_ values: [Tensor], as parameters: NamedParameters) -> Checkpoint.Values {
-      Array(zip(parameters.map(\.path), values))
-    }
-    var checkpoint = Checkpoint()
-    checkpoint.model = named(trained.map(\.value), as: parameters)
-    checkpoint.average = state.average.map { named($0.values, as: parameters) } ?? []
-    // A finished stage takes no further step: its moments are not kept.
-    if state.step < configuration.steps {
-      checkpoint.means = named(state.optimizer.means, as: parameters)
-      checkpoint.squares = named(state.optimizer.squares, as: parameters)
-      checkpoint.discriminator = named(discriminator.map(\.parameter.value), as: discriminator)
-      checkpoint.discriminatorMeans = named(state.discriminatorOptimizer.means, as: discriminator)
-      checkpoint.discriminatorSquares = named(state.discriminatorOptimizer.squares, as: discriminator)
-      checkpoint.discriminatorUpdates = state.discriminatorOptimizer.count
-    }
-    checkpoint.statistics = statistics.map { ($0.path, $0.statistic.value) }
-    (checkpoint.step, checkpoint.updates, checkpoint.seed) = (state.step, state.optimizer.count, Int(seed))
-    checkpoint.configuration = artefact.recipe
-    return checkpoint
-  }
-
-  /// Adopts the stage's own checkpoint.
-  private func restore(_ state: inout TrainingState) throws {
-    let saved = try Checkpoint(
-      from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path),
-      discriminator: discriminator.map(\.path))
-    try adopt(saved, from: artefact.checkpoint)
-    for ((_, parameter), (_, value)) in zip(discriminator, saved.discriminator) { parameter.replace(value) }
-    state.restore(saved)
-  }
-
-  /// Puts parameters and statistics in place, once all shapes of the checkpoint are those of this network.
-  private func adopt(_ saved: Checkpoint, from file: String) throws {
-    for values in [saved.model, saved.average, saved.means, saved.squares] {
-      try check(values, parameters.map(\.parameter.value.shape), file)
-    }
-    for values in [saved.discriminator, saved.discriminatorMeans, saved.discriminatorSquares] {
-      try check(values, discriminator.map(\.parameter.value.shape), file)
-    }
-    try check(saved.statistics, statistics.map(\.statistic.value.shape), file)
-    for ((_, parameter), (_, value)) in zip(parameters, saved.model) { parameter.replace(value) }
-    for ((_, statistic), (_, value)) in zip(statistics, saved.statistics) { statistic.replace(value) }
-  }
-
-  /// Throws where a tensor has another shape than the network's.
-  private func check(_ values: Checkpoint.Values, _ shapes: [[Int]], _ file: String) throws {
-    for ((path, value), shape) in zip(values, shapes) where value.shape != shape {
-      throw StorageError.wrongShape(path: file, name: path, found: value.shape, wanted: shape)
-    }
   }
 }

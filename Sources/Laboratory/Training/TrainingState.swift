@@ -15,8 +15,10 @@ struct TrainingState {
   var discriminatorOptimizer: Optimizer
   /// Nil where `training.ema` is 0.
   var average: MovingAverage?
-  /// Steps in a row whose gradients were not finite.
-  var nonFiniteSteps = 0
+  /// The step of the checkpoint on the disk; nil before the first.
+  var savedStep: Int?
+  /// The newest steps, at most ten, oldest first.
+  private(set) var history: [(step: Int, loss: Double, gradientNorm: Double)] = []
   /// Exponential average of the wall time of a step; 0 before the first.
   var secondsPerStep = 0.0
 
@@ -31,7 +33,7 @@ struct TrainingState {
 
   /// Adopts optimizer moments, averages and the step of a checkpoint whose shapes were checked.
   mutating func restore(_ saved: Checkpoint) {
-    step = saved.step
+    (step, savedStep) = (saved.step, saved.step)
     if !saved.means.isEmpty {
       optimizer.restore(means: saved.means.map(\.value), squares: saved.squares.map(\.value), count: saved.updates)
     }
@@ -41,6 +43,12 @@ struct TrainingState {
         count: saved.discriminatorUpdates)
     }
     if !saved.average.isEmpty { average?.restore(saved.average.map(\.value)) }
+  }
+
+  /// Remembers loss and gradient norm of a step (1, 2, ...).
+  mutating func note(step: Int, loss: Double, gradientNorm: Double) {
+    if history.count == 10 { history.removeFirst() }
+    history.append((step, loss, gradientNorm))
   }
 
   /// Accounts for the wall time of one step.

@@ -31,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
           ("name", .text(value.name)), ("value", .number(value.value)), ("lowerIsBetter", better),
           ("count", .number(Double(evaluation.count))),
         ]
-        return JSON.object(fields)
+        return JSON.object(fields + (JSON.note(on: value.value).map { [("note", .text($0))] } ?? []))
       }
       print(JSON.list(list).lines)
     } else {

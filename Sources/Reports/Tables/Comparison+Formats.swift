@@ -74,13 +74,15 @@ extension Comparison {
   /// Mean, standard deviation and number of runs, such as "0.63 ± 0.02 (3)"; "-" without measurement.
   package static func written(_ cell: ResultTable.Cell?) -> String {
     guard let cell else { return "-" }
+    if let note = cell.note { return note }
     return
       "\(NumberFormat.short(cell.mean))\(cell.deviation.map { " ± \(NumberFormat.short($0))" } ?? "") (\(cell.count))"
   }
 
   /// A difference with its sign, such as "+0.63 ± 0.02".
   package static func signed(_ mean: Double, _ deviation: Double?) -> String {
-    "\(mean < 0 ? "-" : "+")\(NumberFormat.short(mean.magnitude))"
+    guard mean.isFinite else { return NumberFormat.short(mean) }
+    return "\(mean < 0 ? "-" : "+")\(NumberFormat.short(mean.magnitude))"
       + (deviation.map { " ± \(NumberFormat.short($0))" } ?? "")
   }
 
@@ -112,10 +114,11 @@ extension Comparison {
                 .list(
                   outcome.cells.map { cell in
                     guard let cell else { return .null }
-                    return .object([
-                      ("mean", .number(cell.mean)), ("std", cell.deviation.map { .number($0) } ?? .null),
-                      ("n", .number(Double(cell.count))),
-                    ])
+                    return .object(
+                      [
+                        ("mean", .number(cell.mean)), ("std", cell.deviation.map { .number($0) } ?? .null),
+                        ("n", .number(Double(cell.count))),
+                      ] + (cell.note.map { [("note", .text($0))] } ?? []))
                   })
               ),
               ("best", outcome.best.map { .number(Double($0)) } ?? .null),

@@ -30,6 +30,7 @@ extension ResultTable {
   /// Mean, standard deviation and number of runs, such as "0.63 ± 0.02 (3)"; "-" without measurement.
   private func written(_ cell: Cell?, sign: String) -> String {
     guard let cell else { return "-" }
+    if let note = cell.note { return note }
     let deviation = cell.deviation.map { " \(sign) \(NumberFormat.short($0))" } ?? ""
     return "\(NumberFormat.short(cell.mean))\(deviation) (\(cell.count))"
   }
@@ -87,6 +88,7 @@ extension ResultTable {
   private var csv: String {
     func numbers(_ cell: Cell?) -> [String] {
       guard let cell else { return ["", "", "0"] }
+      if cell.notFinite > 0 { return ["nan", "nan", "\(cell.count)"] }
       return ["\(cell.mean)", cell.deviation.map { "\($0)" } ?? "", "\(cell.count)"]
     }
     let head: [String] = ["group"] + columns.flatMap { ["\($0.title) mean", "\($0.title) std", "\($0.title) n"] }
@@ -94,7 +96,9 @@ extension ResultTable {
     return ([head] + rows).map { $0.map(Quoting.csv).joined(separator: ",") }.joined(separator: "\n") + "\n"
   }
 
-  private struct Entry: Encodable { var group: String, metric: String, mean: Double?, std: Double?, n: Int, best: Bool }
+  private struct Entry: Encodable {
+    var group: String, metric: String, mean: Double?, std: Double?, n: Int, best: Bool, note: String?
+  }
 
   private var json: String {
     let entries = cells.indices.flatMap { row in
@@ -102,7 +106,7 @@ extension ResultTable {
         let cell = cells[row][column]
         return Entry(
           group: rowTitles[row], metric: columns[column].title, mean: cell?.mean, std: cell?.deviation,
-          n: cell?.count ?? 0, best: isBest(row, column))
+          n: cell?.count ?? 0, best: isBest(row, column), note: cell?.note)
       }
     }
     return (try? JSON.encoded(entries)) ?? "[]\n"
