@@ -1,4 +1,4 @@
-/// One `key=value` of the command line: a path through mappings and lists, and a value in YAML.
+/// One `key=value` of the command line: a path through mappings and lists, and a value (see `OverrideValue`).
 struct Override {
   private let text: String
   private let path: [Step]
@@ -27,14 +27,7 @@ struct Override {
       }
     }
     path = steps
-    do {
-      var node = try YAMLReader.tree(of: "v: " + text[text.index(after: sign)...], file: "override")
-      guard case .mapping(let entries) = node.content, entries.count == 1 else {
-        throw SettingsError.override(text, why: "")
-      }
-      node = entries[0].value
-      value = Override.placed(node, location)
-    } catch { throw .override(text, why: "what follows '=' is not a YAML value.") }
+    value = Override.placed(try OverrideValue(String(text[text.index(after: sign)...])).node(of: text), location)
   }
 
   /// The value belongs to the override wherever one looks inside it.

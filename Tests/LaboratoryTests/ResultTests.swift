@@ -92,6 +92,84 @@ private func result(_ variant: String, seed: Int = 1, psnr: Double, settings: [S
     #expect(table.isBest(1, 0) && !table.isBest(0, 0))
   }
 
+  /// Results of one variant whose settings differ in `path`.
+  private func unlike(_ path: String, _ values: [String]) -> [RunResult] {
+    values.enumerated().map { result("", seed: $0, psnr: Double($0), settings: ["training.batch": "4", path: $1]) }
+  }
+
+  @Test("runs that differ in a setting that affects results are rows of their own, titled by that setting")
+  func unlikeRuns() throws {
+    for path in ["training.steps", "sampling.guidance", "dataset.path", "direction.use", "metrics[0].count"] {
+      let table = try ResultTable(unlike(path, ["1", "2", "1"]))
+      #expect(table.rowTitles == ["e, \(path)=1", "e, \(path)=2"])
+      #expect(table.cells.map { $0[0]?.values } == [[0, 2], [1]])
+    }
+    for path in [
+      "seed", "name", "results", "logging", "stages", "training.save-every", "tokenizer.training.save-every",
+    ] {
+      #expect(try ResultTable(unlike(path, ["1", "2", "1"])).rowTitles == ["e"], "\(path)")
+    }
+    // A setting that only some runs have, as after a change of the program.
+    let partly = [result("", seed: 1, psnr: 1), result("", seed: 2, psnr: 2, settings: ["training.ema": "0.9"])]
+    #expect(try ResultTable(partly).rowTitles == ["e, training.ema=-", "e, training.ema=0.9"])
+  }
+
+  @Test("titles name few settings: those that suffice first, and the component in place of its settings")
+  func titles() throws {
+    let components = [
+      result("", psnr: 1, settings: ["loss.use": "l2", "loss.width": "8"]),
+      result("", psnr: 2, settings: ["loss.use": "diffusion", "loss.steps": "25", "loss.width": "16"]),
+    ]
+    #expect(try ResultTable(components).rowTitles == ["e, loss.use=l2", "e, loss.use=diffusion"])
+    let inner = components + [result("", psnr: 3, settings: ["loss.use": "l2", "loss.width": "9"])]
+    #expect(
+      try ResultTable(inner).rowTitles == [
+        "e, loss.width=8, loss.steps=-, loss.use=l2", "e, loss.width=16, loss.steps=25, loss.use=diffusion",
+        "e, loss.width=9, loss.steps=-, loss.use=l2",
+      ])
+    let many = (0..<2).map { number in
+      result(
+        "v", psnr: 1, settings: Dictionary(uniqueKeysWithValues: (0..<9).map { ("a.s\($0)", "\(number)") }))
+    }
+    #expect(try ResultTable(many).rowTitles[1] == "v, a.s0=1, a.s1=1, a.s2=1, a.s3=1, +5 more")
+  }
+
+  @Test("a seed counts once: the same result twice is one, and other runs of the seed are other rows")
+  func repeated() throws {
+    let one = result("a", psnr: 1), two = result("a", seed: 2, psnr: 3)
+    #expect(try ResultTable([one, two, one]).cells[0][0]?.values == [1, 3])
+    #expect(try ResultTable([one, two, result("a", psnr: 2)]).rowTitles == ["a", "a, repetition 2"])
+    let copies = ["x", "y"].map { result("a", psnr: 1, settings: ["results": $0]) }
+    #expect(try ResultTable(copies).rowTitles == ["a", "a, results=y"])
+  }
+
+  @Test("variants of one name in two experiments are rows of their own")
+  func experiments() throws {
+    var other = result("a", seed: 2, psnr: 2)
+    other.experiment = "f"
+    #expect(try ResultTable([result("a", psnr: 1), other]).rowTitles == ["e: a", "f: a"])
+  }
+
+  @Test("a grouped table and one with a pivot average only what is equal but for the seed")
+  func groupedUnlike() throws {
+    func run(_ filter: String, _ steps: String, _ seed: Int, _ psnr: Double) -> RunResult {
+      result("\(filter)\(steps)", seed: seed, psnr: psnr, settings: ["direction.filter": filter, "loss.steps": steps])
+    }
+    let runs = [run("dct", "1", 1, 1), run("dct", "1", 2, 2), run("dct", "2", 1, 3), run("box", "1", 1, 4)]
+    let grouped = try ResultTable(runs, group: ["direction.filter"])
+    #expect(
+      grouped.rowTitles == [
+        "direction.filter=dct, loss.steps=1", "direction.filter=dct, loss.steps=2", "direction.filter=box",
+      ])
+    let pivoted = try ResultTable(runs, group: ["direction.filter"], pivot: "loss.steps")
+    #expect(pivoted.rowTitles == ["direction.filter=dct", "direction.filter=box"])
+    #expect(pivoted.cells.map { $0.map { $0?.values } } == [[[1, 2], [3]], [[4], nil]])
+    let components = [("l2", "8"), ("diffusion", "16")].map { use, width in
+      result("", psnr: 1, settings: ["loss.use": use, "loss.width": width])
+    }
+    #expect(try ResultTable(components, pivot: "loss.use").rowTitles == ["e"])
+  }
+
   @Test("a single row has no best cell, nor has a metric without a better direction")
   func best() throws {
     #expect(try !ResultTable([result("a", psnr: 1)]).isBest(0, 0))

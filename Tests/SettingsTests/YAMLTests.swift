@@ -51,7 +51,9 @@ private func refusal(_ text: String, _ overrides: [String] = []) -> String {
     #expect(override("[0]=1") == "override '[0]=1': a key is empty.")
     #expect(override("a[x]=1") == "override 'a[x]=1': an index is written [0].")
     #expect(override("a[-1]=1") == "override 'a[-1]=1': an index is written [0].")
-    #expect(override("a={") == "override 'a={': what follows '=' is not a YAML value.")
+    #expect(
+      override("a={")
+        == "override 'a={': the '{' of the value is not closed by '}'; close it, or quote a text: key='\"{...\"'.")
     #expect(override("a[1]=1") == "override 'a[1]=1': there is no item [1] in a list.")
     #expect(override("a[0]=2") == "no error")
   }

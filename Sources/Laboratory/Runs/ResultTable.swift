@@ -35,7 +35,8 @@ package struct ResultTable {
     package var lowerIsBetter: Bool?
   }
 
-  /// The variant, or the values of the settings in `group`.
+  /// The variant, or the values of the settings in `group`; behind it the settings that distinguish it from other rows
+  /// of that title.
   package let rowTitles: [String]
   /// The metrics, repeated for each value of the pivot.
   package let columns: [Column]
@@ -44,27 +45,32 @@ package struct ResultTable {
 
   /// Groups results. `group` holds paths of settings that make rows, empty for the variant; `pivot` is one that makes
   /// columns; `metrics` holds the names to show, empty for all. Throws where no run has the setting or the metric.
-  package init(_ results: [RunResult], group: [String] = [], pivot: String? = nil, metrics: [String] = []) throws {
+  ///
+  /// Only runs that are equal but for their seed share a row: see `SeedGroups`. A result that is there twice counts
+  /// once.
+  package init(_ all: [RunResult], group: [String] = [], pivot: String? = nil, metrics: [String] = []) throws {
+    var results: [RunResult] = []
+    for result in all where !results.contains(result) { results.append(result) }
     let paths = Set(results.flatMap(\.settings.keys))
     for path in group + (pivot.map { [$0] } ?? []) where !paths.contains(path) {
       let near = nearest(path, among: paths.sorted()).map { " Did you mean '\($0)'?" } ?? ""
       throw LaboratoryError("no run has the setting '\(path)'.\(near)")
     }
-    func row(_ result: RunResult) -> String {
-      guard !group.isEmpty else { return result.variant.isEmpty ? result.experiment : result.variant }
-      return group.map { "\($0)=\(result.settings[$0] ?? "-")" }.joined(separator: ", ")
-    }
     func unique(_ names: [String]) -> [String] {
       var seen: Set<String> = []
       return names.filter { seen.insert($0).inserted }
     }
-    let all = unique(results.flatMap { $0.measurements.map(\.name) })
-    for name in metrics where !all.contains(name) {
-      throw LaboratoryError("no run measured '\(name)'; there are \(all.joined(separator: ", ")).")
+    let measured = unique(results.flatMap { $0.measurements.map(\.name) })
+    for name in metrics where !measured.contains(name) {
+      throw LaboratoryError("no run measured '\(name)'; there are \(measured.joined(separator: ", ")).")
     }
-    let names = metrics.isEmpty ? all : metrics
+    let names = metrics.isEmpty ? measured : metrics
     let pivots = pivot.map { path in unique(results.map { $0.settings[path] ?? "-" }) }
-    rowTitles = unique(results.map(row))
+    let rows = SeedGroups(
+      zip(Self.titles(of: results, by: group), results).map { title, result in
+        .init(title: title, settings: result.settings, seed: "\(result.seed)")
+      }, ignoring: pivot.map { Self.settings(following: $0, in: results) } ?? [])
+    rowTitles = rows.titles
     var columns: [Column] = [], keys: [(metric: String, pivot: String?)] = []
     for name in names {
       let better = results.lazy.flatMap(\.measurements).first { $0.name == name }?.lowerIsBetter
@@ -75,15 +81,37 @@ package struct ResultTable {
       }
     }
     self.columns = columns
-    cells = rowTitles.map { title in
+    cells = rows.members.map { members in
       keys.map { key in
-        let values = results.filter {
-          row($0) == title && (key.pivot == nil || $0.settings[pivot ?? ""] ?? "-" == key.pivot)
-        }
-        .flatMap { $0.measurements.filter { $0.name == key.metric }.map(\.value) }
+        let values = members.map { results[$0] }
+          .filter { key.pivot == nil || $0.settings[pivot ?? ""] ?? "-" == key.pivot }
+          .flatMap { $0.measurements.filter { $0.name == key.metric }.map(\.value) }
         return values.isEmpty ? nil : Cell(values: values)
       }
     }
+  }
+
+  /// Returns the title of each result's row: the values of the settings in `group`; without any the variant, preceded
+  /// by its experiment where another experiment has a variant of that name, or the experiment where nothing varies.
+  private static func titles(of results: [RunResult], by group: [String]) -> [String] {
+    results.map { result in
+      if !group.isEmpty { return group.map { "\($0)=\(result.settings[$0] ?? "-")" }.joined(separator: ", ") }
+      if result.variant.isEmpty { return result.experiment }
+      let isShared = results.contains { $0.variant == result.variant && $0.experiment != result.experiment }
+      return isShared ? "\(result.experiment): \(result.variant)" : result.variant
+    }
+  }
+
+  /// Returns the pivot and, where it names components, the settings of its section that follow from the component.
+  private static func settings(following pivot: String, in results: [RunResult]) -> Set<String> {
+    guard pivot.hasSuffix(".use") else { return [pivot] }
+    let section = pivot.dropLast("use".count)
+    let inner = Set(results.flatMap(\.settings.keys)).filter { $0.hasPrefix(section) }
+    return inner.filter { path in
+      var values: [String: Set<String>] = [:]
+      for result in results { values[result.settings[pivot] ?? "-", default: []].insert(result.settings[path] ?? "-") }
+      return values.values.allSatisfy { $0.count == 1 }
+    }.union([pivot])
   }
 
   /// Returns true where a cell has the best finite mean of its column, of at least two.

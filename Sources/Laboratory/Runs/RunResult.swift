@@ -51,7 +51,7 @@ package struct RunResult: Codable, Equatable {
     }
   }
   /// The experiment's name.
-  var experiment: String
+  package var experiment: String
   /// The variant's name; empty outside a sweep.
   package var variant: String
   /// The root of all random number streams.

@@ -24,3 +24,8 @@ package struct RunSource {
     records = try runs.specs(named: variants).map { RunRecord($0.folder, variant: $0.name) }
   }
 }
+
+extension RunRecord {
+  /// The measurements of the configuration that the run has now; nil where there are none, or those of another.
+  package var currentResult: RunResult? { result.flatMap { $0.configuration == state.fingerprint ? $0 : nil } }
+}

@@ -23,7 +23,7 @@ package struct RunReport {
     page.text(
       (["folder \(record.folder)"] + (Self.date(of: "\(record.folder)/STATUS").map { ["as of \($0)"] } ?? []))
         .joined(separator: ", "), quiet: true)
-    if let result = record.result, !result.measurements.isEmpty {
+    if let result = record.currentResult, !result.measurements.isEmpty {
       page.section("Results")
       page.table(
         ["metric", "value", "images"],

@@ -48,7 +48,7 @@ package struct Comparison {
         + run.stages.map { ($0.name, URL(fileURLWithPath: $0.folder).lastPathComponent) }
     }
     let results = sides.flatMap { side in
-      side.runs.compactMap(\.result).map { result in
+      side.runs.compactMap(\.currentResult).map { result in
         var named = result
         named.variant = side.title
         return named
@@ -57,7 +57,7 @@ package struct Comparison {
     table = results.isEmpty ? nil : try ResultTable(results)
   }
 
-  /// Groups runs by variant; sides have distinct titles.
+  /// Groups runs by variant, those of unlike settings apart; sides have distinct titles.
   package static func sides(of records: [RunRecord]) -> [Side] {
     var sides: [Side] = []
     for record in records {
@@ -74,10 +74,14 @@ package struct Comparison {
       }
     }
     // Variants of equal names in different folders are titled by their folders.
-    for index in sides.indices where sides.filter({ $0.title == sides[index].title }).count > 1 {
+    let shared = Set(sides.map(\.title).filter { title in sides.count { $0.title == title } > 1 })
+    for index in sides.indices where shared.contains(sides[index].title) {
       sides[index].title = sides[index].runs[0].folder
     }
-    return sides
+    return sides.flatMap { side in
+      let groups = SeedGroups(side.runs.map { .init(title: side.title, settings: $0.settings, seed: $0.seed) })
+      return zip(groups.titles, groups.members).map { title, members in Side(title, members.map { side.runs[$0] }) }
+    }
   }
 
   private static func differences(_ sides: [Side], _ facts: (RunRecord) -> [(String, String)]) -> [Difference] {

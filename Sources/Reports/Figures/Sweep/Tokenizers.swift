@@ -44,7 +44,7 @@ enum Tokenizers: SweepFigure {
           metric.observe(reconstructed, beside: images)
           return metric.values().map(\.name)
         })
-      let numbers = (record.result?.measurements ?? []).filter { subjects.contains($0.name) }
+      let numbers = (record.currentResult?.measurements ?? []).filter { subjects.contains($0.name) }
         .map { "\($0.name) \(NumberFormat.short($0.value))" }
       let space = context.quantizer.space
       labels.append(

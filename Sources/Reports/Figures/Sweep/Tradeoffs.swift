@@ -16,8 +16,8 @@ enum Tradeoffs: SweepFigure {
   private static let most = 16
 
   static func panels(of records: [RunRecord]) throws -> [Panel] {
-    let measured = records.filter { $0.result != nil }
-    let metrics = (measured.first?.result?.measurements ?? []).map(\.name)
+    let measured = records.filter { $0.currentResult != nil }
+    let metrics = (measured.first?.currentResult?.measurements ?? []).map(\.name)
     guard measured.count > 1, !metrics.isEmpty else {
       throw Inapplicable("fewer than two runs have metrics")
     }
@@ -86,11 +86,9 @@ enum Tradeoffs: SweepFigure {
     return axes
   }
 
-  /// Paths of settings that differ between runs, without the seed and the results folder.
+  /// Paths of settings that affect results and differ between runs.
   private static func varying(_ records: [RunRecord]) -> [String] {
-    Set(records.flatMap(\.settings.keys)).subtracting(["seed", "results"]).sorted().filter { path in
-      Set(records.map { $0.settings[path] ?? "" }).count > 1
-    }
+    ResultSettings.differing(records.map { ResultSettings($0.settings) }, isWhole: true)
   }
 
   /// Turns of a generation and evaluations of the token loss' network, of one token over all turns.
@@ -108,8 +106,11 @@ enum Tradeoffs: SweepFigure {
   /// For a setting, one curve for each combination of the other settings; for a cost, one point for each variant.
   private static func lines(_ records: [RunRecord], _ axis: Axis, _ metric: String) -> [Plot.Series] {
     let others = varying(records).filter { $0 != axis.path && axis.path != nil }
+    let sides = Comparison.sides(of: records)
     func group(_ record: RunRecord) -> String {
-      guard axis.path != nil else { return record.variant.isEmpty ? record.folder : record.variant }
+      guard axis.path != nil else {
+        return sides.first { $0.runs.contains { $0.folder == record.folder } }?.title ?? record.folder
+      }
       return others.map { "\($0.split(separator: ".").last ?? "")=\(record.settings[$0] ?? "-")" }.joined(
         separator: ", ")
     }
@@ -119,7 +120,7 @@ enum Tradeoffs: SweepFigure {
       var values: [Double: [Double]] = [:], costs: [Double] = []
       for record in records where group(record) == name {
         guard let x = axis.values[record.folder],
-          let y = record.result?.measurements.first(where: { $0.name == metric })?.value
+          let y = record.currentResult?.measurements.first(where: { $0.name == metric })?.value
         else { continue }
         costs.append(x)
         values[x, default: []].append(y)
