@@ -43,13 +43,9 @@ enum ClassTable {
   static let llama = checkpointMapping("LlamaGen", "cls_embedding.embedding_table.weight")
 
   private static func checkpointMapping(_ family: String, _ name: String) -> CheckpointMapping {
-    CheckpointMapping(family) { weights in
-      guard let table = weights[name], table.shape.count == 2, table.shape[0] > 1 else { return [:] }
-      let last = table.shape[0] - 1
-      return [
-        "classes.weight": .init(table.sliced(0..<last, axis: 0), from: [name]),
-        "nothing": .init(table.sliced(last..<last + 1, axis: 0), from: [name]),
-      ]
+    CheckpointMapping(family) { names in
+      names.contains(name)
+        ? [("classes.weight", CheckpointSource(name, .allButLast)), ("nothing", CheckpointSource(name, .last))] : []
     }
   }
 }

@@ -1,5 +1,4 @@
 import Autoregression
-import Tensors
 
 extension CheckpointMapping {
   /// Names of latent diffusion's autoencoders (Rombach et al. 2022) and of those derived from them.
@@ -10,37 +9,30 @@ extension CheckpointMapping {
   static func autoencoder(_ name: String, quantizer: [(theirs: String, ours: String)], countsUpwards: Bool = false)
     -> CheckpointMapping
   {
-    let pairs = (quantizer + parts).map { [$0.theirs, $0.ours] }
-    return CheckpointMapping(name) { weights in
-      let levels = countsUpwards ? 1 + (weights.keys.compactMap(decoderLevel).max() ?? 0) : 0
-      var found: [String: MappedTensor] = [:]
-      for (source, value) in weights where isPart(source) {
+    let renaming = Renaming(quantizer + parts)
+    return CheckpointMapping(name) { names in
+      let levels = countsUpwards ? Set(names.compactMap(decoderLevel)).count : 0
+      return names.filter(isPart).flatMap { source -> [(path: String, source: CheckpointSource)] in
         var theirs = source
         if countsUpwards, let level = decoderLevel(source) {
           theirs = source.replacing("\(decoderBlocks)\(level).", with: "\(decoderBlocks)\(levels - 1 - level).")
         }
-        let path = pairs.reduce(theirs) { $0.replacing($1[0], with: $1[1]) }
-        let ours = value.shape.count == 4 ? value.permuted([0, 2, 3, 1]) : value
-        guard path.contains(".qkv.") else {
-          found[path] = MappedTensor(ours, from: [source])
-          continue
-        }
-        let third = ours.shape[0] / 3
-        for (index, part) in ["queries", "keys", "values"].enumerated() {
-          found[path.replacing(".qkv.", with: ".\(part).")] = MappedTensor(
-            ours.sliced(index * third..<(index + 1) * third, axis: 0), from: [source])
+        let path = renaming(theirs)
+        guard path.contains(".qkv.") else { return [(path, CheckpointSource(source))] }
+        return ["queries", "keys", "values"].enumerated().map { index, part in
+          (path.replacing(".qkv.", with: ".\(part)."), CheckpointSource(source, .part(index, of: 3)))
         }
       }
-      return found
     }
   }
 
   private static let decoderBlocks = "decoder.conv_blocks."
 
-  /// The level in a name: 2 of "decoder.conv_blocks.2.res.0.norm1.weight".
+  /// The level in a name: 2 of "decoder.conv_blocks.2.res.0.norm1.weight"; nil beyond any that halving images gives.
   private static func decoderLevel(_ name: String) -> Int? {
     guard name.hasPrefix(decoderBlocks) else { return nil }
-    return name.dropFirst(decoderBlocks.count).split(separator: ".").first.flatMap { Int($0) }
+    let level = name.dropFirst(decoderBlocks.count).split(separator: ".").first.flatMap { Int($0) }
+    return level.flatMap { (0..<64).contains($0) ? $0 : nil }
   }
 
   /// The name is that of a parameter of the autoencoder.

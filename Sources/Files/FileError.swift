@@ -10,6 +10,10 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case notRegular(String)
     /// The file has more bytes than its reader accepts.
     case tooLarge(bytes: Int, limit: Int)
+    /// The file ends before its contents do.
+    case cutShort
+    /// The contents are not as their format says; the text is a sentence: "its zip directory is damaged.".
+    case damaged(String)
     /// A call of the system failed while reading; the text is the system's.
     case unreadable(String)
     /// A call of the system failed while writing; the text is the system's.
@@ -21,6 +25,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
       case .missing: "there is no such file."
       case .notRegular(let kind): "this is \(kind), not a file."
       case .tooLarge(let bytes, let limit): "the file has \(bytes) bytes, and at most \(limit) are read."
+      case .cutShort: "the file ends before its contents do: it is cut short (an interrupted copy?)."
+      case .damaged(let sentence): sentence
       case .unreadable(let reason): "it cannot be read: \(reason)."
       case .unwritable(let reason): "it cannot be written: \(reason)."
       }

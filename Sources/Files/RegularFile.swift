@@ -2,7 +2,7 @@ import Glibc
 
 /// A regular file open for reading. Folders, pipes, sockets and devices are refused, since a read of them may never
 /// end.
-public struct RegularFile: ~Copyable {
+public struct RegularFile: ~Copyable, Sendable {
   private let descriptor: Int32
   private let path: String
   /// The size in bytes at the time of opening.
@@ -47,6 +47,24 @@ public struct RegularFile: ~Copyable {
       if count >= 0 { return count }
       guard errno == EINTR else { throw .reading(path) }
     }
+  }
+
+  /// Returns `count` bytes from `offset` on, which lie within `size`; throws where the file has become shorter.
+  func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+    var failure: FileError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let length = pread(descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, offset + filled)
+        if length < 0, errno == EINTR { continue }
+        guard length > 0 else {
+          failure = length < 0 ? .reading(path) : FileError(path, .cutShort)
+          return
+        }
+        filled += length
+      }
+    }
+    if let failure { throw failure }
+    return bytes
   }
 
   /// Returns the content of the file at `path`; throws where it has more than `limit` bytes.

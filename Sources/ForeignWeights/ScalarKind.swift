@@ -1,5 +1,3 @@
-import Foundation
-
 /// The type of the scalars of a stored tensor.
 public enum ScalarKind: String, Sendable, CaseIterable {
   /// The types that PyTorch and safetensors share with this program.
@@ -16,8 +14,8 @@ public enum ScalarKind: String, Sendable, CaseIterable {
   }
 
   /// Converts scalars to Float32; integers beyond 2^24 and double precision are rounded to nearest.
-  func floats(_ data: Data) -> [Float] {
-    data.withUnsafeBytes { bytes in
+  func floats(_ bytes: [UInt8]) -> [Float] {
+    bytes.withUnsafeBytes { bytes in
       func read<Number>(_ type: Number.Type, _ convert: (Number) -> Float) -> [Float] {
         (0..<bytes.count / size).map { convert(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Number.self)) }
       }

@@ -57,7 +57,7 @@ import Testing
       message("\(Self.folder)/make.py")
         == "\(Self.folder)/make.py: this is neither a safetensors file nor a PyTorch checkpoint.")
     #expect(message("/nowhere/at.all") == "/nowhere/at.all: there is no such file.")
-    #expect(message(Self.folder) == "\(Self.folder): this is a folder; name a file of weights.")
+    #expect(message(Self.folder) == "\(Self.folder): this is a folder, not a file.")
   }
 
   /// A file that is damaged in one way, and the sentence that refuses it.
@@ -89,7 +89,9 @@ import Testing
       $0.replaceSubrange(4..<6, with: [1, 0])
     },
     Damage("a header of a length beyond 63 bits", of: "flat.safetensors", cutShort) { $0[7] = 0xFF },
-    Damage("a header that is no JSON", of: "flat.safetensors", "its safetensors header is damaged.") {
+    Damage(
+      "a header that is no JSON", of: "flat.safetensors", "its safetensors header is damaged at byte 60 of the file."
+    ) {
       $0.replace("data_offsets", by: "data_offset\"")
     },
     Damage(
@@ -101,7 +103,10 @@ import Testing
     Damage("a shape too large", of: "flat.safetensors", "'parameter' has a shape that does not fit its bytes.") {
       $0.replace("[3,4]", by: "[3,5]")
     },
-    Damage("a negative length", of: "flat.safetensors", "'permuted.weight' has a shape that does not fit its bytes.") {
+    Damage(
+      "a negative length", of: "flat.safetensors",
+      "'permuted.weight' has a length or an offset that is no whole number from 0 to 9223372036854775807."
+    ) {
       $0.replace("[4,2,3]", by: "[4,2,-3]")
     },
     Damage("a zip without its directory", of: "flat.pth", badZip) { $0 = $0.prefix(300) },

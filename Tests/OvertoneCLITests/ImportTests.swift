@@ -72,14 +72,16 @@ import Testing
     weights["head.extra"] = Tensor([1], [1])
     weights["class_emb.weight"] = weights["class_emb.weight"]?.sliced(0..<1, axis: 0)
     let norm = try #require(weights["encoder_norm.weight"])
-    weights["encoder_norm.weight"] = norm.sliced(0..<norm.shape[0] - 1, axis: 0)
+    let width = norm.shape[0]
+    weights["encoder_norm.weight"] = norm.sliced(0..<width - 1, axis: 0)
     try inFolder { folder in
       try experiment(file).write(toFile: "\(folder)/mar.yaml", atomically: true, encoding: .utf8)
       let path = "\(folder)/mar.safetensors", arguments = ["import", path, "\(folder)/mar.h5", "\(folder)/mar.yaml"]
       try safetensors(weights).write(to: URL(fileURLWithPath: path))
       #expect(
         overtone(arguments)
-          == "\(path): 1 tensors are missing and 1 mis-shaped, so nothing was written; change the experiment's sizes, "
+          == "\(path): 1 tensors are missing and 1 mis-shaped ('encoder_norm.weight' has shape [\(width - 1)], but "
+          + "backbone.encoderNorm.weight needs [\(width)]), so nothing was written; change the experiment's sizes, "
           + "or add --partial."
       )
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/mar.h5"))
@@ -88,6 +90,43 @@ import Testing
       #expect(
         overtone(arguments + ["--family", "MRA"])
           == "the model of this experiment knows no checkpoints of 'MRA'; it knows FAR, LlamaGen, MAR, VAR.")
+    }
+  }
+
+  @Test(
+    "prefixes that wrappers of modules put before all names, and parts within names, are left out",
+    arguments: [("module.", ""), ("module._orig_mod.", ""), ("model.", "_orig_mod."), ("anything.", "")])
+  func wrapped(_ prefix: String, _ infix: String) throws {
+    let file = try Fixture("mar")
+    var weights = try file.weights()
+    weights["class_emb.weight"] = weights["class_emb.weight"]?.sliced(0..<1, axis: 0)
+    let wrapped = weights.map { (prefix + $0.replacing("blocks.0.", with: "blocks.0.\(infix)"), $1) }
+    try inFolder { folder in
+      try experiment(file).write(toFile: "\(folder)/mar.yaml", atomically: true, encoding: .utf8)
+      try safetensors(Dictionary(uniqueKeysWithValues: wrapped))
+        .write(to: URL(fileURLWithPath: "\(folder)/mar.safetensors"))
+      #expect(overtone(["import", "\(folder)/mar.safetensors", "\(folder)/mar.h5", "\(folder)/mar.yaml"]) == "done")
+      let reader = try Reader("\(folder)/mar.h5")
+      #expect(try reader.tensor("model/backbone/blank").scalars == weights["mask_token"]?.scalars)
+    }
+  }
+
+  @Test("a weight that is not finite is refused by name, and nothing is written", arguments: [Float.nan, -.infinity])
+  func notFinite(_ value: Float) throws {
+    let file = try Fixture("mar")
+    var weights = try file.weights()
+    weights["class_emb.weight"] = weights["class_emb.weight"]?.sliced(0..<1, axis: 0)
+    let token = try #require(weights["mask_token"])
+    weights["mask_token"] = Tensor(token.shape, [value, value] + token.scalars.dropFirst(2))
+    try inFolder { folder in
+      try experiment(file).write(toFile: "\(folder)/mar.yaml", atomically: true, encoding: .utf8)
+      let path = "\(folder)/mar.safetensors"
+      try safetensors(weights).write(to: URL(fileURLWithPath: path))
+      #expect(
+        overtone(["import", path, "\(folder)/mar.h5", "\(folder)/mar.yaml"])
+          == "\(path): 'mask_token' holds 2 numbers of \(token.count) that are not finite, so nothing was taken; "
+          + "import a checkpoint from before its training diverged.")
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/mar.h5"))
     }
   }
 

@@ -7,7 +7,8 @@ import Tensors
 /// The import of a public checkpoint into the networks of an experiment.
 ///
 /// Names and layouts are translated by the checkpoint mappings of the components, the tables through which the tests
-/// read the numbers of the reference implementations.
+/// read the numbers of the reference implementations. Tensors are matched by name and shape; only those of the chosen
+/// match are read.
 package struct WeightImport {
   /// The network that receives the weights.
   package enum Part: String, CaseIterable {
@@ -15,33 +16,6 @@ package struct WeightImport {
     case tokenizer
     /// Conditioner, backbone and token loss.
     case model
-  }
-
-  /// The correspondence between a checkpoint and a network, each name once.
-  package struct Report {
-    /// The name of the checkpoint mappings.
-    var family: String
-    /// Parameters that were assigned.
-    var assigned: [String] = []
-    /// Parameters without a tensor.
-    package var missing: [String] = []
-    /// Tensors that belong to no parameter.
-    var unexpected: [String] = []
-    /// Parameters whose tensor has another shape: "backbone.blocks.0.norm1.weight: [768], ours [512]".
-    package var misshaped: [String] = []
-
-    /// True where every parameter has a tensor of its shape.
-    package var isComplete: Bool { missing.isEmpty && misshaped.isEmpty }
-
-    /// The report for people, a line for each name that does not correspond.
-    package var text: String {
-      func list(_ title: String, _ names: [String]) -> [String] {
-        names.isEmpty ? [] : ["\(title) (\(names.count)):"] + names.map { "  \($0)" }
-      }
-      return
-        (["\(assigned.count) tensors taken, as \(family) names them"] + list("missing", missing)
-        + list("mis-shaped", misshaped) + list("unexpected", unexpected)).joined(separator: "\n")
-    }
   }
 
   /// The experiment whose parameters are assigned.
@@ -71,9 +45,12 @@ package struct WeightImport {
   /// The names of the components' checkpoint mappings, sorted.
   var families: [String] { Set(components.flatMap { type(of: $0.component).checkpointMappings.map(\.name) }).sorted() }
 
-  /// Assigns weights to parameters by the mappings of the named family, or else of the family that assigns most
-  /// tensors. Throws where the components have no such mappings.
-  package func take(_ weights: [String: Tensor], family name: String?) throws -> Report {
+  /// Assigns the tensors of a group to parameters by the mappings of the named family, or else of the family that
+  /// assigns most, whatever wrappers of modules put before all names.
+  ///
+  /// Throws where the components have no such mappings, where the file cannot be read, and where a tensor that would be
+  /// assigned holds a number that is not finite; then nothing is assigned.
+  package func take(_ file: WeightFile, group: String?, family name: String?) throws -> WeightImportReport {
     guard !families.isEmpty else {
       throw LaboratoryError("no public checkpoint is known for the \(part.rawValue) of this experiment.")
     }
@@ -82,40 +59,46 @@ package struct WeightImport {
         "the \(part.rawValue) of this experiment knows no checkpoints of '\(name)'; it knows "
           + "\(families.joined(separator: ", ")).")
     }
-    let matches = (name.map { [$0] } ?? families).map { match(weights, family: $0) }
-    let best = matches.max { $0.report.assigned.count < $1.report.assigned.count } ?? matches[0]
-    for (parameter, value) in best.values { parameter.replace(value) }
-    return best.report
+    let group = group ?? file.mainGroup, shapes = try file.shapes(in: group)
+    var best: WeightMatch?
+    for prefix in CheckpointNames.candidates(shapes.keys.sorted()) {
+      let names = CheckpointNames(shapes.keys, without: prefix)
+      for family in name.map({ [$0] }) ?? families {
+        let found = WeightMatch(components, parameters, family: family, names: names, shapes: shapes)
+        if best.map({ found.score > $0.score }) ?? true { best = found }
+      }
+      // Nothing is stripped from names that fit as they are.
+      if best?.report.isComplete == true { break }
+    }
+    guard var match = best else { return WeightImportReport(family: name ?? "") }
+    if file.groups.count > 1 { match.report.group = group }
+    try assign(match, from: file, group: group)
+    return match.report
   }
 
-  /// Finds the tensor of each parameter by the mappings of one family.
-  private func match(_ weights: [String: Tensor], family: String) -> (report: Report, values: [(Parameter, Tensor)]) {
-    let parametersByPath = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.parameter) })
-    var report = Report(family: family), values: [(Parameter, Tensor)] = []
-    var missing = Set(parametersByPath.keys), used: Set<String> = []
-    for (prefix, component) in components {
-      for mapping in type(of: component).checkpointMappings where mapping.name == family {
-        for (path, translated) in mapping.translated(weights) {
-          let path = prefix + path
-          guard let parameter = parametersByPath[path] else { continue }
-          used.formUnion(translated.sources)
-          missing.remove(path)
-          let (found, wanted) = (translated.value.shape, parameter.value.shape)
-          // Axes of length 1 do not matter: [1, 1, width] and [width] hold the same elements.
-          guard found.filter({ $0 != 1 }) == wanted.filter({ $0 != 1 }) else {
-            report.misshaped.append("\(path): \(found), ours \(wanted)")
-            continue
-          }
-          values.append((parameter, translated.value.reshaped(wanted)))
-          report.assigned.append(path)
-        }
-      }
+  /// Reads what matches, and assigns it once all of it is read.
+  private func assign(_ match: WeightMatch, from file: WeightFile, group: String) throws {
+    var values: [(parameter: Parameter, value: Tensor)] = [], tensors: [String: Tensor] = [:]
+    for (parameter, source, name) in match.pairs {
+      if tensors[name] == nil { tensors[name] = try finite(name, of: file, in: group) }
+      guard let value = tensors[name].flatMap({ source.value($0, as: parameter.value.shape) }) else { continue }
+      values.append((parameter, value))
+      // Parts of one tensor follow each other; the whole is not needed longer.
+      if source.part == .whole { tensors[name] = nil }
     }
-    report.missing = missing.sorted()
-    report.unexpected = weights.keys.filter { !used.contains($0) }.sorted()
-    report.misshaped.sort()
-    report.assigned.sort()
-    return (report, values)
+    for (parameter, value) in values { parameter.replace(value) }
+  }
+
+  /// Reads a tensor; throws where it holds a number that is not finite.
+  private func finite(_ name: String, of file: WeightFile, in group: String) throws -> Tensor? {
+    guard let tensor = try file.tensor(name, in: group) else { return nil }
+    let count = tensor.withUnsafeScalars { scalars in scalars.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+    guard count == 0 else {
+      throw LaboratoryError(
+        "\(file.path): '\(name)' holds \(count) numbers of \(tensor.count) that are not finite, so nothing was taken; "
+          + "import a checkpoint from before its training diverged.")
+    }
+    return tensor
   }
 
   /// Writes the network's parameters as a checkpoint for `training.weights`. Statistics are left out: they are measured

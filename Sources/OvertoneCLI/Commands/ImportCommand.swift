@@ -15,29 +15,30 @@ struct ImportCommand: ParsableCommand {
         overtone import mar-b.pth mar-b.h5 Experiments/papers/mar/sizes.yaml --scale b
         overtone run Experiments/papers/mar/sizes.yaml --scale b training.weights=mar-b.h5 training.steps=0
 
-      Nothing is downloaded, and no code in the file is executed. Tensors that are missing, unexpected or of another
-      shape are listed; if any is missing or of another shape, nothing is written without --partial.
+      Nothing is downloaded, and no code in the file is executed. Prefixes of all names, as DistributedDataParallel,
+      torch.compile and Lightning add them (module., _orig_mod., model.), are left out. Tensors that are missing,
+      unexpected or of another shape are listed; if any is missing or of another shape, nothing is written without
+      --partial. Weights that are not finite are refused.
       """)
   @Argument(help: "The file of weights.") var weights: String
   @Argument(help: "The checkpoint to write.") var output: String
   @OptionGroup var experiment: ExperimentArguments
   @Flag(help: "Convert the weights of the tokenizer; by default those of the model.") var tokenizer = false
   @Option(help: "The family of checkpoints, such as MAR or VAR; the best match by default.") var family: String?
-  @Option(help: "The group of tensors, such as model_ema; 'model' by default, if there is one.") var group: String?
+  @Option(help: "The group of tensors, such as model_ema; by default 'model', 'state_dict' or the largest.") var group:
+    String?
   @Flag(help: "Write despite tensors that are missing or of another shape; these keep their initial values.")
   var partial = false
 
   func run() throws {
-    let tensors = try WeightFile(weights).tensors(in: group)
+    let file = try WeightFile(weights)
     let part = WeightImport(
       assembly: try experiment.assembled(), part: tokenizer ? .tokenizer : .model)
-    let report = try part.take(tensors, family: family)
+    let report = try part.take(file, group: group, family: family)
     print(report.text)
     guard report.isComplete || partial else {
       throw LaboratoryError(
-        "\(weights): \(report.missing.count) tensors are missing and \(report.misshaped.count) mis-shaped, so nothing "
-          + "was written; change the experiment's sizes, or add --partial."
-      )
+        "\(weights): \(report.shortfall), so nothing was written; change the experiment's sizes, or add --partial.")
     }
     try part.write(to: output, from: weights)
     print(output)
