@@ -86,20 +86,20 @@ let package = Package(
     .systemLibrary(name: "CFFTW", path: "Sources/CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CHDF5", path: "Sources/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
-    .systemLibrary(name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(
-      name: "CTurboJPEG", path: "Sources/CTurboJPEG", pkgConfig: "libturbojpeg",
-      providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CParts", path: "Sources/CParts"),
+    // libpng and libjpeg behind C that keeps their longjmp to itself
+    .target(name: "CPNG", path: "Sources/CPNG", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CJPEG", path: "Sources/CJPEG", publicHeadersPath: ".", linkerSettings: [.linkedLibrary("jpeg")]),
     // 1: what all readers and writers of files share
-    .target(name: "Files", dependencies: ["CCrypto"]),
+    .target(name: "Files", dependencies: ["CCrypto", "CZlib"]),
     // 2: numbers, frequencies, files of a run, images, settings
     .target(name: "Tensors", dependencies: ["COpenBLAS"]),
     .target(name: "Spectra", dependencies: ["Tensors", "CFFTW"]),
     .target(name: "Storage", dependencies: ["Files", "Tensors", "CHDF5"]),
-    .target(name: "Images", dependencies: ["Files", "Tensors", "CPNG", "CTurboJPEG"]),
+    .target(name: "Images", dependencies: ["Files", "Tensors", "CPNG", "CJPEG"]),
     .target(name: "Settings", dependencies: ["Files", "CYAML"]),
     .target(name: "ForeignWeights", dependencies: ["Files", "Tensors"]),
     // 3, 4: layers and the contract

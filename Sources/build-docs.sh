@@ -11,8 +11,8 @@ docs=.build/docs
 
 # The headers that the modules were compiled with.
 headers="-Xcc -fmodule-map-file=$build/CParts.build/module.modulemap -Xcc -ISources/CParts/include"
-for library in COpenBLAS CFFTW CYAML CHDF5 CPNG CTurboJPEG; do headers="$headers -I Sources/$library"; done
-for flag in $(pkg-config --cflags hdf5 libpng fftw3f yaml-0.1 libturbojpeg libcrypto); do headers="$headers -Xcc $flag"; done
+for library in COpenBLAS CFFTW CYAML CHDF5 CPNG CJPEG CZlib CCrypto; do headers="$headers -I Sources/$library"; done
+for flag in $(pkg-config --cflags hdf5 fftw3f yaml-0.1 zlib libcrypto); do headers="$headers -Xcc $flag"; done
 
 rm -rf "$docs"
 for module in $modules; do

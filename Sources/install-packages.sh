@@ -2,7 +2,7 @@
 # Installs what Overtone needs from the system: on Debian and its kin with apt-get, elsewhere it says what is missing.
 set -eu
 
-packages="libopenblas-dev libfftw3-dev libyaml-dev libhdf5-dev libpng-dev libturbojpeg0-dev libssl-dev pkg-config"
+packages="libopenblas-dev libfftw3-dev libyaml-dev libhdf5-dev libpng-dev libjpeg-dev zlib1g-dev libssl-dev pkg-config"
 
 if ! command -v swift >/dev/null 2>&1; then
   echo "Swift is missing: install the 6.3 toolchain from https://www.swift.org/install/linux and put it on PATH." >&2
@@ -12,7 +12,7 @@ fi
 if ! command -v dpkg-query >/dev/null 2>&1; then
   missing=""
   command -v pkg-config >/dev/null 2>&1 || missing=" pkg-config"
-  for library in openblas fftw3f yaml-0.1 hdf5 libpng libturbojpeg libcrypto; do
+  for library in openblas fftw3f yaml-0.1 hdf5 libpng libjpeg zlib libcrypto; do
     pkg-config --exists "$library" 2>/dev/null || missing="$missing $library"
   done
   [ -z "$missing" ] && exit 0

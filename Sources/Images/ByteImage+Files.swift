@@ -1,25 +1,30 @@
 import CPNG
-import CTurboJPEG
 import Files
-import Glibc
 
 /// The most pixels that are read, 2^27: more are a mistake, or an attack on memory.
-private let mostPixels = 1 << 27
+let mostPixels = 1 << 27
 
 extension ByteImage {
   /// Reads a PNG or JPEG image, whose format is recognized by its content, and converts any colour mode to RGB.
   ///
-  /// The result equals that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 1 of 255: alpha is
-  /// blended over white in sRGB values, 16 bits are divided down to 8, the EXIF orientation is applied. Throws
-  /// `ImageError.missing`, or `.unreadable` for another format, a damaged file, or more than 2^27 pixels.
+  /// The result equals that of Pillow's `ImageOps.exif_transpose(image).convert("RGB")` within 2 of 255: alpha is
+  /// blended over white in sRGB values, 16 bits are divided down to 8, the orientation is applied, and gamma and colour
+  /// profiles are not. Throws `ImageError.missing`, or `.unreadable` for another format, a damaged file, or more than
+  /// 2^27 pixels.
   public static func read(_ path: String) throws(ImageError) -> ByteImage {
-    let bytes = try content(of: path)
-    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return try png(bytes, path) }
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      return try jpeg(bytes, path).upright(orientation: exifOrientation(bytes))
+    try ByteImage(decoding: content(of: path), named: path)
+  }
+
+  /// An image from the content of a PNG or JPEG file, as `read` gives it; `name` names it in errors.
+  public init(decoding bytes: [UInt8], named name: String) throws(ImageError) {
+    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+      self = try Self.png(bytes, name).upright(orientation: Orientation.ofPNG(bytes))
+    } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = try Self.jpeg(bytes, name).upright(orientation: Orientation.ofJPEG(bytes))
+    } else {
+      throw .unreadable(
+        path: name, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG image.")
     }
-    throw .unreadable(
-      path: path, why: bytes.isEmpty ? "the file is empty." : "this is neither a PNG nor a JPEG image.")
   }
 
   /// The bytes of a file.
@@ -33,67 +38,20 @@ extension ByteImage {
     }
   }
 
-  /// Decodes a PNG file.
-  private static func png(_ bytes: [UInt8], _ path: String) throws(ImageError) -> ByteImage {
-    var image = png_image()
-    overtone_png_start(&image)
-    defer { png_image_free(&image) }
-    func message() -> String {
-      withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  /// Returns the bytes of `height` x `width` pixels that `decode` writes; nil where it returns false. Throws for more
+  /// pixels than are read.
+  static func decoded(
+    _ path: String, height: Int, width: Int, channels: Int, _ decode: (UnsafeMutablePointer<UInt8>) -> Bool
+  ) throws(ImageError) -> [UInt8]? {
+    guard let extent = Extent([height, width]), extent.count <= mostPixels, extent.fitsMemory(elementSize: channels)
+    else { throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.") }
+    var isSound = false
+    // Not zeroed: of a file that lies about its size no memory is touched.
+    let bytes = [UInt8](unsafeUninitializedCapacity: extent.count * channels) { buffer, count in
+      isSound = buffer.baseAddress.map(decode) ?? false
+      count = isSound ? extent.count * channels : 0
     }
-    guard png_image_begin_read_from_memory(&image, bytes, bytes.count) != 0 else {
-      throw .unreadable(path: path, why: "the PNG image is damaged (\(message())).")
-    }
-    let (height, width) = (Int(image.height), Int(image.width))
-    guard height * width <= mostPixels else {
-      throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.")
-    }
-    // Without a gamma chunk libpng takes 16 bits for linear light, but such files hold sRGB values.
-    if overtone_png_is_linear(&image) != 0 { overtone_png_sixteen_is_srgb(&image) }
-    let hasAlpha = overtone_png_has_alpha(&image) != 0
-    image.format = hasAlpha ? overtone_png_rgba() : overtone_png_rgb()
-    var raw = [UInt8](repeating: 0, count: height * width * (hasAlpha ? 4 : 3))
-    guard png_image_finish_read(&image, nil, &raw, 0, nil) != 0 else {
-      throw .unreadable(path: path, why: "the PNG image is damaged (\(message())).")
-    }
-    guard hasAlpha else { return ByteImage(height: height, width: width, pixels: raw) }
-    var pixels = [UInt8](repeating: 0, count: height * width * 3)
-    for i in 0..<height * width {
-      let alpha = Int(raw[4 * i + 3])
-      for c in 0..<3 { pixels[3 * i + c] = UInt8((Int(raw[4 * i + c]) * alpha + 255 * (255 - alpha) + 127) / 255) }
-    }
-    return ByteImage(height: height, width: width, pixels: pixels)
-  }
-
-  /// Decodes a JPEG file, without its EXIF orientation.
-  private static func jpeg(_ bytes: [UInt8], _ path: String) throws(ImageError) -> ByteImage {
-    guard let decoder = tjInitDecompress() else { throw .unreadable(path: path, why: "out of memory.") }
-    defer { tjDestroy(decoder) }
-    var width: Int32 = 0, height: Int32 = 0, sampling: Int32 = 0, space: Int32 = 0
-    guard tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &sampling, &space) == 0, width > 0,
-      height > 0
-    else {
-      throw .unreadable(path: path, why: "the JPEG image is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
-    }
-    guard Int(width) * Int(height) <= mostPixels else {
-      throw .unreadable(path: path, why: "\(width)x\(height) pixels are more than this program reads.")
-    }
-    let isInk = space == Int32(TJCS_CMYK.rawValue) || space == Int32(TJCS_YCCK.rawValue)
-    var raw = [UInt8](repeating: 0, count: Int(width) * Int(height) * (isInk ? 4 : 3))
-    let format = Int32(isInk ? TJPF_CMYK.rawValue : TJPF_RGB.rawValue)
-    if tjDecompress2(decoder, bytes, UInt(bytes.count), &raw, width, 0, height, format, TJFLAG_ACCURATEDCT) != 0,
-      tjGetErrorCode(decoder) == Int32(TJERR_FATAL.rawValue)
-        || String(cString: tjGetErrorStr2(decoder)).contains("remature")
-    {
-      throw .unreadable(path: path, why: "the JPEG image is damaged (\(String(cString: tjGetErrorStr2(decoder)))).")
-    }
-    guard isInk else { return ByteImage(height: Int(height), width: Int(width), pixels: raw) }
-    // CMYK files in practice are those of Adobe, whose values are inverted: 255 is no ink.
-    var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
-    for i in 0..<Int(width) * Int(height) {
-      for c in 0..<3 { pixels[3 * i + c] = UInt8((Int(raw[4 * i + c]) * Int(raw[4 * i + 3]) + 127) / 255) }
-    }
-    return ByteImage(height: Int(height), width: Int(width), pixels: pixels)
+    return isSound ? bytes : nil
   }
 
   /// Writes a PNG file, which replaces a file at `path` atomically; throws `ImageError.unwritable`.
@@ -106,15 +64,19 @@ extension ByteImage {
 
   /// The image encoded as a PNG file; nil if libpng runs out of memory.
   public var png: [UInt8]? {
-    var image = png_image()
-    overtone_png_start(&image)
-    image.width = UInt32(width)
-    image.height = UInt32(height)
-    image.format = overtone_png_rgb()
-    var size = 0
-    guard png_image_write_to_memory(&image, nil, &size, 0, pixels, 0, nil) != 0 else { return nil }
-    var bytes = [UInt8](repeating: 0, count: size)
-    guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil) != 0 else { return nil }
-    return Array(bytes[..<size])
+    guard let (width, height) = Self.lengths(width, height) else { return nil }
+    let most = overtone_png_most_bytes(width, height)
+    let bytes = [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+      count = overtone_png_write(pixels, width, height, buffer.baseAddress, most)
+    }
+    return bytes.isEmpty ? nil : bytes
+  }
+
+  /// Both lengths as libpng counts them; nil for an empty image, and for one that PNG cannot hold.
+  private static func lengths(_ width: Int, _ height: Int) -> (UInt32, UInt32)? {
+    guard width > 0, height > 0, let width = UInt32(exactly: width), let height = UInt32(exactly: height) else {
+      return nil
+    }
+    return (width, height)
   }
 }

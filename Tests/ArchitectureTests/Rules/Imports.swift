@@ -1,7 +1,7 @@
 extension Rule {
   /// From the system's libraries up to the command: a target imports what stands below it.
   static let layers: [[String]] = [
-    ["COpenBLAS", "CFFTW", "CYAML", "CHDF5", "CPNG", "CTurboJPEG", "CCrypto", "CParts"],
+    ["COpenBLAS", "CFFTW", "CYAML", "CHDF5", "CPNG", "CJPEG", "CZlib", "CCrypto", "CParts"],
     ["Files"],
     ["Tensors", "Spectra", "Storage", "Images", "Settings", "ForeignWeights"],
     ["Networks"],
@@ -44,9 +44,9 @@ extension Rule {
 
   /// A library of others is imported by one target, which hides it from the rest.
   static let rooms: [String: String] = [
-    "ArgumentParser": "OvertoneCLI", "CHDF5": "Storage", "CPNG": "Images", "CTurboJPEG": "Images", "CFFTW": "Spectra",
+    "ArgumentParser": "OvertoneCLI", "CHDF5": "Storage", "CPNG": "Images", "CJPEG": "Images", "CFFTW": "Spectra",
     "CYAML": "Settings", "COpenBLAS": "Tensors", "CParts": "Autoregression",
-    "CCrypto": "Files",
+    "CCrypto": "Files", "CZlib": "Files",
   ]
 
   static let libraryRooms = Rule(
