@@ -16,8 +16,6 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case damaged(String)
     /// A call of the system failed while reading; the text is the system's.
     case unreadable(String)
-    /// The content is not what its format says; the text is a sentence without the path.
-    case damaged(String)
     /// A call of the system failed while writing; the text is the system's.
     case unwritable(String)
 
@@ -30,7 +28,6 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
       case .cutShort: "the file ends before its contents do: it is cut short (an interrupted copy?)."
       case .damaged(let sentence): sentence
       case .unreadable(let reason): "it cannot be read: \(reason)."
-      case .damaged(let why): why
       case .unwritable(let reason): "it cannot be written: \(reason)."
       }
     }
