@@ -126,7 +126,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "overtone", dependencies: ["OvertoneCLI"] + plugins.map { .target(name: $0.name) }),
+      name: "overtone", dependencies: ["OvertoneCLI", "Autoregression"] + plugins.map { .target(name: $0.name) },
+      plugins: ["BuildCommit"]),
+    // The commit that the program is built from, in a file of its own.
+    .plugin(name: "BuildCommit", capability: .buildTool(), path: "BuildTools/BuildCommit"),
     // beside: what tests share
     .target(
       name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],

@@ -21,6 +21,9 @@ public struct Registry {
   }
   /// All components, ordered by role and key.
   public private(set) var entries: [Entry] = []
+  /// The commit that the program was built from, 40 hexadecimal digits, with " changed" behind it where its sources
+  /// were not those of the commit; "unknown" outside a repository, nil where the program does not register it.
+  public var commit: String?
 
   /// A registry without components.
   public init() {}

@@ -19,7 +19,7 @@ public struct Overtone: ParsableCommand {
 
       Exit status: 0 done, 1 error, 2 usage error, 71 out of memory, 75 stopped and resumable.
       """,
-    version: Environment.version,
+    version: Environment.build,
     subcommands: [
       RunCommand.self, SampleCommand.self, EvaluateCommand.self, ValidateCommand.self, ShowCommand.self,
       PlanCommand.self,

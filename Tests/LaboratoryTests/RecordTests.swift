@@ -39,10 +39,39 @@ import Testing
     }
     for key in ["cores", "threads", "memoryBytes"] { #expect((environment[key] as? Int ?? 0) > 0, "\(key)") }
     #expect((environment["command"] as? [String])?.suffix(words.count).elementsEqual(words) == true)
-    #expect((environment["gitChanges"] as? [String])?.count == min(100, environment["gitChangedFiles"] as? Int ?? -1))
+    let changed = environment["folderChangedFiles"] as? Int ?? -1
+    #expect((environment["folderChanges"] as? [String])?.count == min(100, changed))
 
     // What it says it was is the same experiment.
     let again = try program(["show", "\(folder)/experiment.yaml"])
     #expect(try again.output == String(contentsOfFile: "\(folder)/experiment.yaml", encoding: .utf8))
+  }
+
+  @Test("a run names the commit that the program was built from, and apart from it that of the folder it ran in")
+  func commits() throws {
+    let scratch = Scratch(), version = try program(["--version"]).output
+    let build = try #require(version.wholeMatch(of: /0\.1\.0 \(commit (unknown|[0-9a-f]{12})(, sources changed)?\)\n/))
+    func git(_ words: String...) throws {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = ["git", "-C", scratch.path, "-c", "user.name=a", "-c", "user.email=a@b.c"] + words
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+    }
+    try git("init", "-q")
+    try git("commit", "-q", "--allow-empty", "-m", "Begin")
+    try scratch.write("a", "new")
+    let words = ["run", "--quiet", quickstart, "results=r", "stages=[tokenizer]"] + tiny
+    #expect(try program(words, in: scratch.path).status == 0)
+    let environment = try json("\(scratch.path)/r/quickstart/1/environment.json")
+    let commit = try #require(environment["gitCommit"] as? String), folder = environment["folderCommit"] as? String
+    #expect(commit.prefix(12) == build.1 && folder?.count == 40 && folder != commit)
+    #expect(
+      environment["gitSources"] as? String
+        == (commit == "unknown" ? "unknown" : build.2 == nil ? "as committed" : "changed since"))
+    #expect((environment["folderChanges"] as? [String])?.contains("?? new") == true)
+    #expect(try program(["doctor"]).output.contains("overtone      \(version)"))
   }
 }

@@ -20,6 +20,7 @@ package struct Doctor {
   /// The state for people, a line for each fact.
   package var text: String {
     var lines = [
+      "overtone      \(Environment.build)",
       "processor     \(Environment.processor)", "threads       \(ThreadPool.shared.threads)",
       "BLAS          \(blas?.library ?? "none (not needed with this processor)")",
       "BLAS kernels  \(blas?.kernel ?? "unknown")",
@@ -33,7 +34,8 @@ package struct Doctor {
   /// The state as a JSON object.
   package var json: String {
     JSON.object([
-      ("overtone", .text(Environment.version)), ("processor", .text(Environment.processor)),
+      ("overtone", .text(Environment.version)), ("gitCommit", .text(Environment.builtFrom.commit)),
+      ("gitSources", .text(Environment.builtFrom.sources)), ("processor", .text(Environment.processor)),
       ("threads", .number(Double(ThreadPool.shared.threads))), ("blas", (blas?.library).map { .text($0) } ?? .null),
       ("blasKernels", (blas?.kernel).map { .text($0) } ?? .null), ("gigaflops", .number(speed)),
       ("freeBytes", free.map { .number(Double($0)) } ?? .null), ("warning", warning.map { .text($0) } ?? .null),

@@ -1,3 +1,4 @@
+import Autoregression
 import Foundation
 import Storage
 import Tensors
@@ -6,6 +7,20 @@ import Tensors
 package enum Environment {
   /// The version of Overtone.
   package static let version = "0.1.0"
+
+  /// The version with the commit that the program was built from: "0.1.0 (commit 0123456789ab, sources changed)".
+  package static var build: String {
+    let (commit, sources) = builtFrom
+    return "\(version) (commit \(commit.prefix(12))\(sources == "changed since" ? ", sources changed" : ""))"
+  }
+
+  /// The commit that the program was built from, or "unknown", and the state of its sources then: "as committed",
+  /// "changed since" or "unknown".
+  static var builtFrom: (commit: String, sources: String) {
+    let words = (Registry.linked().commit ?? "unknown").split(separator: " ").map(String.init)
+    let commit = words.first ?? "unknown"
+    return (commit, commit == "unknown" ? commit : words.count > 1 ? "changed since" : "as committed")
+  }
 
   /// The path of this program's file.
   package static var program: String {
@@ -70,7 +85,10 @@ package enum Environment {
   /// The content of `environment.json`, written when a run begins or resumes.
   static var json: String {
     let blas = try? BLAS.load(), process = ProcessInfo.processInfo
-    let changes = git(["status", "--porcelain"]).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    let changes = git(["--no-optional-locks", "status", "--porcelain"]).split(separator: "\n").map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+    let (commit, sources) = builtFrom, folderCommit = git(["rev-parse", "--verify", "-q", "HEAD"])
     let facts: [(String, JSON)] = [
       ("overtone", .text(version)), ("compiler", .text("Swift \(compiler)")), ("system", .text(system)),
       ("host", .text(process.hostName)), ("processor", .text(processor)),
@@ -81,8 +99,11 @@ package enum Environment {
       ("hdf5", .text(LibraryVersions.hdf5)), ("folder", .text(FileManager.default.currentDirectoryPath)),
       ("command", .list(CommandLine.arguments.map { .text($0) })), ("slurmJob", job.map { .text($0) } ?? .null),
       ("begun", .text(ISO8601DateFormatter().string(from: Date()))),
-      ("gitCommit", .text(git(["rev-parse", "HEAD"]))), ("gitChanges", .list(changes.prefix(100).map { .text($0) })),
-      ("gitChangedFiles", .number(Double(changes.count))),
+      // The program's own sources; then what is beside the experiment, which is another repository or none.
+      ("gitCommit", .text(commit)), ("gitSources", .text(sources)),
+      ("folderCommit", folderCommit.isEmpty ? .null : .text(folderCommit)),
+      ("folderChanges", .list(changes.prefix(100).map { .text($0) })),
+      ("folderChangedFiles", .number(Double(changes.count))),
     ]
     return JSON.object(facts).lines + "\n"
   }

@@ -55,7 +55,7 @@ package struct RunRecord {
 
   /// The facts that two equal runs share: all but command line, time, folder, job and uncommitted files.
   package var surroundings: [(name: String, value: String)] {
-    environment.filter { !["command", "begun", "folder", "gitChanges", "slurmJob"].contains($0.name) }
+    environment.filter { !["command", "begun", "folder", "folderChanges", "gitChanges", "slurmJob"].contains($0.name) }
   }
 
   /// "band, seed 2", or "seed 2" outside a sweep.

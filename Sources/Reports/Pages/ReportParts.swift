@@ -15,14 +15,16 @@ extension Page {
     let facts = record.surroundings
     if !facts.isEmpty {
       let names = [
-        "gitCommit": "git commit", "gitChangedFiles": "files changed since", "blas": "BLAS",
-        "blasKernel": "BLAS kernel",
+        "gitCommit": "git commit", "gitSources": "sources of the program",
+        "gitChangedFiles": "files changed since", "folderCommit": "commit of the folder",
+        "folderChangedFiles": "files changed there", "blas": "BLAS", "blasKernel": "BLAS kernel",
         "blasConfiguration": "BLAS as built", "memoryBytes": "memory, bytes", "hdf5": "HDF5",
       ]
       table(
         ["", ""],
         facts.map { name, value in
-          let isDirty = name == "gitChangedFiles" && value != "0"
+          // Older runs recorded the number of files that had changed in their folder.
+          let isDirty = name == "gitSources" ? value == "changed since" : name == "gitChangedFiles" && value != "0"
           return [
             Cell(names[name] ?? name),
             Cell(value.isEmpty ? "unknown" : isDirty ? "\(value): the commit alone does not determine the run" : value),
