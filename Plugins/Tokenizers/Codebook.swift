@@ -38,6 +38,8 @@ package struct Codebook: LearnedQuantizer {
   let decay: Float
   /// Steps without use after which a code is restarted; 0: never.
   let restartAfter: Int
+  /// Numbers of the largest codebook, 1 GiB; published ones have a quarter at most.
+  private static let sizeLimit = 1 << 28
   /// Moving averages of the number of vectors assigned to each code, [codes]; nil without averages.
   let counts: Statistic?
   /// Moving averages of the sum of the vectors assigned to each code, [codes, width]; nil without averages.
@@ -82,9 +84,19 @@ package struct Codebook: LearnedQuantizer {
         "entropy-temperature", default: 0.01, in: 1e-6...1000,
         about: "temperature of the probabilities in the entropy loss"]
       : 1
+    let size = [count, width].product
+    guard size <= Self.sizeLimit else {
+      throw settings.refusal(
+        "\(count) codes of \(width) channels are more than \(Self.sizeLimit) numbers; use fewer 'codes' or channels.",
+        at: "codes")
+    }
     // Uniform in [-1 / codes, 1 / codes), as in VQGAN.
-    let table = (random.uniform([1, count * width], "codebook").reshaped([count, width]) * 2 - 1) * (1 / Float(count))
-    weight = Parameter(matching == .sphere ? table.normalized() : table, decays: false)
+    let table =
+      Initialization.allocatesStorage
+      ? (random.uniform([1, size], "codebook").reshaped([count, width]) * 2 - 1) * (1 / Float(count))
+      : Initialization.zeros([count, width], &random)
+    weight = Parameter(
+      matching == .sphere && Initialization.allocatesStorage ? table.normalized() : table, decays: false)
     counts = update == .ema ? Statistic(Tensor(repeating: 1, shape: [count])) : nil
     sums = update == .ema ? Statistic(weight.value) : nil
     idle = restartAfter > 0 ? Statistic(Tensor(zeros: [count])) : nil

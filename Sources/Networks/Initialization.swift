@@ -18,7 +18,7 @@ public enum Initialization: Sendable {
 
   /// Draws a value of the given shape, whose first axis is "out" and all others together "in".
   public func callAsFunction(_ shape: [Int], _ random: inout Random) -> Tensor {
-    guard Storage.isAllocated else { return Tensor(unfilled: shape) { _ in } }
+    guard Self.allocatesStorage else { return .unallocated(shape) }
     let fanOut = shape.first ?? 1, fanIn = shape.dropFirst().reduce(1, *)
     func uniform(_ limit: Float) -> Tensor { (draw(shape) { random.uniform($0, "weights") } * 2 - 1) * limit }
     return switch self {
@@ -46,8 +46,13 @@ public enum Initialization: Sendable {
   }
 }
 
-/// Runs `body` so that the parameters it makes have shapes but no values (PyTorch's meta device): their memory is
-/// reserved, never written.
+extension Initialization {
+  /// False inside `withoutStorage`, where what takes memory or time is left out.
+  public static var allocatesStorage: Bool { Storage.isAllocated }
+}
+
+/// Runs `body` so that the parameters it makes have shapes but no values (PyTorch's meta device): they take no memory,
+/// and read as zeros.
 ///
 /// For counting the parameters of models that would not fit; modules made in `body` must not be run.
 public func withoutStorage<Result>(_ body: () throws -> Result) rethrows -> Result {

@@ -46,6 +46,12 @@ public struct Tensor: Sendable {
     Tensor(shape: shape, buffer: Buffer(count: 0), node: nil)
   }
 
+  /// A tensor that has a shape, and zeros in place of scalars that must not be changed: it takes no memory, however
+  /// large it is. For modules that are counted, not run.
+  package static func unallocated(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, buffer: Buffer(unallocated: shape.product), node: nil)
+  }
+
   /// The number of scalars.
   public var count: Int { shape.product }
 
@@ -65,6 +71,12 @@ public struct Tensor: Sendable {
 }
 
 extension [Int] {
-  /// The number of scalars in a tensor of this shape; 1 for `[]`.
-  @inlinable public var product: Int { reduce(1, *) }
+  /// The number of scalars in a tensor of this shape; 1 for `[]`, and `Int.max`, which no memory holds, where the
+  /// number does not fit an `Int`.
+  @inlinable public var product: Int {
+    reduce(1) { product, length in
+      let (longer, overflows) = product.multipliedReportingOverflow(by: length)
+      return overflows ? .max : longer
+    }
+  }
 }

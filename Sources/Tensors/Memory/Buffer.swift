@@ -11,7 +11,7 @@
 final class Buffer: @unchecked Sendable {
   /// The first scalar.
   @usableFromInline let pointer: UnsafeMutablePointer<Float>
-  /// Scalars that fit, at least as many as were requested.
+  /// Scalars that fit, at least as many as were requested; 0 for pages of zeros that no pool takes back.
   let capacity: Int
   /// The scalars packed as an operand of matrix products; nil until `PackedWeights` packs them.
   var packed: Buffer?
@@ -22,5 +22,11 @@ final class Buffer: @unchecked Sendable {
     pointer = BufferPool.take(capacity)
   }
 
-  deinit { BufferPool.give(pointer, capacity) }
+  /// `count` zeros that take no memory and must not be changed.
+  init(unallocated count: Int) {
+    capacity = 0
+    pointer = ZeroPages.pointer(count: count)
+  }
+
+  deinit { if capacity > 0 { BufferPool.give(pointer, capacity) } }
 }

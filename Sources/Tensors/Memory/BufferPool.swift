@@ -10,6 +10,8 @@ package enum BufferPool {
   private static let largeBlock = 1 << 17
   /// Bytes in free lists beyond which they are emptied.
   private static let freeListLimit = 32 << 20
+  /// Floats of the largest block: 64 TiB, half of what a process can address.
+  static let countLimit = 1 << 44
   /// Status with which the process exits when memory is exhausted: EX_OSERR of sysexits.h.
   package static let outOfMemoryStatus: Int32 = 71
 
@@ -21,9 +23,14 @@ package enum BufferPool {
     var freeLists: [Int: [UnsafeMutablePointer<Float>]] = [:]
     /// Bytes in buffers, and bytes in free lists.
     var bytesInUse = 0
+    /// Bytes that buffers can hold: the machine's memory and swap space. The region has more addresses, and writing to
+    /// them would end the process by a signal.
+    let bytesAtMost: Int
     var bytesInFreeLists = 0
 
     init() {
+      let machine = MachineMemory()
+      bytesAtMost = machine.total > 0 ? machine.total + machine.swap : .max
       // Adaptive: threads of one kernel allocate at the same moment, and sleeping costs more than a short spin.
       var attributes = pthread_mutexattr_t()
       pthread_mutexattr_init(&attributes)
@@ -61,7 +68,8 @@ package enum BufferPool {
   /// Returns the floats that are allocated where `count` are requested.
   static func capacity(for count: Int) -> Int {
     guard count > 64 else { return 64 }
-    guard count * 4 < largeBlock else { return count }
+    guard count < largeBlock / 4 else { return count }
+    guard count <= countLimit else { exitOutOfMemory(requested: count, inUse: bytesInUse / 4) }
     // A 32nd of the largest power of two below `count`, and at least one vector.
     let step = max(16, 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 6))
     return (count + step - 1) / step * step
@@ -74,13 +82,18 @@ package enum BufferPool {
   static func take(_ capacity: Int) -> UnsafeMutablePointer<Float> {
     let state = Self.state
     pthread_mutex_lock(&state.lock)
-    let block =
-      capacity * 4 < largeBlock
-      ? state.takeSmall(capacity) : state.region.take(largeBytes(capacity)) ?? aligned(largeBytes(capacity))
+    let block: UnsafeMutableRawPointer?
+    if capacity * 4 < largeBlock {
+      block = state.takeSmall(capacity)
+    } else if capacity * 4 <= state.bytesAtMost - state.bytesInUse {
+      block = state.region.take(largeBytes(capacity)) ?? aligned(largeBytes(capacity))
+    } else {
+      block = nil
+    }
     guard let block else {
-      let bytesInUse = state.bytesInUse
+      let floatsInUse = state.bytesInUse / 4
       pthread_mutex_unlock(&state.lock)
-      exitOutOfMemory(requested: capacity * 4, inUse: bytesInUse)
+      exitOutOfMemory(requested: capacity, inUse: floatsInUse)
     }
     state.bytesInUse += capacity * 4
     pthread_mutex_unlock(&state.lock)
@@ -110,11 +123,14 @@ package enum BufferPool {
     return state.bytesInUse
   }
 
-  private static func exitOutOfMemory(requested: Int, inUse: Int) -> Never {
+  /// Ends the process with one sentence about the floats requested and in use.
+  static func exitOutOfMemory(requested: Int, inUse: Int) -> Never {
+    let memory = MachineMemory()
     let message = Array(
       """
-      error: out of memory: \(gibibytes(requested)) more are needed and \(gibibytes(inUse)) are in use; use a smaller \
-      batch or model, or a machine with more memory.
+      error: out of memory: \(gibibytes(requested)) more are needed, \(gibibytes(inUse)) are in use, and \
+      \(gibibytes(memory.free / 4)) of this machine's \(gibibytes(memory.total / 4)) are free; use a smaller batch or \
+      model, or a machine with more memory.
 
       """.utf8)
     write(STDERR_FILENO, message, message.count)
@@ -122,8 +138,9 @@ package enum BufferPool {
   }
 
   /// An amount of memory with one decimal, rounded up: "0.1 GiB".
-  private static func gibibytes(_ bytes: Int) -> String {
-    let tenths = (bytes / 64 * 10 + (1 << 24) - 1) >> 24
+  private static func gibibytes(_ floats: Int) -> String {
+    // A float has 4 bytes, 2^28 of them a GiB.
+    let tenths = floats / (1 << 28) * 10 + (floats % (1 << 28) * 10 + (1 << 28) - 1) >> 28
     return "\(tenths / 10).\(tenths % 10) GiB"
   }
 }
