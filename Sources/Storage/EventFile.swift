@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A file of numbers and images along steps that TensorBoard shows: Event messages in TFRecord frames.
@@ -45,9 +46,9 @@ public struct EventFile: Sendable {
     session.double(1, time)
     session.message(7, start)
     let frames = Self.frame(version.bytes) + Self.frame(session.bytes) + events.flatMap { Self.frame($0.message.bytes) }
-    let temporary = "\(path).tmp.\(getpid())"
+    let temporary = TemporaryName.of(path)
     do throws(StorageError) {
-      try Self.put(frames, in: temporary, "w", final: path)
+      try Self.put(frames, in: temporary, .replacing, final: path)
       try Writer.put(temporary, in: path)
     } catch {
       unlink(temporary)
@@ -57,17 +58,22 @@ public struct EventFile: Sendable {
 
   /// Adds events at the end.
   public func append(_ events: [Event]) throws(StorageError) {
-    try Self.put(events.flatMap { Self.frame($0.message.bytes) }, in: path, "a", final: path)
+    try Self.put(events.flatMap { Self.frame($0.message.bytes) }, in: path, .appending, final: path)
   }
 
-  /// Writes bytes with the `mode` of fopen; `final` is the path that errors name.
-  private static func put(_ bytes: [UInt8], in path: String, _ mode: String, final: String) throws(StorageError) {
-    guard let file = fopen(path, mode) else {
-      throw .unwritable(path: final, why: "\(String(cString: strerror(errno))).")
-    }
-    let written = fwrite(bytes, 1, bytes.count, file)
-    guard fclose(file) == 0, written == bytes.count else {
-      throw .unwritable(path: final, why: "\(String(cString: strerror(errno))).")
+  /// Writes bytes to a file; `final` is the path that errors name. Nothing of frames that cannot be added stays.
+  private static func put(
+    _ bytes: [UInt8], in path: String, _ mode: OutputFile.Mode, final: String
+  ) throws(StorageError) {
+    do throws(FileError) {
+      let file = try OutputFile(path, mode, final: final), size = file.size
+      do throws(FileError) { try file.write(bytes) } catch {
+        file.cut(to: size)
+        throw error
+      }
+      try file.close()
+    } catch {
+      throw .unwritable(path: final, why: error.cause)
     }
   }
 

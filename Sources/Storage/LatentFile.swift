@@ -182,7 +182,7 @@ public struct LatentFile {
         try writer.seal(name)
       }
       try writer.writeChecks()
-      try writer.finish()
+      try writer.close()
       try Writer.put(Self.unfinished(path), in: path)
     }
   }

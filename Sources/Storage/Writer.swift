@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Glibc
 
 /// An HDF5 file being made. Every axis gets a dimension scale, shared by all data sets that name the same axis.
@@ -17,12 +18,12 @@ public final class Writer {
   ///
   /// The data are on the disk before the name changes, so that a crash leaves the old file or the new one, never half.
   public static func replacing(_ path: String, _ body: (Writer) throws -> Void) throws {
-    let temporary = "\(path).tmp.\(getpid())"
+    let temporary = TemporaryName.of(path)
     do {
       let writer = try Writer(temporary, final: path)
       try body(writer)
       try writer.writeChecks()
-      try writer.finish()
+      try writer.close()
     } catch {
       unlink(temporary)
       throw error
@@ -68,8 +69,11 @@ public final class Writer {
   private static func synchronise(_ name: String, _ path: String) throws(StorageError) {
     let descriptor = Glibc.open(name, O_RDONLY)
     guard descriptor >= 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).") }
+    defer { Glibc.close(descriptor) }
+    // A file system may not know the call.
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+      throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
+    }
   }
 
   /// Creates an empty file under its temporary name. Times are not stored, so that equal contents are equal bytes.
@@ -81,7 +85,7 @@ public final class Writer {
       throw .unwritable(
         path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.")
     }
-    close(descriptor)
+    Glibc.close(descriptor)
     let handle = HDF5.locked { () -> Handle? in
       let properties = H5Pcreate(overtone_property_file_create())
       defer { H5Pclose(properties) }
@@ -96,6 +100,13 @@ public final class Writer {
   /// Hands everything to the system.
   func finish() throws(StorageError) {
     guard HDF5.locked({ H5Fflush(file.id, H5F_SCOPE_GLOBAL) }) >= 0 else { throw full }
+  }
+
+  /// Ends the writing. Closing writes, too: where that fails the file is half.
+  func close() throws(StorageError) {
+    try finish()
+    // The handle closes the identifier once more, which HDF5 knows to be gone.
+    guard HDF5.locked({ H5Fclose(file.id) }) >= 0 else { throw full }
   }
 
   /// Hands what was written to a data set to the system. Closing it would, too, but keeps silent where the disk is

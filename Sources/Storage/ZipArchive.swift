@@ -1,32 +1,27 @@
+import Files
 import Glibc
 
 /// A zip archive being written, its members stored as they are: what numpy calls .npz.
 ///
 /// Source: PKWARE's APPNOTE 6.3; no member and no archive of 4 GiB or more.
 public struct ZipArchive: ~Copyable {
-  private let file: UnsafeMutablePointer<FILE>
+  private let file: OutputFile
   private let path: String
   private var entries: [(name: [UInt8], sum: UInt32, size: UInt32, offset: UInt32)] = []
   private var offset = 0
   private var isOpen = true
 
-  private var temporary: String { "\(path).tmp.\(getpid())" }
-
   /// Begins an archive under a temporary name; throws where the folder is missing or cannot be written.
   public init(_ path: String) throws(StorageError) {
-    guard let file = fopen("\(path).tmp.\(getpid())", "w") else {
+    do throws(FileError) { file = try OutputFile(TemporaryName.of(path), .replacing, final: path) } catch {
       throw .unwritable(
-        path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.")
+        path: path, why: "\(error.cause.dropLast()); choose a folder that exists and can be written.")
     }
     self.path = path
-    self.file = file
   }
 
   deinit {
-    if isOpen {
-      fclose(file)
-      unlink("\(path).tmp.\(getpid())")
-    }
+    if isOpen { unlink(TemporaryName.of(path)) }
   }
 
   /// Adds a member, uncompressed; `name` may hold slashes. Throws where the archive would grow beyond 4 GiB.
@@ -53,13 +48,9 @@ public struct ZipArchive: ~Copyable {
     try put(
       [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + count + count + EventFile.bytes(UInt32(offset - start))
         + EventFile.bytes(UInt32(start)) + [0, 0])
-    guard fclose(file) == 0 else {
-      isOpen = false
-      unlink(temporary)
-      throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
-    }
+    do throws(FileError) { try file.close() } catch { throw .unwritable(path: path, why: error.cause) }
     isOpen = false
-    try Writer.put(temporary, in: path)
+    try Writer.put(TemporaryName.of(path), in: path)
   }
 
   /// The fields of both headers of a member: version, UTF-8 names, stored, the first day that zip knows, check and
@@ -71,9 +62,7 @@ public struct ZipArchive: ~Copyable {
 
   /// Appends bytes and counts them: offsets of members are counted from the start of the file.
   private mutating func put(_ bytes: [UInt8]) throws(StorageError) {
-    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
-      throw .unwritable(path: path, why: "\(String(cString: strerror(errno))).")
-    }
+    do throws(FileError) { try file.write(bytes) } catch { throw .unwritable(path: path, why: error.cause) }
     offset += bytes.count
   }
 }

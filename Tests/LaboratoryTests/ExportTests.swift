@@ -83,6 +83,7 @@ private let hasNumPy = systemOutput(["python3", "-c", "import numpy"]) != nil
     let log = MetricsLog("\(scratch.path)/metrics.h5")
     for step in [10, 20] { try log.append("train", step: step, [("loss", 1 / Double(step))]) }
     try log.append("eval", step: 20, [("FD[x]", 3.25)])
+    try log.save()
     #expect(try program(["export", log.path, "\(scratch.path)/m.csv"]).status == 0)
     #expect(try text("m.csv") == "step,train/loss,eval/FD[x]\n10,0.1,\n20,0.05,3.25\n")
   }

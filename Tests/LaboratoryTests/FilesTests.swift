@@ -136,7 +136,7 @@ import Testing
     try scratch.write("a file", "a")
     #expect(
       message { try Folder.make("\(scratch.path)/a/b") }
-        == "\(scratch.path)/a/b: this folder cannot be made; choose another with results=DIR.")
+        == "\(scratch.path)/a/b: this folder cannot be made: Not a directory; choose another with results=DIR.")
   }
 }
 

@@ -136,10 +136,10 @@ private final class Disk {
   func folders() throws {
     try scratch.write("", "file")
     try expect(
-      "\(path)/file/quickstart/1/samples: this folder cannot be made; choose another with results=DIR.",
+      "\(path)/file/quickstart/1/samples: this folder cannot be made: Not a directory; choose another with results=DIR.",
       from: ["run", "-q", quickstart, "results=\(path)/file"] + tiny)
     try expect(
-      "/proc/nowhere/quickstart/1/samples: this folder cannot be made; choose another with results=DIR.",
+      "/proc/nowhere/quickstart/1/samples: this folder cannot be made: No such file or directory; choose another with results=DIR.",
       from: ["run", "-q", quickstart, "results=/proc/nowhere"] + tiny)
     try FileManager.default.createDirectory(atPath: "\(path)/a/b", withIntermediateDirectories: true)
     try noise(8, 1).writePNG(to: "\(path)/a/b/0.png")

@@ -47,9 +47,11 @@ private enum File: String, CaseIterable {
       try making.append([.codes((0..<12).map { Int32($0) })], labels: [1, 0, 1])
       try making.finish()
     case .metrics:
+      let log = MetricsLog(path)
       for step in [10, 20, 30] {
-        try MetricsLog(path).append("train", step: step, [("loss", Double(step) / 4), ("FD[randconv64-v1]", 1)])
+        try log.append("train", step: step, [("loss", Double(step) / 4), ("FD[randconv64-v1]", 1)])
       }
+      try log.save()
     case .checkpoint:
       var checkpoint = Checkpoint()
       checkpoint.model = [

@@ -25,6 +25,7 @@ private func files(in folder: String) throws -> [String] {
   try checkpoint.write(to: "\(folder)/checkpoint.h5")
   let metrics = MetricsLog("\(folder)/metrics.h5")
   for step in [10, 20, 30] { try metrics.append("train", step: step, [("loss", 1 / Double(step)), ("rate", 0.3)]) }
+  try metrics.save()
   let making = try LatentFile.Making(
     "\(folder)/latents.h5", .init(.values, count: 4, shape: [2, 2, 8], isMirroredToo: false))
   try making.append([.numbers(mean: (0..<128).map { Float($0) * 0.71 }, logVariance: [])], labels: [1, 2, 3, 4])
@@ -104,6 +105,7 @@ private func offsets(of bytes: [UInt8], in data: Data) -> [Int] {
     #expect(found.contains("'/ema/a' has shape [3], and '/model/a' [2]."))
     let metrics = MetricsLog("\(folder.path)/metrics.h5")
     for step in [10, 5] { try metrics.append("train", step: step, [("loss", 1)]) }
+    try metrics.save()
     #expect(try Verification(metrics.path).findings == ["the steps of '/train/loss' go back."])
   }
 }

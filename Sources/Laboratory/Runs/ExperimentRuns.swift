@@ -85,7 +85,7 @@ package struct ExperimentRuns {
     var failures = 0
     for (number, spec) in chosen.enumerated() {
       try Folder.make("\(spec.folder)/samples")
-      guard let lock = Lock(spec.folder) else {
+      guard let lock = try Lock(spec.folder) else {
         guard chosen.count > 1 else {
           throw LaboratoryError("\(spec.folder): another process works on this run; wait for it, or stop it.")
         }
@@ -93,6 +93,7 @@ package struct ExperimentRuns {
         continue
       }
       defer { lock.release() }
+      Folder.removeAbandonedFiles(below: spec.folder)
       if !force, spec.isDone {
         if specs.count > 1 { journal.say("\(spec.title): done before (\(spec.folder))") }
         continue

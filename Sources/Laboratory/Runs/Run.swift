@@ -111,6 +111,7 @@ package struct Run {
     try images.drawGrid(samples.images)
     try write(samples.images, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
     try metrics.append("eval", step: 0, [("sampling-images-per-second", Double(labels.count) / samples.seconds)])
+    try metrics.save()
     try images.drawSpectrum(samples.images)
     try images.drawTurns()
   }
@@ -144,6 +145,7 @@ package struct Run {
     let values = evaluation.measurements
     try metrics.rewind("eval", to: assembly.training.steps - 1)
     try metrics.append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+    try metrics.save()
     try RunResult(
       experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
       settings: assembly.settings.values,

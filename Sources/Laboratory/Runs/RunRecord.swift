@@ -121,8 +121,7 @@ package struct RunRecord {
   package var curves: [Curve] {
     stages.flatMap { stage, folder -> [Curve] in
       let log = MetricsLog("\(folder)/metrics.h5")
-      guard Folder.exists(log.path), let reader = try? Reader(log.path) else { return [] }
-      return reader.names(in: "train").filter { !$0.hasSuffix("_step") }.compactMap { name in
+      return ((try? log.names(in: "train")) ?? []).compactMap { name in
         guard let series = try? log.series("train", name), !series.isEmpty else { return nil }
         return Curve(stage: stage, name: name, points: series.map { ($0.step, $0.value) })
       }

@@ -5,17 +5,41 @@ import Foundation
 package enum Folder {
   /// Creates a folder with its parents; throws where that is impossible or the folder is not writable.
   package static func make(_ path: String) throws {
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-      throw LaboratoryError("\(path): this folder cannot be made; choose another with results=DIR.")
+    if let reason = refusal(path) {
+      throw LaboratoryError("\(path): this folder cannot be made: \(reason); choose another with results=DIR.")
     }
     guard access(path, W_OK) == 0 else {
-      throw LaboratoryError("\(path): this folder cannot be written; choose another with results=DIR.")
+      let reason = String(cString: strerror(errno))
+      throw LaboratoryError("\(path): this folder cannot be written: \(reason); choose another with results=DIR.")
     }
+  }
+
+  /// Creates a folder with its parents; returns the reason of the system where that is impossible.
+  static func refusal(_ path: String) -> String? {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return nil }
+    var parent = path.hasPrefix("/") ? "/" : ""
+    for name in path.split(separator: "/") {
+      parent += name + "/"
+      // Another process may make the same folder now.
+      guard mkdir(parent, 0o777) == 0 || stat(parent, &status) == 0 else { return String(cString: strerror(errno)) }
+    }
+    guard stat(path, &status) == 0 else { return String(cString: strerror(errno)) }
+    return status.st_mode & S_IFMT == S_IFDIR ? nil : String(cString: strerror(ENOTDIR))
   }
 
   /// Writes a text atomically: into a temporary file first, which then replaces the one at `path`.
   package static func write(_ text: String, to path: String) throws {
     try writeWhole(Array(text.utf8), to: path)
+  }
+
+  /// Removes the temporary files that processes left behind when they were killed, in a folder and below it.
+  ///
+  /// The caller holds the folder's lock and has written nothing yet: on any computer of a cluster, no other process works
+  /// there.
+  static func removeAbandonedFiles(below folder: String) {
+    for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init()
+    where TemporaryName.isAbandoned(name) || name.hasSuffix("PROGRESS.tmp") { unlink("\(folder)/\(name)") }
   }
 
   /// Returns the paths below a folder that end in `suffix`, relative to it, numbers in their numeric order. Throws

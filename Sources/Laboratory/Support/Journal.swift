@@ -65,8 +65,9 @@ package final class Journal {
     guard let folder, now - lastNote >= 3 else { return }
     lastNote = now
     guard let file = fopen("\(folder)/PROGRESS.tmp", "w") else { return }
-    fputs(line + "\n", file)
-    fclose(file)
+    let isWritten = fputs(line + "\n", file) >= 0
+    // On a full disk the former line stays.
+    guard fclose(file) == 0, isWritten else { return }
     rename("\(folder)/PROGRESS.tmp", "\(folder)/PROGRESS")
   }
 

@@ -1,7 +1,7 @@
 import Dispatch
 import Storage
 
-/// Writes checkpoints in the background, one at a time, so that a step does not wait for the disk.
+/// Saves a training in the background, one save at a time, so that a step does not wait for the disk.
 ///
 /// A write holds the tensors of the step that began it: tensors are values, and a training that changes them meanwhile
 /// changes copies. The error of a failed write is thrown by the next call.
@@ -12,11 +12,15 @@ final class CheckpointWriter {
   /// The queue of writes, the group that waits for them, and their error.
   private let queue = DispatchQueue(label: "checkpoint"), group = DispatchGroup(), outcome = Outcome()
 
-  /// Begins a write, once the previous one is on the disk.
-  func write(_ checkpoint: Checkpoint, to path: String) throws {
+  /// Begins a write, once the previous one is on the disk: of the metrics first, which go at least as far as the
+  /// checkpoint in whatever state a crash leaves both.
+  func write(_ checkpoint: Checkpoint, to path: String, after metrics: MetricsLog) throws {
     try finish()
     queue.async(group: group) { [outcome] in
-      do { try checkpoint.write(to: path, compressed: false) } catch { outcome.error = error }
+      do {
+        try metrics.save()
+        try checkpoint.write(to: path, compressed: false)
+      } catch { outcome.error = error }
     }
   }
 

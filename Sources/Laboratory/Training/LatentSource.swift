@@ -47,7 +47,8 @@ enum LatentSource {
       let encoder = LatentSource.encoder(tokenizer, dataset)
       guard assembly.latentCaching != .never else { return encoder }
       let lock = try Lock.waiting(for: artefact.folder)
-      defer { lock?.release() }
+      defer { lock.release() }
+      Folder.removeAbandonedFiles(below: artefact.folder)
       var form = try LatentCache.form(
         of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: assembly.training.flips)
       if !Folder.exists(artefact.latents(form.content)) {

@@ -61,10 +61,14 @@ struct Trainer {
   ) throws {
     // Another run that needs the same artefact waits until it is complete.
     let lock = try Lock.waiting(for: artefact.folder)
-    defer { lock?.release() }
+    defer { lock.release() }
+    Folder.removeAbandonedFiles(below: artefact.folder)
     let writer = CheckpointWriter()
     // The lock is held until the last write has ended, whatever ends the training.
-    defer { try? writer.finish() }
+    defer {
+      try? writer.finish()
+      try? artefact.metrics.save()
+    }
     var state = TrainingState(configuration, parameters: parameters, discriminator: discriminator)
     let start = try restoreOrBegin(&state, beforeFirstStep)
     if case .finished = start { return adoptAverage(state.average) }
@@ -110,6 +114,8 @@ struct Trainer {
     defer { warnOfFormerDivergence(state) }
     guard Folder.exists(artefact.checkpoint) else {
       try artefact.prepare()
+      // A training that was killed before its first checkpoint may have left numbers.
+      try artefact.metrics.rewind("train", to: 0)
       let start = try begin()
       if case .imported(hasStatistics: true) = start {} else { try beforeFirstStep() }
       // The average begins at the weights that were just adopted.
@@ -214,12 +220,12 @@ struct Trainer {
   private func save(_ state: inout TrainingState, by writer: CheckpointWriter) throws {
     guard state.step < configuration.steps else { return }
     if Interruption.isRequested {
-      try writer.write(try soundCheckpoint(state), to: artefact.checkpoint)
+      try writer.write(try soundCheckpoint(state), to: artefact.checkpoint, after: artefact.metrics)
       try writer.finish()
       throw Stopped("stopped after step \(state.step) of \(configuration.steps) (\(stage))")
     }
     if state.step % configuration.saveEvery == 0 {
-      try writer.write(try soundCheckpoint(state), to: artefact.checkpoint)
+      try writer.write(try soundCheckpoint(state), to: artefact.checkpoint, after: artefact.metrics)
       state.savedStep = state.step
     }
   }
@@ -229,6 +235,7 @@ struct Trainer {
   /// Writes the last checkpoint, and leaves the averaged parameters in place.
   private func finish(_ state: TrainingState, _ writer: CheckpointWriter) throws {
     try writer.finish()
+    try artefact.metrics.save()
     try soundCheckpoint(state).write(to: artefact.checkpoint)
     DebugFile.remove(from: artefact.folder)
     adoptAverage(state.average)
