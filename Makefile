@@ -5,7 +5,7 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift BuildTools Sources Plugins Tests
 
-.PHONY: build quickstart test stranger bench reading-results architecture docs format lint packages clean
+.PHONY: build quickstart test stranger torture bench reading-results architecture docs format lint packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone
@@ -30,6 +30,15 @@ stranger:
 	$(SWIFT) test $(FLAGS) $(STRANGER) --skip-build
 	@rm -rf .build-stranger/results
 	.build-stranger/release/myovertone run Tests/StrangersPlugin/zigzag.yaml results=.build-stranger/results
+
+# Kills tiny runs and makes their disk fail at every call; whatever happens, the same command must end in the same
+# bytes. KILLS: runs with signals at random moments; POINTS=all: every call, hours. Needs python3 and a C compiler.
+KILLS  ?= 200
+POINTS ?= some
+JOBS   ?= 2
+torture: build
+	@command -v python3 > /dev/null || { echo "torture needs python3 (apt-get install python3)."; exit 1; }
+	@python3 Tests/Torture/torture.py --program $(BINARY) --kills $(KILLS) --points $(POINTS) --jobs $(JOBS) $(CASES)
 
 # Times every case, a line each: seconds, images a second, speed and fraction of the best product, memory; minutes.
 bench: build

@@ -61,7 +61,8 @@ __attribute__((constructor)) static void start(void) {
   isLasting = getenv("TORTURE_LASTING") != NULL;
   hasNoLocks = getenv("TORTURE_NOLOCKS") != NULL;
   if ((text = getenv("TORTURE_CLOCK"))) clockShift = atol(text);
-  if ((text = getenv("TORTURE_LOG"))) logFile = syscall(SYS_openat, AT_FDCWD, text, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if ((text = getenv("TORTURE_LOG")))
+    logFile = syscall(SYS_openat, AT_FDCWD, text, O_WRONLY | O_CREAT | O_APPEND, 0644);
 }
 
 // Nothing that the program allocates may be disturbed: absolute paths are made in a buffer of the caller.
@@ -92,7 +93,7 @@ static int code(void) {
 enum { goOn = 0, fail = 1, half = 2, halfAndDie = 3 };
 
 // Counts a call, and says what becomes of it.
-static int verdict(const char *name, int kind, const char *path) {
+static int outcome(const char *name, int kind, const char *path) {
   if (!path || (onlyWrites && !(kind & writes))) return goOn;
   long number = atomic_fetch_add(&calls, 1) + 1;
   if (logFile >= 0) {
@@ -118,7 +119,7 @@ static int opened(const char *name, int folder, const char *path, int flags, mod
   char buffer[PATH_MAX];
   const char *found = folder == AT_FDCWD || (path && path[0] == '/') ? below(path, buffer) : NULL;
   int kind = opens | ((flags & (O_CREAT | O_TRUNC)) ? writes : 0);
-  if (verdict(name, kind, found) == fail) return -1;
+  if (outcome(name, kind, found) == fail) return -1;
   int file = syscall(SYS_openat, folder, path, flags, mode);
   if (file >= 0) remember(file, found);
   return file;
@@ -129,12 +130,16 @@ static int opened(const char *name, int folder, const char *path, int flags, mod
   if ((flags) & (O_CREAT | O_TMPFILE)) { va_list more; va_start(more, flags); mode = va_arg(more, int); va_end(more); }
 int open(const char *path, int flags, ...) { MODE(flags) return opened("open", AT_FDCWD, path, flags, mode); }
 int open64(const char *path, int flags, ...) { MODE(flags) return opened("open", AT_FDCWD, path, flags, mode); }
-int openat(int folder, const char *path, int flags, ...) { MODE(flags) return opened("openat", folder, path, flags, mode); }
-int openat64(int folder, const char *path, int flags, ...) { MODE(flags) return opened("openat", folder, path, flags, mode); }
+int openat(int folder, const char *path, int flags, ...) {
+  MODE(flags) return opened("openat", folder, path, flags, mode);
+}
+int openat64(int folder, const char *path, int flags, ...) {
+  MODE(flags) return opened("openat", folder, path, flags, mode);
+}
 
 static FILE *stream(const char *name, const char *path, const char *mode) {
   char buffer[PATH_MAX];
-  if (verdict("fopen", opens | (mode[0] == 'r' ? 0 : writes), below(path, buffer)) == fail) return NULL;
+  if (outcome("fopen", opens | (mode[0] == 'r' ? 0 : writes), below(path, buffer)) == fail) return NULL;
   FILE *file = ((FILE *(*)(const char *, const char *))real(name))(path, mode);
   if (file) remember(fileno(file), below(path, buffer));
   return file;
@@ -144,13 +149,15 @@ FILE *fopen64(const char *path, const char *mode) { return stream("fopen64", pat
 
 // A transfer of `count` bytes: all of it, half of it, or none.
 #define TRANSFER(name, kind, CALL) \
-  switch (verdict(#name, kind, belowFile(file))) { \
+  switch (outcome(#name, kind, belowFile(file))) { \
   case fail: return -1; \
   case half: if (count > 1) count /= 2; break; \
   case halfAndDie: count /= 2; CALL; syscall(SYS_kill, getpid(), SIGKILL); \
   } \
   return CALL;
-ssize_t write(int file, const void *bytes, size_t count) { TRANSFER(write, writes, syscall(SYS_write, file, bytes, count)) }
+ssize_t write(int file, const void *bytes, size_t count) {
+  TRANSFER(write, writes, syscall(SYS_write, file, bytes, count))
+}
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
   TRANSFER(pwrite, writes, syscall(SYS_pwrite64, file, bytes, count, offset))
 }
@@ -165,21 +172,23 @@ ssize_t pread64(int file, void *bytes, size_t count, off64_t offset) {
   TRANSFER(pread, reads, syscall(SYS_pread64, file, bytes, count, offset))
 }
 ssize_t writev(int file, const struct iovec *parts, int count) {
-  if (verdict("writev", writes, belowFile(file)) == fail) return -1;
+  if (outcome("writev", writes, belowFile(file)) == fail) return -1;
   return syscall(SYS_writev, file, parts, count);
 }
 
 #define SIMPLE(name, kind, path, CALL) \
-  if (verdict(#name, kind, path) == fail) return -1; \
+  if (outcome(#name, kind, path) == fail) return -1; \
   return CALL;
 int fsync(int file) { SIMPLE(fsync, writes, belowFile(file), syscall(SYS_fsync, file)) }
 int fdatasync(int file) { SIMPLE(fdatasync, writes, belowFile(file), syscall(SYS_fdatasync, file)) }
 int ftruncate(int file, off_t size) { SIMPLE(ftruncate, writes, belowFile(file), syscall(SYS_ftruncate, file, size)) }
-int ftruncate64(int file, off64_t size) { SIMPLE(ftruncate, writes, belowFile(file), syscall(SYS_ftruncate, file, size)) }
+int ftruncate64(int file, off64_t size) {
+  SIMPLE(ftruncate, writes, belowFile(file), syscall(SYS_ftruncate, file, size))
+}
 
 int close(int file) {
   const char *path = belowFile(file);
-  int isFailing = verdict("close", writes | closes, path) == fail, number = errno;
+  int isFailing = outcome("close", writes | closes, path) == fail, number = errno;
   if (path) remember(file, NULL);
   int result = syscall(SYS_close, file);  // a close that fails closes all the same
   if (isFailing) errno = number;
@@ -187,7 +196,7 @@ int close(int file) {
 }
 
 void *mmap(void *start, size_t size, int protection, int flags, int file, off_t offset) {
-  if (file >= 0 && verdict("mmap", reads, belowFile(file)) == fail) return MAP_FAILED;
+  if (file >= 0 && outcome("mmap", reads, belowFile(file)) == fail) return MAP_FAILED;
   return (void *)syscall(SYS_mmap, start, size, protection, flags, file, offset);
 }
 void *mmap64(void *start, size_t size, int protection, int flags, int file, off64_t offset) {

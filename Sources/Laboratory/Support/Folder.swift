@@ -35,8 +35,8 @@ package enum Folder {
 
   /// Removes the temporary files that processes left behind when they were killed, in a folder and below it.
   ///
-  /// The caller holds the folder's lock and has written nothing yet: on any computer of a cluster, no other process works
-  /// there.
+  /// The caller holds the folder's lock and has written nothing yet: on no computer of a cluster does another process
+  /// work there.
   static func removeAbandonedFiles(below folder: String) {
     for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init()
     where TemporaryName.isAbandoned(name) || name.hasSuffix("PROGRESS.tmp") { unlink("\(folder)/\(name)") }
