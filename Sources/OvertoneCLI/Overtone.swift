@@ -59,5 +59,8 @@ public struct Overtone: ParsableCommand {
   }
 
   /// Prints on standard error.
-  private static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  private static func complain(_ text: String) {
+    Journal.endLine()
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
 }

@@ -31,7 +31,10 @@ package struct ImageImport {
       throw LaboratoryError(
         "\(folder): there are no images in folders of their class; it should hold CLASS/image.png or .jpg.")
     }
-    let start = MonotonicClock.seconds
+    // A stop removes the unfinished file first.
+    let start = MonotonicClock.seconds, unfinished = Interruption.Hold()
+    unfinished.begin()
+    defer { unfinished.end() }
     try ImageFile.write(
       to: output,
       .init(

@@ -80,13 +80,16 @@ package struct ExperimentRuns {
   /// Executes runs one after another, each under its lock: other processes may work on the same experiment.
   ///
   /// A failure is logged at once and recorded in `STATUS`; the other runs go on unless `failFast`. A failed run is
-  /// tried `retries` times more. `force` repeats runs that are done. Throws at the end where any run failed.
-  package func execute(_ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool) throws {
-    var failures = 0
-    for (number, spec) in chosen.enumerated() {
+  /// tried `retries` times more. `force` repeats runs that are done. `isShared`: a run that another process works on
+  /// is left to it, even where it is the only one. Throws at the end where any run failed, with a line for each.
+  package func execute(
+    _ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool, isShared: Bool = false
+  ) throws {
+    var failures = Failures(count: chosen.count)
+    for (number, spec) in Self.inOrder(chosen).enumerated() {
       try Folder.make("\(spec.folder)/samples")
       guard let lock = try Lock(spec.folder) else {
-        guard chosen.count > 1 else {
+        guard chosen.count > 1 || isShared else {
           throw LaboratoryError("\(spec.folder): another process works on this run; wait for it, or stop it.")
         }
         journal.say("\(spec.title): another process works on it")
@@ -103,16 +106,18 @@ package struct ExperimentRuns {
       do { try execute(spec, journal, retries: retries) } catch let stopped as Stopped { throw stopped } catch {
         // The error of a single run is that of the command.
         guard chosen.count > 1 else { throw error }
-        failures += 1
+        failures.add(spec, "failed: \(error)")
         journal.say("\(spec.title): failed: \(error)")
         if failFast { throw LaboratoryError("\(spec.title) failed, and --fail-fast leaves the rest.") }
       }
     }
-    guard failures == 0 else {
-      throw LaboratoryError(
-        "\(failures) of \(chosen.count) runs failed; 'overtone status' says which and why, and the same command tries "
-          + "them again.")
-    }
+    try failures.check()
+  }
+
+  /// Returns runs in the order of execution: those that crashed before come last, since they may end the process again.
+  static func inOrder(_ chosen: [RunSpec]) -> [RunSpec] {
+    let crashed = chosen.map { RunState($0.folder).kind == .crashed }
+    return zip(chosen, crashed).filter { !$0.1 }.map(\.0) + zip(chosen, crashed).filter(\.1).map(\.0)
   }
 
   /// Executes one run; throws its error once all tries have failed.

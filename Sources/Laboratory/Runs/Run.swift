@@ -40,6 +40,8 @@ package struct Run {
   mutating func execute() throws {
     let start = MonotonicClock.seconds
     try record("running")
+    RunStatus.prepare(folder, assembly.fingerprint)
+    defer { RunStatus.clear() }
     try Folder.write(Environment.json, to: "\(folder)/environment.json")
     do {
       try train()
@@ -59,7 +61,7 @@ package struct Run {
 
   /// Writes `STATUS`, and the settings with their origins.
   private func record(_ status: String) throws {
-    try Folder.write("\(status)\nconfiguration \(assembly.fingerprint)\n", to: "\(folder)/STATUS")
+    try Folder.write(RunStatus.content(status, assembly.fingerprint), to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
     try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")
   }
@@ -110,8 +112,11 @@ package struct Run {
     let samples = try sampler.samples(of: labels, seed: assembly.seed)
     try images.drawGrid(samples.images)
     try write(samples.images, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
-    try metrics.append("eval", step: 0, [("sampling-images-per-second", Double(labels.count) / samples.seconds)])
-    try metrics.save()
+    let speed = Double(labels.count) / samples.seconds
+    try Interruption.holding {
+      try metrics.append("eval", step: 0, [("sampling-images-per-second", speed)])
+      try metrics.save()
+    }
     try images.drawSpectrum(samples.images)
     try images.drawTurns()
   }
@@ -143,9 +148,11 @@ package struct Run {
   /// Writes an evaluation to `metrics.h5` and `results.json`, in place of an earlier one.
   package func record(_ evaluation: Evaluation) throws {
     let values = evaluation.measurements
-    try metrics.rewind("eval", to: assembly.training.steps - 1)
-    try metrics.append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
-    try metrics.save()
+    try Interruption.holding {
+      try metrics.rewind("eval", to: assembly.training.steps - 1)
+      try metrics.append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+      try metrics.save()
+    }
     try RunResult(
       experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
       settings: assembly.settings.values,

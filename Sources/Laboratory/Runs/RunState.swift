@@ -12,6 +12,8 @@ package struct RunState {
     case stopped
     /// Ended by an error.
     case failed
+    /// Ended by a signal or for want of memory.
+    case crashed
     /// Complete.
     case done
   }

@@ -107,7 +107,8 @@ struct LatentCache {
     /// Writes the file, resuming where an earlier call was stopped. Returns false where the file is impossible: codes
     /// do not determine the tokens of a later image, though they did for the first few.
     func write(to path: String, _ journal: Journal) throws -> Bool {
-      let file = try LatentFile.Making(path, form), start = MonotonicClock.seconds, resumed = file.done
+      let file = try Interruption.holding { try LatentFile.Making(path, form) }
+      let start = MonotonicClock.seconds, resumed = file.done
       while file.done < form.count {
         let rows = Array(file.done..<min(form.count, file.done + Self.part))
         var orientations: [LatentFile.Rows] = [], labels: [Int] = []
@@ -117,7 +118,7 @@ struct LatentCache {
           guard let encoded = try encoded(batch.images, rows) else { return false }
           orientations.append(encoded)
         }
-        try file.append(orientations, labels: labels)
+        try Interruption.holding { try file.append(orientations, labels: labels) }
         journal.progress(
           Progress(
             stage: "latents", done: file.done, total: form.count,

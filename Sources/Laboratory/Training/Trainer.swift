@@ -63,7 +63,8 @@ struct Trainer {
     let lock = try Lock.waiting(for: artefact.folder)
     defer { lock.release() }
     Folder.removeAbandonedFiles(below: artefact.folder)
-    let writer = CheckpointWriter()
+    let writer = CheckpointWriter(), unsaved = Interruption.Hold()
+    defer { unsaved.end() }
     // The lock is held until the last write has ended, whatever ends the training.
     defer {
       try? writer.finish()
@@ -77,6 +78,8 @@ struct Trainer {
     Profile.shared.forward("preparing")
     while state.step < configuration.steps {
       let result = try step(&state, on: source, &order, loss)
+      // From the first step on a stop must save: the loop looks after every step.
+      unsaved.begin()
       try record(result, state, events)
       try save(&state, by: writer)
       Profile.shared.forward("writing")
@@ -89,6 +92,9 @@ struct Trainer {
       try afterLastStep()
     }
     try finish(state, writer)
+    try artefact.metrics.save()
+    unsaved.end()
+    Interruption.leaveIfFree()
   }
 
   /// Adopts the parameters of a finished training, without training; throws where there is none.
@@ -129,7 +135,7 @@ struct Trainer {
       return .finished
     }
     journal.say("\(stage): going on from step \(state.step) of \(configuration.steps)")
-    try artefact.metrics.rewind("train", to: state.step)
+    try Interruption.holding { try artefact.metrics.rewind("train", to: state.step) }
     return .resumed
   }
 

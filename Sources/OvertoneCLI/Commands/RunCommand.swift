@@ -26,7 +26,8 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Stop at the first run of a sweep that fails; by default the others continue.") var failFast = false
   @Flag(help: "Repeat runs that are done.") var force = false
   @Option(help: "Retries of a run that fails.") var retries = 0
-  @Option(help: "Processes that divide the runs of a sweep.") var jobs = 1
+  @Option(help: "Runs of a sweep at a time, each in a process of its own; by default one after another in this one.")
+  var jobs: Int?
   @Option(help: "Number of threads; all cores by default.") var threads: Int?
   @Option(
     help: ArgumentHelp(
@@ -34,10 +35,12 @@ struct RunCommand: ParsableCommand {
       valueName: "time"))
   var timeLimit: TimeLimit?
   @Flag(help: "Print the time of each operation at the end.") var profile = false
+  /// Set for the processes of --jobs: the title of the run, for its log lines.
+  @Option(help: .hidden) var worker: String?
   @OptionGroup(title: "Slurm") var slurm: SlurmArguments
 
   func validate() throws {
-    guard (1...1024).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 1024, not \(jobs).") }
+    if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs must be from 1 to 1024, not \(jobs).") }
     guard (0...100).contains(retries) else { throw ValidationError("--retries must be from 0 to 100, not \(retries).") }
     guard !(slurm.isRequested && force) else {
       throw ValidationError("--force would repeat runs at every start of a task; leave it out with --slurm.")
@@ -45,11 +48,14 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let journal = Journal(quiet: quiet), runs = try experiment.runs()
+    if !slurm.isRequested { Interruption.resume() }
+    if worker != nil { Interruption.followStandardInput() }
+    let journal = Journal(quiet: quiet, title: worker), runs = try experiment.runs()
     if slurm.isRequested {
       let script = try SlurmScript(
         of: runs, specs: try experiment.specs(of: runs), slurm,
-        SlurmScript.Command(arguments: arguments, jobs: jobs, threads: threads, timeLimit: timeLimit))
+        SlurmScript.Command(
+          arguments: arguments(experiment.variant), jobs: jobs ?? 1, threads: threads, timeLimit: timeLimit))
       return try script.write(submitting: slurm.submit)
     }
     if let threads { ThreadPool.shared.use(threads) }
@@ -59,27 +65,29 @@ struct RunCommand: ParsableCommand {
     do { try run(runs, journal) } catch let stopped as Stopped where Interruption.isOutOfTime {
       throw Stopped("the time limit of \(timeLimit?.text ?? "") is near", stopped)
     }
+    guard worker == nil else { return }
     for line in try runs.outcomeLines() { journal.say(line) }
   }
 
   private func run(_ runs: ExperimentRuns, _ journal: Journal) throws {
-    guard jobs > 1 else {
+    let specs = try experiment.specs(of: runs)
+    guard let jobs, worker == nil else {
+      Interruption.recordCrashes()
       return try runs.execute(
-        try experiment.specs(of: runs), journal: journal, failFast: failFast, retries: retries, force: force)
+        specs, journal: journal, failFast: failFast, retries: retries, force: force, isShared: worker != nil)
     }
     // Workers divide the cores, unless --threads sets the number of each.
     let workerThreads = threads ?? max(1, ThreadPool.shared.threads / jobs)
-    let limit = timeLimit.map { ["--time-limit", $0.text] } ?? []
+    let more = ["--threads", "\(workerThreads)"] + (force ? ["--force"] : []) + (profile ? ["--profile"] : [])
     try runs.execute(
-      jobs: jobs, arguments: arguments + ["--threads", "\(workerThreads)"] + limit + (force ? ["--force"] : []),
-      journal: journal
-    )
+      specs, jobs: jobs, arguments: { arguments(["\($0.name)/\($0.seed)"]) + more + ["--worker", $0.title] },
+      journal: journal, failFast: failFast, force: force)
   }
 
-  /// Arguments for another process that takes part in the work.
-  private var arguments: [String] {
+  /// Arguments for another process that works on some variants, or on all where none is named.
+  private func arguments(_ variants: [String]) -> [String] {
     [experiment.file] + experiment.overrides + (experiment.scale.map { ["--scale", $0] } ?? [])
-      + experiment.variant.flatMap { ["--variant", $0] } + (retries > 0 ? ["--retries", "\(retries)"] : [])
+      + variants.flatMap { ["--variant", $0] } + (retries > 0 ? ["--retries", "\(retries)"] : [])
       + (failFast ? ["--fail-fast"] : []) + (quiet ? ["--quiet"] : [])
   }
 }

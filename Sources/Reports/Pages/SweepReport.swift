@@ -44,7 +44,8 @@ package struct SweepReport {
   }
 
   private func addState(to page: inout Page) {
-    let done = records.filter { $0.state.kind == .done }, failed = records.filter { $0.state.kind == .failed }
+    let done = records.filter { $0.state.kind == .done }
+    let failed = records.filter { [.failed, .crashed].contains($0.state.kind) }
     page.status(
       "\(done.count) of \(records.count) done\(failed.isEmpty ? "" : ", \(failed.count) failed")",
       mark: !failed.isEmpty ? "failed" : done.count == records.count ? "done" : "waiting")
