@@ -39,7 +39,8 @@ package struct ReconstructionLoss: Module {
   func callAsFunction(_ images: Tensor, _ features: Tensor, through output: Convolution2D) -> TokenizerLoss {
     let reconstructed = output(features)
     guard let adversarial, let age else { return distanceLoss(images, reconstructed) }
-    let strength = adversarial.strength(at: Int(age.value.scalar))
+    // A checkpoint of elsewhere may hold any number.
+    let strength = adversarial.strength(at: Int(max(0, min(1e9, age.value.scalar))))
     age.replace(age.value + 1)
     guard strength > 0 else { return distanceLoss(images, reconstructed) }
     let leaf = reconstructed.detached.tracked, distance = distanceLoss(images, leaf)

@@ -30,8 +30,8 @@ public struct BarPlot: Sendable {
     self.bars = bars
   }
 
-  /// True for a bar with finite numbers; another keeps its slot, but is not drawn.
-  private func isDrawable(_ bar: Bar) -> Bool { bar.value.isFinite && bar.deviation?.isFinite != false }
+  /// True for a bar with numbers up to `Plot.limit`; another keeps its slot, but is not drawn.
+  private func isDrawable(_ bar: Bar) -> Bool { abs(bar.value) + abs(bar.deviation ?? 0) <= Plot.limit }
 
   private let left = 76.0, right = 20.0, top = 46.0, bottom = 40.0
 

@@ -58,10 +58,14 @@ public struct Plot: Sendable {
     [139, 90, 43],
   ]
 
-  /// The points of a series that are finite and, on a logarithmic axis, positive.
+  /// The largest magnitude that is drawn: differences of such numbers do not overflow.
+  static let limit = 1e300
+
+  /// The points of a series that are finite, within `limit` and, on a logarithmic axis, positive.
   func drawable(_ series: Series) -> [(x: Double, y: Double)] {
     series.points.filter {
-      $0.x.isFinite && $0.y.isFinite && (xScale == .linear || $0.x > 0) && (yScale == .linear || $0.y > 0)
+      abs($0.x) <= Self.limit && abs($0.y) <= Self.limit && (xScale == .linear || $0.x > 0)
+        && (yScale == .linear || $0.y > 0)
     }
   }
 
@@ -78,7 +82,12 @@ public struct Plot: Sendable {
       isWhole = scale == .linear && values.allSatisfy { $0 == $0.rounded() }
       var low = values.min() ?? 0, high = values.max() ?? 1
       if scale == .log { (low, high) = (log10(low > 0 ? low : 0.1), log10(high > 0 ? high : 1)) }
-      if high - low < 1e-12 { (low, high) = (low - 0.5, high + 0.5) }
+      // Equal numbers get an axis around them, however large they are.
+      let magnitude = max(abs(low), abs(high))
+      if high - low < 1e-12 * max(1, magnitude) {
+        let reach = max(0.5, magnitude * 1e-3)
+        (low, high) = (low - reach, high + reach)
+      }
       let empty = (high - low) * margin
       (self.low, self.high) = (low - empty, high + empty)
     }

@@ -83,6 +83,24 @@ private func count(_ colour: [UInt8], in image: ByteImage) -> Int {
     #expect(ticks([3]).contains("3"))
   }
 
+  @Test(
+    "numbers of any size are drawn or left out, equal ones, too",
+    arguments: [
+      [1e20, 1e20], [1e300, -1e300], [1.7e308, -1.7e308], [1e-308, 1e-308], [5e-324, 0], [1e15, 1e15 + 1],
+      [-1e300, -1e300], [0, 0],
+    ] as [[Double]])
+  func anySize(_ values: [Double]) {
+    for scale in [Plot.Scale.linear, .log] {
+      let points = values.enumerated().map { (Double($0.offset), $0.element) }
+      for series in [points, points.map { ($1, $0) }] {
+        let plot = Plot("t", x: "x", y: "y", [Plot.Series("s", series)], xScale: scale, yScale: scale)
+        #expect(plot.image(width: 120, height: 110).height == 110 && !plot.svg().contains("nan"))
+      }
+    }
+    let bars = BarPlot("t", y: "y", values.map { BarPlot.Bar("b", $0, deviation: $0) })
+    #expect(bars.image(width: 120, height: 110).height == 110 && !bars.svg().contains("nan"))
+  }
+
   @Test("numbers that are not finite, or not positive on a logarithmic axis, are left out")
   func drawable() {
     let points = [(x: 1.0, y: 1.0), (x: 2, y: .nan), (x: .infinity, y: 1), (x: 3, y: -1), (x: 4, y: 2)]

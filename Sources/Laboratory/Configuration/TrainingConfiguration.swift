@@ -39,6 +39,11 @@ package struct TrainingConfiguration: Sendable {
         "weight-decay", default: 0.02, in: 0...10, about: "AdamW: decoupled weight decay; none on biases and norms"])
     gradientClip = try settings[
       "gradient-clip", default: 3, in: 0...1e9, about: "largest global norm of the gradients; 0: no clipping"]
+    // Below, single precision scales gradients to zero, and nothing is learned.
+    guard gradientClip == 0 || gradientClip >= 1e-6 else {
+      throw settings.refusal(
+        "'gradient-clip' must be 0 for no clipping, or at least 1e-6, not \(gradientClip.yaml).", at: "gradient-clip")
+    }
     emaDecay = try settings[
       "ema", default: 0.999, in: 0...0.999999,
       about: "decay of the exponential moving average of the parameters; 0: none"]
