@@ -1,4 +1,5 @@
 import Autoregression
+import Files
 import Settings
 import Storage
 import Tensors
@@ -44,11 +45,20 @@ struct HDF5Images: ImageDataset {
           + "set dataset.size=\(file.height)."
       )
     }
+    if let row = file.labels.firstIndex(where: { $0 >= classes }) {
+      throw DataError(
+        "\(path): 'label' is \(file.labels[row]) in row \(row), the experiment says \(classes) classes, from 0 to "
+          + "\(classes - 1); set dataset.classes=\(file.classNames.count)."
+      )
+    }
     guard file.classNames.count == classes else {
       throw DataError(
         "\(path): it has \(file.classNames.count) classes, the experiment says \(classes); "
           + "set dataset.classes=\(file.classNames.count)."
       )
+    }
+    guard Extent([file.count, size, size, 3])?.fitsMemory(elementSize: 1) == true else {
+      throw DataError("\(path): its \(file.count) images of \(size)x\(size) are more than this machine's memory holds.")
     }
     do throws(StorageError) { pixels = try file.pixels(0..<file.count) } catch { throw DataError("\(error)") }
     self.file = file

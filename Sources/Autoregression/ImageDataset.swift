@@ -40,3 +40,16 @@ public protocol ImageDataset: Component, Sendable {
   /// The files that it reads, for the record of inputs.
   var files: [String] { get }
 }
+
+extension ImageDataset {
+  /// Returns images by their numbers, as `batch` does; throws where a label is no number of a class.
+  public func checkedBatch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
+    let batch = try batch(rows, flipped: flipped), classes = classNames.count
+    for (row, label) in zip(rows, batch.labels) where !(0..<classes).contains(label) {
+      throw DataError(
+        "\(Self.key): the label of image \(row) is \(label); the data set has \(classes) classes, from 0 to "
+          + "\(classes - 1).")
+    }
+    return batch
+  }
+}

@@ -18,36 +18,18 @@ public struct ImageFile: Sendable {
   public let width: Int
   /// Class of every image, from 0; all 0 where the file has no labels.
   public let labels: [Int]
-  /// Names of the classes, more than the largest label; "class 0" and so on where the file names too few.
+  /// Names of the classes, more than the largest label; "class 0" and so on where the file names none.
   public let classNames: [String]
 
-  /// Reads shape, labels and names, no pixels. Throws `StorageError` for images of another shape or type, and for
-  /// labels out of range.
+  /// Reads shape, labels and names, no pixels. Throws `StorageError` for images of another shape or type, for none, and
+  /// for labels that are no numbers of classes.
   public init(_ path: String) throws(StorageError) {
     self.path = path
-    let reader = try Reader(path), shape = try reader.shape(of: "images")
-    guard shape.count == 4, shape[3] == 3 else {
-      throw .wrongShape(path: path, name: "images", found: shape, wanted: [shape.first ?? 0, 32, 32, 3])
-    }
-    let kind = try reader.kind(of: "images")
-    guard kind == .natural(bits: 8) else {
-      throw .wrongKind(path: path, name: "images", found: "\(kind)", wanted: "uint8")
-    }
+    let reader = try Reader(path), shape = try Self.imageShape(reader)
     (count, height, width) = (shape[0], shape[1], shape[2])
-    labels = reader.has("label") ? try reader.ints("label") : Array(repeating: 0, count: shape[0])
-    guard labels.count == count else {
-      throw .wrongShape(path: path, name: "label", found: [labels.count], wanted: [count])
-    }
-    if let row = labels.firstIndex(where: { !Self.labelRange.contains($0) }) {
-      throw .unreadable(
-        path: path,
-        why:
-          "'label' is \(labels[row]) in row \(row); labels are numbers of classes from 0 to "
-          + "\(Self.labelRange.upperBound - 1).")
-    }
-    let most = labels.max() ?? 0
-    let names = reader.has("class_name") ? try reader.texts("class_name") : []
-    classNames = names.count > most ? names : (0...max(0, most)).map { "class \($0)" }
+    let names = reader.has("class_name") ? try reader.texts("class_name") : nil
+    labels = try Self.labels(reader, count: count, classNames: names)
+    classNames = names ?? (0...(labels.max() ?? 0)).map { "class \($0)" }
   }
 
   /// Pixels of some images, [rows, height, width, 3].
@@ -106,9 +88,6 @@ public struct ImageFile: Sendable {
       try file.write(header.sources, "source", axes: [sample])
     }
   }
-
-  /// Labels that a file may hold.
-  private static let labelRange = 0..<1_000_000
 
   /// The axis of colours that all files of images have.
   static let channels = Axis("channel", .texts(["red", "green", "blue"]))

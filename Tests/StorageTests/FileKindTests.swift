@@ -19,9 +19,15 @@ private func message(_ body: () throws -> some Any) -> String {
   func images() throws {
     let folder = Scratch(), path = folder.path + "/x.h5"
     try Writer.replacing(path) { try $0.write(Self.pixels, "images", shape: [2, 2, 3]) }
-    #expect(message { try ImageFile(path) } == "\(path): 'images' has shape [2, 2, 3], not [2, 32, 32, 3].")
+    #expect(
+      message { try ImageFile(path) }
+        == "\(path): 'images' holds an array [2, 2, 3] of one grey image a sample, which needs three equal channels; "
+        + "it must hold uint8 [sample, row, column, 3] with channels red, green, blue.")
     try Writer.replacing(path) { try $0.write([Float](repeating: 0, count: 12), "images", shape: [1, 2, 2, 3]) }
-    #expect(message { try ImageFile(path) } == "\(path): 'images' holds float32, not uint8.")
+    #expect(
+      message { try ImageFile(path) }
+        == "\(path): 'images' holds float32, which need scaling to 0...255 and rounding; it must hold uint8 "
+        + "[sample, row, column, 3] with channels red, green, blue.")
     try Writer.replacing(path) { file in
       try file.write(Self.pixels, "images", shape: [1, 2, 2, 3])
       try file.write([0, 1], "label")

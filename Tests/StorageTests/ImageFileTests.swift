@@ -36,11 +36,13 @@ import Testing
     }
   }
 
-  @Test("classes without a name are numbered")
+  @Test("a label without a name is an error where others have names")
   func names() throws {
     try withFile(labels: [0, 3], classNames: ["a"]) { path in
-      let file = try ImageFile(path)
-      #expect(file.classNames == ["class 0", "class 1", "class 2", "class 3"])
+      let error = #expect(throws: StorageError.self) { try ImageFile(path) }
+      #expect(
+        error?.description == "\(path): 'label' is 3 in row 1, and 'class_name' names 1 classes, from 0 to 0; "
+          + "name every class, or none.")
     }
   }
 }

@@ -113,7 +113,7 @@ struct LatentCache {
         let rows = Array(file.done..<min(form.count, file.done + Self.part))
         var orientations: [LatentFile.Rows] = [], labels: [Int] = []
         for isFlipped in form.isMirroredToo ? [false, true] : [false] {
-          let batch = try dataset.batch(rows, flipped: rows.map { _ in isFlipped })
+          let batch = try dataset.checkedBatch(rows, flipped: rows.map { _ in isFlipped })
           labels = batch.labels
           guard let encoded = try encoded(batch.images, rows) else { return false }
           orientations.append(encoded)

@@ -30,7 +30,7 @@ enum LatentSource {
   func batch(_ rows: [Int], flipped: [Bool]) throws -> Batch {
     switch self {
     case .encoder(let tokenizer, let dataset):
-      let batch = try dataset.batch(rows, flipped: flipped)
+      let batch = try dataset.checkedBatch(rows, flipped: flipped)
       return Batch(posterior: withoutGradients { tokenizer.posterior(of: batch.images) }, labels: batch.labels)
     case .cache(let cache): return try cache.batch(rows, flipped: flipped)
     }
