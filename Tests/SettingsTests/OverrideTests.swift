@@ -38,7 +38,7 @@ private func refusal(_ override: String) -> String {
 
   @Test("one whole number, word, quoted text, list or mapping is what it is in a file")
   func values() throws {
-    for (value, number) in [("5", 5.0), (" 5 ", 5), ("-1e-3", -1e-3), (".5", 0.5), ("0x1F", 31), (".inf", .infinity)] {
+    for (value, number) in [("5", 5.0), (" 5 ", 5), ("-1e-3", -1e-3), (".5", 0.5), ("0x1F", 31)] {
       var settings = try Settings(parsing: "", file: "t.yaml", overrides: ["key=\(value)"])
       #expect(try settings[required: "key", about: ""] == number, "\(value)")
     }
