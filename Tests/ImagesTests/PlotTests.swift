@@ -86,7 +86,8 @@ private func count(_ colour: [UInt8], in image: ByteImage) -> Int {
   @Test(
     "numbers of any size are drawn or left out, equal ones, too",
     arguments: [
-      [1e20, 1e20], [1e300, -1e300], [1.7e308, -1.7e308], [1e-308, 1e-308], [5e-324, 0], [1e15, 1e15 + 1],
+      [1e20, 1e20], [1e300, -1e300], [1.7e308, -1.7e308], [1e-308, 1e-308], [.leastNonzeroMagnitude, 0],
+      [1e15, 1e15 + 1],
       [-1e300, -1e300], [0, 0],
     ] as [[Double]])
   func anySize(_ values: [Double]) {

@@ -38,10 +38,13 @@ struct DebugFile {
   /// Removes the file of an earlier divergence, once the stage has passed it.
   static func remove(from folder: String) { unlink(path(in: folder)) }
 
-  /// Returns the step that diverged before; nil where none did.
-  static func step(in folder: String) -> Int? {
-    guard Folder.exists(path(in: folder)) else { return nil }
-    return (try? Reader(path(in: folder)).ints("history/step"))?.last
+  /// Returns the steps of an earlier divergence, the diverged one last; empty where there was none.
+  static func history(in folder: String) -> [(step: Int, loss: Double, gradientNorm: Double)] {
+    guard Folder.exists(path(in: folder)), let reader = try? Reader(path(in: folder)),
+      let steps = try? reader.ints("history/step"), let losses = try? reader.doubles("history/loss"),
+      let norms = try? reader.doubles("history/gradient_norm"), losses.count == steps.count, norms.count == steps.count
+    else { return [] }
+    return steps.indices.map { (steps[$0], losses[$0], norms[$0]) }
   }
 
   /// Writes the file into a folder.

@@ -1,3 +1,5 @@
+import Foundation
+import Settings
 import Storage
 import Tensors
 
@@ -14,7 +16,7 @@ extension Trainer {
       step: step, culprit: culprit, rows: rows, history: state.history, parameters: parameters,
       recipe: artefact.recipe)
     let isWritten = (try? file.write(to: artefact.folder)) != nil
-    let norms = state.history.map(\.gradientNorm).filter(\.isFinite).map(NumberFormat.short)
+    let norms = state.history.map(\.gradientNorm).filter(\.isFinite).map { String(format: "%.3g", $0) }
     let saved = state.savedStep.map { "checkpoint of step \($0)" }
     let left = [saved, isWritten ? "debug.h5" : nil].compactMap(\.self).joined(separator: " and ")
     return Divergence(
@@ -27,15 +29,18 @@ extension Trainer {
   private func advice(_ culprit: DebugFile.Culprit) -> String {
     if culprit.isInput { return "Correct or remove the image, or what it was encoded by." }
     let clip = configuration.gradientClip, rate = configuration.learningRate
-    return "Lower \(section).learning-rate (\(NumberFormat.short(rate.peak))), "
-      + (clip > 0 ? "lower" : "set") + " \(section).gradient-clip (\(NumberFormat.short(clip))) or raise "
-      + "\(section).warmup-steps (\(NumberFormat.short(rate.warmUp)))."
+    return "Lower \(section).learning-rate (\(rate.peak.yaml)), "
+      + (clip > 0 ? "lower" : "set") + " \(section).gradient-clip (\(clip.yaml)) or raise "
+      + "\(section).warmup-steps (\(rate.warmUp.yaml))."
   }
 
-  /// Says that a training that diverged before will do so again: draws and data are those of the first time.
-  func warnOfFormerDivergence(_ state: TrainingState) {
-    guard state.step < configuration.steps, let step = DebugFile.step(in: artefact.folder), step > state.step else {
-      return
+  /// Says that a training that diverged before will do so again: draws and data are those of the first time. The steps
+  /// before the present one are remembered.
+  func recallDivergence(_ state: inout TrainingState) {
+    let history = DebugFile.history(in: artefact.folder)
+    guard state.step < configuration.steps, let step = history.last?.step, step > state.step else { return }
+    for entry in history where entry.step <= state.step {
+      state.note(step: entry.step, loss: entry.loss, gradientNorm: entry.gradientNorm)
     }
     journal.say(
       "\(stage): step \(step) diverged before, and will again unless something changes (\(artefact.folder)/debug.h5)")

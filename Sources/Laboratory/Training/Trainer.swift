@@ -73,6 +73,7 @@ struct Trainer {
     var state = TrainingState(configuration, parameters: parameters, discriminator: discriminator)
     let start = try restoreOrBegin(&state, beforeFirstStep)
     if case .finished = start { return adoptAverage(state.average) }
+    recallDivergence(&state)
     let events = try board?.events(of: artefact.metrics, to: state.step)
     var order = BatchOrder(count: source.count, batch: configuration.batch, seed: seed)
     Profile.shared.forward("preparing")
@@ -117,7 +118,6 @@ struct Trainer {
   /// Restores the checkpoint of this stage; without one adopts the weights that the configuration names, or keeps the
   /// initial ones.
   private func restoreOrBegin(_ state: inout TrainingState, _ beforeFirstStep: () throws -> Void) throws -> Start {
-    defer { warnOfFormerDivergence(state) }
     guard Folder.exists(artefact.checkpoint) else {
       try artefact.prepare()
       // A training that was killed before its first checkpoint may have left numbers.
