@@ -59,7 +59,7 @@ package struct IntegrityReport {
     return process.terminationReason == .uncaughtSignal
   }
 
-  private init(_ path: String, _ summary: String, _ findings: [String], advice: String) {
+  init(_ path: String, _ summary: String, _ findings: [String], advice: String) {
     (self.path, self.summary, self.findings, self.advice) = (path, summary, findings, advice)
   }
 
@@ -124,19 +124,23 @@ package struct IntegrityReport {
       return all
     }
     let isDone = RunState(folder).kind == .done
-    for artefact in [record.tokenizer, record.model] { all += of(artefact: artefact, isDone: isDone) }
-    if isDone, !Folder.exists("\(record.model)/checkpoint.h5") {
+    let model = record.folder(of: "model", for: folder) ?? record.model
+    for stage in ["tokenizer", "latents", "model"] {
+      if let artefact = record.folder(of: stage, for: folder) { all += of(artefact: artefact, isDone: isDone) }
+    }
+    if isDone, !Folder.exists("\(model)/checkpoint.h5") {
       all.append(
         IntegrityReport(
-          "\(record.model)/checkpoint.h5", "", ["it is missing, and the run is done."],
+          "\(model)/checkpoint.h5", "", ["it is missing, and the run is done."],
           advice: "Images and numbers stay what they are; to sample more, run the experiment again with --force."))
     }
+    if isDone { addContent(of: record, of: folder, to: &all) }
     return all + record.inputs.map(of(input:))
   }
 
   /// Reports on the checkpoint of an artefact and the files beside it; on none where there is no checkpoint.
   private static func of(artefact folder: String, isDone: Bool) -> [IntegrityReport] {
-    guard Folder.exists("\(folder)/checkpoint.h5") else { return [] }
+    guard Folder.exists("\(folder)/checkpoint.h5") else { return latents(in: folder) }
     var checkpoint = IntegrityReport(file: "\(folder)/checkpoint.h5")
     if isDone, let step = (try? Reader(checkpoint.path).ints("cursor/step"))?.first,
       let last = (try? MetricsLog("\(folder)/metrics.h5").series("train", "loss"))?.last?.step, last > Double(step)
@@ -144,8 +148,13 @@ package struct IntegrityReport {
       checkpoint.findings.append("it stands at step \(step), and its metrics go on to \(JSON.number(last).line).")
     }
     return [checkpoint]
-      + ["metrics", "latents", "codes"].map { "\(folder)/\($0).h5" }.filter(Folder.exists)
-      .map { IntegrityReport(file: $0) }
+      + ["metrics"].map { "\(folder)/\($0).h5" }.filter(Folder.exists).map { IntegrityReport(file: $0) }
+      + latents(in: folder)
+  }
+
+  /// Reports on the latents in the folder of an artefact.
+  private static func latents(in folder: String) -> [IntegrityReport] {
+    ["latents", "codes"].map { "\(folder)/\($0).h5" }.filter(Folder.exists).map { IntegrityReport(file: $0) }
   }
 
   /// Reports on a file that a run read.

@@ -79,12 +79,19 @@ package struct Run {
   mutating func train() throws {
     try assembly.dataset.open()
     let artefacts = try Artefacts(of: assembly)
-    try artefacts.record.write(to: folder)
+    // Of what an earlier execution made, the hashes stay until it is made anew.
+    var record = artefacts.record
+    record.hashes = (try? InputRecord(in: folder))?.hashes?.filter { !$0.key.contains("/") } ?? [:]
+    try record.write(to: folder)
+    defer { recordStages(artefacts) }
+    for artefact in [artefacts.tokenizer, artefacts.model] where artefact.stage == "model" || hasTrainedTokenizer {
+      if let note = artefact.neighbourNote(isVariant: !variant.isEmpty) { journal.say(note) }
+    }
     let run = self
     var training = NetworkTraining(assembly, artefacts, journal) { run.board($0.rawValue) }
     try training.trainTokenizer()
     assembly = training.assembly
-    if !assembly.tokenizer.parameters.isEmpty { try images.drawReconstructions() }
+    if hasTrainedTokenizer { try images.drawReconstructions() }
     guard assembly.stages.contains(.model) else {
       if assembly.stages.contains(.latents) { try training.makeLatents() }
       return
@@ -94,11 +101,23 @@ package struct Run {
     try images.drawLosses(artefacts)
   }
 
-  /// Adopts the trained networks of this experiment; throws where one is missing.
+  private var hasTrainedTokenizer: Bool { !assembly.tokenizer.parameters.isEmpty }
+
+  /// Records the content of the stages that are complete. Where that is impossible, so is the next write of the run,
+  /// which says so.
+  private func recordStages(_ artefacts: Artefacts) {
+    guard var record = try? InputRecord(in: folder) else { return }
+    record.addStages(artefacts)
+    try? record.write(to: folder)
+  }
+
+  /// Adopts the trained networks of this experiment; throws where one is missing, or is not the one that was recorded.
   package mutating func load() throws {
     try assembly.dataset.open()
-    var training = NetworkTraining(assembly, try Artefacts(of: assembly), journal) { _ in nil }
+    let artefacts = try Artefacts(of: assembly)
+    var training = NetworkTraining(assembly, artefacts, journal) { _ in nil }
     try training.load()
+    try InputRecord(in: folder)?.check(artefacts)
     assembly = training.assembly
   }
 
@@ -111,7 +130,9 @@ package struct Run {
     }
     let samples = try sampler.samples(of: labels, seed: assembly.seed)
     try images.drawGrid(samples.images)
-    try write(samples.images, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
+    try InputRecord.recording("samples.h5", in: folder) {
+      try write(samples.images, labels, seed: assembly.seed, to: "\(folder)/samples.h5")
+    }
     let speed = Double(labels.count) / samples.seconds
     try Interruption.holding {
       try metrics.append("eval", step: 0, [("sampling-images-per-second", speed)])
@@ -153,13 +174,14 @@ package struct Run {
       try metrics.append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
       try metrics.save()
     }
-    try RunResult(
+    let result = RunResult(
       experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
       settings: assembly.settings.values,
       measurements: values.map {
         RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: evaluation.count)
       }
-    ).write(to: folder)
+    )
+    try InputRecord.recording("results.json", in: folder) { try result.write(to: folder) }
   }
 
   // MARK: TensorBoard

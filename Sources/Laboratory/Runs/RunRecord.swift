@@ -41,12 +41,8 @@ package struct RunRecord {
     environment = Self.facts("\(folder)/environment.json") ?? []
     let record = try? InputRecord(in: folder)
     inputs = record?.inputs.map { ($0.path, $0.hash) } ?? []
-    let results = RunFolder.results(above: folder).folder
-    stages = [("tokenizer", record?.tokenizer), ("model", record?.model)].compactMap { stage, path in
-      guard let path else { return nil }
-      // The results folder may have been moved since the run.
-      let current = "\(results)/artefacts/\(URL(fileURLWithPath: path).lastPathComponent)"
-      return (stage, Folder.exists(current) ? current : path)
+    stages = ["tokenizer", "model"].compactMap { stage in
+      record?.folder(of: stage, for: folder).map { (stage, $0) }
     }
   }
 

@@ -8,18 +8,45 @@ import Storage
 package struct Artefact {
   /// `<results>/artefacts/<stage>-<hash>`.
   package let folder: String
-  /// The settings and input hashes that shape the stage, a line each; the folder's name is their hash.
-  let recipe: String
+  /// "tokenizer", "latents" or "model".
+  let stage: String
+  /// The settings that shape the stage, a line each.
+  let settings: [String]
+  /// The hashes of the files that the stage reads, a line each.
+  let inputs: [String]
+  /// The trained artefacts that the stage is made with.
+  let sources: [Artefact]
 
-  /// `sections` are the parts of the experiment that shape the stage; `inputs` the hashes of the files that it reads.
-  init(_ stage: String, in results: String, _ settings: Settings, sections: [String], inputs: [String]) {
+  /// The settings and input hashes that shape the stage, a line each; the folder's name is their hash.
+  var recipe: String { Self.recipe(stage, settings, inputs) }
+
+  private static func recipe(_ stage: String, _ settings: [String], _ inputs: [String]) -> String {
+    (["stage=\(stage)"] + settings + inputs).joined(separator: "\n") + "\n"
+  }
+
+  /// `sections` are the parts of the experiment that shape the stage; `inputs` the hashes of the files that it reads;
+  /// `sources` the artefacts that it is made with.
+  init(
+    _ stage: String, in results: String, _ settings: Settings, sections: [String], inputs: [String],
+    sources: [Artefact]
+  ) {
     let lines = settings.reads.filter { section, reading in
       reading.yaml != nil && reading.affectsTraining
         && sections.contains { Artefact.isInside("\(section).\(reading.key)", $0) }
         && !Artefact.isCosmetic(reading.key)
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
-    recipe = (["stage=\(stage)"] + lines.sorted() + inputs).joined(separator: "\n") + "\n"
-    folder = "\(results)/artefacts/\(stage)-\(SHA256.hex(of: recipe).prefix(12))"
+    self.stage = stage
+    self.settings = lines.sorted()
+    self.inputs = inputs
+    self.sources = sources
+    let hash = SHA256.hex(of: Self.recipe(stage, self.settings, inputs))
+    folder = "\(results)/artefacts/\(stage)-\(hash.prefix(12))"
+  }
+
+  /// The artefact in a folder, without what shaped it.
+  init(_ stage: String, folder: String) {
+    (self.stage, self.folder) = (stage, folder)
+    (settings, inputs, sources) = ([], [], [])
   }
 
   /// Returns true where a setting's path is in a section, or is its key at the root.

@@ -15,12 +15,14 @@ package struct Artefacts {
   /// The trained model.
   package let model: Artefact
 
-  /// Hashes the inputs; the data set must be open. Throws where a file cannot be read.
+  /// Hashes the inputs that changed since they were hashed last; the data set must be open. Throws where a file cannot
+  /// be read, and `Stopped` after a requested stop.
   package init(of assembly: Assembly) throws {
-    inputs = try (assembly.dataset.files + assembly.tokenizer.files).map { path in
-      guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): it cannot be read.") }
-      return (path, hash)
+    let files = assembly.dataset.files + assembly.tokenizer.files
+    let hashes = try FileManifest.ofUser.hashes(of: files) { _ in
+      if Interruption.isRequested { throw Stopped("stopped while the input files were read") }
     }
+    inputs = zip(files, hashes).map { ($0, $1) }
     let settings = assembly.settings, folder = assembly.results
     let tokenizerWeights = try Self.weights(of: assembly.tokenizerTraining)
     let modelWeights = try Self.weights(of: assembly.training)
@@ -28,30 +30,33 @@ package struct Artefacts {
     let read = inputs.map { "input=\($0.hash)" } + tokenizerWeights.map { "weights=\($0.hash)" }
     // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
-    tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read)
+    tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read, sources: [])
+    // A tokenizer without parameters leaves no checkpoint.
+    let trained = assembly.tokenizer.parameters.isEmpty ? [] : [tokenizer]
     latents = Artefact(
       "latents", in: folder, settings, sections: sections,
-      inputs: read + (assembly.training.flips ? ["mirrored=true"] : []))
+      inputs: read + (assembly.training.flips ? ["mirrored=true"] : []), sources: trained)
     model = Artefact(
       "model", in: folder, settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],
-      inputs: read + modelWeights.map { "weights=\($0.hash)" })
+      inputs: read + modelWeights.map { "weights=\($0.hash)" }, sources: trained)
   }
 
   /// Returns the checkpoint that a training starts from, with its hash; empty for random initialization.
   private static func weights(of configuration: TrainingConfiguration) throws -> [(path: String, hash: String)] {
     guard !configuration.weights.isEmpty else { return [] }
-    guard let hash = SHA256.hex(ofFile: configuration.weights) else {
+    do { return [(configuration.weights, try FileManifest.ofUser.hash(of: configuration.weights))] } catch {
       throw LaboratoryError(
-        "\(configuration.weights): there is no such checkpoint to start from; make it with 'overtone import'.")
+        error.reason == .missing
+          ? "\(error.path): there is no such checkpoint to start from; make it with 'overtone import'."
+          : "\(error) Name a checkpoint that 'overtone import' or 'overtone run' made.")
     }
-    return [(configuration.weights, hash)]
   }
 
   /// The content of `inputs.json`.
   var record: InputRecord {
     InputRecord(
       inputs: (inputs + weights).map { InputRecord.Input(path: $0.path, hash: $0.hash) }, tokenizer: tokenizer.folder,
-      latents: latents.folder, model: model.folder)
+      latents: latents.folder, model: model.folder, hashes: [:])
   }
 }

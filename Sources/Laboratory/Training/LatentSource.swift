@@ -54,12 +54,16 @@ enum LatentSource {
       if !Folder.exists(artefact.latents(form.content)) {
         guard assembly.latentCaching == .always || isWorthwhile(form) else { return encoder }
         try artefact.prepare()
+        try artefact.check(artefact.latents(form.content))
+        try artefact.beginRecord()
         // Codes that lose something of a later image are given up for numbers.
         if try !write(form) {
           form.content = .values
           _ = try write(form)
         }
       }
+      try artefact.check(artefact.latents(form.content))
+      try artefact.record(artefact.latents(form.content))
       let cache = try LatentCache(artefact.latents(form.content), tokenizer.quantizer)
       guard cache.form == form else {
         throw LaboratoryError(

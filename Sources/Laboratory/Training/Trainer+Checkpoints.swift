@@ -27,8 +27,9 @@ extension Trainer {
     return checkpoint
   }
 
-  /// Adopts the stage's own checkpoint.
+  /// Adopts the stage's own checkpoint; throws where a finished one is not what was recorded.
   func restore(_ state: inout TrainingState) throws {
+    try artefact.check(artefact.checkpoint)
     let saved = try Checkpoint(
       from: artefact.checkpoint, parameters: parameters.map(\.path), statistics: statistics.map(\.path),
       discriminator: discriminator.map(\.path))

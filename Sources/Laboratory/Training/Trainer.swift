@@ -122,6 +122,7 @@ struct Trainer {
       try artefact.prepare()
       // A training that was killed before its first checkpoint may have left numbers.
       try artefact.metrics.rewind("train", to: 0)
+      try artefact.beginRecord()
       let start = try begin()
       if case .imported(hasStatistics: true) = start {} else { try beforeFirstStep() }
       // The average begins at the weights that were just adopted.
@@ -130,6 +131,7 @@ struct Trainer {
     }
     try restore(&state)
     if state.step >= configuration.steps {
+      try artefact.record(artefact.checkpoint)
       journal.say("\(stage): trained before, \(state.step) steps (\(artefact.folder))")
       _ = try board?.events(of: artefact.metrics, to: state.step)
       return .finished
@@ -243,6 +245,7 @@ struct Trainer {
     try writer.finish()
     try artefact.metrics.save()
     try soundCheckpoint(state).write(to: artefact.checkpoint)
+    try artefact.record(artefact.checkpoint)
     DebugFile.remove(from: artefact.folder)
     adoptAverage(state.average)
   }
