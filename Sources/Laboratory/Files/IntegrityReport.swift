@@ -135,7 +135,7 @@ package struct IntegrityReport {
           advice: "Images and numbers stay what they are; to sample more, run the experiment again with --force."))
     }
     if isDone { addContent(of: record, of: folder, to: &all) }
-    return all + record.inputs.map(of(input:))
+    return all + record.inputs.map { of(input: $0, results: RunFolder.results(above: folder).folder) }
   }
 
   /// Reports on the checkpoint of an artefact and the files beside it; on none where there is no checkpoint.
@@ -158,7 +158,12 @@ package struct IntegrityReport {
   }
 
   /// Reports on a file that a run read.
-  private static func of(input: InputRecord.Input) -> IntegrityReport {
+  private static func of(input: InputRecord.Input, results: String) -> IntegrityReport {
+    if let count = input.files {
+      return IntegrityReport(
+        input.path, "\(count) files as the run read them", InputFolder.findings(in: input, results: results),
+        advice: "Put back the files that the run read, or run the experiment again.")
+    }
     let hash = SHA256.hex(ofFile: input.path)
     let finding = hash == nil ? "it is missing, and the run read it." : "it is not the file that the run read."
     return IntegrityReport(

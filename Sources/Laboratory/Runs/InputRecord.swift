@@ -3,11 +3,13 @@ import Foundation
 
 /// The files that a run read, and the artefacts that it used: `inputs.json` of a run folder.
 struct InputRecord: Codable {
-  /// A file, as it was when it was read.
+  /// A file, as it was when it was read, or a folder of files.
   struct Input: Codable {
     var path: String
-    /// SHA-256 of the content.
+    /// SHA-256 of the content; of a folder that of `artefacts/inputs-<hash>.sha256`, the list of its files' hashes.
     var hash: String
+    /// The number of files in a folder; nil for a file.
+    var files: Int?
   }
   /// Files of data sets and tokenizers, and checkpoints that a training started from.
   var inputs: [Input]

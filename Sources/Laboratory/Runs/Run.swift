@@ -80,7 +80,7 @@ package struct Run {
     try assembly.dataset.open()
     let artefacts = try Artefacts(of: assembly)
     // Of what an earlier execution made, the hashes stay until it is made anew.
-    var record = artefacts.record
+    var record = try artefacts.record(in: assembly.results)
     record.hashes = (try? InputRecord(in: folder))?.hashes?.filter { !$0.key.contains("/") } ?? [:]
     try record.write(to: folder)
     defer { recordStages(artefacts) }

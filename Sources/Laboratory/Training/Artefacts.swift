@@ -6,6 +6,8 @@ import Storage
 package struct Artefacts {
   /// Files of data set and tokenizer with the SHA-256 of their content.
   let inputs: [(path: String, hash: String)]
+  /// The first of `inputs`, which are files of the data set.
+  private let images: Int
   /// Checkpoints that trainings start from, with the SHA-256 of their content.
   private let weights: [(path: String, hash: String)]
   /// The trained tokenizer.
@@ -19,6 +21,7 @@ package struct Artefacts {
   /// be read, and `Stopped` after a requested stop.
   package init(of assembly: Assembly) throws {
     let files = assembly.dataset.files + assembly.tokenizer.files
+    images = assembly.dataset.files.count
     let hashes = try FileManifest.ofUser.hashes(of: files) { _ in
       if Interruption.isRequested { throw Stopped("stopped while the input files were read") }
     }
@@ -53,10 +56,14 @@ package struct Artefacts {
     }
   }
 
-  /// The content of `inputs.json`.
-  var record: InputRecord {
-    InputRecord(
-      inputs: (inputs + weights).map { InputRecord.Input(path: $0.path, hash: $0.hash) }, tokenizer: tokenizer.folder,
-      latents: latents.folder, model: model.folder, hashes: [:])
+  /// Returns the content of `inputs.json`. Many files of a data set are one input, whose list of hashes is written where
+  /// it is missing.
+  func record(in results: String) throws -> InputRecord {
+    let files = inputs.prefix(images), others = inputs.dropFirst(images) + weights, isFolder = files.count > 1
+    let read =
+      (isFolder ? [try InputFolder(Array(files)).record(in: results, count: files.count)] : [])
+      + ((isFolder ? [] : files) + others).map { InputRecord.Input(path: $0.path, hash: $0.hash) }
+    return InputRecord(
+      inputs: read, tokenizer: tokenizer.folder, latents: latents.folder, model: model.folder, hashes: [:])
   }
 }

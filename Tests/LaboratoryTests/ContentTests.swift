@@ -1,0 +1,168 @@
+import Files
+import Foundation
+import ProgramSupport
+import Storage
+import Tensors
+import Testing
+
+/// Weights that were edited with a tool that renews the checksums of HDF5.
+@Suite struct ContentTests {
+  private let scratch = Scratch()
+  private var results: String { "\(scratch.path)/r" }
+  private var run: String { "\(results)/quickstart/1" }
+  private var words: [String] { ["run", "--quiet", quickstart, "results=\(results)"] + tiny }
+
+  private func json(_ path: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any])
+  }
+
+  /// Returns the folder of the only artefact of a stage.
+  private func folder(of stage: String) throws -> String {
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(results)/artefacts")
+    return "\(results)/artefacts/\(try #require(names.first { $0.hasPrefix("\(stage)-") }))"
+  }
+
+  /// Changes the first parameter of a checkpoint, and writes it as the program does: every checksum fits.
+  private func edit(_ path: String) throws {
+    let reader = try Reader(path)
+    func leaves(_ group: String) -> [String] {
+      reader.names(in: group).flatMap { name in
+        reader.isGroup("\(group)/\(name)") ? leaves("\(group)/\(name)") : ["\(group)/\(name)"]
+      }
+    }
+    func paths(_ group: String) -> [String] {
+      reader.has(group)
+        ? leaves(group).filter { !reader.isScale($0) }.map {
+          $0.dropFirst(group.count + 1).replacingOccurrences(of: "/", with: ".")
+        } : []
+    }
+    var checkpoint = try Checkpoint(from: path, parameters: paths("model"), statistics: paths("statistics"))
+    func changed(_ tensor: Tensor) -> Tensor { Tensor(tensor.shape, tensor.scalars.map { $0 + 1 }) }
+    checkpoint.model[0].value = changed(checkpoint.model[0].value)
+    if !checkpoint.average.isEmpty { checkpoint.average[0].value = changed(checkpoint.average[0].value) }
+    try checkpoint.write(to: path)
+  }
+
+  @Test("A run records the SHA-256 of what it made and used, and its model that of the tokenizer it was trained on")
+  func recorded() throws {
+    #expect(try program(words).status == 0)
+    let hashes = try #require(try json("\(run)/inputs.json")["hashes"] as? [String: String])
+    let (tokenizer, latents, model) = try (folder(of: "tokenizer"), folder(of: "latents"), folder(of: "model"))
+    #expect(
+      hashes == [
+        "samples.h5": SHA256.hex(ofFile: "\(run)/samples.h5"),
+        "results.json": SHA256.hex(ofFile: "\(run)/results.json"),
+        "tokenizer/checkpoint.h5": SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5"),
+        "latents/latents.h5": SHA256.hex(ofFile: "\(latents)/latents.h5"),
+        "model/checkpoint.h5": SHA256.hex(ofFile: "\(model)/checkpoint.h5"),
+      ])
+    for user in [latents, model] {
+      let sources = try json("\(user)/artefact.json")["sources"] as? [String: String]
+      #expect(sources == ["tokenizer": hashes["tokenizer/checkpoint.h5"]])
+    }
+    let report = try program(["verify", run])
+    #expect(report.status == 0 && report.output.components(separatedBy: "; content as recorded").count == 6)
+
+    // Moved as a whole, it is as sound, and samples.
+    let moved = "\(scratch.path)/moved"
+    try FileManager.default.moveItem(atPath: results, toPath: moved)
+    #expect(try program(["verify", "\(moved)/quickstart/1"]).output == report.output.replacing(results, with: moved))
+    #expect(try program(["sample", "\(moved)/quickstart/1", "--count", "1"]).status == 0)
+
+    // Runs of older versions have no hashes: that is said, and no damage.
+    let older = try json("\(moved)/quickstart/1/inputs.json").filter { $0.key != "hashes" }
+    try JSONSerialization.data(withJSONObject: older).write(
+      to: URL(fileURLWithPath: "\(moved)/quickstart/1/inputs.json"))
+    for stage in ["tokenizer", "latents", "model"] {
+      let folder = try folder(of: stage).replacing(results, with: moved)
+      try FileManager.default.removeItem(atPath: "\(folder)/artefact.json")
+    }
+    let old = try program(["verify", "\(moved)/quickstart/1"])
+    #expect(old.status == 0 && old.output.components(separatedBy: "; no content hash was recorded").count == 4)
+    #expect(try program(["sample", "\(moved)/quickstart/1", "--count", "1"]).status == 0)
+  }
+
+  @Test("Edited weights are found by verify, and refused by sample, evaluate, figures, and the run of another model")
+  func edited() throws {
+    #expect(try program(words).status == 0)
+    for stage in ["model", "tokenizer"] {
+      let path = "\(try folder(of: stage))/checkpoint.h5", whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      let hash = try #require(SHA256.hex(ofFile: path))
+      try edit(path)
+      let report = try program(["verify", run])
+      #expect(report.status == 1)
+      #expect(
+        report.output.contains(
+          """
+          \(path): its content is not what the run recorded (SHA-256 \(hash)).
+            Put that file back. Or remove it, and run the experiment again with --force: this stage is made anew.
+          """), "\(report.output)")
+      let sentence =
+        "error: \(path): its content is not what the run recorded (SHA-256 \(hash)); put that file back, or remove it, "
+        + "and run the experiment again with --force: this stage is made anew."
+      for command in [["sample", run, "--count", "1"], ["evaluate", run], ["figures", run]] {
+        #expect(try program(command).sentence == sentence, "\(command)")
+      }
+      if stage == "tokenizer" {
+        let other = try program(words + ["backbone.depth=4"])
+        #expect(other.status == 1 && other.sentence == sentence)
+      }
+      try whole.write(to: URL(fileURLWithPath: path))
+      #expect(try program(["verify", run]).status == 0)
+    }
+
+    // Another tokenizer that is whole by itself is not the one that the model was trained on.
+    let (tokenizer, model) = try (folder(of: "tokenizer"), folder(of: "model"))
+    let hash = try #require(SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5"))
+    try edit("\(tokenizer)/checkpoint.h5")
+    var record = try json("\(tokenizer)/artefact.json")
+    record["files"] = ["checkpoint.h5": SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5")]
+    try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: "\(tokenizer)/artefact.json"))
+    #expect(
+      try program(["sample", run, "--count", "1"]).sentence
+        == "error: \(tokenizer)/checkpoint.h5: it is not the one that \(model)/checkpoint.h5 was made with (SHA-256 "
+        + "\(hash)); put that file back, or remove \(model), and run the experiment again with --force: this stage is "
+        + "made anew.")
+  }
+
+  @Test("A training that is stopped and goes on, or begins anew without its checkpoint, ends in recorded content")
+  func resumed() throws {
+    let more = words + ["training.steps=400", "training.save-every=5"]
+    let stopped = try program(
+      more,
+      stop: (
+        [SIGTERM], 0,
+        {
+          (try? self.folder(of: "model")).map {
+            FileManager.default.fileExists(atPath: "\($0)/checkpoint.h5")
+          } == true
+        }
+      ))
+    #expect(stopped.status == 75)
+    let model = try folder(of: "model")
+    #expect((try json("\(model)/artefact.json")["files"] as? [String: String])?.isEmpty == true)
+    #expect(try program(more).status == 0)
+    #expect(try program(["verify", run]).status == 0)
+    try FileManager.default.removeItem(atPath: "\(model)/checkpoint.h5")
+    #expect(try program(more + ["--force"]).status == 0)
+    #expect(try program(["verify", run]).status == 0)
+  }
+
+  @Test("Steps of another schedule, which are not continued, are named with the setting that differs")
+  func neighbours() throws {
+    #expect(try program(words).status == 0)
+    let (tokenizer, model) = try (folder(of: "tokenizer"), folder(of: "model"))
+    let raised = try program(words.filter { $0 != "--quiet" } + ["training.steps=12"])
+    #expect(
+      raised.errors.contains(
+        "model: 10 steps with another training.steps (10, here 12) are in \(model); they are not continued, since that "
+          + "setting shapes every step\n"), "\(raised.errors)")
+    #expect(!raised.errors.contains("tokenizer: 3 steps with another"))
+    let other = try program(words.filter { $0 != "--quiet" } + ["seed=2"])
+    #expect(other.status == 0 && !other.errors.contains("not continued"))
+    let both = try program(words.filter { $0 != "--quiet" } + ["tokenizer.training.steps=4", "training.steps=13"])
+    #expect(
+      both.errors.contains("tokenizer: 3 steps with another tokenizer.training.steps (3, here 4) are in \(tokenizer);"))
+    #expect(!both.errors.contains("model: 1"))
+  }
+}
