@@ -59,7 +59,8 @@ package struct Artefacts {
   /// Returns the content of `inputs.json`. Many files of a data set are one input, whose list of hashes is written where
   /// it is missing.
   func record(in results: String) throws -> InputRecord {
-    let files = inputs.prefix(images), others = inputs.dropFirst(images) + weights, isFolder = files.count > 1
+    let files = inputs.prefix(images), others = inputs.dropFirst(images) + weights
+    let isFolder = files.count > 1
     let read =
       (isFolder ? [try InputFolder(Array(files)).record(in: results, count: files.count)] : [])
       + ((isFolder ? [] : files) + others).map { InputRecord.Input(path: $0.path, hash: $0.hash) }
