@@ -56,8 +56,8 @@ package struct Artefacts {
     }
   }
 
-  /// Returns the content of `inputs.json`. Many files of a data set are one input, whose list of hashes is written where
-  /// it is missing.
+  /// Returns the content of `inputs.json`. Many files of a data set are one input, whose list of hashes is written
+  /// where it is missing.
   func record(in results: String) throws -> InputRecord {
     let files = inputs.prefix(images), others = inputs.dropFirst(images) + weights
     let isFolder = files.count > 1
