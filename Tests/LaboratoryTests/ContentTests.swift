@@ -48,17 +48,15 @@ import Testing
     #expect(try program(words).status == 0)
     let hashes = try #require(try json("\(run)/inputs.json")["hashes"] as? [String: String])
     let (tokenizer, latents, model) = try (folder(of: "tokenizer"), folder(of: "latents"), folder(of: "model"))
-    #expect(
-      hashes == [
-        "samples.h5": SHA256.hex(ofFile: "\(run)/samples.h5"),
-        "results.json": SHA256.hex(ofFile: "\(run)/results.json"),
-        "tokenizer/checkpoint.h5": SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5"),
-        "latents/latents.h5": SHA256.hex(ofFile: "\(latents)/latents.h5"),
-        "model/checkpoint.h5": SHA256.hex(ofFile: "\(model)/checkpoint.h5"),
-      ])
+    let paths = [
+      "samples.h5": "\(run)/samples.h5", "results.json": "\(run)/results.json",
+      "tokenizer/checkpoint.h5": "\(tokenizer)/checkpoint.h5", "latents/latents.h5": "\(latents)/latents.h5",
+      "model/checkpoint.h5": "\(model)/checkpoint.h5",
+    ]
+    #expect(hashes == paths.compactMapValues { SHA256.hex(ofFile: $0) })
     for user in [latents, model] {
       let sources = try json("\(user)/artefact.json")["sources"] as? [String: String]
-      #expect(sources == ["tokenizer": hashes["tokenizer/checkpoint.h5"]])
+      #expect(sources?.count == 1 && sources?["tokenizer"] == hashes["tokenizer/checkpoint.h5"])
     }
     let report = try program(["verify", run])
     #expect(report.status == 0 && report.output.components(separatedBy: "; content as recorded").count == 6)
@@ -116,7 +114,7 @@ import Testing
     let hash = try #require(SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5"))
     try edit("\(tokenizer)/checkpoint.h5")
     var record = try json("\(tokenizer)/artefact.json")
-    record["files"] = ["checkpoint.h5": SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5")]
+    record["files"] = ["checkpoint.h5": try #require(SHA256.hex(ofFile: "\(tokenizer)/checkpoint.h5"))]
     try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: "\(tokenizer)/artefact.json"))
     #expect(
       try program(["sample", run, "--count", "1"]).sentence
