@@ -3,8 +3,20 @@
 /// A mapping is put over a mapping key by key; a section that names another component (`use`) replaces the whole
 /// section, since settings of one component mean nothing to another; everything else replaces what was there.
 struct Composition {
-  /// The text of a file; throws in a sentence where it cannot be had.
-  let text: (String) throws(SettingsError) -> String
+  /// The bytes of a file; throws in a sentence where they cannot be had.
+  let bytes: (String) throws(SettingsError) -> [UInt8]
+
+  /// The most files that extend each other in a row, and the most scales that build on each other.
+  private static let longestChain = 64
+  /// The most files, and values of all of them: a file may extend many, each of which extends many.
+  private static let most = (files: 256, nodes: 200_000)
+
+  /// Files and values read so far.
+  private struct Count {
+    var files = 0
+    var nodes = 0
+    var bytes = 0
+  }
 
   /// The tree of a file with all it extends. `scale` picks from the block `scales`; without it the key `scale` of the
   /// file does, if there is one. Both are left out of the tree.
@@ -12,7 +24,8 @@ struct Composition {
   /// A scale may replace `sweep`, `seeds` and `expect`, too. One that has a key `scale` itself is put over the scale of
   /// that name: `large: { scale: paper, backbone: { preset: mar-l } }`.
   func tree(of file: String, scale: String?) throws(SettingsError) -> YAMLNode {
-    let whole = try extended(file, from: nil, under: [])
+    var count = Count()
+    let whole = try extended(file, from: nil, under: [], &count)
     guard case .mapping(let entries) = whole.content else { return whole }
     func entry(_ key: String) -> YAMLNode.Entry? { entries.first { $0.key == key } }
     let plain = YAMLNode(
@@ -46,6 +59,9 @@ struct Composition {
     guard !trail.contains(name) else {
       throw .malformed(origin, why: "scale '\(name)' builds on itself by way of \(trail.joined(separator: ", ")).")
     }
+    guard trail.count < longestChain else {
+      throw .malformed(origin, why: "more than \(longestChain) scales build on each other.")
+    }
     guard case .mapping(let entries) = chosen.value.content else { return plain }
     guard let base = entries.first(where: { $0.key == "scale" }) else { return put(chosen.value, over: plain) }
     guard case .scalar(let other, _) = base.value.content, !base.value.isNull else {
@@ -61,13 +77,27 @@ struct Composition {
   /// The order: the first file of `extends` lies at the bottom, each later one over it, the file itself on top.
   /// `parents` are the files that are being read: one that returns extends itself. Paths are relative to the folder of
   /// the file.
-  private func extended(_ file: String, from origin: FileLocation?, under parents: [String]) throws(SettingsError)
-    -> YAMLNode
-  {
+  private func extended(
+    _ file: String, from origin: FileLocation?, under parents: [String], _ count: inout Count
+  ) throws(SettingsError) -> YAMLNode {
     if let origin, parents.contains(file) {
       throw .malformed(origin, why: "\(file) extends itself by way of \(parents.joined(separator: ", ")).")
     }
-    let root = try YAMLReader.tree(of: try text(file), file: file)
+    let content = try bytes(file), root = try YAMLReader.tree(of: content, file: file)
+    count.files += 1
+    count.nodes += root.size
+    count.bytes += content.count
+    if let origin {
+      guard
+        parents.count < Self.longestChain, count.files <= Self.most.files, count.nodes <= Self.most.nodes,
+        count.bytes <= YAMLText.limit
+      else {
+        throw .malformed(
+          origin,
+          why: "too much is extended here: at most \(Self.longestChain) files in a row, \(Self.most.files) in all, "
+            + "\(Self.most.nodes) values and \(YAMLText.limit) bytes.")
+      }
+    }
     guard case .mapping(let entries) = root.content, let extends = entries.first(where: { $0.key == "extends" }) else {
       return root
     }
@@ -81,7 +111,7 @@ struct Composition {
       let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
       let full = path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
       var part: YAMLNode
-      do { part = try extended(Self.tidied(full), from: name.location, under: parents + [file]) } catch {
+      do { part = try extended(Self.tidied(full), from: name.location, under: parents + [file], &count) } catch {
         // A file that is not there is this line's mistake, not that file's.
         if case .unreadable(let missing, let why) = error { throw .malformed(name.location, why: "\(missing): \(why)") }
         throw error
@@ -113,8 +143,9 @@ struct Composition {
   static func put(_ new: YAMLNode, over old: YAMLNode) -> YAMLNode {
     guard case .mapping(let fresh) = new.content, case .mapping(var entries) = old.content else { return new }
     if let use = component(fresh), use != component(entries) { return new }
+    let indices = Dictionary(zip(entries.map(\.key), entries.indices)) { first, _ in first }
     for entry in fresh {
-      if let index = entries.firstIndex(where: { $0.key == entry.key }) {
+      if let index = indices[entry.key] {
         entries[index] = YAMLNode.Entry(
           key: entry.key, location: entry.location,
           value: entry.key == "sweep" ? entry.value : put(entry.value, over: entries[index].value))

@@ -20,11 +20,19 @@ public struct FileLocation: Equatable, Sendable, CustomStringConvertible {
   /// "file:line:column", or the file alone where there is no line.
   public var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
 
-  /// The line with a mark below the column; nothing where there is no line.
+  /// The line with a mark below the column, of a long line the part around it; nothing where there is no line.
   var excerpt: String {
     guard let source, line > 0 else { return "" }
     let number = "\(line)"
     let margin = String(repeating: " ", count: number.count)
-    return "\n  \(number) | \(source)\n  \(margin) | \(String(repeating: " ", count: max(0, column - 1)))^"
+    let scalars = Array(source.unicodeScalars), reach = 80
+    let start = max(0, min(column - 1, scalars.count) - reach), end = min(scalars.count, start + 2 * reach)
+    var text = String.UnicodeScalarView(), mark = String.UnicodeScalarView()
+    text += scalars[start..<end]
+    // A tab above needs one below, however wide the terminal draws it.
+    mark += (start..<max(start, column - 1)).map { $0 < end && scalars[$0] == "\t" ? "\t" : " " }
+    let before = start > 0 ? "…" : "", after = end < scalars.count ? "…" : ""
+    return
+      "\n  \(number) | \(before)\(String(text))\(after)\n  \(margin) | \(before.isEmpty ? "" : " ")\(String(mark))^"
   }
 }

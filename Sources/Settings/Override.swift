@@ -26,6 +26,9 @@ struct Override {
         steps.append(.index(index))
       }
     }
+    guard steps.count <= YAMLReader.deepest else {
+      throw .override(text, why: "its path has more than \(YAMLReader.deepest) keys.")
+    }
     path = steps
     value = Override.placed(try OverrideValue(String(text[text.index(after: sign)...])).node(of: text), location)
   }

@@ -2,11 +2,21 @@
 ///
 /// A value that is nothing but a reference takes what it names, of whatever kind; inside a longer text the words are
 /// put in place. What stands under `define` at the top is there for nothing else: `${define.small-head}`.
+///
+/// References to values that hold references multiply: what is put in place is bounded in values, bytes and levels.
 struct References {
   let root: YAMLNode
+  /// Values put in place, and bytes of texts looked through, so far.
+  private var work = (nodes: 0, bytes: 0)
+  private static let most = (nodes: 100_000, bytes: 4 << 20)
+
+  init(root: YAMLNode) { self.root = root }
 
   /// The tree with every reference replaced; throws for a reference to nothing, and for a circle of references.
-  func resolved() throws(SettingsError) -> YAMLNode { try resolved(root, []) }
+  func resolved() throws(SettingsError) -> YAMLNode {
+    var references = self
+    return try references.resolved(root, [], level: 0)
+  }
 
   /// The node that a reference names, unresolved; any other node itself.
   func target(of node: YAMLNode) -> YAMLNode {
@@ -22,29 +32,47 @@ struct References {
     return node
   }
 
-  private func resolved(_ node: YAMLNode, _ trail: [String]) throws(SettingsError) -> YAMLNode {
+  /// `level` counts the mappings and lists around `node`, those around the references to it included.
+  private mutating func resolved(_ node: YAMLNode, _ trail: [String], level: Int) throws(SettingsError) -> YAMLNode {
     var node = node
+    try count(node, trail, level)
     switch node.content {
     case .list(let items):
       var all: [YAMLNode] = []
-      for item in items { all.append(try resolved(item, trail)) }
+      for item in items { all.append(try resolved(item, trail, level: level + 1)) }
       node.content = .list(all)
     case .mapping(let entries):
       var all: [YAMLNode.Entry] = []
       for entry in entries {
-        all.append(YAMLNode.Entry(key: entry.key, location: entry.location, value: try resolved(entry.value, trail)))
+        let value = try resolved(entry.value, trail, level: level + 1)
+        all.append(YAMLNode.Entry(key: entry.key, location: entry.location, value: value))
       }
       node.content = .mapping(all)
     case .scalar(let text, _):
-      guard text.contains("${") else { return node }
-      return try filled(text, node, trail)
+      guard firstReference(in: text[...]) != nil else { return node }
+      return try filled(text, node, trail, level: level)
     }
     return node
   }
 
+  /// Counts the work for a value that a reference put in place, or that may hold references.
+  private mutating func count(_ node: YAMLNode, _ trail: [String], _ level: Int) throws(SettingsError) {
+    guard level <= 2 * YAMLReader.deepest, trail.count <= YAMLReader.deepest else {
+      throw .malformed(node.location, why: "references put too many mappings and lists in each other here.")
+    }
+    guard !trail.isEmpty else { return }
+    work.nodes += 1
+    if case .scalar(let text, _) = node.content { work.bytes += text.utf8.count }
+    guard work.nodes <= Self.most.nodes, work.bytes <= Self.most.bytes else {
+      throw .malformed(node.location, why: "the references of this experiment unfold to too many values.")
+    }
+  }
+
   /// Replaces the references of one scalar. `trail` holds the paths that are being resolved: a path that returns is a
   /// circle.
-  private func filled(_ text: String, _ node: YAMLNode, _ trail: [String]) throws(SettingsError) -> YAMLNode {
+  private mutating func filled(
+    _ text: String, _ node: YAMLNode, _ trail: [String], level: Int
+  ) throws(SettingsError) -> YAMLNode {
     var result = "", rest = text[...]
     while let start = firstReference(in: rest) {
       guard let end = rest[start...].firstIndex(of: "}") else {
@@ -53,28 +81,40 @@ struct References {
       let path = String(rest[rest.index(start, offsetBy: 2)..<end])
       guard !trail.contains(path) else {
         throw .malformed(
-          node.location, why: "'${\(path)}' leads back to itself by way of \(trail.joined(separator: ", ")).")
+          node.location,
+          why: "'${\(shortened(path))}' leads back to itself by way of \(trail.map(shortened).joined(separator: ", "))."
+        )
       }
       guard let found = value(at: path) else {
-        throw .malformed(node.location, why: "'${\(path)}' names nothing in this experiment.")
+        throw .malformed(node.location, why: "'${\(shortened(path))}' names nothing in this experiment.")
       }
-      var target = try resolved(found, trail + [path])
+      var target = try resolved(found, trail + [path], level: level)
       if start == text.startIndex, rest.index(after: end) == text.endIndex {
         target.location = node.location
         return target
       }
       guard case .scalar(let words, _) = target.content else {
         throw .malformed(
-          node.location, why: "'${\(path)}' is \(target.spoken); inside a text only a single value can stand.")
+          node.location,
+          why: "'${\(shortened(path))}' is \(target.spoken); inside a text only a single value can stand.")
       }
       result += rest[..<start] + words
+      guard result.utf8.count <= YAMLReader.longestScalar else {
+        throw .malformed(node.location, why: "this text is filled to more than \(YAMLReader.longestScalar) bytes.")
+      }
       rest = rest[rest.index(after: end)...]
     }
     return YAMLNode(content: .scalar(result + rest, isPlain: false), location: node.location)
   }
 
   private func firstReference(in text: Substring) -> Substring.Index? {
-    text.indices.first { text[$0...].hasPrefix("${") }
+    let bytes = text.utf8
+    var start = bytes.startIndex
+    while let sign = bytes[start...].firstIndex(of: UInt8(ascii: "$")) {
+      start = bytes.index(after: sign)
+      if start < bytes.endIndex, bytes[start] == UInt8(ascii: "{") { return sign }
+    }
+    return nil
   }
 
   /// The node at a dotted path through mappings, from the root; nil where a key is missing.

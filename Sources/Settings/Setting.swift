@@ -54,8 +54,10 @@ public struct SettingValue: Sendable {
 /// Source: YAML 1.2.2, section 10.3.2, the core schema: 12, -3, 0x1F, 0o17, 1e-4, .5, 1., .inf, .nan.
 func number(_ text: String) -> Double? {
   var digits = Substring(text), sign = 1.0
-  if digits.hasPrefix("0x") { return Int(digits.dropFirst(2), radix: 16).map(Double.init) }
-  if digits.hasPrefix("0o") { return Int(digits.dropFirst(2), radix: 8).map(Double.init) }
+  for (prefix, radix) in [("0x", 16), ("0o", 8)] where digits.hasPrefix(prefix) {
+    // No second sign: `Int` reads "-5" in "0x-5".
+    return digits.dropFirst(2).first?.isHexDigit == true ? Int(digits.dropFirst(2), radix: radix).map(Double.init) : nil
+  }
   if digits.hasPrefix("-") {
     (sign, digits) = (-1, digits.dropFirst())
   } else if digits.hasPrefix("+") {
@@ -67,7 +69,9 @@ func number(_ text: String) -> Double? {
     digits.contains(where: { $0.isNumber }),
     digits.allSatisfy({ $0.isASCII && ($0.isNumber || ".eE+-".contains($0)) })
   else { return nil }
-  return Double(digits.hasSuffix(".") ? digits + "0" : digits.hasPrefix(".") ? "0" + digits : digits).map { sign * $0 }
+  // More than a double can hold is no number: infinity is written .inf.
+  let value = Double(digits.hasSuffix(".") ? digits + "0" : digits.hasPrefix(".") ? "0" + digits : digits)
+  return value.flatMap { $0.isFinite ? sign * $0 : nil }
 }
 
 extension Int: Setting {
@@ -115,7 +119,7 @@ extension Float: Setting {
   public static var form: Form { .number }
   /// Reads a number, rounded from double to single precision.
   public init?(_ value: SettingValue) {
-    guard let number = Double(value) else { return nil }
+    guard let number = Double(value), Float(number).isFinite || !number.isFinite else { return nil }
     self = Float(number)
   }
   /// The shortest decimal that reads back to the same single-precision number.

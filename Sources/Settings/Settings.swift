@@ -12,7 +12,7 @@ public struct Settings: Sendable {
 
   /// Reads a file with the files it extends, at one of its scales, then puts overrides ("training.steps=100") over it.
   public init(file path: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
-    let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
+    let composition = Composition { (path) throws(SettingsError) in try Settings.bytes(of: path) }
     try self.init(try composition.tree(of: path, scale: scale), overrides)
   }
 

@@ -29,14 +29,15 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
     case .unreadable(let file, let why): "\(file): \(why)"
     case .malformed(let location, let why), .unsuitable(let location, let why): "\(location): \(why)\(location.excerpt)"
     case .duplicate(let key, let location, let first):
-      "\(location): '\(key)' is set twice, first in line \(first.line); keep one of them.\(location.excerpt)"
+      "\(location): '\(shortened(key))' is set twice, first in line \(first.line); keep one of them.\(location.excerpt)"
     case .missing(let key, let location): "\(location): the setting '\(key)' is missing.\(location.excerpt)"
     case .unknown(let key, let location, let section, let known):
-      "\(location): there is no setting '\(key)' \(section.isEmpty ? "at the top" : "in '\(section)'")"
-        + "\(known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))")."
+      "\(location): there is no setting '\(shortened(key))' "
+        + (section.isEmpty ? "at the top" : "in '\(shortened(section))'") + Self.listed(known) + "."
         + (nearest(key, among: known).map { " Did you mean '\($0)'?" } ?? "") + location.excerpt
     case .wrongKind(let key, let location, let found, let wanted, let near):
-      "\(location): '\(key)' must be \(wanted), not \(found)." + (near.map { " Did you mean '\($0)'?" } ?? "")
+      "\(location): '\(shortened(key))' must be \(wanted), not \(found)."
+        + (near.map { " Did you mean '\($0)'?" } ?? "")
         + location.excerpt
     case .notFinite(let key, let location, let found):
       "\(location): '\(key)' must be finite, not \(found).\(location.excerpt)"
@@ -44,15 +45,26 @@ public enum SettingsError: Error, CustomStringConvertible, Sendable {
       "\(location): '\(old)'\(key.map { " of '\($0)'" } ?? "") is called '\(new)' now.\(location.excerpt)"
     case .outside(let key, let location, let found, let lowest, let highest):
       "\(location): '\(key)' must be from \(lowest) to \(highest), not \(found).\(location.excerpt)"
-    case .override(let text, let why): "override '\(text)': \(why)"
+    case .override(let text, let why): "override '\(shortened(text))': \(why)"
     }
+  }
+
+  /// "; there are a, b", of more than a hundred the first ones; nothing where there are none.
+  private static func listed(_ known: [String]) -> String {
+    guard !known.isEmpty else { return "" }
+    let more = known.count > 100 ? " and \(known.count - 100) more" : ""
+    return "; there are \(known.prefix(100).map(shortened).joined(separator: ", "))\(more)"
   }
 }
 
 /// The nearest of the `known` words; nil if none is close, that is within max(1, length / 3) edits. The first of
 /// several equally near words is taken.
 public func nearest(_ word: String, among known: [String]) -> String? {
-  let best = known.map { (word: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
+  // Distances cost the product of two lengths, and no name is that long.
+  guard word.utf8.count <= 100 else { return nil }
+  let best = known.prefix(1000).filter { $0.utf8.count <= 200 }.map { (word: $0, distance: distance(word, $0)) }.min {
+    $0.distance < $1.distance
+  }
   guard let best, best.distance <= max(1, word.count / 3) else { return nil }
   return best.word
 }

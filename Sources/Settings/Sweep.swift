@@ -39,7 +39,7 @@ public struct Sweep: Sendable {
 
   /// Reads a file with the files it extends at one of its scales; throws where any variant cannot be composed.
   public init(file: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
-    let composition = Composition { (path) throws(SettingsError) in try Settings.text(of: path) }
+    let composition = Composition { (path) throws(SettingsError) in try Settings.bytes(of: path) }
     try self.init(try composition.tree(of: file, scale: scale), overrides)
   }
 
@@ -62,9 +62,14 @@ public struct Sweep: Sendable {
       guard case .list(let values) = seeds.content, !values.isEmpty else {
         throw .malformed(seeds.location, why: "'seeds' takes a list of whole numbers, such as [1, 2, 3].")
       }
+      try Self.check(sets.count * values.count, at: seeds.location)
       sets = sets.flatMap { set in
         values.map { Settled(name: set.name, parts: set.parts + [Part(path: "seed", value: $0)]) }
       }
+    }
+    guard sets.count == 1 || sets.count * base.size <= Self.mostNodes else {
+      throw .malformed(
+        tree.location, why: "\(sets.count) variants of \(base.size) values each are more than one file may make.")
     }
     var variants: [Variant] = []
     var seen: Set<String> = []
@@ -94,6 +99,20 @@ public struct Sweep: Sendable {
   }
 
   // MARK: Combinations
+
+  /// The most variants of a file, seeds included.
+  private static let mostVariants = 10_000
+  /// The most values of all variants together.
+  private static let mostNodes = 20_000_000
+  /// The most comparisons of a combination with a rule of `exclude`, and settings of all combinations.
+  private static let mostTrials = 1_000_000
+
+  /// Throws unless so many combinations of so many settings each may be made.
+  private static func check(_ count: Int, parts: Int = 1, at location: FileLocation) throws(SettingsError) {
+    guard count <= mostVariants, parts <= 1000, count * parts <= mostTrials / 10 else {
+      throw .malformed(location, why: "these are more than \(mostVariants) combinations, or settings of them.")
+    }
+  }
 
   /// One thing that a variant sets.
   private struct Part {
@@ -131,9 +150,9 @@ public struct Sweep: Sendable {
       names = variants.map(\.key)
       var all: [[Part]] = []
       for variant in variants {
-        all.append(
-          variant.value.isNull
-            ? [] : try mapping(variant.value, "a variant").map { Part(path: $0.key, value: $0.value) })
+        let settings = variant.value.isNull ? [] : try mapping(variant.value, "a variant")
+        try check(variants.count, parts: settings.count, at: variant.location)
+        all.append(settings.map { Part(path: $0.key, value: $0.value) })
       }
       sets = all
     }
@@ -145,40 +164,54 @@ public struct Sweep: Sendable {
       guard axes.allSatisfy({ $0.values.count == length }) else {
         throw .malformed(zip.location, why: "the lists of 'zip' go hand in hand; give each \(length) values.")
       }
-      (sets, names) = product(
-        sets, names, (0..<length).map { i in axes.map { Part(path: $0.path, value: $0.values[i]) } })
+      let rows = (0..<length).map { i in axes.map { Part(path: $0.path, value: $0.values[i]) } }
+      (sets, names) = try product(sets, names, rows, at: zip.location)
     }
     if let grid = blocks.first(where: { $0.key == "grid" }) {
       for axis in try axes(grid.value, "'grid'") {
         varying.append(axis.path)
-        (sets, names) = product(sets, names, axis.values.map { [Part(path: axis.path, value: $0)] })
+        (sets, names) = try product(
+          sets, names, axis.values.map { [Part(path: axis.path, value: $0)] }, at: grid.location)
       }
     }
     var result = zip(sets, names).map {
       Settled(name: name($1, $0.filter { varying.contains($0.path) }, varying), parts: $0)
     }
     if let exclude = blocks.first(where: { $0.key == "exclude" }) {
-      guard case .list(let rules) = exclude.value.content else {
-        throw .malformed(exclude.location, why: "'exclude' takes a list of mappings, each a combination to leave out.")
-      }
-      for rule in rules {
-        let conditions = try mapping(rule, "a rule of 'exclude'")
-        if let stray = conditions.first(where: { !varying.contains($0.key) }) {
-          throw .unknown(key: stray.key, stray.location, section: "exclude", known: varying)
-        }
-        result.removeAll { set in
-          conditions.allSatisfy { condition in
-            set.parts.contains { $0.path == condition.key && spoken($0.value) == spoken(condition.value) }
-          }
-        }
-      }
-      guard !result.isEmpty else { throw .malformed(exclude.location, why: "'exclude' leaves nothing to run.") }
+      try leaveOut(exclude, varying, from: &result)
     }
     return result
   }
 
+  /// Takes away the combinations that a rule of `exclude` describes.
+  private static func leaveOut(
+    _ exclude: YAMLNode.Entry, _ varying: [String], from sets: inout [Settled]
+  ) throws(SettingsError) {
+    guard case .list(let rules) = exclude.value.content else {
+      throw .malformed(exclude.location, why: "'exclude' takes a list of mappings, each a combination to leave out.")
+    }
+    guard rules.count * sets.count <= mostTrials else {
+      throw .malformed(exclude.location, why: "'exclude' has too many rules for \(sets.count) combinations.")
+    }
+    for rule in rules {
+      let conditions = try mapping(rule, "a rule of 'exclude'")
+      if let stray = conditions.first(where: { !varying.contains($0.key) }) {
+        throw .unknown(key: stray.key, stray.location, section: "exclude", known: varying)
+      }
+      sets.removeAll { set in
+        conditions.allSatisfy { condition in
+          set.parts.contains { $0.path == condition.key && spoken($0.value) == spoken(condition.value) }
+        }
+      }
+    }
+    guard !sets.isEmpty else { throw .malformed(exclude.location, why: "'exclude' leaves nothing to run.") }
+  }
+
   /// Every combination of `sets` with every item of `more`, the latter varying fastest; names are repeated with them.
-  private static func product(_ sets: [[Part]], _ names: [String], _ more: [[Part]]) -> ([[Part]], [String]) {
+  private static func product(
+    _ sets: [[Part]], _ names: [String], _ more: [[Part]], at location: FileLocation
+  ) throws(SettingsError) -> ([[Part]], [String]) {
+    try check(sets.count * more.count, parts: (sets.first?.count ?? 0) + (more.first?.count ?? 0), at: location)
     let pairs = zip(sets, names).flatMap { set, name in more.map { (set + $0, name) } }
     return (pairs.map(\.0), pairs.map(\.1))
   }
@@ -186,6 +219,10 @@ public struct Sweep: Sendable {
   private static func mapping(_ node: YAMLNode, _ what: String) throws(SettingsError) -> [YAMLNode.Entry] {
     guard case .mapping(let entries) = node.content else {
       throw .malformed(node.location, why: "\(what) takes a mapping, not \(node.spoken).")
+    }
+    // A path becomes mappings in each other.
+    if let long = entries.first(where: { $0.key.split(separator: ".").count > YAMLReader.deepest }) {
+      throw .malformed(long.location, why: "this path has more than \(YAMLReader.deepest) keys.")
     }
     return entries
   }

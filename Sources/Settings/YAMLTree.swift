@@ -32,9 +32,32 @@ package struct YAMLNode: Sendable {
   /// As it would be said in a message.
   package var spoken: String {
     switch content {
-    case .scalar(let text, _): isNull ? "nothing" : "'\(text)'"
+    case .scalar(let text, _): isNull ? "nothing" : "'\(shortened(text))'"
     case .list: "a list"
     case .mapping: "a mapping"
     }
   }
+
+  /// The number of values, mappings and lists of the tree, this one included.
+  var size: Int {
+    switch content {
+    case .scalar: 1
+    case .list(let items): items.reduce(1) { $0 + $1.size }
+    case .mapping(let entries): entries.reduce(1) { $0 + $1.value.size }
+    }
+  }
+}
+
+/// A text of the user as a message shows it: on one line, and of at most 80 characters.
+func shortened(_ text: String) -> String {
+  var line = ""
+  for scalar in text.unicodeScalars.prefix(80) {
+    switch scalar {
+    case "\n": line += "\\n"
+    case "\t": line += "\\t"
+    case "\r": line += "\\r"
+    default: line.unicodeScalars.append(scalar)
+    }
+  }
+  return text.unicodeScalars.dropFirst(80).isEmpty ? line : line + "…"
 }

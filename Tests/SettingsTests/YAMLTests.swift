@@ -40,7 +40,7 @@ private func refusal(_ text: String, _ overrides: [String] = []) -> String {
       let item = level == 0 ? "x" : "*a\(level - 1)"
       return "a\(level): &a\(level) [\(Array(repeating: item, count: 10).joined(separator: ", "))]\n"
     }.joined()
-    #expect(refusal(text).hasSuffix(": the aliases of this file unfold to too many values."))
+    #expect(refusal(text).hasSuffix(": this file has more than 100000 values, those that aliases repeat included."))
   }
 
   @Test("overrides that name no path or no value are refused with what was written")
@@ -76,9 +76,9 @@ private func refusal(_ text: String, _ overrides: [String] = []) -> String {
       do { _ = try Settings(file: path) } catch { return "\(error)" }
       return "no error"
     }
-    #expect(refusal(folder) == "\(folder): this is not a file; name an experiment file.")
+    #expect(refusal(folder) == "\(folder): this is a folder, not a file; name an experiment file.")
     try Data([0x61, 0x3A, 0x20, 0xFF]).write(to: URL(fileURLWithPath: path))
-    #expect(refusal(path) == "\(path): the text is not UTF-8; save it as UTF-8.")
+    #expect(refusal(path) == "\(path):1:4: the byte FF is not UTF-8; save it as UTF-8.")
     try Data("extends: {}\n".utf8).write(to: URL(fileURLWithPath: path))
     #expect(
       refusal(path) == "\(path):1:10: 'extends' takes the path of a file, or a list of them."
