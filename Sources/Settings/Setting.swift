@@ -69,9 +69,7 @@ func number(_ text: String) -> Double? {
     digits.contains(where: { $0.isNumber }),
     digits.allSatisfy({ $0.isASCII && ($0.isNumber || ".eE+-".contains($0)) })
   else { return nil }
-  // More than a double can hold is no number: infinity is written .inf.
-  let value = Double(digits.hasSuffix(".") ? digits + "0" : digits.hasPrefix(".") ? "0" + digits : digits)
-  return value.flatMap { $0.isFinite ? sign * $0 : nil }
+  return Double(digits.hasSuffix(".") ? digits + "0" : digits.hasPrefix(".") ? "0" + digits : digits).map { sign * $0 }
 }
 
 extension Int: Setting {
@@ -119,7 +117,7 @@ extension Float: Setting {
   public static var form: Form { .number }
   /// Reads a number, rounded from double to single precision.
   public init?(_ value: SettingValue) {
-    guard let number = Double(value), Float(number).isFinite || !number.isFinite else { return nil }
+    guard let number = Double(value) else { return nil }
     self = Float(number)
   }
   /// The shortest decimal that reads back to the same single-precision number.

@@ -48,6 +48,11 @@ public struct Sweep: Sendable {
     try self.init(try YAMLReader.tree(of: text, file: file), overrides)
   }
 
+  /// Reads bytes as a file would be read.
+  package init(parsing bytes: [UInt8], file: String) throws(SettingsError) {
+    try self.init(try YAMLReader.tree(of: bytes, file: file), [])
+  }
+
   private init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
     guard case .mapping(let entries) = tree.content else {
       throw .malformed(tree.location, why: "an experiment is a mapping of keys to values, not \(tree.spoken).")

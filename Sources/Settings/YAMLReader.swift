@@ -17,6 +17,8 @@ package struct YAMLReader {
   private var parser = yaml_parser_t()
   private var anchors: [String: Anchored] = [:]
   private var nodeCount = 0
+  /// The lists and mappings that are open, the innermost last, with the sign of those in brackets or braces.
+  private var open: [(sign: String?, location: FileLocation)] = []
   /// The number and the text of the line shown last.
   private var shown: (index: Int, text: String?) = (-1, nil)
 
@@ -108,12 +110,18 @@ package struct YAMLReader {
     case YAML_ALIAS_EVENT: return .alias(text(event.data.alias.anchor) ?? "")
     case YAML_SEQUENCE_START_EVENT:
       try YAMLTag(text(event.data.sequence_start.tag)).check("!!seq", at: here)
+      open.append((event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE ? "'['" : nil, here))
       return .listStart(anchor: text(event.data.sequence_start.anchor))
-    case YAML_SEQUENCE_END_EVENT: return .listEnd
+    case YAML_SEQUENCE_END_EVENT:
+      open.removeLast()
+      return .listEnd
     case YAML_MAPPING_START_EVENT:
       try YAMLTag(text(event.data.mapping_start.tag)).check("!!map", at: here)
+      open.append((event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE ? "'{'" : nil, here))
       return .mappingStart(anchor: text(event.data.mapping_start.anchor))
-    case YAML_MAPPING_END_EVENT: return .mappingEnd
+    case YAML_MAPPING_END_EVENT:
+      open.removeLast()
+      return .mappingEnd
     default: return .streamStart
     }
   }
@@ -122,21 +130,20 @@ package struct YAMLReader {
   private mutating func syntaxError() -> SettingsError {
     let origin = location(parser.problem_mark)
     var why = "this is not YAML: \(parser.problem.map { String(cString: $0) } ?? "this cannot be read")"
-    let start = parser.context_mark
-    if let context = parser.context,
-      (start.line, start.column) != (parser.problem_mark.line, parser.problem_mark.column)
-    {
-      let opened =
-        switch String(cString: context) {
-        case "while parsing a flow sequence": "the '['"
-        case "while parsing a flow mapping": "the '{'"
-        case "while scanning a quoted scalar": "the quote"
-        case "while scanning a simple key": "the key"
-        case "while parsing a block mapping": "the mapping"
-        case "while parsing a block collection": "the list"
-        default: "what is being read"
-        }
+    let start = parser.context_mark, mark = parser.problem_mark
+    let context = parser.context.map { String(cString: $0) } ?? ""
+    let opened: String? =
+      switch context {
+      case "while scanning a quoted scalar": "the quote"
+      case "while scanning a simple key": "the key"
+      case "while parsing a block mapping": "the mapping"
+      case "while parsing a block collection": "the list"
+      default: nil
+      }
+    if let opened, (start.line, start.column) != (mark.line, mark.column) {
       why += "; \(opened) began at \(start.line + 1):\(start.column + 1)"
+    } else if context.contains("a flow"), let last = open.last, let sign = last.sign {
+      why += "; the \(sign) began at \(last.location.line):\(last.location.column)"
     }
     // A tab that indents and a character that YAML reserves have the same words.
     if why.hasSuffix("found character that cannot start any token") {
