@@ -5,7 +5,7 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift BuildTools Sources Plugins Tests
 
-.PHONY: build quickstart test stranger torture bench reading-results architecture docs format lint packages clean
+.PHONY: build quickstart test stranger torture fuzz sanitize bench reading-results architecture docs format lint packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone
@@ -39,6 +39,20 @@ JOBS   ?= 2
 torture: build
 	@command -v python3 > /dev/null || { echo "torture needs python3 (apt-get install python3)."; exit 1; }
 	@python3 Tests/Torture/torture.py --program $(BINARY) --kills $(KILLS) --points $(POINTS) --jobs $(JOBS) $(CASES)
+
+# Gives every reader of foreign files RUNS mutated inputs, or SECONDS of them: make fuzz RUNS=1000000 TARGETS="yaml png".
+RUNS    ?= 1000000
+SECONDS ?= 600
+FUZZ     = --package-path Tests/Fuzzing --scratch-path .build-fuzz --sanitize=fuzzer
+fuzz: packages
+	@$(SWIFT) build $(FLAGS) $(FUZZ) --product fuzz > .build-fuzz.log 2>&1 \
+	  || { cat .build-fuzz.log; rm -f .build-fuzz.log; exit 1; }; rm -f .build-fuzz.log
+	@sh Tests/Fuzzing/fuzz.sh .build-fuzz/release/fuzz $(RUNS) $(SECONDS) $(TARGETS)
+
+# The tests under the address and the thread sanitizer, but for those that Tests/Sanitizers/*.skip names with a reason.
+SANITIZERS ?= address thread
+sanitize: packages
+	@sh Tests/Sanitizers/sanitize.sh $(SANITIZERS)
 
 # Times every case, a line each: seconds, images a second, speed and fraction of the best product, memory; minutes.
 bench: build
@@ -74,4 +88,4 @@ packages:
 	@sh Sources/install-packages.sh
 
 clean:
-	rm -rf .build .build-stranger
+	rm -rf .build .build-stranger .build-fuzz .build-address .build-thread

@@ -21,6 +21,7 @@ let pluginTargets = plugins.map {
 // Every source target has its tests in Tests/<name>Tests; some need more than what they test.
 let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Files", ["ProgramSupport"]),
+  ("FuzzTargets", []),
   ("Tensors", []),
   ("Spectra", ["Tensors"]),
   ("Storage", ["ProgramSupport", "Tensors", "Files"]),
@@ -76,6 +77,7 @@ let package = Package(
     .library(name: "Laboratory", targets: ["Laboratory"]),
     .library(name: "OvertoneCLI", targets: ["OvertoneCLI"]),
     .library(name: "StandardParts", targets: plugins.map(\.name)),
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -135,6 +137,10 @@ let package = Package(
       name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],
       path: "Tests/FixtureSupport"),
     .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),
+    // beside: every reader of foreign bytes, for Tests/Fuzzing and for the corpus of past failures
+    .target(
+      name: "FuzzTargets", dependencies: ["Settings", "ForeignWeights", "Images", "Storage", "Files"],
+      path: "Tests/FuzzTargets"),
   ]
     + tests.map { test in
       .testTarget(

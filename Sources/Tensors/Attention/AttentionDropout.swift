@@ -50,7 +50,7 @@ private struct DroppedAttention: Sendable {
     let output = Tensor(unfilled: queries.shape) { output in
       let output = output.baseAddress!
       parallel(plan.batch * plan.heads, cost: n * m * (d / 4 + 8)) { range in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: n * m) { scratch in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: n * m + vectorWidth) { scratch in
           let dropped = scratch.baseAddress!
           for item in range {
             let p = probabilities.pointer + item * n * m, mask = mask.buffer.pointer + item * n * m
@@ -81,7 +81,8 @@ private struct DroppedAttention: Sendable {
     let gradients = [queries, keys, values].map { Tensor(shape: $0.shape, buffer: Buffer(count: $0.count), node: nil) }
     let (dq, dk, dv) = (gradients[0].buffer.pointer, gradients[1].buffer.pointer, gradients[2].buffer.pointer)
     parallel(plan.batch * plan.heads, cost: 3 * n * m * (d / 4 + 8)) { range in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * n * m) { scratch in
+      // One vector more, since kernels read whole vectors.
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * n * m + vectorWidth) { scratch in
         let scoreGradients = scratch.baseAddress!, dropped = scoreGradients + n * m
         for item in range {
           let p = probabilities.pointer + item * n * m, mask = mask.buffer.pointer + item * n * m
