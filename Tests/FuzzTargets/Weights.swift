@@ -1,3 +1,4 @@
+import Files
 import ForeignWeights
 
 extension FuzzTarget {
@@ -16,15 +17,20 @@ extension FuzzTarget {
         "ctorch._utils\n_rebuild_tensor_v2\n", "ctorch\nFloatStorage\n", "ccollections\nOrderedDict\n", "storage",
         "cpu",
       ], readWeights),
+    FuzzTarget(
+      "zip", seeds: [("Tests/ForeignWeightsTests/References", ".pth")],
+      words: ["PK\u{3}\u{4}", "PK\u{1}\u{2}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "PK\u{6}\u{7}"]
+    ) { bytes in
+      let source = ByteSource(bytes, named: "x")
+      for member in try ZipDirectory(source).members { _ = try? member.contents(in: source) }
+    },
   ]
 
   private static func readWeights(_ bytes: [UInt8]) throws {
-    try withFile(bytes, "") { path in
-      let file = try WeightFile(path)
-      for group in file.groups {
-        for name in file.names(in: group) { _ = file.shape(of: name, in: group) }
-        _ = try file.tensors(in: group)
-      }
+    let file = try WeightFile(bytes: bytes, named: "x")
+    for group in file.groups {
+      for name in file.names(in: group) { _ = file.shape(of: name, in: group) }
+      _ = try file.tensors(in: group)
     }
   }
 }
