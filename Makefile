@@ -5,7 +5,8 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift BuildTools Sources Plugins Tests
 
-.PHONY: build quickstart test stranger torture fuzz sanitize bench reading-results architecture docs format lint packages clean
+.PHONY: build quickstart test stranger torture fuzz sanitize bench reading-results architecture docs format lint \
+  packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone

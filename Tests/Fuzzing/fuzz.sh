@@ -20,7 +20,7 @@ for target in $targets; do
     done
   done
   "$program" --target="$target" -runs="$runs" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=500 \
-    -malloc_limit_mb=500 -max_len=8192 -len_control=0 -print_final_stats=1 -close_fd_mask=1 \
+    -malloc_limit_mb=500 -max_len=4096 -len_control=0 -print_final_stats=1 -close_fd_mask=1 \
     $([ -s "$work.words" ] && echo "-dict=$work.words") -artifact_prefix="$found/$target-" "$work" > "$log/$target.log" 2>&1
   end=$?
   done=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log/$target.log")
