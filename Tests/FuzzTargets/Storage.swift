@@ -3,7 +3,7 @@ import Storage
 extension FuzzTarget {
   static let storage: [FuzzTarget] = [
     FuzzTarget(
-      "hdf5", seeds: [("Tests/Fuzzing/Corpus", ".h5")], words: ["OHDR", "TREE", "SNOD", "HEAP", "FRHP"],
+      "hdf5", seeds: [("Tests/Fuzzing/Corpus/hdf5", ".h5")], words: ["OHDR", "TREE", "SNOD", "HEAP", "FRHP"],
       needsProcess: true
     ) {
       bytes in
@@ -11,7 +11,7 @@ extension FuzzTarget {
         _ = try Verification(path)
       }
     },
-    FuzzTarget("events", seeds: [("Tests/Fuzzing/Corpus", ".tfevents")]) { bytes in
+    FuzzTarget("events", seeds: [("Tests/Fuzzing/Corpus/events", ".tfevents")]) { bytes in
       withFile(bytes, "") { _ = EventFile.times(in: $0) }
     },
   ]
