@@ -25,7 +25,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("Tensors", []),
   ("Spectra", ["Tensors"]),
   ("Storage", ["ProgramSupport", "Tensors", "Files"]),
-  ("Images", ["Tensors", "Files"]),
+  ("Images", ["ProgramSupport", "Tensors", "Files"]),
   ("Settings", ["ProgramSupport"]),
   ("ForeignWeights", ["Tensors", "ProgramSupport"]),
   ("Networks", ["Tensors"]),

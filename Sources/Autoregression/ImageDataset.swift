@@ -39,9 +39,14 @@ public protocol ImageDataset: Component, Sendable {
   func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch
   /// The files that it reads, for the record of inputs.
   var files: [String] { get }
+  /// Sentences about what was left out when it was opened; none unless a data set says so.
+  var notes: [String] { get }
 }
 
 extension ImageDataset {
+  /// None.
+  public var notes: [String] { [] }
+
   /// Returns images by their numbers, as `batch` does; throws where a label is no number of a class.
   public func checkedBatch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
     let batch = try batch(rows, flipped: flipped), classes = classNames.count

@@ -136,9 +136,11 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
       }
       #expect(
         refusal("none") == "\(folder)/none: there is no such folder; name one that holds a folder of images per class.")
-      try write(0, to: "\(folder)/flat/x.png")
+      try FileManager.default.createDirectory(atPath: "\(folder)/void", withIntermediateDirectories: true)
       #expect(
-        refusal("flat") == "\(folder)/flat: there are no class folders in it; it should hold CLASS/image.png or .jpg.")
+        refusal("void") == "\(folder)/void: there are no class folders in it; it should hold CLASS/image.png or .jpg.")
+      try write(0, to: "\(folder)/flat/x.png")
+      #expect(refusal("flat") == "no error")
       try write(0, to: "\(folder)/good/a/x.png")
       #expect(refusal("good") == "no error")
       #expect(
@@ -148,6 +150,36 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
       #expect(refusal("bare") == "\(folder)/bare: there are no PNG or JPEG images in its class folders.")
       try Data("hello".utf8).write(to: URL(fileURLWithPath: "\(folder)/good/a/y.png"))
       #expect(refusal("good") == "\(folder)/good/a/y.png: this is neither a PNG nor a JPEG image.")
+      try Data().write(to: URL(fileURLWithPath: "\(folder)/good/a/z.png"))
+      #expect(
+        refusal("good") == """
+          2 of 3 images cannot be read:
+            \(folder)/good/a/y.png: this is neither a PNG nor a JPEG image.
+            \(folder)/good/a/z.png: the file is empty.
+          """)
+      try FileManager.default.createDirectory(atPath: "\(folder)/good/b", withIntermediateDirectories: true)
+      #expect(
+        refusal("good", classes: 2)
+          == "\(folder)/good: there are class folders without a PNG or JPEG image: b; remove them, or add images.")
+    }
+  }
+
+  @Test("images that cannot be read are left out where the settings say so, and named with all else that is")
+  func leftOut() throws {
+    try inFolder { folder in
+      for (index, name) in ["a/1", "a/2", "b/1"].enumerated() { try write(index, to: "\(folder)/\(name).png") }
+      try Data("hello".utf8).write(to: URL(fileURLWithPath: "\(folder)/a/0.png"))
+      try Data("hello".utf8).write(to: URL(fileURLWithPath: "\(folder)/a/x.webp"))
+      var dataset = try dataset("{ use: image-folder, path: \(folder), size: 4, classes: 2, skip-bad: true }")
+      try dataset.open()
+      #expect(dataset.count == 3 && dataset.files == ["a/1", "a/2", "b/1"].map { "\(folder)/\($0).png" })
+      #expect(
+        dataset.notes == [
+          "\(folder): left out 1 .webp (a/x.webp)",
+          "left out: \(folder)/a/0.png: this is neither a PNG nor a JPEG image.",
+        ])
+      let batch = try dataset.batch([2, 0], flipped: [false, false])
+      #expect(batch.labels == [1, 0] && batch.images.scalars == seen(bytes(2)) + seen(bytes(0)))
     }
   }
 }

@@ -98,7 +98,7 @@ import Testing
     try scratch.write("no image", "in/a/notes.txt")
     try scratch.write("no image", "in/.hidden/x.png")
     let output = "\(scratch.path)/out.h5"
-    try ImageImport(folder: folder + "/", output: output, size: 8).run(Journal(quiet: true))
+    try ImageImport(folder + "/", output: output, size: 8, skipsBad: false).run(Journal(quiet: true))
     let file = try ImageFile(output)
     #expect(file.count == 3 && file.height == 8 && file.width == 8)
     #expect(file.labels == [0, 0, 1] && file.classNames == ["a", "b"])
@@ -109,13 +109,32 @@ import Testing
   @Test("a missing folder, and one without images in classes, are refused in a sentence")
   func refused() throws {
     func error() -> String? {
-      message { try ImageImport(folder: folder, output: "\(scratch.path)/o.h5", size: 8).run(Journal(quiet: true)) }
+      message {
+        try ImageImport(folder, output: "\(scratch.path)/o.h5", size: 8, skipsBad: false).run(Journal(quiet: true))
+      }
     }
-    #expect(error() == "\(folder): there is no such folder; name one that holds a folder of images per class.")
-    try add("outside.png", [1, 2, 3])
-    #expect(
-      error() == "\(folder): there are no images in folders of their class; it should hold CLASS/image.png or .jpg.")
+    #expect(error() == "\(folder): there is no such file.")
+    try Folder.make(folder)
+    #expect(error() == "\(folder): there are no class folders in it; it should hold CLASS/image.png or .jpg.")
     #expect(!Folder.exists("\(scratch.path)/o.h5"))
+  }
+
+  @Test("all images that cannot be read are listed, and left out with a flag")
+  func bad() throws {
+    for index in 10..<30 {
+      try add("a/\(index).png", [1, 2, 3])
+      if index >= 12 && index < 24 { try scratch.write("hello", "in/a/\(index).png") }
+    }
+    let output = "\(scratch.path)/out.h5"
+    func run(_ skipsBad: Bool) -> String? {
+      message { try ImageImport(folder, output: output, size: 8, skipsBad: skipsBad).run(Journal(quiet: true)) }
+    }
+    let listed = (12..<22).map { "\n  \(folder)/a/\($0).png: this is neither a PNG nor a JPEG image." }.joined()
+    #expect(
+      run(false) == "12 of 20 images cannot be read:\(listed)\n  and 2 more\n--skip-bad leaves them out.")
+    #expect(!Folder.exists(output))
+    #expect(run(true) == nil)
+    #expect(try Reader(output).texts("source") == [10, 11, 24, 25, 26, 27, 28, 29].map { "a/\($0).png" })
   }
 }
 

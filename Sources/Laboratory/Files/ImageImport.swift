@@ -1,73 +1,75 @@
-import Foundation
 import Images
 import Storage
 
-/// The import of a folder of class folders into one HDF5 file of square images.
+/// The import of a folder or archive of images into one HDF5 file of square images.
 package struct ImageImport {
-  /// The folder of class folders.
-  let folder: String
+  /// The folder of class folders, or an archive .npz or .tar.
+  let source: String
   /// The path of the HDF5 file.
   let output: String
   /// Pixels of a side.
   let size: Int
+  /// True to leave out images that cannot be read, false to refuse them.
+  let skipsBad: Bool
 
-  /// `folder` holds a folder of PNG or JPEG files for each class, at any depth.
-  package init(folder: String, output: String, size: Int) {
-    // Without the slash at its end, so that paths inside it are relative.
-    self.folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-    (self.output, self.size) = (output, size)
+  /// The import of what `LabelledImages.found(at:)` finds in `source`.
+  package init(_ source: String, output: String, size: Int, skipsBad: Bool) {
+    (self.source, self.output, self.size, self.skipsBad) = (source, output, size, skipsBad)
   }
 
-  /// Writes the file; throws where the folder holds no images, or where one cannot be read.
+  /// Writes the file; throws where there are no images, or where some cannot be read, and lists them.
   package func run(_ journal: Journal) throws {
-    guard Self.isFolder(folder) else {
-      throw LaboratoryError("\(folder): there is no such folder; name one that holds a folder of images per class.")
+    let found: LabelledImages
+    do { found = try .found(at: source) } catch { throw LaboratoryError("\(error)") }
+    if let leftOut = found.leftOut { journal.say("\(source): left out \(leftOut)") }
+    var images = found
+    if let bad = try write(found, journal) {
+      let list = LabelledImages.list(bad.sorted { $0.key < $1.key }.map(\.value), of: found.entries.count)
+      guard skipsBad else { throw LaboratoryError("\(list)\n--skip-bad leaves them out.") }
+      journal.say("left out: \(list)")
+      images = found.without(Set(bad.keys))
+      guard !images.entries.isEmpty else { throw LaboratoryError("\(source): none of its images can be read.") }
+      if let more = try write(images, journal) {
+        throw LaboratoryError("\(source): \(more.count) more images became unreadable meanwhile; run it again.")
+      }
     }
-    let classes = Self.names(in: folder).filter { Self.isFolder("\(folder)/\($0)") }
-    let files = classes.enumerated().flatMap { label, name in
-      Self.images(below: "\(folder)/\(name)").map { (path: $0, label: label) }
-    }
-    guard !files.isEmpty else {
-      throw LaboratoryError(
-        "\(folder): there are no images in folders of their class; it should hold CLASS/image.png or .jpg.")
-    }
+    journal.say(
+      "\(output): \(images.entries.count) images of \(size)x\(size) in \(images.classNames.count) classes")
+  }
+
+  /// Every image that could not be read, by its position: all are tried, so that all are named at once.
+  private struct Unreadable: Error {
+    var errors: [Int: ImageError] = [:]
+  }
+
+  /// Writes the file; returns the images that cannot be read, and writes none where there are some.
+  private func write(_ images: LabelledImages, _ journal: Journal) throws -> [Int: ImageError]? {
     // A stop removes the unfinished file first.
-    let start = MonotonicClock.seconds, unfinished = Interruption.Hold()
+    let start = MonotonicClock.seconds, entries = images.entries, unfinished = Interruption.Hold()
     unfinished.begin()
     defer { unfinished.end() }
-    try ImageFile.write(
-      to: output,
-      .init(
-        height: size, width: size, labels: files.map(\.label), classNames: classes,
-        sources: files.map { String($0.path.dropFirst(folder.count + 1)) })
-    ) { index in
-      if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
-      let image = try ByteImage.read(files[index].path).centreCropped(to: size)
-      journal.progress(
-        Progress(
-          stage: "import", done: index + 1, total: files.count, details: ["\(classes.count) classes"],
-          seconds: MonotonicClock.seconds - start, for: index + 1))
-      return image.pixels
-    }
-    journal.say("\(output): \(files.count) images of \(size)x\(size) in \(classes.count) classes")
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-  }
-
-  /// Returns the sorted names in a folder, without hidden ones.
-  private static func names(in folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
-  }
-
-  /// Returns the PNG and JPEG files below a folder, depth first in the order of names.
-  private static func images(below folder: String) -> [String] {
-    names(in: folder).flatMap { name in
-      let path = "\(folder)/\(name)"
-      if ["png", "jpg", "jpeg"].contains(URL(fileURLWithPath: name).pathExtension.lowercased()) { return [path] }
-      return isFolder(path) ? images(below: path) : []
-    }
+    var bad = Unreadable()
+    do {
+      try ImageFile.write(
+        to: output,
+        .init(
+          height: size, width: size, labels: entries.map(\.label), classNames: images.classNames,
+          sources: entries.map(\.source))
+      ) { index in
+        if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
+        var pixels: [UInt8] = []
+        do throws(ImageError) { pixels = try images.image(index).centreCropped(to: size).pixels } catch {
+          bad.errors[index] = error
+        }
+        journal.progress(
+          Progress(
+            stage: "import", done: index + 1, total: entries.count, details: ["\(images.classNames.count) classes"],
+            seconds: MonotonicClock.seconds - start, for: index + 1))
+        if index == entries.count - 1, !bad.errors.isEmpty { throw bad }
+        // What is written after the first bad image is thrown away.
+        return pixels.isEmpty ? [UInt8](repeating: 0, count: size * size * 3) : pixels
+      }
+    } catch let bad as Unreadable { return bad.errors }
+    return nil
   }
 }

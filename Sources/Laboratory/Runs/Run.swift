@@ -78,6 +78,7 @@ package struct Run {
   /// Trains the networks that are not trained yet.
   mutating func train() throws {
     try assembly.dataset.open()
+    for note in assembly.dataset.notes { journal.say(note) }
     let artefacts = try Artefacts(of: assembly)
     // Of what an earlier execution made, the hashes stay until it is made anew.
     var record = try artefacts.record(in: assembly.results)
