@@ -14,7 +14,8 @@ public struct LabelledImages: Sendable {
   public let classNames: [String]
   /// The images by class, then by path.
   public let entries: [Entry]
-  /// Files that were found and are no images that are read, in one line: "3 .webp (a/x.webp, …), 1 pipe (a/y)"; nil for nothing.
+  /// Files that were found and are no images that are read, in one line: "3 .webp (a/x.webp, …), 1 pipe (a/y)"; nil for
+  /// none.
   public let leftOut: String?
   private let decode: @Sendable (Int) throws(ImageError) -> ByteImage
 
