@@ -27,11 +27,17 @@ public struct FuzzTarget: Sendable {
   /// Every reader.
   public static let all: [FuzzTarget] = settings + weights + images + storage
 
+  /// The beginning of the names of files in memory. A child process that is ended leaves its file; it has the name of
+  /// its parent's, so that the next one replaces it.
+  private static let prefix = "\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/overtone-fuzz-\(getpid())-"
+
+  /// Names files after this process, before it has children; returns the beginning of their names.
+  @discardableResult public static func nameFiles() -> String { prefix }
+
   /// Calls `body` with the path of a file in memory that holds `bytes`.
   static func withFile(_ bytes: [UInt8], _ suffix: String, _ body: (String) throws -> Void) rethrows {
-    let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-    // A thread has a file of its own: the tests run beside each other.
-    let path = "\(folder)/overtone-fuzz-\(getpid())-\(pthread_self())\(suffix)"
+    // The tests run beside each other: a file for each thread.
+    let path = "\(prefix)\(pthread_self())\(suffix)"
     defer { unlink(path) }
     guard let file = fopen(path, "w") else { return }
     fwrite(bytes, 1, bytes.count, file)

@@ -40,6 +40,7 @@ private func refuse(_ message: String) -> Never {
     exit(0)
   }
   Session.target = target
+  FuzzTarget.nameFiles()
   // libFuzzer looks at the memory in use; this bounds what is asked for at once.
   _ = overtone_limit_memory(2_000_000_000)
   atexit {
