@@ -52,7 +52,7 @@ fuzz: packages
 
 # The tests under the address and the thread sanitizer, but for those that Tests/Sanitizers/*.skip names with a reason.
 SANITIZERS ?= address thread
-sanitize: packages
+sanitize: build
 	@sh Tests/Sanitizers/sanitize.sh $(SANITIZERS)
 
 # Times every case, a line each: seconds, images a second, speed and fraction of the best product, memory; minutes.

@@ -6,7 +6,7 @@ folder=Tests/Sanitizers status=0
 # An allocation that fails returns nothing, as without the sanitizer.
 export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:suppressions=$PWD/$folder/address.supp"
 export TSAN_OPTIONS="suppressions=$PWD/$folder/thread.supp:exitcode=66:report_signal_unsafe=0"
-export SWIFT_BACKTRACE=enable=no
+export SWIFT_BACKTRACE=enable=no OPENBLAS_NUM_THREADS=1
 for name in "$@"; do
   flags="-c release -Xcc -march=native --sanitize=$name --scratch-path .build-$name"
   log=.build-$name.log
