@@ -12,14 +12,16 @@ int overtone_guard(void (*body)(void *), void *context) {
   if (child < 0) return 0;
   if (child == 0) {
     // libFuzzer's handlers would take the death of the copy for its own.
-    int ends[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, SIGTERM};
+    int ends[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGPROF, SIGSEGV, SIGTRAP, SIGTERM};
     for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++) signal(ends[i], SIG_DFL);
     int nothing = open("/dev/null", O_WRONLY);
     dup2(nothing, 2);
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    struct itimerval second = {{0, 0}, {1, 0}};
-    setitimer(ITIMER_REAL, &second, 0);
+    // A second of work, or ten of waiting.
+    struct itimerval work = {{0, 0}, {1, 0}}, wait = {{0, 0}, {10, 0}};
+    setitimer(ITIMER_PROF, &work, 0);
+    setitimer(ITIMER_REAL, &wait, 0);
     body(context);
     _exit(0);
   }
