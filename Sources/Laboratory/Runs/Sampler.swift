@@ -22,7 +22,7 @@ package struct Sampler {
   /// Generates images [batch, height, width, 3] in [-1, 1], one for each class label.
   ///
   /// Sample i draws from the stream `first + i`: images do not depend on the batch size. `watch` is called after each
-  /// turn. Throws `Divergence` where tokens or images are not finite.
+  /// turn. Throws `Divergence` where tokens or images are not finite, and `Stopped` after a requested stop.
   package func images(
     of labels: [Int], from first: Int, seed: UInt64, around pins: Pins? = nil,
     watch: (GenerationStep) throws -> Void = { _ in }
@@ -30,6 +30,7 @@ package struct Sampler {
     var random = Random(seed: seed, samples: Array(first..<first + labels.count))
     let latent = try assembly.model.generate(labels, assembly.sampling.guidance, around: pins, &random) { step in
       try check(step, from: first)
+      if Interruption.isRequested { throw Stopped("stopped while sampling") }
       try watch(step)
     }
     let images = withoutGradients { assembly.tokenizer.decode(latent) }
