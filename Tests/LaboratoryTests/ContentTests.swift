@@ -71,8 +71,7 @@ import Testing
     let older = try json("\(moved)/quickstart/1/inputs.json").filter { $0.key != "hashes" }
     try JSONSerialization.data(withJSONObject: older).write(
       to: URL(fileURLWithPath: "\(moved)/quickstart/1/inputs.json"))
-    for stage in ["tokenizer", "latents", "model"] {
-      let folder = try folder(of: stage).replacing(results, with: moved)
+    for folder in [tokenizer, latents, model].map({ $0.replacing(results, with: moved) }) {
       try FileManager.default.removeItem(atPath: "\(folder)/artefact.json")
     }
     let old = try program(["verify", "\(moved)/quickstart/1"])
@@ -102,7 +101,10 @@ import Testing
         #expect(try program(command).sentence == sentence, "\(command)")
       }
       if stage == "tokenizer" {
-        let other = try program(words + ["backbone.depth=4"])
+        // Another experiment with the same tokenizer.
+        try scratch.write(try String(contentsOfFile: quickstart, encoding: .utf8), "other.yaml")
+        let other = try program(
+          ["run", "--quiet", "\(scratch.path)/other.yaml", "results=\(results)"] + tiny + ["backbone.depth=4"])
         #expect(other.status == 1 && other.sentence == sentence)
       }
       try whole.write(to: URL(fileURLWithPath: path))
@@ -125,7 +127,7 @@ import Testing
 
   @Test("A training that is stopped and goes on, or begins anew without its checkpoint, ends in recorded content")
   func resumed() throws {
-    let more = words + ["training.steps=400", "training.save-every=5"]
+    let more = words + ["training.steps=120", "training.save-every=5"]
     let stopped = try program(
       more,
       stop: (
@@ -162,5 +164,41 @@ import Testing
     #expect(
       both.errors.contains("tokenizer: 3 steps with another tokenizer.training.steps (3, here 4) are in \(tokenizer);"))
     #expect(!both.errors.contains("model: 1"))
+  }
+
+  @Test("A folder of images is one input, whose list of hashes finds each file that changed")
+  func folders() throws {
+    let images = "\(projectFolder)/Tests/ImagesTests/References", data = "\(scratch.path)/p"
+    for name in ["a", "b"] {
+      try FileManager.default.createDirectory(atPath: "\(data)/\(name)", withIntermediateDirectories: true)
+      for number in 0..<4 {
+        try FileManager.default.copyItem(atPath: "\(images)/rgb.png", toPath: "\(data)/\(name)/\(number).png")
+      }
+    }
+    let experiment = "\(projectFolder)/Experiments/smoke/sweep.yaml"
+    let words = [
+      "run", "--quiet", experiment, "results=\(results)", "--variant", "full,filter=dct/1", "evaluation.count=0",
+      "dataset={use: image-folder, path: \(data), size: 16, classes: 2}",
+    ]
+    #expect(try program(words).status == 0)
+    let sound = try program(["verify", "\(results)/sweep"])
+    #expect(sound.status == 0 && sound.output.contains("\(data): sound (8 files as the run read them)"))
+    let lists = scratch.content.filter { $0.hasSuffix(".sha256") }
+    #expect(lists.count == 1)
+    let list = try String(contentsOfFile: "\(scratch.path)/\(try #require(lists.first))", encoding: .utf8)
+    let hash = try #require(SHA256.hex(ofFile: "\(images)/rgb.png"))
+    #expect(list == ["a", "b"].flatMap { name in (0..<4).map { "\(hash)  \(name)/\($0).png\n" } }.joined())
+    for number in [1, 3] {
+      try FileManager.default.removeItem(atPath: "\(data)/b/\(number).png")
+      if number == 1 {
+        try FileManager.default.copyItem(atPath: "\(images)/grey.png", toPath: "\(data)/b/\(number).png")
+      }
+    }
+    let changed = try program(["verify", "\(results)/sweep"])
+    #expect(
+      changed.status == 1
+        && changed.output.contains(
+          "\(data): 2 of its 8 files are not what the run read, the first is \(data)/b/1.png."),
+      "\(changed.output)")
   }
 }
