@@ -16,6 +16,7 @@ struct FrechetDistance: Metric {
 
   init(_ settings: inout Settings) throws(SettingsError) {}
   var subject: MetricSubject { .samples }
+  var names: [String] { ["FD[randconv64-v1]"] }
 
   mutating func observe(_ generated: Tensor, beside real: Tensor) {
     self.generated.add(Self.features(generated))

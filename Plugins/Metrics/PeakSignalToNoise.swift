@@ -12,6 +12,7 @@ struct PeakSignalToNoise: Metric {
 
   init(_ settings: inout Settings) throws(SettingsError) {}
   var subject: MetricSubject { .reconstructions }
+  var names: [String] { ["psnr"] }
 
   mutating func observe(_ reconstructed: Tensor, beside real: Tensor) {
     for value in Self.decibels(reconstructed, real) {

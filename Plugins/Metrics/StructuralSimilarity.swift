@@ -12,6 +12,7 @@ struct StructuralSimilarity: Metric {
 
   init(_ settings: inout Settings) throws(SettingsError) {}
   var subject: MetricSubject { .reconstructions }
+  var names: [String] { ["ssim"] }
 
   mutating func observe(_ reconstructed: Tensor, beside real: Tensor) {
     guard reconstructed.shape[1] >= 11, reconstructed.shape[2] >= 11 else { return }

@@ -15,6 +15,7 @@ struct Throughput: Metric {
   init(_ settings: inout Settings) throws(SettingsError) {}
 
   var subject: MetricSubject { .samples }
+  var names: [String] { ["images-per-second", "seconds-per-image"] }
 
   mutating func observe(_ generated: Tensor, beside real: Tensor) {}
 

@@ -32,6 +32,9 @@ public protocol Metric: Component {
   init(_ settings: inout Settings) throws(SettingsError)
   /// The images that it compares.
   var subject: MetricSubject { get }
+  /// The names of all numbers that `values` may give, known before anything is measured: expectations are checked
+  /// against them.
+  var names: [String] { get }
   /// Adds generated (or reconstructed) and real images, both [batch, height, width, 3] in [-1, 1].
   mutating func observe(_ generated: Tensor, beside real: Tensor)
   /// Notes the seconds that the generation of the images took that are observed next; by default it does nothing.

@@ -20,6 +20,19 @@ public struct FileLocation: Equatable, Sendable, CustomStringConvertible {
   /// "file:line:column", or the file alone where there is no line.
   public var description: String { line > 0 ? "\(file):\(line):\(column)" : file }
 
+  /// The location of a character of the scalar `text` that begins here, `offset` Unicode scalars from its beginning;
+  /// this location where the line shows the text otherwise, as with escapes or over several lines.
+  public func inside(_ text: String, at offset: Int) -> FileLocation {
+    guard let source, column > 0 else { return self }
+    let rest = source.unicodeScalars.dropFirst(column - 1), scalars = Array(text.unicodeScalars)
+    for quotes in [0, 1] where rest.dropFirst(quotes).starts(with: scalars) {
+      var location = self
+      location.column += quotes + offset
+      return location
+    }
+    return self
+  }
+
   /// The line with a mark below the column, of a long line the part around it; nothing where there is no line.
   var excerpt: String {
     guard let source, line > 0 else { return "" }

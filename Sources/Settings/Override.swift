@@ -2,11 +2,14 @@
 struct Override {
   private let text: String
   private let path: [Step]
-  private let value: YAMLNode
+  let value: YAMLNode
   private let location: FileLocation
 
   /// One step of a path: a key of a mapping, or a position in a list, from 0.
   private enum Step { case key(String), index(Int) }
+
+  /// The path before the `=`: "training.steps", "metrics[0].use".
+  var name: String { String(text.prefix { $0 != "=" }) }
 
   init(_ text: String) throws(SettingsError) {
     self.text = text

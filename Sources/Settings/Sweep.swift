@@ -36,31 +36,47 @@ public struct Sweep: Sendable {
   public let variants: [Variant]
   /// Expectations of the result, one sentence each: "psnr: full > band".
   public let expectations: [(text: String, location: FileLocation)]
+  /// The names of all variants, those included that an override makes equal to another.
+  public let names: [String]
+  /// The path of the file, as it was given.
+  public let file: String
+  /// The scale that was chosen, if not by the file.
+  public let scale: String?
+  /// The overrides, as they were given.
+  public let overrides: [String]
+  /// The experiment of the file alone, without overrides and without `scale`; nil where nothing is put over it, where
+  /// it has variants, and where it cannot be composed.
+  public let baseSettings: Settings?
 
   /// Reads a file with the files it extends at one of its scales; throws where any variant cannot be composed.
   public init(file: String, scale: String? = nil, overrides: [String] = []) throws(SettingsError) {
     let composition = Composition { (path) throws(SettingsError) in try Settings.bytes(of: path) }
-    try self.init(try composition.tree(of: file, scale: scale), overrides)
+    let tree = try composition.tree(of: file, scale: scale)
+    let plain = scale == nil ? tree : try? composition.tree(of: file, scale: nil)
+    try self.init(tree, over: plain, file: file, scale: scale, overrides)
   }
 
   /// Reads the text of a file, whose `extends` and `scales` are not followed; `file` is its name in messages.
   public init(parsing text: String, file: String, overrides: [String] = []) throws(SettingsError) {
-    try self.init(try YAMLReader.tree(of: text, file: file), overrides)
+    let tree = try YAMLReader.tree(of: text, file: file)
+    try self.init(tree, over: tree, file: file, scale: nil, overrides)
   }
 
   /// Reads bytes as a file would be read.
   package init(parsing bytes: [UInt8], file: String) throws(SettingsError) {
-    try self.init(try YAMLReader.tree(of: bytes, file: file), [])
+    let tree = try YAMLReader.tree(of: bytes, file: file)
+    try self.init(tree, over: tree, file: file, scale: nil, [])
   }
 
-  private init(_ tree: YAMLNode, _ overrides: [String]) throws(SettingsError) {
+  /// `plain` is the tree of the file without a chosen scale.
+  private init(
+    _ tree: YAMLNode, over plain: YAMLNode?, file: String, scale: String?, _ overrides: [String]
+  ) throws(SettingsError) {
     guard case .mapping(let entries) = tree.content else {
       throw .malformed(tree.location, why: "an experiment is a mapping of keys to values, not \(tree.spoken).")
     }
     func block(_ key: String) -> YAMLNode? { entries.first { $0.key == key }?.value }
-    let base = YAMLNode(
-      content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }),
-      location: tree.location)
+    let base = Self.base(entries, at: tree.location)
     // Combinations first, then every combination with each seed: the seed varies fastest.
     var sets = try Self.combinations(block("sweep"))
     if let seeds = block("seeds"), !seeds.isNull {
@@ -89,6 +105,9 @@ public struct Sweep: Sendable {
       variants.append(Variant(name: set.name, choices: choices, settings: settings))
     }
     self.variants = variants
+    names = sets.map(\.name)
+    (self.file, self.scale, self.overrides) = (file, scale, overrides)
+    baseSettings = scale == nil && overrides.isEmpty ? nil : plain.flatMap(Self.settings)
     var expectations: [(String, FileLocation)] = []
     if let expect = block("expect") {
       var items = [expect]
@@ -101,6 +120,20 @@ public struct Sweep: Sendable {
       }
     }
     self.expectations = expectations
+  }
+
+  /// The experiment without what makes several runs of it.
+  private static func base(_ entries: [YAMLNode.Entry], at location: FileLocation) -> YAMLNode {
+    YAMLNode(
+      content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }), location: location)
+  }
+
+  /// The experiment of a file that has no variants; nil where it has some, or is none.
+  private static func settings(_ tree: YAMLNode) -> Settings? {
+    guard case .mapping(let entries) = tree.content,
+      entries.first(where: { $0.key == "sweep" }).map({ $0.value.isNull }) ?? true
+    else { return nil }
+    return try? Settings(base(entries, at: tree.location), [])
   }
 
   // MARK: Combinations
@@ -120,7 +153,7 @@ public struct Sweep: Sendable {
   }
 
   /// One thing that a variant sets.
-  private struct Part {
+  struct Part {
     var path: String
     var value: YAMLNode
 
@@ -244,36 +277,5 @@ public struct Sweep: Sendable {
       axes.append((entry.key, values))
     }
     return axes
-  }
-
-  // MARK: Names
-
-  /// "batch=32,loss=l2" after the name of the variant.
-  private static func name(_ variant: String, _ parts: [Part], _ varying: [String]) -> String {
-    // The last word of a path ("loss" for "loss.use") unless another axis ends in the same word.
-    func short(_ path: String) -> String {
-      let keys = path.split(separator: ".").map(String.init)
-      let last = keys.last == "use" && keys.count > 1 ? keys[keys.count - 2] : keys.last ?? path
-      let clashes = varying.filter {
-        $0 != path && ($0 == last || $0.hasSuffix(".\(last)") || $0.hasSuffix(".\(last).use"))
-      }
-      return clashes.isEmpty ? last : path
-    }
-    let set = parts.map { "\(short($0.path))=\(spoken($0.value))" }
-    return ((variant.isEmpty ? [] : [variant]) + set).joined(separator: ",")
-  }
-
-  /// A value in few letters, fit for the name of a folder.
-  private static func spoken(_ node: YAMLNode) -> String {
-    let text: String
-    switch node.content {
-    case .scalar(let word, _): text = word
-    case .list(let items): text = items.map(spoken).joined(separator: "-")
-    case .mapping(let entries):
-      text =
-        entries.first { $0.key == "use" }.map { spoken($0.value) }
-        ?? entries.map { "\($0.key)-\(spoken($0.value))" }.joined(separator: "-")
-    }
-    return String(text.map { $0.isLetter || $0.isNumber || "-_.+".contains($0) ? $0 : "_" })
   }
 }

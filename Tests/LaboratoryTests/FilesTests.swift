@@ -203,7 +203,7 @@ import Testing
     for pixel in 0..<128 * 3 { mask.pixels[pixel] = 255 }
     let image = try write(ByteImage(height: 16, width: 16, colour: [90, 90, 90]), "grey.png")
     let maskPath = try write(mask, "half.png")
-    let run = try Run(try TinyExperiment.assembly(), folder: scratch.path, journal: Journal(quiet: true))
+    let run = Run(try TinyExperiment.assembly(), folder: scratch.path, journal: Journal(quiet: true))
     let inpainting = try Inpainting(
       image: image, mask: maskPath, isComposed: false, shape: ImageShape(height: 16, width: 16))
     let images = try run.sampler.samples(of: [0, 1], seed: 1, in: inpainting).images

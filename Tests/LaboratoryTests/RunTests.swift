@@ -203,7 +203,7 @@ import Testing
   @Test("images do not depend on how many are made at once, and do on the seed")
   func batches() throws {
     let scratch = Scratch()
-    let run = try Run(try TinyExperiment.assembly(), folder: scratch.path, journal: Journal(quiet: true))
+    let run = Run(try TinyExperiment.assembly(), folder: scratch.path, journal: Journal(quiet: true))
     let labels = [0, 1, 2, 0, 1]
     let together = try run.sampler.samples(of: labels, seed: 7).images
     #expect(together.count == 5 && together[0].height == 16)
@@ -216,7 +216,7 @@ import Testing
 
   @Test("every turn is watched")
   func watched() throws {
-    let run = try Run(try TinyExperiment.assembly(), folder: Scratch().path, journal: Journal(quiet: true))
+    let run = Run(try TinyExperiment.assembly(), folder: Scratch().path, journal: Journal(quiet: true))
     var steps: [Int] = []
     _ = try run.sampler.images(of: [0], from: 0, seed: 1) { steps.append($0.view.turn.moment.step) }
     #expect(steps == [0, 1])
@@ -227,7 +227,7 @@ import Testing
     var assembly = try TinyExperiment.assembly(), random = Random(seed: 1, samples: [0, 1])
     try assembly.dataset.open()
     let images = try assembly.dataset.batch([0, 5], flipped: [false, false]).images
-    let run = try Run(assembly, folder: Scratch().path, journal: Journal(quiet: true))
+    let run = Run(assembly, folder: Scratch().path, journal: Journal(quiet: true))
     #expect(run.sampler.reconstructions(of: images, &random).distance(to: images) <= 1e-5)
   }
 }

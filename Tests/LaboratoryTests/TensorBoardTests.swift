@@ -18,7 +18,7 @@ import Testing
         ["run", "--quiet", quickstart, "results=\(scratch.path)/\(name)"] + tiny + ["training.steps=30"] + more)
       #expect(ending.status == 0, "\(ending.errors)")
     }
-    let board = "\(scratch.path)/with/quickstart/1/tensorboard"
+    let board = "\(onlyRun(in: "\(scratch.path)/with"))/tensorboard"
     #expect(try steps(in: "\(board)/model").keys.sorted() == [10, 20, 30])
     #expect(try steps(in: "\(board)/tokenizer").keys.sorted() == [3])
     #expect(try steps(in: "\(board)/eval").keys.sorted() == [30])
@@ -36,19 +36,19 @@ import Testing
   func resumed() throws {
     let scratch = Scratch()
     let words = ["run", quickstart, "results=\(scratch.path)", "logging=tensorboard"] + tiny + ["training.steps=600"]
-    let board = "\(scratch.path)/quickstart/1/tensorboard/model"
-    #expect(try program(words, stop: ([SIGTERM], 0, { isBegun(board) })).status == 75)
-    let before = try steps(in: board)
+    func board() -> String { "\(onlyRun(in: scratch.path))/tensorboard/model" }
+    #expect(try program(words, stop: ([SIGTERM], 0, { isBegun(board()) })).status == 75)
+    let before = try steps(in: board())
     #expect(!before.isEmpty && before.count < 60)
     #expect(try program(words + ["--quiet"]).status == 0)
-    let after = try steps(in: board)
+    let after = try steps(in: board())
     #expect(after.keys.sorted() == Array(stride(from: 10, through: 600, by: 10)))
     for (step, time) in before { #expect(after[step] == time) }
-    let file = try #require(try FileManager.default.contentsOfDirectory(atPath: board).first)
-    let size = try FileManager.default.attributesOfItem(atPath: "\(board)/\(file)")[.size] as? Int
+    let file = try #require(try FileManager.default.contentsOfDirectory(atPath: board()).first)
+    let size = try FileManager.default.attributesOfItem(atPath: "\(board())/\(file)")[.size] as? Int
     // Running again does nothing twice.
     #expect(try program(words + ["--quiet"]).status == 0)
-    #expect(try FileManager.default.attributesOfItem(atPath: "\(board)/\(file)")[.size] as? Int == size)
+    #expect(try FileManager.default.attributesOfItem(atPath: "\(board())/\(file)")[.size] as? Int == size)
   }
 
   @Test("a run that was done without gets its events when logging is switched on, and trains nothing again")
@@ -57,7 +57,7 @@ import Testing
     #expect(try program(words + ["--quiet"]).status == 0)
     let again = try program(words + ["logging=tensorboard"])
     #expect(again.status == 0 && again.errors.contains("model: trained before, 10 steps"))
-    #expect(try steps(in: "\(scratch.path)/quickstart/1/tensorboard/model").keys.sorted() == [10])
+    #expect(try steps(in: "\(onlyRun(in: scratch.path))/tensorboard/model").keys.sorted() == [10])
   }
 }
 

@@ -7,8 +7,9 @@ import Testing
 @Suite struct VerifyTests {
   @Test("a run is sound; a changed byte, a file cut short and a missing checkpoint are reported with what to do")
   func run() throws {
-    let scratch = Scratch(), results = "\(scratch.path)/r", folder = "\(results)/quickstart/1"
+    let scratch = Scratch(), results = "\(scratch.path)/r"
     #expect(try program(["run", "--quiet", quickstart, "results=\(results)"] + tiny).status == 0)
+    let folder = onlyRun(in: results)
     let sound = try program(["verify", folder])
     #expect(sound.status == 0, "\(sound.output)")
     #expect(sound.output.contains("samples.h5: sound (") && sound.output.contains("checkpoint.h5: sound ("))

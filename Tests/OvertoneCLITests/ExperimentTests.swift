@@ -50,7 +50,7 @@ private func overtone(_ arguments: String...) -> String {
       var command = try Overtone.parseAsRoot(arguments)
       try command.run()
     }
-    let run = "quickstart/1"
+    let run = String(onlyRun(in: "\(folder)/a").dropFirst(folder.count + 3))
     for file in [
       "experiment.yaml", "environment.json", "inputs.json", "metrics.h5", "log.txt", "samples.h5", "samples/grid.png",
       "samples/turns.png", "samples/reconstructions.png", "samples/loss-model.png", "samples/loss-model.svg",
@@ -86,8 +86,8 @@ private func overtone(_ arguments: String...) -> String {
     #expect(overtone("validate", file, "training.steps=-1") == "override: 'steps' must be from 0 to 100000000, not -1.")
     #expect(
       overtone("run", "--quiet", file, "results=/proc/nowhere")
-        == "/proc/nowhere/quickstart/1/samples: this folder cannot be made: No such file or directory; choose another with results=DIR."
-    )
+        == "/proc/nowhere/quickstart: this folder cannot be made: No such file or directory; choose another with "
+        + "results=DIR.")
     #expect(overtone("inspect", "/dev/null") == "/dev/null: this is not a file; name an HDF5 file.")
     #expect(
       overtone("data", "import", "/nowhere", "x.h5")

@@ -86,13 +86,14 @@ private final class Disk {
   @Test("a data set of another kind than images is reported in one sentence")
   func kinds() throws {
     #expect(try program(["run", "-q", quickstart, "results=\(path)/results"] + tiny).status == 0)
+    let run = onlyRun(in: "\(path)/results")
     try expect(
-      "\(path)/results/quickstart/1/metrics.h5: there is no data set 'images'.",
-      from: run("hdf5", "results/quickstart/1/metrics.h5", classes: 4))
+      "\(run)/metrics.h5: there is no data set 'images'.",
+      from: self.run("hdf5", "\(run.dropFirst(path.count + 1))/metrics.h5", classes: 4))
     // A checkpoint under the name of another experiment's.
     let model = try #require(
       scratch.content.first { $0.hasPrefix("results/artefacts/model") && $0.hasSuffix("checkpoint.h5") })
-    let samples = "\(path)/results/quickstart/1/samples.h5"
+    let samples = "\(run)/samples.h5"
     try FileManager.default.removeItem(atPath: "\(path)/\(model)")
     try FileManager.default.copyItem(atPath: samples, toPath: "\(path)/\(model)")
     try expect(
@@ -136,10 +137,10 @@ private final class Disk {
   func folders() throws {
     try scratch.write("", "file")
     try expect(
-      "\(path)/file/quickstart/1/samples: this folder cannot be made: Not a directory; choose another with results=DIR.",
+      "\(path)/file/quickstart: this folder cannot be made: Not a directory; choose another with results=DIR.",
       from: ["run", "-q", quickstart, "results=\(path)/file"] + tiny)
     try expect(
-      "/proc/nowhere/quickstart/1/samples: this folder cannot be made: No such file or directory; choose another with results=DIR.",
+      "/proc/nowhere/quickstart: this folder cannot be made: No such file or directory; choose another with results=DIR.",
       from: ["run", "-q", quickstart, "results=/proc/nowhere"] + tiny)
     try FileManager.default.createDirectory(atPath: "\(path)/a/b", withIntermediateDirectories: true)
     try noise(8, 1).writePNG(to: "\(path)/a/b/0.png")

@@ -12,7 +12,7 @@ private let trained: Scratch = {
 }()
 
 @Suite(.serialized) struct SampleTests {
-  private let run = "\(trained.path)/quickstart/1"
+  private let run = onlyRun(in: trained.path)
   private let out = Scratch()
 
   private func sample(_ words: String...) throws -> Ending {

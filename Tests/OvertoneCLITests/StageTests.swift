@@ -26,7 +26,7 @@ import Testing
       ("tokenizer", "checkpoint.h5"), ("model", "checkpoint.h5"), ("latents", "latents.h5"),
       ("quickstart", "samples.h5"),
     ] where paths.contains(where: { $0.contains("\(stage)") && $0.hasSuffix(end) }) { stages.insert(stage) }
-    let status = try String(contentsOfFile: "\(folder)/quickstart/1/STATUS", encoding: .utf8)
+    let status = try String(contentsOfFile: "\(onlyRun(in: folder))/STATUS", encoding: .utf8)
     return (stages, String(status.prefix { $0 != "\n" }))
   }
 
@@ -44,7 +44,7 @@ import Testing
     // What measuring needs is there; images were not asked for.
     try run(folder, "evaluation")
     #expect(try state(folder).stages == ["tokenizer", "latents", "model"])
-    #expect(FileManager.default.fileExists(atPath: "\(folder)/quickstart/1/results.json"))
+    #expect(FileManager.default.fileExists(atPath: "\(onlyRun(in: folder))/results.json"))
     try run(folder, "samples, evaluation")
     #expect(try state(folder).stages == ["tokenizer", "latents", "model", "quickstart"])
     #expect(try state(folder).status == "done")

@@ -75,6 +75,13 @@ public final class Scratch: Sendable {
   public var content: [String] { ((try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []).sorted() }
 }
 
+/// The folder of the only run below a folder of results, which is named by what was put over its file.
+public func onlyRun(in results: String) -> String {
+  let paths = (try? FileManager.default.subpathsOfDirectory(atPath: results)) ?? []
+  let runs = paths.filter { $0.hasSuffix("/STATUS") }
+  return runs.count == 1 ? "\(results)/\(runs[0].dropLast("/STATUS".count))" : "\(results): \(runs.count) runs"
+}
+
 /// The path of the quickstart's experiment file.
 public let quickstart = "\(projectFolder)/Experiments/quickstart.yaml"
 /// Overrides that make a run of the quickstart take seconds.

@@ -22,7 +22,7 @@ private let results: Scratch = {
 
 @Suite(.serialized) struct ReportTests {
   private let out = Scratch()
-  private let run = "\(results.path)/quickstart/1"
+  private let run = onlyRun(in: "\(results.path)/quickstart")
 
   private func page(_ words: [String]) throws -> String {
     let ending = try program(["report", "-q", "--output", "\(out.path)/page.html"] + words)
@@ -93,11 +93,12 @@ private let results: Scratch = {
   @Test("levels of an ideal filter nest, and those of area reduction do not")
   func nesting() throws {
     func errors(_ filter: String) throws -> [Double] {
-      let settings = ["results=\(out.path)", "direction.filter=\(filter)"] + tiny
+      let results = "\(out.path)/\(filter)"
+      let settings = ["results=\(results)", "direction.filter=\(filter)"] + tiny
       #expect(try program(["run", "-q", quickstart] + settings).status == 0)
-      let drawn = try program(["figures", "\(out.path)/quickstart/1", "filter"])
+      let run = onlyRun(in: results), drawn = try program(["figures", run, "filter"])
       #expect(drawn.status == 0, "\(drawn)")
-      return try String(contentsOfFile: "\(out.path)/quickstart/1/figures/filter-nesting.csv", encoding: .utf8)
+      return try String(contentsOfFile: "\(run)/figures/filter-nesting.csv", encoding: .utf8)
         .split(separator: "\n").dropFirst().compactMap { $0.split(separator: ",").last.flatMap { Double($0) } }
     }
     let ideal = try errors("ideal"), area = try errors("area-bicubic")
@@ -111,9 +112,9 @@ private let results: Scratch = {
       "results=\(out.path)", "direction={use: masked, steps: 4}", "sampling.guidance={from: 1, to: 3, over: last-step}",
     ]
     #expect(try program(["run", "-q", quickstart] + settings + tiny).status == 0)
-    let drawn = try program(["figures", "\(out.path)/quickstart/1", "schedules", "levels"])
+    let run = onlyRun(in: out.path), drawn = try program(["figures", run, "schedules", "levels"])
     #expect(drawn.output.contains("levels: left out, because the levels of this direction are no versions of an image"))
-    let folder = "\(out.path)/quickstart/1/figures"
+    let folder = "\(run)/figures"
     func lines(_ name: String, _ series: String) throws -> [String] {
       try String(contentsOfFile: "\(folder)/schedules-\(name).csv", encoding: .utf8).split(separator: "\n")
         .filter { $0.hasPrefix("\"\(series)\",") }.map { String($0.dropFirst(series.count + 3)) }

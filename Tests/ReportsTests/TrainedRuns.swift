@@ -9,7 +9,7 @@ enum TrainedRuns {
     return scratch
   }()
   /// The folder of its one run.
-  static var continuousRun: String { "\(continuous.path)/quickstart/1" }
+  static var continuousRun: String { onlyRun(in: "\(continuous.path)/quickstart") }
 
   /// Raster order over codes of a small VQ tokenizer, with two values of a numeric setting and two tokenizers.
   static let codes: Scratch = {

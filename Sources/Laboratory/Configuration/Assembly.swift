@@ -9,7 +9,7 @@ import Tensors
 package struct Assembly {
   /// The file's settings with every read recorded.
   package var settings: Settings
-  /// The experiment's name: that of its file.
+  /// The experiment's name: its key `name`, or else that of its file.
   package let name: String
   /// The root of all random number streams.
   package let seed: UInt64
@@ -50,14 +50,17 @@ package struct Assembly {
   /// direction, tokenizer, width of the backbone, conditioner, backbone, loss.
   package init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
     var settings = file
-    self.name = name
     let seed: Int = try settings[
       "seed", default: 0, in: 0...Int(Int32.max), about: "seed of all random number generators"]
     self.seed = UInt64(seed)
     results = try settings["results", default: "Results", about: "the folder that runs are written to"]
+    let chosenName: String? = try settings[
+      optional: "name", about: "name of the experiment and of its folder in 'results'; that of the file by default"]
+    self.name = chosenName ?? name
     logging = try settings[
       "logging", default: .none, about: "further logs of a run: event files for TensorBoard"]
     stages = try Stage.selection(&settings)
+    try Self.check(self.name, settings)
 
     let factory = ComponentFactory(registry: registry, seed: self.seed)
     dataset = try factory.dataset(&settings)
@@ -86,11 +89,26 @@ package struct Assembly {
     return "\(grid) tokens of \(space.width) channels" + (space.vocabulary.map { ", \($0) codes" } ?? "")
   }
 
-  /// Hash of all settings that were read, except for the seed, where results go, how they are shown, and which stages
-  /// a run makes.
+  /// The settings that affect results.
+  var resultSettings: ResultSettings { ResultSettings(settings.values) }
+
+  /// Throws where a name cannot be that of a folder beside `artefacts`.
+  private static func check(_ name: String, _ settings: Settings) throws(SettingsError) {
+    let isFolder =
+      !name.isEmpty && name.utf8.count <= 200 && ![".", "..", "artefacts"].contains(name)
+      && !name.unicodeScalars.contains { $0 == "/" || $0.value < 32 }
+    guard !isFolder else { return }
+    throw settings.refusal(
+      "'\(name)' cannot be the name of an experiment, which is that of a folder in 'results' beside 'artefacts'; set "
+        + "'name' to another.", at: "name")
+  }
+
+  /// Hash of all settings that were read, except for the seed, the name, where results go, how they are shown, and
+  /// which stages a run makes.
   var fingerprint: String {
     let lines = settings.reads.filter { section, reading in
-      reading.yaml != nil && !(section.isEmpty && ["seed", "results", "logging", "stages"].contains(reading.key))
+      reading.yaml != nil
+        && !(section.isEmpty && ["seed", "name", "results", "logging", "stages"].contains(reading.key))
     }.map { section, reading in "\(section).\(reading.key)=\(reading.yaml ?? "")" }
     return SHA256.hex(of: lines.sorted().joined(separator: "\n"))
   }

@@ -32,30 +32,80 @@ package struct Expectation: Equatable {
   /// The parsed entry.
   let content: Content
 
-  /// Parses an entry; throws where it is of neither form.
+  /// Parses an entry; throws where it is of neither form, at the part that is not.
   package init(_ text: String, at location: FileLocation) throws(SettingsError) {
     self.text = text
-    let refusal = SettingsError.unsuitable(
-      location,
-      why: "'\(text)' is no expectation; write it as \"psnr: full > band\" or \"psnr: full in [20, 25]\".")
+    func refusal(at index: String.Index) -> SettingsError {
+      .unsuitable(
+        location.inside(text, at: text.unicodeScalars.distance(from: text.startIndex, to: index)),
+        why: "'\(text)' is no expectation; write it as \"psnr: full > band\" or \"psnr: full in [20, 25]\".")
+    }
     // A metric's own name may hold a bracket, "FD[randconv64-v1]"; the first ": " ends it.
-    guard let colon = text.range(of: ": ") else { throw refusal }
+    guard let colon = text.range(of: ": "), colon.lowerBound > text.startIndex else {
+      throw refusal(at: text.startIndex)
+    }
     metric = String(text[..<colon.lowerBound])
-    let rest = String(text[colon.upperBound...])
+    let rest = text[colon.upperBound...]
     if let inside = rest.range(of: " in [") {
-      let bounds = rest[inside.upperBound...].dropLast().split(separator: ",").compactMap {
+      let bounds = rest[inside.upperBound...].dropLast().split(separator: ",", omittingEmptySubsequences: false).map {
         Double($0.trimmingCharacters(in: .whitespaces))
       }
-      guard rest.hasSuffix("]"), bounds.count == 2, bounds[0] <= bounds[1] else { throw refusal }
-      let name = String(rest[..<inside.lowerBound]).trimmingCharacters(in: .whitespaces)
-      content = .interval(name, bounds[0]...bounds[1])
+      let name = rest[..<inside.lowerBound].trimmingCharacters(in: .whitespaces)
+      guard rest.hasSuffix("]"), bounds.count == 2, let low = bounds[0], let high = bounds[1], low <= high else {
+        throw refusal(at: text.index(before: inside.upperBound))
+      }
+      guard !name.isEmpty else { throw refusal(at: rest.startIndex) }
+      content = .interval(name, low...high)
       return
     }
-    for (sign, order) in [(" > ", Order.descending), (" < ", Order.ascending)] where rest.contains(sign) {
-      content = .order(rest.components(separatedBy: sign).map { $0.trimmingCharacters(in: .whitespaces) }, order)
-      return
+    let signs = [(" > ", Order.descending), (" < ", Order.ascending)].filter { rest.contains($0.0) }
+    guard let (sign, order) = signs.first, signs.count == 1 else {
+      throw refusal(at: signs.last.flatMap { rest.range(of: $0.0)?.lowerBound } ?? rest.startIndex)
     }
-    throw refusal
+    let names = rest.components(separatedBy: sign).map { $0.trimmingCharacters(in: .whitespaces) }
+    guard !names.contains(""), Set(names).count == names.count else { throw refusal(at: rest.startIndex) }
+    content = .order(names, order)
+  }
+
+  /// Throws where a name is no variant, or the metric none that its variants measure.
+  ///
+  /// `variants` holds the names of all variants with the measurements that each gives, known before anything runs.
+  func check(against variants: [(name: String, measurements: [String])], at location: FileLocation)
+    throws(SettingsError)
+  {
+    let known = variants.map(\.name)
+    var start = text.range(of: ": ")?.upperBound ?? text.startIndex
+    for name in names {
+      let found = text.range(of: name, range: start..<text.endIndex) ?? start..<start
+      start = found.upperBound
+      guard !known.contains(name) else { continue }
+      let all =
+        known.allSatisfy(\.isEmpty)
+        ? "nothing varies in this experiment" : "there are \(known.joined(separator: ", "))"
+      throw .unsuitable(
+        position(found.lowerBound, location),
+        why: "'\(text)' names '\(name)', which is no variant; \(all).\(Self.suggestion(name, known))")
+    }
+    for (name, measurements) in variants where names.contains(name) && !measurements.contains(metric) {
+      let all =
+        measurements.isEmpty
+        ? "it has no 'metrics'" : "its 'metrics' measure \(measurements.joined(separator: ", "))"
+      throw .unsuitable(
+        position(text.startIndex, location),
+        why: "'\(text)' names '\(metric)', which variant '\(name)' does not measure; \(all)."
+          + Self.suggestion(metric, measurements))
+    }
+  }
+
+  /// The location of a character of the entry.
+  private func position(_ index: String.Index, _ location: FileLocation) -> FileLocation {
+    location.inside(text, at: text.unicodeScalars.distance(from: text.startIndex, to: index))
+  }
+
+  /// " Did you mean 'psnr'?" for a near name or one that begins alike; empty without one.
+  private static func suggestion(_ name: String, _ known: [String]) -> String {
+    let alike = known.first { $0.lowercased().hasPrefix(name.lowercased()) }
+    return (nearest(name, among: known) ?? alike).map { " Did you mean '\($0)'?" } ?? ""
   }
 
   /// The variants that the entry compares.

@@ -5,33 +5,74 @@ import Settings
 
 /// The runs of an experiment file: one for each variant and seed.
 package struct ExperimentRuns {
-  /// The experiment's name.
+  /// The experiment's name: its key `name`, or the name of its file.
   package let experiment: String
+  /// True where finished runs of another configuration are replaced.
+  package var overwrites = false
+  /// The path of the experiment file.
+  let file: String
   /// The folder of all its runs: `Results/<experiment>`.
   package let folder: String
   /// A run for each variant with each seed, in the order of the file.
   package let specs: [RunSpec]
   /// The entries of `expect`, with their locations in the file.
   let expectations: [(text: String, location: FileLocation)]
+  /// The names of all variants, with the measurements that each gives; nil where an override replaces the metrics.
+  private let measurements: [(name: String, measurements: [String])]?
   private let registry: Registry
 
   /// Assembles every variant once; throws the error of the first that is not sound.
+  ///
+  /// `experiment` is the name of a file that has no key `name`. Overrides and a scale that affect results have a folder
+  /// of their own, as the variants of a sweep have: what the file alone says is never overwritten by them.
   package init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
-    self.experiment = experiment
     self.registry = registry
+    file = sweep.file
     expectations = sweep.expectations
-    var home = "Results/\(experiment)"
+    var home = "Results/\(experiment)", name = experiment
     let varies = sweep.variants.contains { !$0.name.isEmpty }
+    let base = try? sweep.baseSettings.map { settings in
+      try withoutStorage { try Assembly(settings, name: experiment, registry: registry) }.resultSettings
+    }
+    var names: [String: [String]] = [:]
     specs = try sweep.variants.map { variant in
       let assembly = try withoutStorage { try Assembly(variant.settings, name: experiment, registry: registry) }
-      let print = assembly.fingerprint, label = variant.name.isEmpty ? "plain" : variant.name
-      home = "\(assembly.results)/\(experiment)"
-      let folder = varies ? "\(home)/\(label)-\(print.prefix(6))" : home
+      let print = assembly.fingerprint, settings = assembly.resultSettings
+      names[variant.name, default: []] += assembly.metrics.flatMap(\.names)
+      (home, name) = ("\(assembly.results)/\(assembly.name)", assembly.name)
+      let label = varies ? (variant.name.isEmpty ? "plain" : variant.name) : Self.name(of: sweep, settings, over: base)
+      let folder = label.isEmpty ? home : "\(home)/\(Self.folderName(label))-\(print.prefix(6))"
       return RunSpec(
-        variant: variant, folder: "\(folder)/\(assembly.seed)", name: variant.name, seed: assembly.seed,
-        fingerprint: print, logging: assembly.logging)
+        variant: variant, folder: "\(folder)/\(assembly.seed)", name: varies ? variant.name : label,
+        seed: assembly.seed, fingerprint: print, settings: settings, logging: assembly.logging)
     }
-    folder = home
+    (folder, self.experiment) = (home, name)
+    // A variant that an override makes equal to another measures what that one does.
+    let first = specs.first.flatMap { names[$0.variant.name] } ?? []
+    measurements =
+      sweep.overrides.contains { $0.hasPrefix("metrics") }
+      ? nil : unique(sweep.names).map { name in (name, unique(names[name] ?? first)) }
+  }
+
+  /// Returns the name of the overrides that affect results; empty where the file alone gives the same results.
+  private static func name(of sweep: Sweep, _ settings: ResultSettings, over base: ResultSettings?) -> String {
+    guard !sweep.overrides.isEmpty || sweep.scale != nil, base != settings else { return "" }
+    let differing = base.map { ResultSettings.differing([$0, settings], isWhole: true) }
+    let name = sweep.overrideName { path in
+      guard ResultSettings.affectsResults(path) else { return false }
+      // Overrides that change nothing are not named, unless they are there to be referred to.
+      guard let differing, !path.hasPrefix("define.") else { return true }
+      return differing.contains { $0 == path || $0.hasPrefix("\(path).") || $0.hasPrefix("\(path)[") }
+        || differing.contains { path.hasPrefix("\($0).") || path.hasPrefix("\($0)[") }
+    }
+    // Without a base, overrides of names and folders alone are those of the file.
+    return name.isEmpty && base != nil ? "changed" : name
+  }
+
+  /// Returns a name without the characters that folders cannot have, at most 100 bytes, since a hash follows.
+  private static func folderName(_ name: String) -> String {
+    let fit = name.map { $0 == "/" || $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 } ? "_" : $0 }
+    return Sweep.shortened(String(fit), to: 100)
   }
 
   /// Assembles the experiment of one run.
@@ -62,16 +103,16 @@ package struct ExperimentRuns {
   /// The expectations of the file, evaluated on the results so far.
   package func outcomes() throws -> [Expectation.Result] {
     guard !expectations.isEmpty else { return [] }
-    let results = try specs.filter { Folder.exists(RunResult.path(in: $0.folder)) }.map { try RunResult(in: $0.folder) }
-    let table = try ResultTable(results)
-    return try expectations.map { text, location in
-      let expectation = try Expectation(text, at: location), variants = Set(specs.map(\.name))
-      if let stray = expectation.names.first(where: { !variants.contains($0) }) {
-        let names = variants.sorted().joined(separator: ", ")
-        throw SettingsError.unsuitable(
-          location, why: "'\(text)' names '\(stray)', which is no variant; there are \(names).")
-      }
-      return expectation.evaluated(on: table)
+    let table = try ResultTable(try specs.compactMap { try $0.result })
+    return try expectations.map { text, location in try Expectation(text, at: location).evaluated(on: table) }
+  }
+
+  /// Throws where an entry of `expect` is none, or names a variant or a metric that is not there: all that can be known
+  /// before anything runs.
+  package func checkExpectations() throws(SettingsError) {
+    for (text, location) in expectations {
+      let expectation = try Expectation(text, at: location)
+      if let measurements { try expectation.check(against: measurements, at: location) }
     }
   }
 
@@ -80,11 +121,13 @@ package struct ExperimentRuns {
   /// Executes runs one after another, each under its lock: other processes may work on the same experiment.
   ///
   /// A failure is logged at once and recorded in `STATUS`; the other runs go on unless `failFast`. A failed run is
-  /// tried `retries` times more. `force` repeats runs that are done. `isShared`: a run that another process works on
-  /// is left to it, even where it is the only one. Throws at the end where any run failed, with a line for each.
+  /// tried `retries` times more. `force` repeats runs that are done, and `overwrite` replaces finished runs of another
+  /// configuration. `isShared`: a run that another process works on is left to it, even where it is the only one. Throws
+  /// at the end where any run failed, with a line for each, and before anything runs where a folder holds other runs.
   package func execute(
     _ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool, isShared: Bool = false
   ) throws {
+    try prepare(chosen)
     var failures = Failures(count: chosen.count)
     for (number, spec) in Self.inOrder(chosen).enumerated() {
       try Folder.make("\(spec.folder)/samples")
@@ -103,7 +146,11 @@ package struct ExperimentRuns {
       }
       if Interruption.isRequested { throw Stopped("stopped before \(spec.title)") }
       if chosen.count > 1 { journal.say("\(spec.title): \(number + 1) of \(chosen.count)") }
-      do { try execute(spec, journal, retries: retries) } catch let stopped as Stopped { throw stopped } catch {
+      do {
+        if !overwrites { try spec.refuseOverwriting() }
+        try spec.clear(journal)
+        try execute(spec, journal, retries: retries)
+      } catch let stopped as Stopped { throw stopped } catch {
         // The error of a single run is that of the command.
         guard chosen.count > 1 else { throw error }
         failures.add(spec, "failed: \(error)")
@@ -124,7 +171,7 @@ package struct ExperimentRuns {
   private func execute(_ spec: RunSpec, _ journal: Journal, retries: Int) throws {
     for attempt in 0...retries {
       do {
-        var run = try Run(try assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
+        var run = Run(try assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
         return try run.execute()
       } catch let stopped as Stopped {
         throw stopped
@@ -135,4 +182,10 @@ package struct ExperimentRuns {
       }
     }
   }
+}
+
+/// Returns the values without those that are equal to an earlier one.
+func unique<Value: Hashable>(_ values: [Value]) -> [Value] {
+  var seen: Set<Value> = []
+  return values.filter { seen.insert($0).inserted }
 }

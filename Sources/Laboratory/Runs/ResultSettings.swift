@@ -8,7 +8,7 @@ package struct ResultSettings: Hashable, Sendable {
   package init(_ all: [String: String]) { values = all.filter { Self.affectsResults($0.key) } }
 
   /// Returns false for the path of a setting that changes no result; seeds are what runs of one kind differ in.
-  static func affectsResults(_ path: String) -> Bool {
+  package static func affectsResults(_ path: String) -> Bool {
     if ["seed", "name", "results", "logging", "stages"].contains(path) { return false }
     return !["save-every", "cache-latents"].contains(path.split(separator: ".").last.map(String.init) ?? path)
   }

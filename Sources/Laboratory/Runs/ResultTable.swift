@@ -56,10 +56,6 @@ package struct ResultTable {
       let near = nearest(path, among: paths.sorted()).map { " Did you mean '\($0)'?" } ?? ""
       throw LaboratoryError("no run has the setting '\(path)'.\(near)")
     }
-    func unique(_ names: [String]) -> [String] {
-      var seen: Set<String> = []
-      return names.filter { seen.insert($0).inserted }
-    }
     let measured = unique(results.flatMap { $0.measurements.map(\.name) })
     for name in metrics where !measured.contains(name) {
       throw LaboratoryError("no run measured '\(name)'; there are \(measured.joined(separator: ", ")).")

@@ -16,14 +16,13 @@ package struct Run {
   package let variant: String
   private let journal: Journal
 
-  /// Creates the folder; `folder` nil: `<results>/<experiment>/<seed>`.
-  package init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) throws {
+  /// `folder` nil: `<results>/<experiment>/<seed>`. The folder is made when the run is executed.
+  package init(_ assembly: Assembly, folder: String? = nil, variant: String = "", journal: Journal) {
     self.assembly = assembly
     self.journal = journal
     self.variant = variant
     self.folder = folder ?? "\(assembly.results)/\(assembly.name)/\(assembly.seed)"
-    try Folder.make("\(self.folder)/samples")
-    journal.keep(in: self.folder)
+    if Folder.exists(self.folder) { journal.keep(in: self.folder) }
   }
 
   /// Generates images with the networks as they are now.
@@ -39,6 +38,8 @@ package struct Run {
   /// Throws `Stopped` after a requested stop; any other error is recorded, too.
   mutating func execute() throws {
     let start = MonotonicClock.seconds
+    try Folder.make("\(folder)/samples")
+    journal.keep(in: folder)
     try record("running")
     RunStatus.prepare(folder, assembly.fingerprint)
     defer { RunStatus.clear() }

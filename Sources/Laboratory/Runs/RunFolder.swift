@@ -23,7 +23,7 @@ package struct RunFolder {
     let settings = try Settings(file: "\(path)/experiment.yaml", overrides: ["results=\(results.yaml)"] + overrides)
     let assembly = try Assembly(settings, name: names.first ?? "run", registry: Registry.linked())
     let result = try? RunResult(in: path)
-    return try Run(assembly, folder: path, variant: result?.variant ?? "", journal: journal)
+    return Run(assembly, folder: path, variant: result?.variant ?? "", journal: journal)
   }
 
   /// Returns the results folder that a run lies in, which is the one with `artefacts`, and the names of the folders

@@ -4,14 +4,17 @@ import Settings
 package struct RunSpec {
   /// The variant with its settings.
   let variant: Sweep.Variant
-  /// The run's folder: `Results/<experiment>/<variant>-<hash>/<seed>`, without the variant where nothing varies.
+  /// The run's folder: `Results/<experiment>/<variant>-<hash>/<seed>`, without the variant where nothing varies and no
+  /// override affects results.
   package let folder: String
-  /// The variant's name; empty where nothing varies.
+  /// The variant's name, or that of the overrides that affect results; empty where nothing varies.
   package let name: String
   /// The root of all random number streams.
   package let seed: UInt64
   /// Hash of all settings that were read, except for the seed and where results go.
   package let fingerprint: String
+  /// The settings that affect results.
+  package let settings: ResultSettings
   /// Logs besides the run's own files.
   let logging: Logging
 

@@ -28,9 +28,9 @@ package struct SeedGroups {
   /// or by a number.
   package init(_ runs: [Member], ignoring: Set<String> = []) {
     let settings = runs.map { run in ResultSettings(run.settings.filter { !ignoring.contains($0.key) }) }
-    for title in Self.unique(runs.map(\.title)) {
+    for title in unique(runs.map(\.title)) {
       let here = runs.indices.filter { runs[$0].title == title }
-      let kinds = Self.unique(here.filter { !runs[$0].settings.isEmpty }.map { settings[$0] })
+      let kinds = unique(here.filter { !runs[$0].settings.isEmpty }.map { settings[$0] })
       let parts = kinds.isEmpty ? [here] : kinds.map { kind in here.filter { settings[$0] == kind } }
       let waiting = kinds.isEmpty ? [] : here.filter { runs[$0].settings.isEmpty }
       for (number, part) in parts.enumerated() {
@@ -82,10 +82,5 @@ package struct SeedGroups {
     let named = chosen + others.prefix(max(0, 4 - chosen.count))
     return named.map { "\($0)=\(kinds[index].values[$0] ?? "-")" }
       + (differing.count > named.count ? ["+\(differing.count - named.count) more"] : [])
-  }
-
-  private static func unique<Value: Hashable>(_ values: [Value]) -> [Value] {
-    var seen: Set<Value> = []
-    return values.filter { seen.insert($0).inserted }
   }
 }

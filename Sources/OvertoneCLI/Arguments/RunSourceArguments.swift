@@ -1,5 +1,6 @@
 import ArgumentParser
 import Laboratory
+import Settings
 
 /// Runs by folder or experiment file, for commands that read results.
 struct RunSourceArguments: ParsableArguments {
@@ -30,7 +31,7 @@ struct RunSourceArguments: ParsableArguments {
     return try named.map {
       try RunSource(
         $0.path, variants: $0.variants + variant, scale: scale,
-        overrides: $0.overrides + (results.map { ["results=\($0)"] } ?? []))
+        overrides: $0.overrides + (results.map { ["results=\($0.yaml)"] } ?? []))
     }
   }
 }

@@ -16,15 +16,37 @@ struct TrainedArguments: ParsableArguments {
   func opened(with extra: [String], _ journal: Journal) throws -> Run {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: run, isDirectory: &isFolder), isFolder.boolValue else {
-      var experiment = ExperimentArguments()
-      (experiment.file, experiment.overrides) = (run, overrides + extra)
-      (experiment.scale, experiment.variant) = (scale, variant)
-      let runs = try experiment.runs(), spec = try experiment.spec(of: runs)
-      return try Run(try runs.assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
+      let runs = try experiment(overrides + extra).runs()
+      let spec = try experiment(overrides + extra).spec(of: runs)
+      return Run(
+        try runs.assembly(spec), folder: try folder(of: spec, extra), variant: spec.name, journal: journal)
     }
     for override in overrides where !override.contains("=") {
       throw ValidationError("'\(override)' is no override; write it as key=value, for example sampling.guidance=3.")
     }
     return try RunFolder(run).open(overrides: overrides + extra, journal: journal)
+  }
+
+  /// The experiment file with some overrides.
+  private func experiment(_ overrides: [String]) -> ExperimentArguments {
+    var experiment = ExperimentArguments()
+    (experiment.file, experiment.overrides) = (run, overrides)
+    (experiment.scale, experiment.variant) = (scale, variant)
+    return experiment
+  }
+
+  /// The folder of the run with all overrides; where there is no such run, of the one without settings of generation,
+  /// or without any that affects results.
+  private func folder(of spec: RunSpec, _ extra: [String]) throws -> String {
+    func path(_ override: String) -> String { String(override.prefix { $0 != "=" }) }
+    let training = (overrides + extra).filter { override in
+      !["sampling.", "evaluation."].contains { path(override).hasPrefix($0) }
+    }
+    for rest in [training, training.filter { !ResultSettings.affectsResults(path($0)) }]
+    where RunState(spec.folder).kind == .waiting {
+      let other = experiment(rest), runs = try other.runs()
+      if let found = try? other.spec(of: runs), RunState(found.folder).kind != .waiting { return found.folder }
+    }
+    return spec.folder
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Laboratory
 import Reports
+import Settings
 
 struct FiguresCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,7 +39,7 @@ struct FiguresCommand: ParsableCommand {
 
   func run() throws {
     let source = try RunSource(
-      source, variants: variant, scale: scale, overrides: results.map { ["results=\($0)"] } ?? [])
+      source, variants: variant, scale: scale, overrides: results.map { ["results=\($0.yaml)"] } ?? [])
     let records = source.records
     func isSelected(_ figure: any Figure.Type) -> Bool { names.isEmpty || names.contains(figure.name) }
     let ofSweeps = Figures.ofSweeps.filter(isSelected), ofRuns = Figures.ofRuns.filter(isSelected)

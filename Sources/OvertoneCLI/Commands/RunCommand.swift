@@ -13,7 +13,9 @@ struct RunCommand: ParsableCommand {
         overtone run Experiments/quickstart.yaml
         overtone run Experiments/quickstart.yaml direction.filter=dct training.steps=2000 seed=2
 
-      Images and results are written to Results/<experiment>/<seed>. Checkpoints are kept in Results/artefacts and
+      Images and results are written to Results/<experiment>/<seed>, and with overrides that affect results to
+      Results/<experiment>/<overrides>-<hash>/<seed>. A finished run of another configuration, as after a change of the
+      file, is replaced with --overwrite only. Checkpoints are kept in Results/artefacts and
       shared by all runs with equal training settings, so that a setting of generation alone does not train again. After
       Ctrl-C (status 75) or --time-limit, the same command resumes.
 
@@ -25,6 +27,7 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print errors only.") var quiet = false
   @Flag(help: "Stop at the first run of a sweep that fails; by default the others continue.") var failFast = false
   @Flag(help: "Repeat runs that are done.") var force = false
+  @Flag(help: "Replace finished runs of another configuration, as after a change of the file.") var overwrite = false
   @Option(help: "Retries of a run that fails.") var retries = 0
   @Option(help: "Runs of a sweep at a time, each in a process of its own; by default one after another in this one.")
   var jobs: Int?
@@ -50,7 +53,10 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     if !slurm.isRequested { Interruption.resume() }
     if worker != nil { Interruption.followStandardInput() }
-    let journal = Journal(quiet: quiet, title: worker), runs = try experiment.runs()
+    let journal = Journal(quiet: quiet, title: worker)
+    var runs = try experiment.runs()
+    runs.overwrites = overwrite
+    try runs.prepare(try experiment.specs(of: runs))
     if slurm.isRequested {
       let script = try SlurmScript(
         of: runs, specs: try experiment.specs(of: runs), slurm,
@@ -88,6 +94,6 @@ struct RunCommand: ParsableCommand {
   private func arguments(_ variants: [String]) -> [String] {
     [experiment.file] + experiment.overrides + (experiment.scale.map { ["--scale", $0] } ?? [])
       + variants.flatMap { ["--variant", $0] } + (retries > 0 ? ["--retries", "\(retries)"] : [])
-      + (failFast ? ["--fail-fast"] : []) + (quiet ? ["--quiet"] : [])
+      + (failFast ? ["--fail-fast"] : []) + (overwrite ? ["--overwrite"] : []) + (quiet ? ["--quiet"] : [])
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoregression
+import Files
 import Foundation
 import Images
 import Laboratory
@@ -9,7 +10,8 @@ struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Generate images with a trained experiment.",
     discussion: """
-      Images are written as PNG files, as samples.h5 and as one grid.png, to RUN/sampled or the folder --out.
+      Images are written as PNG files, as samples.h5 and as one grid.png, to a folder in RUN/sampled that is named by the
+      options, or to the folder --out. The same call again replaces its folder: none holds images of two calls.
 
         overtone sample Results/quickstart/1 --class ring --count 16
         overtone sample Results/quickstart/1 --grid guidance=1,2,4 temperature=0.9,1 --count 2
@@ -30,7 +32,7 @@ struct SampleCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "One or two settings with values: guidance=1,2,3 temperature=0.9,1.")
   var grid: [String] = []
   @Option(help: "Seed of the random numbers; by default that of the experiment.") var seed: Int?
-  @Option(help: "The output folder; by default RUN/sampled.") var out: String?
+  @Option(help: "The output folder; by default one in RUN/sampled, named by the options.") var out: String?
   @Option(help: "An image to inpaint.") var image: String?
   @Option(help: "The mask of --image: white pixels are generated, black ones kept.") var mask: String?
   @Flag(help: "Keep the decoder's output for given pixels, too.") var noCompose = false
@@ -51,9 +53,9 @@ struct SampleCommand: ParsableCommand {
   func run() throws {
     let journal = Journal(quiet: quiet), axes = try grid.map(Axis.init)
     var base = try trained.opened(with: [], journal)
-    let folder = out ?? "\(base.folder)/sampled", assembly = base.assembly
+    let assembly = base.assembly
+    let output = try SampleFolder(try out ?? "\(base.folder)/sampled/\(folderName())")
     try base.load()
-    try Folder.make(folder)
     let names = base.assembly.dataset.classNames
     let chosen = classes.isEmpty ? Array(names.indices) : try classes.map { try number(of: $0, names) }
     let perClass = count ?? (axes.isEmpty ? assembly.sampling.perClass : 1)
@@ -70,19 +72,37 @@ struct SampleCommand: ParsableCommand {
       all += samples.images.map { inpainting?.composed($0) ?? $0 }
       notes += labels.map { _ in cell.joined(separator: " ") }
     }
-    for (index, image) in all.enumerated() {
-      let digits = String(index)
-      try image.writePNG(to: "\(folder)/\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits).png")
-    }
-    try base.write(
-      all, cells.flatMap { _ in labels }, seed: start, notes: axes.isEmpty ? [] : notes, to: "\(folder)/samples.h5")
     let title = "\(assembly.name), seed \(start)"
     let sheet =
       axes.isEmpty
       ? ContactSheet(all, columns: perClass, rowLabels: chosen.map { names[$0] }, title: title)
       : Self.sheet(of: all, axes, rows: labels.map { names[$0] }, title: title)
-    try sheet.image.writePNG(to: "\(folder)/grid.png")
-    print("\(folder)/grid.png")
+    try output.replace { folder in
+      for (index, image) in all.enumerated() {
+        let digits = String(index)
+        try image.writePNG(to: "\(folder)/\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits).png")
+      }
+      try base.write(
+        all, cells.flatMap { _ in labels }, seed: start, notes: axes.isEmpty ? [] : notes, to: "\(folder)/samples.h5")
+      try sheet.image.writePNG(to: "\(folder)/grid.png")
+    }
+    print("\(output.path)/grid.png")
+  }
+
+  /// The name of a folder for equal calls, with a hash of all that distinguishes calls.
+  private func folderName() throws -> String {
+    let options =
+      classes.map { "class=\($0)" } + (count.map { ["count=\($0)"] } ?? []) + (seed.map { ["seed=\($0)"] } ?? [])
+    let words = grid + [image, mask].compactMap(\.self).map { URL(fileURLWithPath: $0).lastPathComponent }
+    let changes = trained.overrides.filter { !$0.hasPrefix("results=") }
+    let label = Sweep.name(of: changes, after: options + words + (noCompose ? ["no-compose"] : []))
+    guard !label.isEmpty else { return "plain" }
+    let contents = try [image, mask].compactMap(\.self).map { path in
+      guard let hash = SHA256.hex(ofFile: path) else { throw LaboratoryError("\(path): there is no such file.") }
+      return hash
+    }
+    let all = options + grid + contents + changes + ["compose=\(!noCompose)"]
+    return "\(label)-\(SHA256.hex(of: all.joined(separator: "\n")).prefix(6))"
   }
 
   /// A class by its name or number.

@@ -25,21 +25,22 @@ struct TableCommand: ParsableCommand {
   @Option(help: "The results folder of experiment files, if not that of the file.") var results: String?
 
   func run() throws {
-    var all: [RunResult] = []
+    var all: [RunResult] = [], others: [String] = []
     for source in sources {
       if source.hasSuffix(".yaml") || source.hasSuffix(".yml") {
-        let sweep = try Sweep(file: source, scale: scale, overrides: results.map { ["results=\($0)"] } ?? [])
         let name = URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
-        for spec in try ExperimentRuns(sweep, experiment: name, registry: Registry.linked()).specs
-        where FileManager.default.fileExists(atPath: RunResult.path(in: spec.folder)) {
-          all.append(try RunResult(in: spec.folder))
-        }
+        let sweep = try Sweep(file: source, scale: scale, overrides: results.map { ["results=\($0.yaml)"] } ?? [])
+        let runs = try ExperimentRuns(sweep, experiment: name, registry: Registry.linked())
+        all += try runs.specs.compactMap { try $0.result }
+        others += runs.specs.compactMap { spec in spec.other.map { "\(spec.folder) (\($0.difference))" } }
       } else {
         all += try RunResult.all(below: source)
       }
     }
     guard !all.isEmpty else {
-      throw LaboratoryError("\(sources.joined(separator: ", ")): there is no result yet; run the experiment first.")
+      let other = others.first.map { "; there is one of another configuration: \($0)" } ?? ""
+      throw LaboratoryError(
+        "\(sources.joined(separator: ", ")): there is no result yet; run the experiment first\(other).")
     }
     print(try ResultTable(all, group: group, pivot: pivot, metrics: metric).text(as: format), terminator: "")
   }

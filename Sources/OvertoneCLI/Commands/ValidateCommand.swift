@@ -17,6 +17,7 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     let runs = try experiment.runs(), specs = try experiment.specs(of: runs)
+    try runs.checkExpectations()
     var all: [JSON] = []
     for spec in specs {
       let check = try ValidationReport(try withoutStorage { try runs.assembly(spec) }, opening: inputs)

@@ -44,6 +44,7 @@ package struct FigureFolder {
     _ figures: [(name: String, draw: () throws -> [Panel])], of configuration: String, log: (String) -> Void
   ) throws -> Index {
     try Folder.make(path)
+    let earlier = self.index?.panels.map(\.name) ?? []
     var index = self.index ?? Index(configuration: configuration, panels: [], leftOut: [:])
     if index.configuration != configuration { index = Index(configuration: configuration, panels: [], leftOut: [:]) }
     for figure in figures {
@@ -53,7 +54,11 @@ package struct FigureFolder {
         for panel in try figure.draw() {
           try panel.drawing.image.writePNG(to: "\(path)/\(panel.name).png")
           try Folder.write(panel.drawing.svg, to: "\(path)/\(panel.name).svg")
-          if let csv = panel.drawing.csv { try Folder.write(csv, to: "\(path)/\(panel.name).csv") }
+          if let csv = panel.drawing.csv {
+            try Folder.write(csv, to: "\(path)/\(panel.name).csv")
+          } else {
+            try? FileManager.default.removeItem(atPath: "\(path)/\(panel.name).csv")
+          }
           index.panels.append(Entry(figure: figure.name, name: panel.name, caption: panel.caption))
           log("\(path)/\(panel.name).png")
         }
@@ -65,6 +70,10 @@ package struct FigureFolder {
     let order = Figures.names
     index.panels.sort { (order.firstIndex(of: $0.figure) ?? 0) < (order.firstIndex(of: $1.figure) ?? 0) }
     try Folder.write(try JSON.encoded(index), to: indexPath)
+    // Drawings that an earlier call made and that are not among those of now.
+    for name in Set(earlier).subtracting(index.panels.map(\.name)) where !name.contains("/") {
+      for kind in ["png", "svg", "csv"] { try? FileManager.default.removeItem(atPath: "\(path)/\(name).\(kind)") }
+    }
     return index
   }
 }
