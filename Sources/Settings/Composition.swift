@@ -74,7 +74,8 @@ struct Composition {
 
   /// The tree of a file over the trees of the files that it extends, depth first.
   ///
-  /// The order: the first file of `extends` lies at the bottom, each later one over it, the file itself on top.
+  /// The order: the first file of `extends` lies at the bottom, each later one over it, the file itself on top. The key
+  /// `name` is that of a file, and not taken over.
   /// `parents` are the files that are being read: one that returns extends itself. Paths are relative to the folder of
   /// the file.
   private func extended(
@@ -116,6 +117,8 @@ struct Composition {
         if case .unreadable(let missing, let why) = error { throw .malformed(name.location, why: "\(missing): \(why)") }
         throw error
       }
+      // Two experiments of one name would share a folder.
+      if case .mapping(let entries) = part.content { part.content = .mapping(entries.filter { $0.key != "name" }) }
       if let under = base { part = Self.put(part, over: under) }
       base = part
     }

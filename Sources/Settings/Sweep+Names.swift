@@ -17,7 +17,7 @@ extension Sweep {
       parts.append(Part(path: override.name, value: override.value))
     }
     parts.sort { $0.path < $1.path }
-    let paths = parts.map(\.path), words = words.map(fit) + parts.map { name("", [$0], paths) }
+    let paths = parts.map(\.path), words = words.map { fit($0, and: "=") } + parts.map { name("", [$0], paths) }
     var text = words.first.map { shortened($0, to: 80) } ?? ""
     for (index, word) in words.enumerated().dropFirst() {
       guard text.utf8.count + word.utf8.count < 80 else { return text + ",+\(words.count - index)" }
@@ -66,7 +66,7 @@ extension Sweep {
   }
 
   /// A text with everything replaced that does not fit the name of a folder.
-  private static func fit(_ text: String) -> String {
-    String(text.map { $0.isLetter || $0.isNumber || "-_.+".contains($0) ? $0 : "_" })
+  private static func fit(_ text: String, and more: String = "") -> String {
+    String(text.map { $0.isLetter || $0.isNumber || "-_.+\(more)".contains($0) ? $0 : "_" })
   }
 }

@@ -129,8 +129,44 @@ import Testing
     #expect(outcome.outcome == .holds && outcome.numbers.hasPrefix("a ") && outcome.numbers.hasSuffix(" (n=1)"))
     let stray = try TinyExperiment.runs(in: scratch, [], sweep + "\nexpect: [\"psnr: a > c\"]")
     #expect(
-      message { _ = try stray.outcomes() }?.hasPrefix(
-        "tiny.yaml:14:10: 'psnr: a > c' names 'c', which is no variant; there are a, b.") == true)
+      message { try TinyExperiment.execute(stray) }?.hasPrefix(
+        "tiny.yaml:14:21: 'psnr: a > c' names 'c', which is no variant; there are a, b.") == true)
+  }
+
+  /// The first line of the refusal of an entry of `expect`, before anything runs.
+  private func refusal(_ expected: String, sweep: Bool = true, _ overrides: [String] = []) throws -> String {
+    let more = sweep ? "sweep: { variants: { full: { training.steps: 1 }, band: } }\n" : ""
+    let scratch = Scratch()
+    let runs = try TinyExperiment.runs(in: scratch, overrides, more + "expect:\n  - \(expected)")
+    let text = message { try runs.checkExpectations() } ?? "sound"
+    let executed = message { try TinyExperiment.execute(runs) }
+    if text != "sound" { #expect(executed == text && scratch.content == []) }
+    return String(text.split(separator: "\n").first ?? "")
+  }
+
+  @Test("expectations are checked before anything runs: form, variants and metrics, each with its column")
+  func checked() throws {
+    let form = "is no expectation; write it as \"psnr: full > band\" or \"psnr: full in [20, 25]\"."
+    for (text, column) in [
+      ("FD < 3", 6), ("psnr: full", 12), ("psnr: full > band < full", 23), ("psnr: full in [3, 1]", 20),
+      ("psnr: full > full", 12), ("psnr: full in [1, 2, 3]", 20), (": full > band", 6),
+    ] { #expect(try refusal("\"\(text)\"") == "tiny.yaml:15:\(column): '\(text)' \(form)") }
+    #expect(
+      try refusal("\"psnr: full > bnad\"")
+        == "tiny.yaml:15:19: 'psnr: full > bnad' names 'bnad', which is no variant; there are full, band. Did you mean "
+        + "'band'?")
+    #expect(
+      try refusal("'PSN: full > band'")
+        == "tiny.yaml:15:6: 'PSN: full > band' names 'PSN', which variant 'full' does not measure; its 'metrics' "
+        + "measure psnr. Did you mean 'psnr'?")
+    #expect(
+      try refusal("\"FD[randconv64-v1]: full < band\"", ["metrics=[]"]) == "sound")
+    #expect(
+      try refusal("\"psnr: full > band\"", sweep: false)
+        == "tiny.yaml:14:12: 'psnr: full > band' names 'full', which is no variant; nothing varies in this experiment.")
+    // A plain scalar, escapes, and variants that an override makes equal.
+    #expect(try refusal("\"psnr:\\x20full > x\"").hasPrefix("tiny.yaml:15:5: 'psnr: full > x' names 'x'"))
+    #expect(try refusal("\"psnr: full > band\"", ["training.steps=2"]) == "sound")
   }
 
   @Test("a run folder opens with its settings and others put over them, and with its trained networks")

@@ -19,6 +19,18 @@ func images(_ stream: String, count: Int, height: Int = 16, width: Int = 16) -> 
 }
 
 @Suite struct ReconstructionMetricsTests {
+  @Test("every metric gives the numbers whose names it declares before anything is measured")
+  func names() throws {
+    let registry = Registry.linked()
+    for key in registry.keys(of: "metric") {
+      var one = try metric(key)
+      let names = one.names
+      one.timed(seconds: 2, images: 3)
+      one.observe(images("generated", count: 3), beside: images("real", count: 3))
+      #expect(!names.isEmpty && one.values().map(\.name) == names, "\(key)")
+    }
+  }
+
   @Test("PSNR is 10 log10(4 / mse) over [-1, 1], with a ceiling of 120 decibels for equal images")
   func decibels() throws {
     let real = images("real", count: 2)

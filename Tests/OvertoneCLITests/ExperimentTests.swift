@@ -3,6 +3,7 @@ import Foundation
 import Laboratory
 import OvertoneCLI
 import ProgramSupport
+import Settings
 import Storage
 import Testing
 
@@ -30,6 +31,21 @@ private func overtone(_ arguments: String...) -> String {
       #expect(overtone("validate", "\(folder)/\(file)") == "done", "\(file)")
       #expect(overtone("plan", "\(folder)/\(file)") == "done", "\(file)")
     }
+  }
+
+  @Test("no two experiment files have one name, which is that of their folder of results")
+  func names() throws {
+    let folder = "\(projectFolder)/Experiments"
+    var files: [String: String] = [:]
+    for file in try FileManager.default.subpathsOfDirectory(atPath: folder)
+    where file.hasSuffix(".yaml") && !file.hasPrefix("parts/") && !file.hasPrefix("bench/") {
+      var settings = try #require(try Sweep(file: "\(folder)/\(file)").variants.first).settings
+      let chosen: String? = try settings[optional: "name", about: ""]
+      let name = chosen ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+      #expect(files[name] == nil, "\(file) and \(files[name] ?? "") are both called \(name)")
+      files[name] = file
+    }
+    #expect(files.count > 50 && files["mar-sizes"] == "papers/mar/sizes.yaml")
   }
 
   /// A few steps of everything, in a folder of its own.

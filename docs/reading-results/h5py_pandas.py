@@ -34,11 +34,12 @@ with h5py.File(run / "samples.h5") as file:
     print("a", name, first.shape, first.dtype)
 plot.imsave(out / "sample.png", first)
 
-# 3. Runs of a sweep beside each other: every run keeps its numbers and settings in results.json.
+# 3. Runs of a sweep beside each other: every run keeps its numbers and settings in results.json. A folder <variant>-<hash>
+# holds runs that are equal but for their seed.
 rows = []
 for path in sorted(run.parent.parent.glob("*/*/results.json")):
     result = json.loads(path.read_text())
-    rows.append({"variant": result["variant"], "seed": result["seed"]}
+    rows.append({"variant": path.parent.parent.name, "seed": result["seed"]}
                 | {number["name"]: number["value"] for number in result["measurements"]})
 runs = pandas.DataFrame(rows)
 print(runs.drop(columns="seed").groupby("variant").agg(["mean", "std", "count"]).to_string())

@@ -26,11 +26,11 @@ png(file.path(out, "sample-r.png"))
 plot(as.raster(first, max = 255), interpolate = FALSE)
 invisible(dev.off())
 
-# 3. Runs of a sweep beside each other.
+# 3. Runs of a sweep beside each other. A folder <variant>-<hash> holds runs that are equal but for their seed.
 files <- Sys.glob(file.path(dirname(dirname(run)), "*", "*", "results.json"))
 rows <- lapply(files, function(path) {
   result <- jsonlite::fromJSON(path)
-  data.frame(variant = result$variant, metric = result$measurements$name, value = result$measurements$value)
+  data.frame(variant = basename(dirname(dirname(path))), metric = result$measurements$name, value = result$measurements$value)
 })
 print(aggregate(value ~ metric + variant, do.call(rbind, rows),
                 function(x) c(mean = mean(x), sd = sd(x), n = length(x))))

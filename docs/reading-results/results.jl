@@ -20,7 +20,7 @@ println(size(images))
 first = permutedims(images[:, :, :, 1], (3, 2, 1)) ./ 255
 println("mean colour ", round.(vec(mean(first; dims = (1, 2))); digits = 3))
 
-# 3. Runs of a sweep beside each other.
+# 3. Runs of a sweep beside each other. A folder <variant>-<hash> holds runs that are equal but for their seed.
 sweep = dirname(dirname(run))
 values = Dict{Tuple{String,String},Vector{Float64}}()
 for variant in readdir(sweep; join = true), seed in (isdir(variant) ? readdir(variant; join = true) : String[])
@@ -28,7 +28,7 @@ for variant in readdir(sweep; join = true), seed in (isdir(variant) ? readdir(va
     isfile(path) || continue
     result = JSON.parsefile(path)
     for number in result["measurements"]
-        push!(get!(values, (result["variant"], number["name"]), Float64[]), number["value"])
+        push!(get!(values, (basename(variant), number["name"]), Float64[]), number["value"])
     end
 end
 for ((variant, metric), found) in sort(collect(values); by = entry -> entry[1])

@@ -31,8 +31,8 @@ package struct SampleFolder {
   /// Returns true for the files of a call.
   private static func isOutput(_ name: String) -> Bool { isImage(name) || ["samples.h5", "grid.png"].contains(name) }
 
-  /// Calls `body` with an empty folder to write to, whose content then becomes that of this folder. Where `body` throws,
-  /// nothing has changed.
+  /// Calls `body` with an empty folder to write to, whose content then becomes that of this folder. Nothing has changed
+  /// where `body` throws.
   package func replace(by body: (String) throws -> Void) throws {
     let isMixed = content.contains { !Self.isOutput($0) }
     // A folder of other files may lie where nothing can be made beside it.

@@ -10,8 +10,8 @@ struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Generate images with a trained experiment.",
     discussion: """
-      Images are written as PNG files, as samples.h5 and as one grid.png, to a folder in RUN/sampled that is named by the
-      options, or to the folder --out. The same call again replaces its folder: none holds images of two calls.
+      Images are written as PNG files, as samples.h5 and as one grid.png, to a folder in RUN/sampled that is named by
+      the options, or to the folder --out. The same call again replaces its folder: none holds images of two calls.
 
         overtone sample Results/quickstart/1 --class ring --count 16
         overtone sample Results/quickstart/1 --grid guidance=1,2,4 temperature=0.9,1 --count 2
