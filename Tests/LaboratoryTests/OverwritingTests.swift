@@ -83,9 +83,9 @@ private func write(_ scratch: Scratch, _ name: String = "tiny.yaml", _ more: Str
     try scratch.write("old", "results/tiny/3/samples/old.png")
     try scratch.write("old", "results/tiny/3/sampled/plain/0000.png")
     try scratch.write("mine", "results/tiny/3/notes.txt")
-    try runs(scratch).execute(
-      try runs(scratch).specs, journal: Journal(quiet: true), failFast: false, retries: 0, force: false, overwrite: true
-    )
+    var replacing = try runs(scratch)
+    replacing.overwrites = true
+    try TinyExperiment.execute(replacing)
     #expect(RunRecord(folder).settings["training.steps"] == "6" && RunState(folder).kind == .done)
     let after = scratch.content
     #expect(!after.contains("results/tiny/3/samples/old.png") && !after.contains("results/tiny/3/sampled"))

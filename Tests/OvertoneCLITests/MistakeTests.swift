@@ -140,7 +140,8 @@ private final class Disk {
       "\(path)/file/quickstart: this folder cannot be made: Not a directory; choose another with results=DIR.",
       from: ["run", "-q", quickstart, "results=\(path)/file"] + tiny)
     try expect(
-      "/proc/nowhere/quickstart: this folder cannot be made: No such file or directory; choose another with results=DIR.",
+      "/proc/nowhere/quickstart: this folder cannot be made: No such file or directory; choose another with "
+        + "results=DIR.",
       from: ["run", "-q", quickstart, "results=/proc/nowhere"] + tiny)
     try FileManager.default.createDirectory(atPath: "\(path)/a/b", withIntermediateDirectories: true)
     try noise(8, 1).writePNG(to: "\(path)/a/b/0.png")

@@ -121,9 +121,10 @@ package struct ExperimentRuns {
   /// Executes runs one after another, each under its lock: other processes may work on the same experiment.
   ///
   /// A failure is logged at once and recorded in `STATUS`; the other runs go on unless `failFast`. A failed run is
-  /// tried `retries` times more. `force` repeats runs that are done, and `overwrite` replaces finished runs of another
-  /// configuration. `isShared`: a run that another process works on is left to it, even where it is the only one. Throws
-  /// at the end where any run failed, with a line for each, and before anything runs where a folder holds other runs.
+  /// tried `retries` times more. `force` repeats runs that are done, and `overwrites` replaces finished runs of another
+  /// configuration. `isShared`: a run that another process works on is left to it, even where it is the only one.
+  /// Throws at the end where any run failed, with a line for each, and before anything runs where a folder holds other
+  /// runs.
   package func execute(
     _ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool, isShared: Bool = false
   ) throws {
