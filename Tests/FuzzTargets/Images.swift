@@ -22,6 +22,22 @@ extension FuzzTarget {
       image += Array("Exif\0\0".utf8) + bytes.prefix(65_000) + grey
       try readImage(image)
     },
+    FuzzTarget(
+      "tar", seeds: [("Tests/Fuzzing/Corpus/tar", ".tar")],
+      words: ["ustar", "00000000000", "../", "/", "a/b.png", "path=", "size=", "././@LongLink"]
+    ) { bytes in
+      readAll(try LabelledImages.tar(ByteSource(bytes.count.isMultiple(of: 2) ? bytes : withSums(bytes), named: "x")))
+    },
+    FuzzTarget(
+      "npz", seeds: [("Tests/Fuzzing/Corpus/npz", ".npz")],
+      words: ["images.npy", "label.npy", "arr_0.npy", "PK\u{1}\u{2}"]
+    ) { bytes in readAll(try LabelledImages.numPy(ByteSource(bytes, named: "x"))) },
+    FuzzTarget(
+      "npy", seeds: [("Tests/Fuzzing/Corpus/npy", ".npy")],
+      words: [
+        "NUMPY", "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }", "'|u1'", "'>u2'", "(-1,)", "(0, 9)",
+      ]
+    ) { bytes in _ = try NumPyBytes(bytes, named: "x").shape },
   ]
 
   /// A grey JPEG image of 8 x 8 pixels behind its first marker.
@@ -35,10 +51,29 @@ extension FuzzTarget {
   }()
 
   private static func readImage(_ bytes: [UInt8]) throws {
-    try withFile(bytes, "") { path in
-      let image = try ByteImage.read(path)
-      precondition(image.pixels.count == image.height * image.width * 3)
+    let image = try ByteImage(decoding: bytes, named: "x")
+    precondition(image.pixels.count == image.height * image.width * 3)
+  }
+
+  private static func readAll(_ images: LabelledImages) {
+    for (index, entry) in images.entries.enumerated().prefix(16) {
+      precondition(images.classNames.indices.contains(entry.label))
+      _ = try? images.image(index)
     }
+  }
+
+  /// A tar archive whose headers have the sums of their bytes.
+  private static func withSums(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    for start in stride(from: 0, to: bytes.count - 511, by: 512)
+    where bytes[start + 257..<start + 262].elementsEqual("ustar".utf8) {
+      // The sum counts its own field, of eight bytes, as spaces.
+      bytes.replaceSubrange(start + 148..<start + 156, with: Array(repeating: 32, count: 8))
+      let digits = String(bytes[start..<start + 512].reduce(0) { $0 + Int($1) }, radix: 8)
+      let field = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + "\0 "
+      bytes.replaceSubrange(start + 148..<start + 156, with: Array(field.utf8))
+    }
+    return bytes
   }
 
   /// A PNG file whose chunks have the checksums of their bytes.
