@@ -94,6 +94,7 @@ import Testing
           \(path): its content is not what the run recorded (SHA-256 \(hash)).
             Put that file back. Or remove it, and run the experiment again with --force: this stage is made anew.
           """), "\(report.output)")
+      #expect(try program(["verify", path]).output.hasPrefix("\(path): its content is not what the run recorded"))
       let sentence =
         "error: \(path): its content is not what the run recorded (SHA-256 \(hash)); put that file back, or remove it, "
         + "and run the experiment again with --force: this stage is made anew."

@@ -25,6 +25,17 @@ extension IntegrityReport {
     }
   }
 
+  /// Returns the report with the content compared to the record beside the file: that of an artefact, or of a run.
+  func comparedWithRecord() -> IntegrityReport {
+    let url = URL(fileURLWithPath: path), folder = url.deletingLastPathComponent().path, name = url.lastPathComponent
+    guard Folder.exists(path),
+      let recorded = ArtefactRecord(in: folder)?.files[name] ?? (try? InputRecord(in: folder))?.hashes?[name]
+    else { return self }
+    var report = self
+    report.compare(with: recorded)
+    return report
+  }
+
   /// Adds a finding where the content of the file is not the one that was recorded.
   private mutating func compare(with recorded: String) {
     guard let hash = SHA256.hex(ofFile: path), hash != recorded else {

@@ -88,7 +88,7 @@ package struct IntegrityReport {
   package static func all(at path: String, isTried: Bool) throws -> [IntegrityReport] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      return [IntegrityReport(file: path, isTried: isTried)]
+      return [IntegrityReport(file: path, isTried: isTried).comparedWithRecord()]
     }
     let below = try FileManager.default.subpathsOfDirectory(atPath: path).sorted {
       $0.compare($1, options: .numeric) == .orderedAscending
@@ -100,7 +100,7 @@ package struct IntegrityReport {
     let all =
       try Set(runs).sorted { $0.compare($1, options: .numeric) == .orderedAscending }.flatMap { name in
         try of(run: URL(fileURLWithPath: "\(path)/\(name)").deletingLastPathComponent().path)
-      } + below.filter { $0.hasSuffix(".h5") }.map { IntegrityReport(file: "\(path)/\($0)") }
+      } + below.filter { $0.hasSuffix(".h5") }.map { IntegrityReport(file: "\(path)/\($0)").comparedWithRecord() }
     let unique = all.filter { seen.insert(URL(fileURLWithPath: $0.path).standardizedFileURL.path).inserted }
     guard !unique.isEmpty else {
       throw LaboratoryError("\(path): there is nothing to verify; name a run, or a file that ends in .h5.")
