@@ -89,6 +89,11 @@ struct Frequency: RegressionDirection {
       "loss-weight", default: preset.weight, about: "loss weight of a level (FAR's frequency-aware loss: sine)"]
     weightUse = weight == .none || context == .all ? .factor : try Self.weightUse(&settings)
 
+    guard levels.count <= Layout.slotLimit / grid.count else {
+      throw settings.refusal(
+        "\(levels.count) levels over a grid of \(grid) have more than \(Layout.slotLimit) slots; list fewer.",
+        at: "levels")
+    }
     if target != .full || context == .all {
       layout = Self.pyramid(of: levels.count, over: grid, isBlockCausal: context == .all)
       trainingLevels = Array(levels.indices)

@@ -68,6 +68,11 @@ struct MultiScale: RegressionDirection {
     }
     func cells(_ cells: Int, _ side: Int) -> Int { max(1, (2 * cells * side + top) / (2 * top)) }
     scales = sides.map { Grid(height: cells(grid.height, $0), width: cells(grid.width, $0)) }
+    guard sides.count <= Layout.slotLimit / grid.count else {
+      throw settings.refusal(
+        "\(sides.count) scales up to a grid of \(grid) may have more than \(Layout.slotLimit) slots; list fewer.",
+        at: "scales")
+    }
     starts = scales.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     let starts = self.starts
     layout = Layout(

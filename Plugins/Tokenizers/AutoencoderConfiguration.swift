@@ -51,6 +51,10 @@ struct AutoencoderConfiguration: Sendable {
         "a stride of \(stride) has \(levels) levels; 'channel-multipliers' must name \(levels) positive numbers.",
         at: "channel-multipliers")
     }
+    // Four times those of any published autoencoder; with the largest width 65,536 channels.
+    guard multipliers.allSatisfy({ $0 <= 64 }) else {
+      throw settings.refusal("'channel-multipliers' must be at most 64.", at: "channel-multipliers")
+    }
     blocks = try settings[
       "blocks", default: 1, in: 0...8,
       about: "residual blocks of each level; the decoder has one more (LDM: num_res_blocks)"]

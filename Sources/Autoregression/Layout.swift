@@ -51,6 +51,10 @@ public struct Slot: Equatable, Sendable {
 /// A canvas has one row for each slot. The groups say who attends to whom: causal attention has a group for each
 /// position, block-causal attention one for each block, bidirectional attention one for all.
 public struct Layout: Sendable {
+  /// The most slots of a canvas that directions lay out: 16 levels of 512 x 512 cells. Larger ones are refused before
+  /// they are made.
+  public static let slotLimit = 1 << 22
+
   /// The size of the latent.
   public var grid: Grid
   /// The slots of the canvas, row by row.

@@ -49,6 +49,7 @@ package struct Assembly {
   /// Components are made in an order in which each knows those it depends on: data set, grid of the tokenizer,
   /// direction, tokenizer, width of the backbone, conditioner, backbone, loss.
   package init(_ file: Settings, name: String, registry: Registry) throws(SettingsError) {
+    if Initialization.allocatesStorage { try Self.refuseUnlessWeightsFit(file, name: name, registry: registry) }
     var settings = file
     let seed: Int = try settings[
       "seed", default: 0, in: 0...Int(Int32.max), about: "seed of all random number generators"]
@@ -81,6 +82,8 @@ package struct Assembly {
     metrics = try factory.metrics(&settings)
     try settings.finish()
     self.settings = settings
+    // No machine holds 2^46 bytes; what is counted without storage is refused from there on.
+    try refuse(extraCopies: 0, beyond: 1 << 46, as: "no machine has as much memory")
   }
 
   /// The latent grid and its tokens in words: "4x4 tokens of 8 channels, 1024 codes".

@@ -7,6 +7,8 @@ import Tensors
 ///
 /// Each component has a random number stream of its own, so that another backbone does not change the tokenizer.
 struct ComponentFactory {
+  /// The most tokens of an image, 512x512: four times those of any published model.
+  private static let tokenLimit = 1 << 18
   /// The components that sections may name.
   let registry: Registry
   /// The root of the streams.
@@ -40,6 +42,11 @@ struct ComponentFactory {
     var section = try settings.section("tokenizer", about: "mapping between images and tokens")
     let type = try registry.find("tokenizer", &section, as: (any Tokenizer.Type).self)
     let grid = try type.grid(&section, images: images)
+    guard grid.count <= Self.tokenLimit else {
+      throw section.refusal(
+        "images of \(images.height)x\(images.width) become \(grid) tokens; at most \(Self.tokenLimit) are possible: "
+          + "use smaller images or a larger 'stride'.")
+    }
 
     var inner = try settings.section("direction", about: "order in which an image is regressed")
     let direction = try registry.find("direction", &inner, as: (any RegressionDirection.Type).self)
