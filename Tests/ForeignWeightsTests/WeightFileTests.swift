@@ -90,7 +90,7 @@ import Testing
     },
     Damage("a header of a length beyond 63 bits", of: "flat.safetensors", cutShort) { $0[7] = 0xFF },
     Damage(
-      "a header that is no JSON", of: "flat.safetensors", "its safetensors header is damaged at byte 60 of the file."
+      "a header that is no JSON", of: "flat.safetensors", "its safetensors header is damaged at byte 89 of the file."
     ) {
       $0.replace("data_offsets", by: "data_offset\"")
     },
