@@ -47,6 +47,31 @@ import Testing
     }
   }
 
+  @Test("sizes that no machine holds are refused before memory is taken, with the setting that makes them")
+  func tooLarge() throws {
+    let file = "\(projectFolder)/Experiments/quickstart.yaml"
+    let cases: [(overrides: [String], sentence: String)] = [
+      (
+        ["backbone.width=16384", "backbone.depth=256", "backbone.mlp-width=1000000"],
+        "'backbone.mlp-width: 1000000' makes the backbone too large: weights take "
+      ),
+      (["tokenizer.channel-multipliers=[1,1,2,9223372036854775807]"], "'channel-multipliers' must be at most 64."),
+      (
+        ["tokenizer={use: vq, codes: 1048576, code-width: 4096, training: {steps: 1}}"],
+        "1048576 codes of 4096 channels are more than 268435456 numbers; use fewer 'codes' or channels."
+      ),
+      (
+        ["dataset={use: hdf5, path: x.h5, size: 4096}", "tokenizer={use: pixels, patch-size: 1}"],
+        "images of 4096x4096 become 4096x4096 tokens; at most 262144 are possible: use smaller images or a larger "
+          + "'stride'."
+      ),
+    ]
+    for (overrides, sentence) in cases {
+      let error = #expect(throws: (any Error).self) { try modelParameters(of: file, overrides) }
+      #expect("\(error.map { "\($0)" } ?? "")".contains(sentence), "\(overrides)")
+    }
+  }
+
   @Test("codes are embedded only where a direction feeds them")
   func codes() throws {
     let file = Self.folder + "/llamagen/sizes.yaml"

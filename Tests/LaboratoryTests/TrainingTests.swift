@@ -68,6 +68,10 @@ import Testing
     let log = MetricsLog("\(scratch.path)/metrics.h5")
     try log.append("train", step: 1, [("loss", 1)])
     #expect(error(from: log.path, in: scratch) == "\(log.path): this is not a checkpoint of Overtone.")
+    let cure = "Name a checkpoint that 'overtone import' or 'overtone run' made."
+    #expect(error(from: "/dev/zero", in: scratch) == "/dev/zero: this is a device, not a file. \(cure)")
+    #expect(error(from: scratch.path, in: scratch) == "\(scratch.path): this is a folder, not a file. \(cure)")
+    #expect(error(from: #filePath, in: scratch) == "\(#filePath): this is not a checkpoint of Overtone.")
     #expect(
       error(from: "/nowhere/w.h5", in: scratch)
         == "/nowhere/w.h5: there is no such checkpoint to start from; make it with 'overtone import'.")

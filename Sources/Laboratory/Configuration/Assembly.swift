@@ -82,8 +82,8 @@ package struct Assembly {
     metrics = try factory.metrics(&settings)
     try settings.finish()
     self.settings = settings
-    // No machine holds 2^46 bytes; what is counted without storage is refused from there on.
-    try refuse(extraCopies: 0, beyond: 1 << 46, as: "no machine has as much memory")
+    // What is counted without storage is refused from here on, too: sums of sizes stay far from overflow.
+    try refuse(extraCopies: 0, beyond: 1 << 44, as: "at most 16384 GiB can be planned")
   }
 
   /// The latent grid and its tokens in words: "4x4 tokens of 8 channels, 1024 codes".

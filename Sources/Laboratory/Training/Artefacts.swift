@@ -48,12 +48,18 @@ package struct Artefacts {
   /// Returns the checkpoint that a training starts from, with its hash; empty for random initialization.
   private static func weights(of configuration: TrainingConfiguration) throws -> [(path: String, hash: String)] {
     guard !configuration.weights.isEmpty else { return [] }
-    do { return [(configuration.weights, try FileManifest.ofUser.hash(of: configuration.weights))] } catch {
+    let path = configuration.weights, hash: String
+    do { hash = try FileManifest.ofUser.hash(of: path) } catch {
       throw LaboratoryError(
         error.reason == .missing
           ? "\(error.path): there is no such checkpoint to start from; make it with 'overtone import'."
           : "\(error) Name a checkpoint that 'overtone import' or 'overtone run' made.")
     }
+    // The signature of HDF5.
+    guard try ByteSource(file: path).bytes(at: 0, count: 8) == [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] else {
+      throw LaboratoryError("\(path): this is not a checkpoint of Overtone.")
+    }
+    return [(path, hash)]
   }
 
   /// Returns the content of `inputs.json`. Many files of a data set are one input, whose list of hashes is written
