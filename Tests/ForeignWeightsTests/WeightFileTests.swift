@@ -157,15 +157,13 @@ import Testing
   func damage() throws {
     for name in ["flat.pth", "flat.safetensors"] {
       let whole = try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)"))
-      let path = FileManager.default.temporaryDirectory.path + "/damaged-\(getpid())-\(name)"
-      defer { try? FileManager.default.removeItem(atPath: path) }
       for length in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
-        try attempt(whole.prefix(length), at: path)
+        attempt(whole.prefix(length))
       }
       for position in stride(from: 0, to: whole.count, by: max(1, whole.count / 997)) {
         var damaged = whole
         damaged[position] ^= 0xFF
-        try attempt(damaged, at: path)
+        attempt(damaged)
       }
     }
   }
@@ -184,10 +182,11 @@ import Testing
     #expect(found[7].isNaN && found[4].sign == .minus)
   }
 
-  /// A file is read, or refused in a sentence that begins with its path.
-  private func attempt(_ data: Data, at path: String) throws {
-    try data.write(to: URL(fileURLWithPath: path))
-    if let refusal = message(path) { #expect(refusal.hasPrefix(path)) }
+  /// A file is read, or refused in a sentence that begins with its name.
+  private func attempt(_ data: Data) {
+    do { _ = try WeightFile(bytes: Array(data), named: "f").tensors(in: nil) } catch {
+      #expect("\(error)".hasPrefix("f: "))
+    }
   }
 
   private func message(_ path: String) -> String? {
