@@ -68,8 +68,8 @@ package enum BufferPool {
   /// Returns the floats that are allocated where `count` are requested.
   static func capacity(for count: Int) -> Int {
     guard count > 64 else { return 64 }
-    guard count < largeBlock / 4 else { return count }
     guard count <= countLimit else { exitOutOfMemory(requested: count, inUse: bytesInUse / 4) }
+    guard count * 4 < largeBlock else { return count }
     // A 32nd of the largest power of two below `count`, and at least one vector.
     let step = max(16, 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 6))
     return (count + step - 1) / step * step
