@@ -53,7 +53,11 @@ public struct LabelledImages: Sendable {
       source = try ByteSource(file: path)
       // The bytes up to and with the mark of a tar header.
       start = try source.bytes(at: 0, count: min(source.count, 262))
-    } catch { throw ImageError(error) }
+    } catch {
+      // The sentence of `folder`.
+      guard error.reason != .missing else { return try folder(path) }
+      throw ImageError(error)
+    }
     if start.starts(with: "PK".utf8) { return try numPy(source) }
     if start.dropFirst(257).elementsEqual("ustar".utf8) || path.hasSuffix(".tar") { return try tar(source) }
     let remedy =

@@ -57,7 +57,9 @@ import Testing
     #expect(
       refusal { try .found(at: "\(scratch.path)/in/b") }
         == "in/b: there are no class folders in it; it should hold CLASS/image.png or .jpg.")
-    #expect(refusal { try .found(at: "\(scratch.path)/none") } == "none: there is no such file.")
+    #expect(
+      refusal { try .found(at: "\(scratch.path)/none") }
+        == "none: there is no such folder; name one that holds a folder of images per class.")
     try add("text", Array("hello".utf8))
     #expect(
       refusal { try .found(at: "\(scratch.path)/text") }

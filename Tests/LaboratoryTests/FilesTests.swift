@@ -113,7 +113,7 @@ import Testing
         try ImageImport(folder, output: "\(scratch.path)/o.h5", size: 8, skipsBad: false).run(Journal(quiet: true))
       }
     }
-    #expect(error() == "\(folder): there is no such file.")
+    #expect(error() == "\(folder): there is no such folder; name one that holds a folder of images per class.")
     try Folder.make(folder)
     #expect(error() == "\(folder): there are no class folders in it; it should hold CLASS/image.png or .jpg.")
     #expect(!Folder.exists("\(scratch.path)/o.h5"))

@@ -25,7 +25,7 @@ package struct ImageImport {
     var images = found
     if let bad = try write(found, journal) {
       let list = LabelledImages.list(bad.sorted { $0.key < $1.key }.map(\.value), of: found.entries.count)
-      guard skipsBad else { throw LaboratoryError("\(list)\n--skip-bad leaves them out.") }
+      guard skipsBad else { throw LaboratoryError(list + (bad.count > 1 ? "\n--skip-bad leaves them out." : "")) }
       journal.say("left out: \(list)")
       images = found.without(Set(bad.keys))
       guard !images.entries.isEmpty else { throw LaboratoryError("\(source): none of its images can be read.") }
