@@ -129,16 +129,11 @@ import Testing
   @Test("A training that is stopped and goes on, or begins anew without its checkpoint, ends in recorded content")
   func resumed() throws {
     let more = words + ["training.steps=120", "training.save-every=5"]
-    let stopped = try program(
-      more,
-      stop: (
-        [SIGTERM], 0,
-        {
-          (try? self.folder(of: "model")).map {
-            FileManager.default.fileExists(atPath: "\($0)/checkpoint.h5")
-          } == true
-        }
-      ))
+    let scratch = scratch
+    func hasBegun() -> Bool {
+      scratch.content.contains { $0.hasPrefix("r/artefacts/model-") && $0.hasSuffix("/checkpoint.h5") }
+    }
+    let stopped = try program(more, stop: ([SIGTERM], 0, hasBegun))
     #expect(stopped.status == 75)
     let model = try folder(of: "model")
     #expect((try json("\(model)/artefact.json")["files"] as? [String: String])?.isEmpty == true)

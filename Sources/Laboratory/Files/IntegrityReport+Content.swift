@@ -36,14 +36,16 @@ extension IntegrityReport {
     return report
   }
 
-  /// Adds a finding where the content of the file is not the one that was recorded.
+  /// Adds a finding where the content of the file is not the one that was recorded. A file whose damage was found by
+  /// reading it is another one by that already.
   private mutating func compare(with recorded: String) {
+    guard findings.isEmpty else { return }
     guard let hash = SHA256.hex(ofFile: path), hash != recorded else {
       summary += "; content as recorded"
       return
     }
     findings.append("its content is not what the run recorded (SHA-256 \(recorded)).")
-    if findings.count == 1 { advice = "Put that file back. \(Self.remaking(path))" }
+    advice = "Put that file back. \(Self.remaking(path))"
   }
 
   /// Returns how a file is made anew.
