@@ -139,7 +139,9 @@ public struct LatentFile {
     /// The number of rows of an unfinished file of this form; nil if it has another form.
     private static func progress(_ part: String, _ form: Form) -> Int? {
       guard let reader = try? Reader(part), let done = reader.wholeNumber(attribute: "written"), done >= 0,
-        reader.attribute("channels") == [Double(form.shape[2])], reader.has("mirrored") == form.isMirroredToo
+        reader.attribute("channels") == [Double(form.shape[2])], reader.has("mirrored") == form.isMirroredToo,
+        // Checks are written last, once: a crash among them leaves a file to which they cannot be added again.
+        !reader.has("checks")
       else { return nil }
       let shape = [form.count] + (form.content == .codes ? Array(form.shape[..<2]) : form.shape)
       for name in form.content.names { guard (try? reader.shape(of: name)) == shape else { return nil } }
