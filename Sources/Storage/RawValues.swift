@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 
 /// Numbers of a data set as they lie in memory, whatever their kind.
 public struct RawValues: Sendable {
@@ -37,18 +38,24 @@ extension Reader {
   public func raw(_ name: String) throws(StorageError) -> RawValues {
     let kind = try kind(of: name)
     guard kind.isNumber else { throw .wrongKind(path: path, name: name, found: "\(kind)", wanted: "numbers") }
+    var why = "the file is damaged or cut short."
     let found: RawValues? = try on(name) { dataset, kind in
+      if let obstacle = obstacle(dataset) {
+        why = obstacle.reason
+        return nil
+      }
       // The machine's own byte order, which files of others may not have.
       guard let stored = Handle(H5Dget_type(dataset), H5Tclose),
         let type = Handle(H5Tget_native_type(stored.id, H5T_DIR_ASCEND), H5Tclose)
       else { return nil }
       let shape = extent(dataset), native = Kind(type.id)
-      var bytes = [UInt8](repeating: 0, count: shape.product * H5Tget_size(type.id))
+      guard let extent = Extent(shape), extent.fitsMemory(elementSize: H5Tget_size(type.id)) else { return nil }
+      var bytes = [UInt8](repeating: 0, count: extent.count * H5Tget_size(type.id))
       guard bytes.isEmpty || H5Dread(dataset, type.id, 0, 0, HDF5.standard, &bytes) >= 0 else { return nil }
       return RawValues(kind: native, shape: shape, bytes: bytes)
     }
     guard let found else {
-      throw .unreadable(path: path, why: "'\(name)' cannot be read: the file is damaged or cut short.")
+      throw .unreadable(path: path, why: "'\(name.printable)' cannot be read: \(why)")
     }
     return found
   }

@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Glibc
 import Tensors
 
@@ -7,6 +8,8 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   /// Path of the file.
   public let path: String
   let file: Handle
+  /// Bytes of the file when it was opened.
+  let size: Int
 
   /// Opens a file of any origin in the format of HDF5 up to version 1.10.
   public init(_ path: String) throws(StorageError) {
@@ -27,6 +30,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
           + "h5py with libver='earliest').")
     }
     file = handle
+    size = Int(status.st_size)
   }
 
   /// True if there is a group or data set of this path.
@@ -36,34 +40,24 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
       var part = ""
       for piece in name.split(separator: "/") {
         part += "/" + piece
-        if H5Lexists(file.id, part, HDF5.standard) <= 0 { return false }
+        if H5Lexists(file.id, ObjectName.bytes(part), HDF5.standard) <= 0 { return false }
       }
       return true
     }
   }
 
-  /// Names of the groups and data sets of a group, in the order of creation where the file keeps it, else by name.
+  /// Names of the links of a group, in the order of creation where the file keeps it, else by name. A link may lead
+  /// nowhere, and one to another file is not followed.
   public func names(in group: String) -> [String] {
     HDF5.locked {
-      guard let group = Handle(H5Gopen2(file.id, group, HDF5.standard), H5Gclose) else { return [] }
-      var info = H5G_info_t()
-      H5Gget_info(group.id, &info)
-      var order = H5_INDEX_CRT_ORDER
-      if info.nlinks > 0, H5Lget_name_by_idx(group.id, ".", order, H5_ITER_INC, 0, nil, 0, HDF5.standard) < 0 {
-        order = H5_INDEX_NAME
-      }
-      return (0..<info.nlinks).map { index in
-        let size = H5Lget_name_by_idx(group.id, ".", order, H5_ITER_INC, index, nil, 0, HDF5.standard)
-        var text = [CChar](repeating: 0, count: max(0, size) + 1)
-        H5Lget_name_by_idx(group.id, ".", order, H5_ITER_INC, index, &text, text.count, HDF5.standard)
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      }
+      guard let group = Handle(H5Gopen2(file.id, ObjectName.bytes(group), HDF5.standard), H5Gclose) else { return [] }
+      return Self.links(of: group.id).map(\.name)
     }
   }
 
   /// True if the path is that of a group; false for data sets, and where there is nothing.
   public func isGroup(_ name: String) -> Bool {
-    HDF5.locked { Handle(H5Gopen2(file.id, name, HDF5.standard), H5Gclose) != nil }
+    HDF5.locked { Handle(H5Gopen2(file.id, ObjectName.bytes(name), HDF5.standard), H5Gclose) != nil }
   }
 
   /// The extent of a data set; empty for a scalar. Throws `StorageError.noDataset`, as all readings of data sets do.
@@ -120,9 +114,12 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
 
   /// A text, or several, of fixed or variable length.
   public func texts(_ name: String) throws(StorageError) -> [String] {
-    let found: [String]? = try on(name) { dataset, kind in kind == .text ? Self.texts(of: dataset) : nil }
-    guard let found else { throw .wrongKind(path: path, name: name, found: "\(try kind(of: name))", wanted: "text") }
-    return found
+    let outcome: Outcome<String> = try on(name) { dataset, kind in
+      guard kind == .text else { return .kind(kind) }
+      if let obstacle = obstacle(dataset) { return .unreadable(obstacle.reason) }
+      return Self.texts(of: dataset).map { .values($0) } ?? .damaged
+    }
+    return try values(outcome, name, wanted: "text")
   }
 
   // MARK: Inside
@@ -130,7 +127,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   /// Runs `body` with an open data set and its kind, under the lock.
   func on<Result>(_ name: String, _ body: (hid_t, Kind) -> Result) throws(StorageError) -> Result {
     let result: Result? = HDF5.locked {
-      guard let dataset = Handle(H5Dopen2(file.id, name, HDF5.standard), H5Dclose),
+      guard let dataset = Handle(H5Dopen2(file.id, ObjectName.bytes(name), HDF5.standard), H5Dclose),
         let type = Handle(H5Dget_type(dataset.id), H5Tclose)
       else { return nil }
       return body(dataset.id, Kind(type.id))
@@ -149,12 +146,18 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     return found.map { group == "/" ? $0 : group.dropFirst() + "/" + $0 }
   }
 
-  /// The sizes of an open data set.
+  /// The sizes of an open data set; [0] where its space is null, which has no elements.
   func extent(_ dataset: hid_t) -> [Int] {
     guard let space = Handle(H5Dget_space(dataset), H5Sclose) else { return [] }
-    var sizes = [hsize_t](repeating: 0, count: max(0, Int(H5Sget_simple_extent_ndims(space.id))))
-    H5Sget_simple_extent_dims(space.id, &sizes, nil)
-    return sizes.map { Int($0) }
+    return Self.extent(space: space.id)
+  }
+
+  /// The sizes of a data space of a data set or attribute.
+  static func extent(space: hid_t) -> [Int] {
+    if H5Sget_simple_extent_type(space) == H5S_NULL { return [0] }
+    var sizes = [hsize_t](repeating: 0, count: max(0, Int(H5Sget_simple_extent_ndims(space))))
+    H5Sget_simple_extent_dims(space, &sizes, nil)
+    return sizes.map { Int(clamping: $0) }
   }
 
   /// Reads numbers as `type`, to which HDF5 converts them; all of them, or `rows` of the first axis.
@@ -164,13 +167,18 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     let outcome: Outcome<Number> = try on(name) { dataset, kind in
       guard kind.isNumber else { return .kind(kind) }
       var shape = extent(dataset)
-      guard let rows, !shape.isEmpty else {
+      let isPart = rows != nil && !shape.isEmpty
+      if let obstacle = obstacle(dataset, isWhole: !isPart) { return .unreadable(obstacle.reason) }
+      // The obstacles leave out shapes whose product overflows.
+      guard isPart, let rows else {
+        guard Extent(shape)?.fitsMemory(elementSize: MemoryLayout<Number>.size) == true else { return .damaged }
         var values = [Number](repeating: zero, count: shape.product)
         return values.isEmpty || H5Dread(dataset, type, 0, 0, HDF5.standard, &values) >= 0 ? .values(values) : .damaged
       }
       guard rows.upperBound <= shape[0], let space = Handle(H5Dget_space(dataset), H5Sclose) else { return .damaged }
       // The selected block: [rows, all the rest], from [lowerBound, 0, …].
       shape[0] = rows.count
+      guard Extent(shape)?.fitsMemory(elementSize: MemoryLayout<Number>.size) == true else { return .damaged }
       var start = shape.map { _ in hsize_t(0) }, count = shape.map { hsize_t($0) }
       start[0] = hsize_t(rows.lowerBound)
       H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &count, nil)
@@ -179,47 +187,30 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
       return values.isEmpty || H5Dread(dataset, type, memory.id, space.id, HDF5.standard, &values) >= 0
         ? .values(values) : .damaged
     }
+    return try values(outcome, name, wanted: "numbers")
+  }
+
+  /// Returns the values of a read, or throws its error.
+  private func values<Value>(_ outcome: Outcome<Value>, _ name: String, wanted: String) throws(StorageError) -> [Value]
+  {
     switch outcome {
     case .values(let values): return values
-    case .kind(let kind): throw .wrongKind(path: path, name: name, found: "\(kind)", wanted: "numbers")
-    case .damaged: throw .unreadable(path: path, why: "'\(name)' cannot be read: the file is damaged or cut short.")
+    case .kind(let kind): throw .wrongKind(path: path, name: name, found: "\(kind)", wanted: wanted)
+    case .unreadable(let why): throw .unreadable(path: path, why: "'\(name.printable)' cannot be read: \(why)")
+    case .damaged:
+      throw .unreadable(path: path, why: "'\(name.printable)' cannot be read: the file is damaged or cut short.")
     }
-  }
-
-  /// All texts of a data set of texts.
-  static func texts(of dataset: hid_t) -> [String]? {
-    guard let type = Handle(H5Dget_type(dataset), H5Tclose), let space = Handle(H5Dget_space(dataset), H5Sclose),
-      H5Tget_class(type.id) == H5T_STRING
-    else { return nil }
-    let count = Int(max(0, H5Sget_simple_extent_npoints(space.id)))
-    return texts(type.id, count) { H5Dread(dataset, $0, 0, 0, HDF5.standard, $1) }
-  }
-
-  /// The texts of a type of fixed or variable length that `read` reads.
-  static func texts(_ type: hid_t, _ count: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t)
-    -> [String]?
-  {
-    if H5Tis_variable_str(type) > 0 {
-      var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: max(1, count))
-      guard let memory = Handle(H5Tcopy(type), H5Tclose), read(memory.id, &pointers) >= 0 else { return nil }
-      return pointers[..<count].map { pointer in
-        defer { H5free_memory(pointer) }
-        return pointer.map { String(cString: $0) } ?? ""
-      }
-    }
-    let size = H5Tget_size(type)
-    var bytes = [UInt8](repeating: 0, count: max(1, size * count))
-    guard read(type, &bytes) >= 0 else { return nil }
-    return (0..<count).map { String(decoding: bytes[$0 * size..<($0 + 1) * size].prefix { $0 != 0 }, as: UTF8.self) }
   }
 }
 
 /// The outcome of a read.
-private enum Outcome<Number> {
-  /// The numbers, row by row.
-  case values([Number])
-  /// The kind of a data set that holds no numbers.
+private enum Outcome<Value> {
+  /// The numbers or texts, row by row.
+  case values([Value])
+  /// The kind of a data set that holds something else.
   case kind(Kind)
+  /// The reason why it is not even tried.
+  case unreadable(String)
   /// HDF5 could not read it, or the rows are not there.
   case damaged
 }

@@ -3,9 +3,10 @@ import CHDF5
 /// An HDF5 file read through: all of it must be readable, be what was written, and fit together.
 ///
 /// Data that are stored in chunks carry checks of HDF5's own (Fletcher32) in files that Overtone writes; what is stored
-/// in one piece has its CRC-32 written down in a group of its own. Files of others are read through, too, as far as
-/// they have checks.
-public struct Verification: Sendable {
+/// in one piece has its CRC-32 written down in a group of its own, so that every data set has a check. Files of others
+/// are read through, too, as far as they have checks. A file may be damaged so that HDF5 crashes on it: files of others
+/// are read in a process of their own.
+public struct Verification: Sendable, Codable {
   /// The data set of checksums: a text with a line for each data set.
   public static let dataset = "checks/crc32"
 
@@ -24,21 +25,30 @@ public struct Verification: Sendable {
   public private(set) var checked = 0
   /// Damage and inconsistencies, a sentence each.
   public private(set) var findings: [String] = []
-  private var checks: [String: UInt32] = [:]
+  /// Data sets that are not read although nothing is known against them, with the reason: a sentence each.
+  public private(set) var unread: [String] = []
 
-  /// Throws where the file cannot even be opened.
+  /// Reads a file through. Throws where it cannot even be opened.
   public init(_ path: String) throws(StorageError) {
     self.path = path
     let reader = try Reader(path)
     kind = reader.text(attribute: "file_type")
-    if kind != nil, reader.has(Self.dataset) {
-      for line in (try reader.texts(Self.dataset).first ?? "").split(separator: "\n") {
-        let parts = line.split(separator: " ", maxSplits: 1)
-        if parts.count == 2, let sum = UInt32(parts[0], radix: 16) { checks[String(parts[1])] = sum }
+    let checks = kind == nil ? nil : CheckList(reader)
+    findings = checks?.findings ?? []
+    if kind.map({ !Self.kinds.contains($0) }) ?? (reader.text(attribute: "Conventions") == "Overtone-1") {
+      findings.append("its attribute 'file_type' is none of \(Self.kinds.joined(separator: ", ")).")
+    }
+    for entry in Tree(reader, isDetailed: false).entries {
+      switch entry.content {
+      case .dataset(let facts) where entry.path != "/\(Self.dataset)" || kind == nil:
+        read(entry.path, facts, checks: checks, in: reader)
+      case .unreadable(let obstacle): note(obstacle, entry.path)
+      default: break
       }
     }
-    visit("/", reader)
-    for name in checks.keys.sorted() where !reader.has(name) { findings.append("'\(name)' is missing.") }
+    for name in (checks?.sums ?? [:]).keys.sorted() where !reader.has(name) {
+      findings.append("'\(name.printable)' is missing.")
+    }
     switch kind {
     case "metrics": series(reader)
     case "checkpoint": checkpoint(reader)
@@ -47,33 +57,42 @@ public struct Verification: Sendable {
     }
   }
 
-  /// Reads all data sets below a group, depth first in the order of creation.
-  private mutating func visit(_ group: String, _ reader: Reader) {
-    for name in reader.names(in: group) {
-      let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
-      if reader.isGroup(path) {
-        visit(path, reader)
-      } else if path != "/\(Self.dataset)" || kind == nil {
-        read(path, reader)
-      }
-    }
+  /// The kinds of files that Overtone writes.
+  private static let kinds = ["checkpoint", "images", "latents", "metrics", "samples"]
+
+  /// Notes what cannot be read: as damage, or as something that is left unread.
+  private mutating func note(_ obstacle: Obstacle, _ name: String) {
+    let sentence = "'\(name.printable)' cannot be read: \(obstacle.reason)"
+    if obstacle.isDamage || kind != nil { findings.append(sentence) } else { unread.append(sentence) }
   }
 
   /// Reads one data set, compares its check, and checks the length of its scales.
-  private mutating func read(_ name: String, _ reader: Reader) {
+  private mutating func read(_ name: String, _ facts: DatasetFacts, checks: CheckList?, in reader: Reader) {
     datasets += 1
-    let scan = try? reader.on(name) { dataset, _ in Scan(dataset) }
+    if let obstacle = facts.obstacle { return note(obstacle, name) }
+    let stored = checks?.sums[name]
+    let scan = try? reader.on(name) { dataset, _ in Scan(dataset, isSummed: stored != nil) }
     guard let scan = scan ?? nil else {
-      findings.append("'\(name)' cannot be read; bytes of it changed or are missing.")
+      findings.append("'\(name.printable)' cannot be read; bytes of it changed or are missing.")
       return
     }
-    let stored = checks[name]
     if let stored, stored != scan.sum {
-      findings.append("'\(name)' is not what was written; bytes of it changed.")
+      findings.append("'\(name.printable)' is not what was written; bytes of it changed.")
     }
-    if stored != nil || reader.isChecked(name) { checked += 1 }
-    if kind == "checkpoint" && !scan.isFinite { findings.append("'\(name)' holds numbers that are not finite.") }
-    guard kind != nil, !reader.isScale(name), let shape = try? reader.shape(of: name) else { return }
+    if stored != nil || reader.isChecked(name) {
+      checked += 1
+    } else if kind != nil {
+      findings.append("'\(name.printable)' has no check, and every data set has one: a check is damaged.")
+    }
+    if kind == "checkpoint" && !scan.isFinite {
+      findings.append("'\(name.printable)' holds numbers that are not finite.")
+    }
+    if kind != nil { compareScales(name, reader) }
+  }
+
+  /// Compares the length of each axis of a data set with that of its scale.
+  private mutating func compareScales(_ name: String, _ reader: Reader) {
+    guard !reader.isScale(name), let shape = try? reader.shape(of: name) else { return }
     let scales = reader.scales(of: name)
     for axis in shape.indices {
       guard scales.indices.contains(axis), let scale = scales[axis] else {
@@ -107,16 +126,10 @@ public struct Verification: Sendable {
       return
     }
     func leaves(_ group: String) -> [String: [Int]] {
-      var all: [String: [Int]] = [:]
-      for name in reader.names(in: group) {
-        let path = "\(group)/\(name)"
-        if reader.isGroup(path) {
-          all.merge(leaves(path)) { a, _ in a }
-        } else {
-          all[path] = try? reader.shape(of: path)
-        }
+      let entries = Tree(reader, below: group, isDetailed: false).entries
+      return entries.reduce(into: [:]) { all, entry in
+        if case .dataset(let facts) = entry.content { all[entry.path] = facts.shape }
       }
-      return all
     }
     let model = leaves("/model")
     if model.isEmpty { findings.append("there are no parameters in '/model'.") }
