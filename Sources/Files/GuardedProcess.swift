@@ -9,11 +9,15 @@ public enum GuardedProcess {
   public struct Limits: Sendable {
     /// Bytes of addresses.
     public var memory: Int
-    /// Seconds, of the processor and of the clock.
+    /// Seconds of the processor: a busy machine does not shorten them.
     public var seconds: Int
+    /// Seconds of the clock.
+    public var clock: Int
 
     /// Limits of at least 64 MiB and a second.
-    public init(memory: Int, seconds: Int) { (self.memory, self.seconds) = (max(1 << 26, memory), max(1, seconds)) }
+    public init(memory: Int, seconds: Int, clock: Int) {
+      (self.memory, self.seconds, self.clock) = (max(1 << 26, memory), max(1, seconds), max(1, clock))
+    }
   }
 
   /// The ways in which a process ends.
@@ -55,10 +59,10 @@ public enum GuardedProcess {
     if let output { posix_spawn_file_actions_adddup2(&actions, output.writing, 1) }
     posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
     // Locks and other files of this process are not kept open by the other.
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    for file in Int32(3)..<1024 where fcntl(file, F_GETFD) == 0 { posix_spawn_file_actions_addclose(&actions, file) }
     var identifier: pid_t = 0
-    let status = withStrings([path] + arguments) { arguments in
-      withStrings(environment) { posix_spawn(&identifier, path, &actions, nil, arguments, $0) }
+    let status = withStrings(["sh", "-c", command(limits), path] + arguments) { arguments in
+      withStrings(environment) { posix_spawn(&identifier, "/bin/sh", &actions, nil, arguments, $0) }
     }
     output?.closeWriting()
     errors.closeWriting()
@@ -67,9 +71,8 @@ public enum GuardedProcess {
       errors.closeReading()
       throw FileError(path, .unreadable(String(cString: strerror(status))))
     }
-    limit(identifier, limits)
     var isKilled: Ending?
-    let end = seconds() + Double(limits.seconds)
+    let end = seconds() + Double(limits.clock)
     var pipes = [errors] + (output.map { [$0] } ?? [])
     while pipes.contains(where: { $0.reading >= 0 }) {
       Pipe.wait(&pipes, milliseconds: 100)
@@ -94,18 +97,10 @@ public enum GuardedProcess {
     return all + ["SWIFT_BACKTRACE=enable=no"]
   }
 
-  /// Sets the limits of a process that runs already; it has loaded no file by then.
-  private static func limit(_ identifier: pid_t, _ limits: Limits) {
-    for (resource, soft, hard) in [
-      (RLIMIT_AS, limits.memory, limits.memory), (RLIMIT_CPU, limits.seconds, limits.seconds + 5), (RLIMIT_CORE, 0, 0),
-    ] {
-      var current = rlimit()
-      guard prlimit(identifier, resource, nil, &current) == 0 else { continue }
-      // A limit that the user has set is never raised.
-      var wanted = rlimit(
-        rlim_cur: min(current.rlim_cur, rlim_t(soft)), rlim_max: min(current.rlim_max, rlim_t(hard)))
-      _ = prlimit(identifier, resource, &wanted, nil)
-    }
+  /// The shell's commands that set the limits and become the program. A lower hard limit of the user stays.
+  private static func command(_ limits: Limits) -> String {
+    "exec 3>&2 2>/dev/null; ulimit -c 0; ulimit -Sv \(limits.memory >> 10); ulimit -St \(limits.seconds); "
+      + "exec 2>&3 3>&-; exec \"$0\" \"$@\""
   }
 
   private static func wait(_ identifier: pid_t) -> Ending {
@@ -144,8 +139,9 @@ private struct Pipe {
 
   init(_ path: String) throws(FileError) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw FileError.reading(path) }
+    guard pipe(&ends) == 0 else { throw FileError.reading(path) }
     (reading, writing) = (ends[0], ends[1])
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
   }
 
   mutating func closeWriting() {

@@ -26,7 +26,7 @@ public struct Overtone: ParsableCommand {
       ComponentsCommand.self,
       StatusCommand.self, TableCommand.self, CompareCommand.self, ReportCommand.self, FiguresCommand.self,
       InspectCommand.self, VerifyCommand.self, ExportCommand.self, DataCommand.self, ImportCommand.self,
-      DoctorCommand.self, BenchCommand.self,
+      DoctorCommand.self, BenchCommand.self, ReadThroughCommand.self,
     ])
 
   /// The command without arguments, for the argument parser.
@@ -35,11 +35,16 @@ public struct Overtone: ParsableCommand {
   /// Runs the command line and exits: 0 done, 1 an error of the experiment, its data or files, 2 an error of the
   /// command line, 75 stopped and resumable.
   public static func main() {
-    Interruption.listen()
+    // A guarded process ends at once by the signals that the program listens to, and computes nothing.
+    let isGuarded = GuardedReading.isInside
+    if !isGuarded { Interruption.listen() }
+    GuardedReading.begin()
     do {
-      var command = try parseAsRoot()
-      try BLAS.checkForProducts()
+      var command = try parseAsRoot(Array(CommandLine.arguments.dropFirst(isGuarded ? 2 : 1)))
+      if !isGuarded { try BLAS.checkForProducts() }
       try command.run()
+    } catch let failure as GuardedReading.Failure {
+      Foundation.exit(failure.status)
     } catch let stopped as Stopped {
       complain("\(stopped)")
       Foundation.exit(75)

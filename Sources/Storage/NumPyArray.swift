@@ -1,3 +1,5 @@
+import Files
+
 /// An array as numpy's own files hold it.
 ///
 /// Source: numpy/lib/format.py, version 1.0 of the format.
@@ -19,9 +21,13 @@ public struct NumPyArray: Sendable {
     (shape, values) = (raw.shape, raw.bytes)
   }
 
-  /// Texts, as wide as the longest.
-  public init(_ texts: [String], shape: [Int]) {
+  /// Texts, as wide as the longest. Throws where that takes more memory than the machine has.
+  public init(_ texts: [String], shape: [Int]) throws(StorageError) {
     let width = max(1, texts.map(\.unicodeScalars.count).max() ?? 1)
+    guard Extent([texts.count, width])?.fitsMemory(elementSize: 4) == true else {
+      throw .unreadable(
+        path: "", why: "\(texts.count) texts of up to \(width) letters take more memory than there is as an array.")
+    }
     type = "<U\(width)"
     self.shape = shape
     values = texts.flatMap { text -> [UInt8] in

@@ -183,8 +183,8 @@ private func message(_ body: () throws -> some Any) -> String {
   }
 
   @Test("texts of numpy are as wide as the longest, four bytes a letter")
-  func texts() {
-    let bytes = NumPyArray(["a", "bcd"], shape: [2]).bytes
+  func texts() throws {
+    let bytes = try NumPyArray(["a", "bcd"], shape: [2]).bytes
     #expect(String(decoding: bytes[10..<bytes.count - 24], as: UTF8.self).hasPrefix("{'descr': '<U3', "))
     let letters: [UInt8] = [97, 0, 0, 98, 99, 100]
     #expect(Array(bytes.suffix(24)) == letters.flatMap { [$0, 0, 0, 0] })

@@ -10,42 +10,54 @@ package struct Export {
   private let names: [String]
   /// True where the caller named them.
   private let isChosen: Bool
+  /// Second names of data sets, which are written once.
+  private var others: [String] = []
 
   /// `chosen` holds paths of data sets or groups; all data sets where it is empty. Throws where one does not exist.
   package init(_ path: String, only chosen: [String]) throws(StorageError) {
     reader = try Reader(path)
     isChosen = !chosen.isEmpty
     guard isChosen else {
+      let tree = Tree(reader, isDetailed: false)
       // The checksums of Overtone's files are no result.
-      names = Self.datasets(in: "/", reader).filter { $0 != "/\(Verification.dataset)" }
+      names = tree.datasets.filter { $0 != "/\(Verification.dataset)" }
+      others = tree.entries.compactMap { entry in
+        if case .again(let first) = entry.content, names.contains(first) { entry.path } else { nil }
+      }
       return
     }
     var all: [String] = []
     for name in chosen {
       let path = name.hasPrefix("/") ? name : "/\(name)"
       // A missing name is refused with the nearest one.
-      all += reader.isGroup(path) ? Self.datasets(in: path, reader) : [path]
+      all += reader.isGroup(path) ? Tree(reader, below: path, isDetailed: false).datasets : [path]
       if !reader.isGroup(path) { _ = try reader.shape(of: path) }
     }
     names = all
   }
 
-  /// Returns the paths of all data sets below a group.
-  private static func datasets(in group: String, _ reader: Reader) -> [String] {
-    reader.names(in: group).flatMap { name in
-      let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
-      return reader.isGroup(path) ? datasets(in: path, reader) : [path]
-    }
-  }
-
   /// Writes to a `.npz`, `.csv` or `.png` file, or into a folder; returns a line for each file, and for what was left
   /// out. `index` chooses one image, `columns` the width of a contact sheet.
+  ///
+  /// Names of the file never lead out of the folder or the archive. A data set that cannot be read leaves the others
+  /// as they are; where the caller named it, it throws.
   package func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
+    // Data sets that cannot be read, with the reason: a sentence each.
+    var unread: [String] = []
+    let lines = try writeAll(to: output, index, columns, &unread)
+    return lines + (others.isEmpty ? [] : ["left out, as other names: \(Self.list(others))"])
+      + unread.map { "left out: \($0)" }
+  }
+
+  private static func list(_ names: [String]) -> String { names.map(\.printable).joined(separator: ", ") }
+
+  private func writeAll(to output: String, _ index: Int?, _ columns: Int?, _ unread: inout [String]) throws -> [String]
+  {
     switch URL(fileURLWithPath: output).pathExtension.lowercased() {
-    case "npz": try archive(output)
+    case "npz": try archive(output, &unread)
     case "csv": try table(output)
     case "png": try image(output, index, columns)
-    case "": try folder(output)
+    case "": try folder(output, &unread)
     case let other:
       throw LaboratoryError("\(output): '.\(other)' is not written; name a .npz, .csv or .png file, or a folder.")
     }
@@ -56,21 +68,33 @@ package struct Export {
   /// Returns a data set as NumPy writes it; nil for kinds that NumPy does not have.
   private func array(_ name: String) throws -> NumPyArray? {
     switch try reader.kind(of: name) {
-    case .text: NumPyArray(try reader.texts(name), shape: try reader.shape(of: name))
+    case .text: try NumPyArray(reader.texts(name), shape: reader.shape(of: name))
     case .other: nil
     default: NumPyArray(try reader.raw(name))
     }
   }
 
+  /// Returns what `read` reads; notes the reason where it cannot be read and the user did not name it.
+  private func readable<Result>(_ unread: inout [String], _ read: () throws -> Result?) throws -> (
+    value: Result?, isRead: Bool
+  ) {
+    do { return (try read(), true) } catch let error as StorageError where !isChosen {
+      guard case .unreadable(_, let why) = error else { throw error }
+      unread.append(why)
+      return (nil, false)
+    }
+  }
+
   /// Writes a `.npz` file.
-  private func archive(_ output: String) throws -> [String] {
-    var archive = try ZipArchive(output), count = 0, skipped: [String] = []
+  private func archive(_ output: String, _ unread: inout [String]) throws -> [String] {
+    var archive = try ZipArchive(output), count = 0, skipped: [String] = [], safe = SafeNames()
     for name in names {
-      guard let array = try array(name) else {
-        skipped.append(name)
+      let (found, isRead) = try readable(&unread) { try array(name) }
+      guard let found else {
+        if isRead { skipped.append(name) }
         continue
       }
-      try archive.add("\(name.dropFirst()).npy", array.bytes)
+      try archive.add("\(safe.path(for: name)).npy", found.bytes)
       count += 1
     }
     try archive.finish()
@@ -79,7 +103,7 @@ package struct Export {
 
   /// Returns the line about data sets that are neither numbers nor texts.
   private func leftOut(_ names: [String]) -> [String] {
-    names.isEmpty ? [] : ["left out, as neither numbers nor texts: \(names.joined(separator: ", "))"]
+    names.isEmpty ? [] : ["left out, as neither numbers nor texts: \(Self.list(names))"]
   }
 
   // MARK: Tables
@@ -171,23 +195,28 @@ package struct Export {
   // MARK: Everything
 
   /// Writes images as PNG, tables as CSV, everything else as `.npy`.
-  private func folder(_ output: String) throws -> [String] {
+  private func folder(_ output: String, _ unread: inout [String]) throws -> [String] {
     try Folder.make(output)
-    var lines: [String] = [], done: Set<String> = [], skipped: [String] = []
+    var lines: [String] = [], done: Set<String> = [], skipped: [String] = [], safe = SafeNames()
     if reader.text(attribute: "file_type") == "metrics", !isChosen {
       try Folder.write(try Table(metrics: reader).csv, to: "\(output)/metrics.csv")
       return ["\(output)/metrics.csv"]
     }
     for (scale, names) in try tables() {
-      let path = "\(output)/\(Self.safe(scale)).csv"
-      try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
-      try Folder.write(try Table(along: scale, of: names, in: reader).csv, to: path)
-      lines.append("\(path): \(names.map { String($0.dropFirst()) }.joined(separator: ", "))")
       done.formUnion(names)
+      guard let table = try readable(&unread, { try Table(along: scale, of: names, in: reader) }).value else {
+        continue
+      }
+      let path = "\(output)/\(safe.path(for: scale)).csv"
+      try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+      try Folder.write(table.csv, to: path)
+      lines.append("\(path): \(Self.list(names.map { String($0.dropFirst()) }))")
     }
     for name in names where !done.contains(name) && (isChosen || !reader.isScale(name)) {
-      let path = "\(output)/\(Self.safe(name))"
-      if let all = try images(name), !all.isEmpty {
+      let path = "\(output)/\(safe.path(for: name))"
+      let (pixels, isImage) = try readable(&unread) { try images(name) }
+      guard isImage else { continue }
+      if let all = pixels, !all.isEmpty {
         try Folder.make(all.count == 1 ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path)
         let digits = "\(all.count - 1)".count
         for (index, image) in all.enumerated() {
@@ -195,19 +224,17 @@ package struct Export {
           try image.writePNG(to: all.count == 1 ? "\(path).png" : "\(path)/\(number).png")
         }
         lines.append(all.count == 1 ? "\(path).png" : "\(path): \(all.count) images")
-      } else if let array = try array(name) {
+        continue
+      }
+      let (found, isRead) = try readable(&unread) { try array(name) }
+      if let found {
         try Folder.make(URL(fileURLWithPath: path).deletingLastPathComponent().path)
-        try writeWhole(array.bytes, to: "\(path).npy")
+        try writeWhole(found.bytes, to: "\(path).npy")
         lines.append("\(path).npy")
-      } else {
+      } else if isRead {
         skipped.append(name)
       }
     }
     return lines + leftOut(skipped)
-  }
-
-  /// Returns a relative path inside the folder for the path of any data set.
-  private static func safe(_ name: String) -> String {
-    name.split(separator: "/").map { $0 == ".." || $0 == "." ? "_" : String($0) }.joined(separator: "/")
   }
 }

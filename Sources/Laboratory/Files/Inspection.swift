@@ -1,106 +1,161 @@
 import Storage
 
-/// The tree of an HDF5 file: groups, and data sets with kind, axes and attributes.
+/// The tree of an HDF5 file: groups, and data sets with kind, axes and attributes, links, and what cannot be read.
 package struct Inspection {
-  private let reader: Reader
+  private let path: String
+  private let tree: Tree
 
-  /// Opens a file; throws where it is not an HDF5 file.
-  package init(_ path: String) throws(StorageError) { reader = try Reader(path) }
+  /// Reads the tree of a file, and no values but those of attributes; throws where it is not an HDF5 file.
+  package init(_ path: String) throws(StorageError) {
+    self.path = path
+    tree = Tree(try Reader(path), isDetailed: true)
+  }
+
+  // MARK: Text
 
   /// The tree for people, a line for each object and attribute.
   package var text: String {
-    get throws {
-      let kind = reader.text(attribute: "file_type").map { ", \($0)" } ?? ""
-      return "\(reader.path)\(kind)\n"
-        + ((attributes("/").map { "  @\($0.name) = \($0.value)" } + (try lines("/", "  "))).joined(separator: "\n"))
-        + "\n"
+    var kind = ""
+    if case .texts(let values, _) = tree.attributes.first(where: { $0.name == "file_type" })?.value {
+      kind = values.first.map { ", \($0.printable)" } ?? ""
     }
-  }
-
-  /// Returns the lines of a group's content, indented.
-  private func lines(_ group: String, _ indent: String) throws(StorageError) -> [String] {
-    var all: [String] = []
-    for name in reader.names(in: group) {
-      let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
-      if reader.isGroup(path) {
-        all += ["\(indent)\(name)/"] + attributes(path).map { "\(indent)  @\($0.name) = \($0.value)" }
-        all += try lines(path, indent + "  ")
-      } else {
-        all.append("\(indent)\(name)  \(try reader.kind(of: path))\(try axes(path))")
-        all += attributes(path).map { "\(indent)    @\($0.name) = \($0.value)" }
+    var lines = ["\(path)\(kind)"] + attributes(tree.attributes, isRoot: true).map { "  @\($0.name) = \($0.text)" }
+    for entry in tree.entries {
+      let indent = String(repeating: "  ", count: entry.depth + 1)
+      lines.append("\(indent)\(entry.name.printable)\(Self.words(entry.content))")
+      let isGroup = if case .group = entry.content { true } else { false }
+      lines += attributes(entry.attributes, isScale: entry.isScale).map {
+        "\(indent)\(isGroup ? "  " : "    ")@\($0.name) = \($0.text)"
       }
     }
-    return all
+    return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Returns the lengths of the axes with the names of their scales, " (sample 8, row 32)"; empty for a scalar.
-  private func axes(_ path: String) throws(StorageError) -> String {
-    let shape = try reader.shape(of: path), names = reader.axes(of: path)
-    if reader.isScale(path) { return " (\(shape.map { "\($0)" }.joined(separator: ", "))), a scale" }
-    guard !shape.isEmpty else { return "" }
-    let parts = shape.indices.map { axis in
-      let name = names.indices.contains(axis) ? names[axis] : nil
-      return name.map { "\($0) \(shape[axis])" } ?? "\(shape[axis])"
-    }
-    return " (\(parts.joined(separator: ", ")))"
-  }
-
-  /// Returns the attributes without the bookkeeping of HDF5 dimension scales.
-  private func attributes(_ object: String) -> [(name: String, value: String)] {
-    let hidden: Set<String> = [
-      "CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
-    ]
-    return reader.attributes(of: object).filter {
-      !hidden.contains($0) || (object != "/" && $0 == "CLASS" && !reader.isScale(object))
-    }
-    .map { name in
-      let value =
-        reader.text(attribute: name, of: object).map { JSON.quoted($0) }
-        ?? reader.attribute(name, of: object).map { values in
-          values.count == 1 ? JSON.number(values[0]).line : JSON.list(values.map { .number($0) }).line
-        }
-      return (name, value ?? "...")
+  /// Returns what follows a name: "  uint8 (sample 8, row 32)", "/", " -> /a/b".
+  private static func words(_ content: Tree.Content) -> String {
+    switch content {
+    case .group: "/"
+    case .dataset(let facts): words(facts)
+    case .type(let text): "  the type \(text)"
+    case .again(let path): "  the same as \(path.printable)"
+    case .softLink(let path, let isThere): " -> \(path.printable)\(isThere ? "" : " (which is not there)")"
+    case .externalLink(let file, let object):
+      " -> \(object.printable) of \(file.printable) (another file, which is not opened)"
+    case .unreadable(let obstacle): "  cannot be read: \(obstacle.reason)"
     }
   }
 
-  /// The data sets as a JSON object.
+  /// Returns type, lengths of the axes with the names of their scales, first texts, and an obstacle.
+  private static func words(_ facts: DatasetFacts) -> String {
+    var axes = facts.shape.isEmpty ? "" : " (\(facts.shape.map { "\($0)" }.joined(separator: ", ")))"
+    if facts.isNull {
+      axes = " (no values)"
+    } else if facts.isScale {
+      axes += ", a scale"
+    } else if !facts.shape.isEmpty {
+      let parts = facts.shape.indices.map { axis in
+        let name = facts.axes.indices.contains(axis) ? facts.axes[axis] : nil
+        return name.map { "\($0.printable) \(facts.shape[axis])" } ?? "\(facts.shape[axis])"
+      }
+      axes = " (\(parts.joined(separator: ", ")))"
+    }
+    let texts = facts.texts.isEmpty ? "" : ": " + quoted(facts.texts, of: facts.shape)
+    return "  \(facts.type)\(axes)\(texts)" + (facts.obstacle.map { "  cannot be read: \($0.reason)" } ?? "")
+  }
+
+  /// Returns the first texts, shortened, with dots where there are more.
+  private static func quoted(_ texts: [String], of shape: [Int]) -> String {
+    let shown = texts.prefix(longest).map { text in
+      JSON.quoted(text.count > length ? String(text.prefix(length)) + "..." : text)
+    }
+    return shown.joined(separator: ", ") + (shape.contains { $0 > shown.count } ? ", ..." : "")
+  }
+
+  /// Texts of a list, and letters of a text in a list, that are shown.
+  private static let longest = 8, length = 60
+
+  // MARK: Attributes
+
+  /// The bookkeeping of HDF5 dimension scales.
+  private static let hidden: Set<String> = [
+    "CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates",
+  ]
+
+  /// Returns names and values of the attributes without the bookkeeping of dimension scales.
+  private func attributes(
+    _ all: [(name: String, value: AttributeValue)], isRoot: Bool = false, isScale: Bool = false
+  ) -> [(name: String, text: String, json: JSON)] {
+    all.filter { !Self.hidden.contains($0.name) || (!isRoot && $0.name == "CLASS" && !isScale) }.map { name, value in
+      let (text, json) = Self.value(value)
+      return (name.printable, text, json)
+    }
+  }
+
+  /// Returns the value of an attribute for people and as JSON; long lists are cut for people.
+  private static func value(_ value: AttributeValue) -> (String, JSON) {
+    switch value {
+    case .texts(let texts, let shape):
+      guard texts.count > 1 else {
+        return texts.first.map { (JSON.quoted($0), .text($0)) } ?? ("no values", .list([]))
+      }
+      return ("[\(quoted(texts, of: shape))] (\(texts.count))", .list(texts.map { .text($0) }))
+    case .numbers(let numbers, let shape):
+      if numbers.count == 1 { return (JSON.number(numbers[0]).line, .number(numbers[0])) }
+      guard !numbers.isEmpty else { return ("no values", .list([])) }
+      let shown = numbers.prefix(64).map { JSON.number($0) }
+      let text = JSON.list(shown).line
+      let json = JSON.list(numbers.map { .number($0) })
+      guard shown.count < numbers.count else { return (text, json) }
+      return ("\(text.dropLast()), ...] (\(shape.map { "\($0)" }.joined(separator: ", ")))", json)
+    case .other(let type): return ("... (\(type))", .text(type))
+    }
+  }
+
+  // MARK: JSON
+
+  /// The data sets, and links and objects that are none, as a JSON object.
   package var json: String {
-    get throws {
-      JSON.object([
-        ("file", .text(reader.path)), ("attributes", object(attributes("/"))), ("content", .list(try items("/"))),
-      ]).lines
+    JSON.object([
+      ("file", .text(path)), ("attributes", Self.object(attributes(tree.attributes, isRoot: true))),
+      ("content", .list(tree.entries.compactMap(item))),
+    ]).lines
+  }
+
+  private static func object(_ attributes: [(name: String, text: String, json: JSON)]) -> JSON {
+    .object(attributes.map { ($0.name, $0.json) })
+  }
+
+  /// Returns an entry as a JSON object; nil for groups.
+  private func item(_ entry: Tree.Entry) -> JSON? {
+    let path = JSON.text(entry.path.printable)
+    func object(_ kind: String, _ fields: [(String, JSON)]) -> JSON {
+      .object([("path", path), ("kind", .text(kind))] + fields)
     }
-  }
-
-  /// Returns attributes as a JSON object; numbers are numbers.
-  private func object(_ attributes: [(name: String, value: String)]) -> JSON {
-    .object(
-      attributes.map { name, value in
-        (
-          name,
-          value.hasPrefix("\"")
-            ? .text(String(value.dropFirst().dropLast())) : Double(value).map { .number($0) } ?? .text(value)
-        )
-      })
-  }
-
-  /// Returns the data sets below a group as JSON objects.
-  private func items(_ group: String) throws(StorageError) -> [JSON] {
-    var all: [JSON] = []
-    for name in reader.names(in: group) {
-      let path = group == "/" ? "/\(name)" : "\(group)/\(name)"
-      if reader.isGroup(path) {
-        all += try items(path)
-      } else {
-        all.append(
-          .object([
-            ("path", .text(path)), ("kind", .text("\(try reader.kind(of: path))")),
-            ("shape", .list(try reader.shape(of: path).map { .number(Double($0)) })),
-            ("axes", .list(reader.axes(of: path).map { $0.map { .text($0) } ?? .null })),
-            ("isScale", .bool(reader.isScale(path))), ("attributes", object(attributes(path))),
-          ]))
+    switch entry.content {
+    case .group: return nil
+    case .dataset(let facts):
+      let axes = facts.shape.indices.map { axis in
+        (facts.axes.indices.contains(axis) ? facts.axes[axis] : nil).map { JSON.text($0.printable) } ?? .null
       }
+      return object(
+        facts.type,
+        [
+          ("shape", facts.isNull ? .null : .list(facts.shape.map { .number(Double($0)) })), ("axes", .list(axes)),
+          ("isScale", .bool(facts.isScale)),
+          ("attributes", Self.object(attributes(entry.attributes, isScale: entry.isScale))),
+        ] + (facts.obstacle.map { [("obstacle", .text($0.reason))] } ?? []))
+    case .type(let text): return object("type", [("type", .text(text))])
+    case .again(let first): return object("hard link", [("target", .text(first.printable))])
+    case .softLink(let target, let isThere):
+      return object("soft link", [("target", .text(target.printable)), ("isThere", .bool(isThere))])
+    case .externalLink(let file, let target):
+      return object("external link", [("file", .text(file.printable)), ("target", .text(target.printable))])
+    case .unreadable(let obstacle): return object("unreadable", [("obstacle", .text(obstacle.reason))])
     }
-    return all
   }
+}
+
+extension Tree.Entry {
+  /// True for dimension scales.
+  fileprivate var isScale: Bool { if case .dataset(let facts) = content { facts.isScale } else { false } }
 }

@@ -9,6 +9,8 @@ package struct IntegrityReport {
   package let path: String
   /// One sentence for each damage; empty for a sound file.
   package var findings: [String]
+  /// One sentence for each data set that is not read although nothing is known against it.
+  package var unread: [String] = []
   /// The extent of the check: "3 data sets, all with checksums".
   package var summary: String
   /// One sentence for the user of a damaged file.
@@ -18,45 +20,31 @@ package struct IntegrityReport {
   package var json: JSON {
     .object([
       ("file", .text(path)), ("sound", .bool(findings.isEmpty)), ("findings", .list(findings.map { .text($0) })),
+      ("unread", .list(unread.map { .text($0) })),
       ("advice", findings.isEmpty ? .null : .text(advice)),
     ])
   }
 
-  /// Reads an HDF5 file through; `isTried`: another process has read it to the end before.
-  init(file path: String, isTried: Bool = false) {
+  /// Reads an HDF5 file through, in a process of its own where it may be damaged.
+  /// Throws `Stopped` where the user stops the reading.
+  init(file path: String) throws(Stopped) {
     self.path = path
-    guard isTried || !Self.crashesReader(path) else {
-      findings = ["HDF5 itself breaks off while reading it; bytes of its structure changed."]
-      (summary, advice) = ("", Self.advice(Self.kind(named: path)))
-      return
-    }
     do {
-      let verification = try Verification(path)
-      findings = verification.findings
+      let verification = try GuardedReading.verification(of: path)
+      (findings, unread) = (verification.findings, verification.unread)
       let (checked, datasets) = (verification.checked, verification.datasets)
       let sets = datasets == 1 ? "1 data set" : "\(datasets) data sets"
-      summary =
+      let sums =
         checked == datasets
-        ? "\(sets), all with checksums"
-        : checked == 0 ? "\(sets), none with a checksum" : "\(sets), \(checked) with checksums"
+        ? "all with checksums" : checked == 0 ? "none with a checksum" : "\(checked) with checksums"
+      summary = "\(sets), \(sums)" + (unread.isEmpty ? "" : ", \(unread.count) not read")
       advice = Self.advice(verification.kind)
+    } catch let stopped as Stopped {
+      throw stopped
     } catch {
       findings = [String("\(error)".dropFirst("\(path): ".count))]
       (summary, advice) = ("", Self.advice(Self.kind(named: path)))
     }
-  }
-
-  /// Returns true where another process crashes on the file: HDF5 1.10 trusts the structure of files.
-  private static func crashesReader(_ path: String) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Environment.program)
-    process.arguments = ["verify", "--tried", path]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationReason == .uncaughtSignal
   }
 
   init(_ path: String, _ summary: String, _ findings: [String], advice: String) {
@@ -85,10 +73,10 @@ package struct IntegrityReport {
 
   /// Reports on a file, on a run with the artefacts and inputs that it used, or on every run and file below a folder.
   /// Throws where there is nothing to verify.
-  package static func all(at path: String, isTried: Bool) throws -> [IntegrityReport] {
+  package static func all(at path: String) throws -> [IntegrityReport] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      return [IntegrityReport(file: path, isTried: isTried).comparedWithRecord()]
+      return [try IntegrityReport(file: path).comparedWithRecord()]
     }
     let below = try FileManager.default.subpathsOfDirectory(atPath: path).sorted {
       $0.compare($1, options: .numeric) == .orderedAscending
@@ -100,7 +88,7 @@ package struct IntegrityReport {
     let all =
       try Set(runs).sorted { $0.compare($1, options: .numeric) == .orderedAscending }.flatMap { name in
         try of(run: URL(fileURLWithPath: "\(path)/\(name)").deletingLastPathComponent().path)
-      } + below.filter { $0.hasSuffix(".h5") }.map { IntegrityReport(file: "\(path)/\($0)").comparedWithRecord() }
+      } + below.filter { $0.hasSuffix(".h5") }.map { try IntegrityReport(file: "\(path)/\($0)").comparedWithRecord() }
     let unique = all.filter { seen.insert(URL(fileURLWithPath: $0.path).standardizedFileURL.path).inserted }
     guard !unique.isEmpty else {
       throw LaboratoryError("\(path): there is nothing to verify; name a run, or a file that ends in .h5.")
@@ -113,7 +101,7 @@ package struct IntegrityReport {
     var all: [IntegrityReport] = []
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() {
       let path = "\(folder)/\(name)"
-      if name.hasSuffix(".h5") { all.append(IntegrityReport(file: path)) }
+      if name.hasSuffix(".h5") { all.append(try IntegrityReport(file: path)) }
       if name.hasSuffix(".png") { all.append(IntegrityReport(image: path)) }
     }
     guard let record = try InputRecord(in: folder) else {
@@ -126,7 +114,7 @@ package struct IntegrityReport {
     let isDone = RunState(folder).kind == .done
     let model = record.folder(of: "model", for: folder) ?? record.model
     for stage in ["tokenizer", "latents", "model"] {
-      if let artefact = record.folder(of: stage, for: folder) { all += of(artefact: artefact, isDone: isDone) }
+      if let artefact = record.folder(of: stage, for: folder) { all += try of(artefact: artefact, isDone: isDone) }
     }
     if isDone, !Folder.exists("\(model)/checkpoint.h5") {
       all.append(
@@ -139,22 +127,22 @@ package struct IntegrityReport {
   }
 
   /// Reports on the checkpoint of an artefact and the files beside it; on none where there is no checkpoint.
-  private static func of(artefact folder: String, isDone: Bool) -> [IntegrityReport] {
-    guard Folder.exists("\(folder)/checkpoint.h5") else { return latents(in: folder) }
-    var checkpoint = IntegrityReport(file: "\(folder)/checkpoint.h5")
+  private static func of(artefact folder: String, isDone: Bool) throws -> [IntegrityReport] {
+    guard Folder.exists("\(folder)/checkpoint.h5") else { return try latents(in: folder) }
+    var checkpoint = try IntegrityReport(file: "\(folder)/checkpoint.h5")
     if isDone, let step = (try? Reader(checkpoint.path).ints("cursor/step"))?.first,
       let last = (try? MetricsLog("\(folder)/metrics.h5").series("train", "loss"))?.last?.step, last > Double(step)
     {
       checkpoint.findings.append("it stands at step \(step), and its metrics go on to \(JSON.number(last).line).")
     }
-    return [checkpoint]
-      + ["metrics"].map { "\(folder)/\($0).h5" }.filter(Folder.exists).map { IntegrityReport(file: $0) }
-      + latents(in: folder)
+    let metrics = "\(folder)/metrics.h5"
+    return [checkpoint] + (Folder.exists(metrics) ? [try IntegrityReport(file: metrics)] : [])
+      + (try latents(in: folder))
   }
 
   /// Reports on the latents in the folder of an artefact.
-  private static func latents(in folder: String) -> [IntegrityReport] {
-    ["latents", "codes"].map { "\(folder)/\($0).h5" }.filter(Folder.exists).map { IntegrityReport(file: $0) }
+  private static func latents(in folder: String) throws -> [IntegrityReport] {
+    try ["latents", "codes"].map { "\(folder)/\($0).h5" }.filter(Folder.exists).map { try IntegrityReport(file: $0) }
   }
 
   /// Reports on a file that a run read.

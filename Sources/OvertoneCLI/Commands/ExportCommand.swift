@@ -31,6 +31,9 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    for line in try Export(file, only: dataset).write(to: output, index: index, columns: columns) { print(line) }
+    try GuardedReading.run(file, output: output) {
+      let export = try Export(file, only: dataset)
+      for line in try export.write(to: output, index: index, columns: columns) { print(line) }
+    }
   }
 }

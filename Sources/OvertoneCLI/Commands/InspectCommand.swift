@@ -13,7 +13,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let inspection = try Inspection(file)
-    print(json ? try inspection.json + "\n" : try inspection.text, terminator: "")
+    try GuardedReading.run(file) {
+      let inspection = try Inspection(file)
+      print(json ? inspection.json + "\n" : inspection.text, terminator: "")
+    }
   }
 }

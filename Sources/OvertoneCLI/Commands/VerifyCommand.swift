@@ -17,17 +17,17 @@ struct VerifyCommand: ParsableCommand {
       """)
   @Argument(help: "HDF5 files, runs, or folders of runs.") var paths: [String]
   @Flag(help: "Print JSON.") var json = false
-  @Flag(help: .hidden) var tried = false
 
   func run() throws {
     var all: [IntegrityReport] = []
-    for path in paths { all += try IntegrityReport.all(at: path, isTried: tried) }
+    for path in paths { all += try IntegrityReport.all(at: path) }
     if json {
       print(JSON.list(all.map(\.json)).lines)
     } else {
       for file in all {
         if file.findings.isEmpty { print("\(file.path): sound (\(file.summary))") }
         for finding in file.findings { print("\(file.path): \(finding)") }
+        for sentence in file.unread { print("  \(sentence)") }
         if !file.findings.isEmpty { print("  \(file.advice)") }
       }
     }
