@@ -12,11 +12,14 @@ extension Reader {
 
   /// Returns all links of an open group, in the order of creation where the file keeps it, else by name.
   ///
-  /// One iteration: the name of a link by its number takes time in proportion to the number of links.
-  static func links(of group: hid_t) -> [Link] {
+  /// One iteration: the name of a link by its number takes time in proportion to the number of links. `isWhole` is
+  /// false where the group is damaged, and there are more than were found.
+  static func links(of group: hid_t) -> (found: [Link], isWhole: Bool) {
     var info = H5G_info_t()
-    guard H5Gget_info(group, &info) >= 0, info.nlinks > 0 else { return [] }
-    return links(of: group, by: H5_INDEX_CRT_ORDER) ?? links(of: group, by: H5_INDEX_NAME) ?? []
+    guard H5Gget_info(group, &info) >= 0 else { return ([], false) }
+    guard info.nlinks > 0 else { return ([], true) }
+    let found = links(of: group, by: H5_INDEX_CRT_ORDER) ?? links(of: group, by: H5_INDEX_NAME) ?? []
+    return (found, found.count == Int(clamping: info.nlinks))
   }
 
   /// Nil where the group has no such index, or is damaged before its first link.

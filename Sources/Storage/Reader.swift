@@ -52,7 +52,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
   public func names(in group: String) -> [String] {
     HDF5.locked {
       guard let group = Handle(H5Gopen2(file.id, ObjectName.bytes(group), HDF5.standard), H5Gclose) else { return [] }
-      return Self.links(of: group.id).map(\.name)
+      return Self.links(of: group.id).found.map(\.name)
     }
   }
 

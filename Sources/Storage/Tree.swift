@@ -50,6 +50,7 @@ package struct Tree: Sendable {
   package init(_ reader: Reader, below group: String = "/", isDetailed: Bool) {
     HDF5.locked {
       guard let root = Handle(H5Gopen2(reader.file.id, ObjectName.bytes(group), HDF5.standard), H5Gclose) else {
+        entries = [Entry(path: group, depth: 0, content: .unreadable(.damage("it is damaged.")))]
         return
       }
       if let address = Self.information(root.id)?.addr { visited[address] = group }
@@ -69,7 +70,13 @@ package struct Tree: Sendable {
   }
 
   private mutating func visit(_ group: hid_t, path: String, depth: Int, in reader: Reader, isDetailed: Bool) {
-    for link in Reader.links(of: group) {
+    let links = Reader.links(of: group)
+    if !links.isWhole {
+      let name = path.isEmpty ? "/" : path
+      entries.append(
+        Entry(path: name, depth: depth, content: .unreadable(.damage("the list of its objects is damaged."))))
+    }
+    for link in links.found {
       var entry = Entry(path: "\(path)/\(link.name)", depth: depth, content: .unreadable(.damage("it is damaged.")))
       guard link.kind == .hard else {
         entry.content = Self.content(of: link, in: group)

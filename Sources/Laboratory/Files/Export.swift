@@ -12,6 +12,8 @@ package struct Export {
   private let isChosen: Bool
   /// Second names of data sets, which are written once.
   private var others: [String] = []
+  /// Objects that are damaged: a sentence each.
+  private var damages: [String] = []
 
   /// `chosen` holds paths of data sets or groups; all data sets where it is empty. Throws where one does not exist.
   package init(_ path: String, only chosen: [String]) throws(StorageError) {
@@ -21,6 +23,13 @@ package struct Export {
       let tree = Tree(reader, isDetailed: false)
       // The checksums of Overtone's files are no result.
       names = tree.datasets.filter { $0 != "/\(Verification.dataset)" }
+      damages = tree.entries.compactMap { entry in
+        guard case .unreadable(let obstacle) = entry.content else { return nil }
+        return "'\(entry.path.printable)' cannot be read: \(obstacle.reason)"
+      }
+      guard !names.isEmpty || damages.isEmpty else {
+        throw .unreadable(path: path, why: damages[0])
+      }
       others = tree.entries.compactMap { entry in
         if case .again(let first) = entry.content, names.contains(first) { entry.path } else { nil }
       }
@@ -43,7 +52,7 @@ package struct Export {
   /// as they are; where the caller named it, it throws.
   package func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
     // Data sets that cannot be read, with the reason: a sentence each.
-    var unread: [String] = []
+    var unread = damages
     let lines = try writeAll(to: output, index, columns, &unread)
     return lines + (others.isEmpty ? [] : ["left out, as other names: \(Self.list(others))"])
       + unread.map { "left out: \($0)" }

@@ -42,6 +42,8 @@ package enum GuardedReading {
     let outcome = try start(Array(CommandLine.arguments.dropFirst()), path, takesAllMemory: output != nil)
     if let output, outcome.ending != .exit(0) { removeTemporaries(of: outcome.identifier, at: output) }
     guard case .exit(let status) = outcome.ending else { throw try Crash(outcome.ending, path) }
+    // The shell's status for a program that cannot be started.
+    guard status != 126, status != 127 else { return try body() }
     FileHandle.standardError.write(Data(outcome.errors))
     if status != 0 { throw Failure(status: status) }
   }
@@ -55,7 +57,8 @@ package enum GuardedReading {
     guard status == 0, let found = try? JSONDecoder().decode(Verification.self, from: Data(outcome.output)) else {
       let text = String(decoding: outcome.errors, as: UTF8.self).trimmingCharacters(in: .newlines)
       let prefix = "error: \(path): "
-      guard text.hasPrefix(prefix) else { throw Crash(path: path, reason: "reading it ends with status \(status).") }
+      // The other process could not begin; it says nothing about the file.
+      guard text.hasPrefix(prefix) else { return try Verification(path) }
       throw StorageError.unreadable(path: path, why: String(text.dropFirst(prefix.count)))
     }
     if found.findings.isEmpty { _ = try? FileManifest.ofUser.record(path, as: .sound) }
@@ -76,6 +79,13 @@ package enum GuardedReading {
     let size = (try? RegularFile(path).size) ?? 0
     // Four times the file and 1 GiB: data sets are read in parts of 16 MiB, chunks are decompressed whole.
     let memory = takesAllMemory ? Extent.memory : min(Extent.memory, (1 << 30) + 4 * min(size, 1 << 50))
+    // A signal ends the other process first, and then this one.
+    let hold = Interruption.Hold()
+    hold.begin()
+    defer {
+      hold.end()
+      Interruption.leaveIfFree()
+    }
     // The link of this process leads to its program even after that was built anew.
     return try GuardedProcess.run(
       "/proc/\(getpid())/exe", [argument] + arguments,
@@ -84,8 +94,8 @@ package enum GuardedReading {
     ) { Interruption.isRequested }
   }
 
-  /// The processor's seconds for a file of some bytes: 4, and one for each 10 MB.
-  private static func seconds(of size: Int) -> Int { 4 + size / 10_000_000 }
+  /// The processor's seconds for a file of some bytes: 2, and one for each 10 MB.
+  private static func seconds(of size: Int) -> Int { 2 + size / 10_000_000 }
 
   /// Removes what a process that died was about to write.
   private static func removeTemporaries(of identifier: Int32, at output: String) {
@@ -111,8 +121,6 @@ package enum GuardedReading {
     package var description: String { "\(path): \(reason)" }
 
     var storageError: StorageError { .unreadable(path: path, why: reason) }
-
-    init(path: String, reason: String) { (self.path, self.reason) = (path, reason) }
 
     /// Throws `Stopped` where the user stopped the reading.
     fileprivate init(_ ending: GuardedProcess.Ending, _ path: String) throws {
