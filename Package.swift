@@ -131,7 +131,7 @@ let package = Package(
       name: "overtone", dependencies: ["OvertoneCLI", "Autoregression"] + plugins.map { .target(name: $0.name) },
       plugins: ["BuildCommit"]),
     // The commit that the program is built from, in a file of its own.
-    .plugin(name: "BuildCommit", capability: .buildTool(), path: "BuildTools/BuildCommit"),
+    .plugin(name: "BuildCommit", capability: .buildTool(), path: "Sources/BuildCommit"),
     // beside: what tests share
     .target(
       name: "FixtureSupport", dependencies: ["Autoregression", "Networks", "Storage", "Tensors"],

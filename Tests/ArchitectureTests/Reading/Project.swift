@@ -25,8 +25,8 @@ struct Project {
     }.sorted().map(file)
   }
 
-  /// The files that users run or import: Swift of Sources and Plugins.
-  var sources: [SourceFile] { files.filter { !$0.isTest && $0.isSwift } }
+  /// The files that users run or import: Swift of Sources and Plugins, without the plugin of the build.
+  var sources: [SourceFile] { files.filter { !$0.isTest && $0.isSwift && $0.target != "BuildCommit" } }
 
   /// The project with the text of one file replaced or added.
   func replacing(_ path: String, with text: String) -> Project {
