@@ -3,7 +3,7 @@
 SWIFT  ?= swift
 FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
-CODE    = Package.swift BuildTools Sources Plugins Tests
+CODE    = Package.swift Sources Plugins Tests
 
 .PHONY: build quickstart test stranger torture fuzz sanitize bench reading-results architecture docs format lint \
   packages clean

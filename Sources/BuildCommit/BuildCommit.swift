@@ -36,7 +36,8 @@ struct BuildCommit: BuildToolPlugin {
     commit=unknown
     if [ "$(git rev-parse --show-prefix 2>/dev/null)" = "" ] && head=$(git rev-parse --verify -q HEAD 2>/dev/null); then
       commit=$head
-      [ -z "$(git --no-optional-locks status --porcelain -- Package.swift Sources Plugins 2>/dev/null)" ] || commit="$head changed"
+      changes=$(git --no-optional-locks status --porcelain -- Package.swift Sources Plugins 2>/dev/null)
+      [ -z "$changes" ] || commit="$head changed"
     fi
     code='import Autoregression
 
