@@ -6,7 +6,7 @@ import Glibc
 /// thread.
 private enum Session {
   nonisolated(unsafe) static var target: FuzzTarget?
-  nonisolated(unsafe) static var processes = 0
+  nonisolated(unsafe) static var inputs = 0
   nonisolated(unsafe) static var signals: [Int32: Int] = [:]
 }
 
@@ -41,12 +41,15 @@ private func refuse(_ message: String) -> Never {
   }
   Session.target = target
   FuzzTarget.nameFiles()
+  // The library is opened here, and not again in every process.
+  if target.needsProcess { target.read([]) }
   // libFuzzer looks at the memory in use; this bounds what is asked for at once.
   _ = overtone_limit_memory(2_000_000_000)
   atexit {
-    guard Session.processes > 0 else { return }
+    guard Session.inputs > 0 else { return }
     let ends = Session.signals.sorted { $0.key < $1.key }.map { "signal \($0.key): \($0.value)" }
-    note("processes: \(Session.processes), ended by \(ends.isEmpty ? "no signal" : ends.joined(separator: ", "))")
+    note(
+      "inputs to processes: \(Session.inputs), ended by \(ends.isEmpty ? "no signal" : ends.joined(separator: ", "))")
   }
   return 0
 }
@@ -56,19 +59,15 @@ private func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + Str
 /// Reads one input.
 @_cdecl("LLVMFuzzerTestOneInput") public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   guard let target = Session.target else { return 0 }
-  let bytes = Array(UnsafeBufferPointer(start: data, count: count))
   if !target.needsProcess {
-    target.read(bytes)
+    target.read(Array(UnsafeBufferPointer(start: data, count: count)))
     return 0
   }
   // A signal that a library raises ends the child that the program reads with; a trap of Swift is a fault of ours.
-  var work = (target, bytes)
   let signal = overtone_guard(
-    { context in
-      guard let work = context?.assumingMemoryBound(to: (FuzzTarget, [UInt8]).self).pointee else { return }
-      work.0.read(work.1)
-    }, &work)
-  Session.processes += 1
+    { data, count in Session.target?.read(Array(UnsafeBufferPointer(start: data, count: count))) }, data, count)
+  precondition(signal >= 0, "no child")
+  Session.inputs += 1
   if signal != 0 { Session.signals[signal, default: 0] += 1 }
   precondition(signal != SIGILL && signal != SIGTRAP, "a trap in the child")
   return 0
