@@ -152,6 +152,23 @@ private let tagCases: [(String, String)] = [
   }
 
   @Test(
+    "a binary file is called what it is",
+    arguments: [
+      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file"),
+      ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "a PNG image"),
+      ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG image"), ([0x50, 0x4B, 3, 4], "a zip archive (such as .npz and .pth)"),
+      ([0x93] + bytes("NUMPY"), "a NumPy array"), ([2, 0, 0, 0, 0, 0, 0, 0] + bytes("{}"), "a safetensors file"),
+    ] as [([UInt8], String)])
+  func binary(_ first: [UInt8], _ name: String) {
+    // So are those of more than 16 MiB, before they are read.
+    for zeros in [0, 17 << 20] {
+      #expect(
+        said(first + [UInt8](repeating: 0, count: zeros))
+          == "x.yaml: this is \(name); name an experiment file (YAML), such as Experiments/quickstart.yaml.")
+    }
+  }
+
+  @Test(
     "what is not UTF-8, or no character of YAML, is refused at its line and column",
     arguments: characterCases)
   func characters(_ bytes: [UInt8], _ message: String) { #expect(said(bytes) == message) }

@@ -45,6 +45,9 @@ package enum Folder {
   /// Returns the paths below a folder that end in `suffix`, relative to it, numbers in their numeric order. Throws
   /// where there is no such folder.
   static func paths(below folder: String, endingIn suffix: String) throws -> [String] {
+    if let format = FileFormat.name(ofFile: folder) {
+      throw LaboratoryError("\(folder): this is \(format); name a run, a folder of runs, or an experiment file.")
+    }
     guard exists(folder), let paths = FileManager.default.enumerator(atPath: folder) else {
       throw LaboratoryError("\(folder): there is no such folder; name a run, a folder of runs, or an experiment file.")
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoregression
+import Files
 import Foundation
 import Laboratory
 import Settings
@@ -16,6 +17,9 @@ struct TrainedArguments: ParsableArguments {
   func opened(with extra: [String], _ journal: Journal) throws -> Run {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: run, isDirectory: &isFolder), isFolder.boolValue else {
+      if let format = FileFormat.name(ofFile: run) {
+        throw LaboratoryError("\(run): this is \(format); name the folder of a run, or an experiment file (YAML).")
+      }
       let runs = try experiment(overrides + extra).runs()
       let spec = try experiment(overrides + extra).spec(of: runs)
       return Run(
