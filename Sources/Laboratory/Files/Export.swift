@@ -46,16 +46,17 @@ package struct Export {
   }
 
   /// Writes to a `.npz`, `.csv` or `.png` file, or into a folder; returns a line for each file, and for what was left
-  /// out. `index` chooses one image, `columns` the width of a contact sheet.
+  /// out, and the number of objects that cannot be read. `index` chooses one image, `columns` the width of a contact
+  /// sheet.
   ///
   /// Names of the file never lead out of the folder or the archive. A data set that cannot be read leaves the others
   /// as they are; where the caller named it, it throws.
-  package func write(to output: String, index: Int?, columns: Int?) throws -> [String] {
+  package func write(to output: String, index: Int?, columns: Int?) throws -> (lines: [String], unread: Int) {
     // Data sets that cannot be read, with the reason: a sentence each.
     var unread = damages
     let lines = try writeAll(to: output, index, columns, &unread)
-    return lines + (others.isEmpty ? [] : ["left out, as other names: \(Self.list(others))"])
-      + unread.map { "left out: \($0)" }
+    let names = others.isEmpty ? [] : ["left out, as other names: \(Self.list(others))"]
+    return (lines + names + unread.map { "left out: \($0)" }, unread.count)
   }
 
   private static func list(_ names: [String]) -> String { names.map(\.printable).joined(separator: ", ") }

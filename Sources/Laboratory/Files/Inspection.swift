@@ -11,6 +11,17 @@ package struct Inspection {
     tree = Tree(try Reader(path), isDetailed: true)
   }
 
+  /// The number of objects that are damaged; what is sound and only requires more than there is does not count.
+  package var damages: Int {
+    tree.entries.count { entry in
+      switch entry.content {
+      case .dataset(let facts): facts.obstacle?.isDamage ?? false
+      case .unreadable(let obstacle): obstacle.isDamage
+      default: false
+      }
+    }
+  }
+
   // MARK: Text
 
   /// The tree for people, a line for each object and attribute.

@@ -15,6 +15,7 @@ struct ExportCommand: ParsableCommand {
         overtone export Results/quickstart/1/samples.h5 out/                   # every dataset in a fitting format
 
       Any HDF5 file is accepted; 'overtone inspect FILE' lists its datasets.
+      Where a dataset cannot be read, the others are exported, and the exit status is 1.
       """)
   @Argument(help: "The HDF5 file.") var file: String
   @Argument(help: "The output: a name ending in .npz, .csv or .png, or a folder.") var output: String
@@ -33,7 +34,12 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     try GuardedReading.run(file, output: output) {
       let export = try Export(file, only: dataset)
-      for line in try export.write(to: output, index: index, columns: columns) { print(line) }
+      let (lines, unread) = try export.write(to: output, index: index, columns: columns)
+      for line in lines { print(line) }
+      guard unread == 0 else {
+        let objects = unread == 1 ? "1 object was" : "\(unread) objects were"
+        throw LaboratoryError("\(file): \(objects) left out, as unreadable; what could be read is in \(output).")
+      }
     }
   }
 }

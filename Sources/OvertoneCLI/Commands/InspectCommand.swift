@@ -6,6 +6,7 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect", abstract: "Print the datasets and attributes of an HDF5 file.",
     discussion: """
       Each dataset with its type, its axes by name and length, and its attributes. Any HDF5 file is accepted.
+      Where an object is damaged, the exit status is 1.
 
         overtone inspect Results/quickstart/1/samples.h5
       """)
@@ -16,6 +17,11 @@ struct InspectCommand: ParsableCommand {
     try GuardedReading.run(file) {
       let inspection = try Inspection(file)
       print(json ? inspection.json + "\n" : inspection.text, terminator: "")
+      let damages = inspection.damages
+      guard damages == 0 else {
+        throw LaboratoryError(
+          "\(file): it is damaged: \(damages == 1 ? "1 object" : "\(damages) objects") cannot be read.")
+      }
     }
   }
 }
