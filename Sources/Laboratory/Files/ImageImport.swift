@@ -1,3 +1,4 @@
+import Files
 import Images
 import Storage
 
@@ -33,6 +34,8 @@ package struct ImageImport {
         throw LaboratoryError("\(source): \(more.count) more images became unreadable meanwhile; run it again.")
       }
     }
+    // What this program wrote need not be read through before it is opened.
+    _ = try? FileManifest.ofUser.record(output, as: .written)
     journal.say(
       "\(output): \(images.entries.count) images of \(size)x\(size) in \(images.classNames.count) classes")
   }
