@@ -78,7 +78,11 @@ public enum GuardedProcess {
       Pipe.wait(&pipes, milliseconds: 100)
       if isKilled == nil, isStopped() { isKilled = .stopped }
       if isKilled == nil, seconds() > end { isKilled = .outOfTime }
-      if isKilled != nil { kill(identifier, SIGKILL) }
+      if isKilled != nil {
+        kill(identifier, SIGKILL)
+        // Programs that it started may keep the pipes open.
+        for index in pipes.indices { pipes[index].closeReading() }
+      }
     }
     let ending = wait(identifier)
     return Outcome(
@@ -150,7 +154,7 @@ private struct Pipe {
   }
 
   mutating func closeReading() {
-    close(reading)
+    if reading >= 0 { close(reading) }
     reading = -1
   }
 
