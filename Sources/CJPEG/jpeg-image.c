@@ -12,6 +12,7 @@ struct overtone_jpeg {
   struct jpeg_error_mgr errors;
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
+  size_t count;
   int is_sound, is_exhausted;
   char message[JMSG_LENGTH_MAX];
   jmp_buf jump;
@@ -79,7 +80,9 @@ static int open_image(overtone_jpeg *image, const unsigned char *bytes, size_t c
 
 overtone_jpeg *overtone_jpeg_open(const unsigned char *bytes, size_t count) {
   overtone_jpeg *image = calloc(1, sizeof *image);
-  if (image) image->is_sound = open_image(image, bytes, count);
+  if (!image) return 0;
+  image->count = count;
+  image->is_sound = open_image(image, bytes, count);
   return image;
 }
 
@@ -109,8 +112,19 @@ static int read_end(overtone_jpeg *image) {
   return 1;
 }
 
+// A block of 8 x 8 pixels takes half a bit at least, whatever its sampling, but for arithmetic codes. The decoder would
+// make up what is missing, in seconds and hundreds of megabytes.
+static int holds_pixels(overtone_jpeg *image) {
+  const struct jpeg_decompress_struct *decoder = &image->decoder;
+  unsigned width = decoder->image_width, height = decoder->image_height;
+  if (decoder->arith_code || (double)width * height <= 1024.0 * image->count) return 1;
+  snprintf(image->message, sizeof image->message, "%zu bytes are too few for %ux%u pixels", image->count, width,
+           height);
+  return 0;
+}
+
 int overtone_jpeg_read(overtone_jpeg *image, unsigned char *pixels) {
-  image->is_sound = image->is_sound && read_rows(image, pixels) && read_end(image);
+  image->is_sound = image->is_sound && holds_pixels(image) && read_rows(image, pixels) && read_end(image);
   return image->is_sound;
 }
 

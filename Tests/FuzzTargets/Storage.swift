@@ -27,7 +27,8 @@ extension FuzzTarget {
       try withFile(journal, ".journal") { path in
         let log = MetricsLog(String(path.dropLast(8)) + ".h5")
         for group in ["train", "eval"] {
-          for name in try log.names(in: group) { _ = try log.series(group, name) }
+          // Every call reads the whole journal.
+          for name in try log.names(in: group).prefix(4) { _ = try log.series(group, name) }
         }
       }
     },

@@ -52,6 +52,16 @@ import Testing
     #expect(try refusal(file) == "65000x65000 pixels are more than this program reads.")
   }
 
+  @Test("a JPEG header of more pixels than the bytes can hold is refused", arguments: ["rgb", "grey", "cmyk"])
+  func promises(_ name: String) throws {
+    var bytes = [UInt8](try reference("\(name).jpg"))
+    let frame = try #require((0..<bytes.count - 9).first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
+    // Height and width: 0x1F40 x 0x2000.
+    bytes.replaceSubrange(frame + 5..<frame + 9, with: [0x1F, 0x40, 0x20, 0])
+    let reason = "\(bytes.count) bytes are too few for 8192x8000 pixels"
+    #expect(try refusal(Data(bytes)) == "the JPEG image is damaged (\(reason)).")
+  }
+
   @Test("a file that does not exist and a folder are refused")
   func paths() {
     #expect(throws: ImageError.self) { try ByteImage.read("/nowhere/at.all") }
