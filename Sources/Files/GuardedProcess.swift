@@ -60,9 +60,10 @@ public enum GuardedProcess {
     posix_spawn_file_actions_adddup2(&actions, errors.writing, 2)
     // Locks and other files of this process are not kept open by the other.
     for file in Int32(3)..<1024 where fcntl(file, F_GETFD) == 0 { posix_spawn_file_actions_addclose(&actions, file) }
-    var identifier: pid_t = 0
+    var identifier: pid_t = 0, attributes = heard()
+    defer { posix_spawnattr_destroy(&attributes) }
     let status = withStrings(["sh", "-c", command(limits), path] + arguments) { arguments in
-      withStrings(environment) { posix_spawn(&identifier, "/bin/sh", &actions, nil, arguments, $0) }
+      withStrings(environment) { posix_spawn(&identifier, "/bin/sh", &actions, &attributes, arguments, $0) }
     }
     output?.closeWriting()
     errors.closeWriting()
@@ -88,6 +89,20 @@ public enum GuardedProcess {
     return Outcome(
       ending: isKilled ?? (ending == .signal(SIGXCPU) ? .outOfTime : ending), identifier: identifier,
       output: pipes.count > 1 ? pipes[1].bytes : [], errors: pipes[0].bytes)
+  }
+
+  /// Attributes with which no signal is blocked, and those of crashes and limits end the process, whatever this one
+  /// does with them.
+  private static func heard() -> posix_spawnattr_t {
+    var attributes = posix_spawnattr_t(), none = sigset_t(), ending = sigset_t()
+    sigemptyset(&none)
+    sigemptyset(&ending)
+    for signal in [SIGXCPU, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP] { sigaddset(&ending, signal) }
+    posix_spawnattr_init(&attributes)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &ending)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    return attributes
   }
 
   /// The environment of this process, without backtraces: what a crash means is for the caller to say.
