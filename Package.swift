@@ -24,7 +24,7 @@ let tests: [(name: String, needs: [Target.Dependency])] = [
   ("FuzzTargets", []),
   ("Tensors", []),
   ("Spectra", ["Tensors"]),
-  ("Storage", ["ProgramSupport", "Tensors", "Files"]),
+  ("Storage", ["ProgramSupport", "Tensors", "Files", "CHDF5"]),
   ("Images", ["ProgramSupport", "Tensors", "Files"]),
   ("Settings", ["ProgramSupport"]),
   ("ForeignWeights", ["Tensors", "ProgramSupport"]),

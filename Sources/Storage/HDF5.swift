@@ -2,7 +2,7 @@ import CHDF5
 import Glibc
 
 /// The lock that every call of the HDF5 library is behind: it keeps global state.
-enum HDF5 {
+package enum HDF5 {
   private final class Lock: @unchecked Sendable {  // it is the lock
     var mutex = pthread_mutex_t()
     init() {
@@ -15,7 +15,7 @@ enum HDF5 {
   private static let lock = Lock()
 
   /// Runs `body` under the lock, which the same thread may take again, after the library is initialised.
-  static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
+  package static func locked<Result: ~Copyable>(_ body: () throws -> Result) rethrows -> Result {
     pthread_mutex_lock(&lock.mutex)
     defer { pthread_mutex_unlock(&lock.mutex) }
     overtone_hdf5_start()

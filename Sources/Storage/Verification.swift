@@ -81,7 +81,7 @@ public struct Verification: Sendable, Codable {
     }
     if stored != nil || reader.isChecked(name) {
       checked += 1
-    } else if kind != nil {
+    } else if kind != nil, kind != "latents" || reader.has(Self.dataset) {
       findings.append("'\(name.printable)' has no check, and every data set has one: a check is damaged.")
     }
     if kind == "checkpoint" && !scan.isFinite {
@@ -154,7 +154,12 @@ public struct Verification: Sendable, Codable {
       findings.append("there are no latents in it.")
       return
     }
-    if count != written { findings.append("only \(written) of \(count) rows were written.") }
+    // Checks are written when all rows are there.
+    if count != written {
+      findings.append("only \(written) of \(count) rows were written.")
+    } else if !reader.has(Self.dataset) {
+      findings.append("'/\(Self.dataset)' is missing: the checks are damaged.")
+    }
   }
 }
 
