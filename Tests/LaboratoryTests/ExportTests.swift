@@ -114,4 +114,56 @@ private let hasNumPy = systemOutput(["python3", "-c", "import numpy"]) != nil
         + "exists and can be written."
     )
   }
+
+  @Test("names that lead out of a folder, are no names there, or become equal, stay inside and apart")
+  func hostileNames() throws {
+    let names = [
+      "../a", "../../etc/b", "c/../../d", ".../e", "\u{1B}[2J", "new\nline", "back\\slash", "back_slash", "C:drive",
+      "Case", "case", "CASE-2", String(repeating: "x", count: 300), String(repeating: "x", count: 299) + "y",
+      String(repeating: "ä", count: 150), "a\u{202E}b",
+    ]
+    let hostile = "\(scratch.path)/hostile.h5", inner = "\(scratch.path)/in/out"
+    // Matrices: each becomes an array of its own.
+    try Writer.replacing(hostile) { file in
+      for (index, name) in names.enumerated() { try file.write([index, index], name, shape: [1, 2]) }
+    }
+    try FileManager.default.createDirectory(atPath: "\(scratch.path)/in", withIntermediateDirectories: true)
+    let before = scratch.content
+    let ending = try program(["export", hostile, inner])
+    #expect(ending.status == 0, "\(ending.errors)")
+    let paths = scratch.content.filter { !before.contains($0) && $0 != "in/out" }
+    #expect(paths.allSatisfy { $0.hasPrefix("in/out/") })
+    let arrays = paths.filter { $0.hasSuffix(".npy") }.map { String($0.dropFirst("in/out/".count)) }
+    #expect(arrays.count == names.count && Set(arrays.map { $0.lowercased() }).count == names.count)
+    #expect(arrays.joined().unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\\" && $0 != ":" })
+    #expect(arrays.contains("_/a.npy") && arrays.contains("_/_/etc/b.npy") && arrays.contains("c/_/_/d.npy"))
+    #expect(!ending.output.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+    let archive = try program(["export", hostile, "\(scratch.path)/a.npz"])
+    #expect(archive.status == 0, "\(archive.errors)")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(scratch.path)/a.npz"))
+    #expect(bytes.range(of: Data("_/a.npy".utf8)) != nil && bytes.range(of: Data("../".utf8)) == nil)
+  }
+
+  @Test("what is damaged is left out and named, the rest is written, and the exit status is 1")
+  func damaged() throws {
+    let path = "\(scratch.path)/damaged.h5", values = (0..<4000).map { Float($0) }
+    try Writer.replacing(path) { file in
+      try file.write(Tensor([4, 1000], values), "chunked", compressed: true)
+      try file.write(Tensor([1, 2], [1, 2]), "whole")
+    }
+    let sound = try program(["export", path, "\(scratch.path)/sound"])
+    #expect(sound.status == 0)
+    // Bytes of the compressed chunk, which has a check: the end of its deflate stream.
+    var data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let start = try #require(data.range(of: Data([0x78, 0x5E]))).lowerBound
+    for index in start + 40..<start + 60 { data[index] ^= 0xFF }
+    try data.write(to: URL(fileURLWithPath: path))
+    let ending = try program(["export", path, "\(scratch.path)/rest"])
+    #expect(ending.status == 1)
+    #expect(
+      ending.sentence
+        == "error: \(path): 1 object was left out, as unreadable; what could be read is in \(scratch.path)/rest.")
+    #expect(ending.output.contains("left out: '/chunked' cannot be read: "), "\(ending.output)")
+    #expect(scratch.content.filter { $0.hasPrefix("rest/") && $0.hasSuffix(".npy") } == ["rest/whole.npy"])
+  }
 }
