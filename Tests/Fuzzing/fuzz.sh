@@ -12,7 +12,7 @@ status=0
 for target in $targets; do
   work=.build-fuzz/corpus/$target
   # Short inputs are read many times in the time of a long one; an HDF5 file cannot be short.
-  case $target in hdf5 | tar) longest=16384 ;; yaml | overrides) longest=2048 ;; *) longest=4096 ;; esac
+  case $target in hdf5 | tar) longest=16384 ;; yaml | overrides) longest=2048 ;; journal) longest=512 ;; *) longest=4096 ;; esac
   # The child that reads HDF5 files has limits of its own; 2^27 pixels in arithmetic codes take few bytes, and seconds.
   case $target in hdf5 | jpeg) limit=20 ;; *) limit=1 ;; esac
   rm -rf "$work" && mkdir -p "$work" "Tests/Fuzzing/Corpus/$target"
