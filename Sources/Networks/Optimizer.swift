@@ -32,7 +32,7 @@ public struct Optimizer: Sendable {
   /// and finds the gradients in `refusedGradients`.
   public mutating func step(_ loss: Tensor, rate: Double) -> Double {
     let gradients = loss.gradients(of: parameters.map { $0() }, releasingGraph: true)
-    let norm = Tensor.sumOfSquares(gradients).squareRoot()
+    let norm = Self.jointNorm(gradients)
     guard norm.isFinite else {
       for parameter in parameters { parameter.replace(parameter.value) }
       refusedGradients = gradients
@@ -52,6 +52,16 @@ public struct Optimizer: Sendable {
     for (parameter, value) in zip(parameters, lists[0]) { parameter.replace(value) }
     (means, squares) = (lists[1], lists[2])
     return norm
+  }
+
+  /// Returns the joint norm of gradients. Where squares lie beyond the range of Float32, as after a stack of norms over
+  /// tokens that are all zero, they are summed in Float64: such gradients are clipped, and no divergence.
+  private static func jointNorm(_ gradients: [Tensor]) -> Double {
+    let norm = Tensor.sumOfSquares(gradients).squareRoot()
+    guard !norm.isFinite else { return norm }
+    return gradients.reduce(0.0) { sum, gradient in
+      gradient.withUnsafeScalars { $0.reduce(sum) { $0 + Double($1) * Double($1) } }
+    }.squareRoot()
   }
 
   /// Sets the moments and the number of steps of a checkpoint.

@@ -78,9 +78,10 @@ struct MetricsContent {
     do {
       try Writer.replacing(path) { file in
         try file.attribute("file_type", "metrics")
+        // Series by name, as such groups are read: the bytes then do not depend on the order in which they were begun.
         for (group, all) in groups {
           try file.createPlainGroup(group)
-          for series in all {
+          for series in all.sorted(by: { $0.name < $1.name }) {
             let name = "\(group)/\(series.name)"
             try file.writeExtensible(series.steps, "\(name)_step")
             try file.writeExtensible(series.values, name)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ContentTests {
   private let scratch = Scratch()
   private var results: String { "\(scratch.path)/r" }
-  private var run: String { "\(results)/quickstart/1" }
+  private var run: String { onlyRun(in: "\(results)/quickstart") }
   private var words: [String] { ["run", "--quiet", quickstart, "results=\(results)"] + tiny }
 
   private func json(_ path: String) throws -> [String: Any] {
@@ -62,21 +62,21 @@ import Testing
     #expect(report.status == 0 && report.output.components(separatedBy: "; content as recorded").count == 6)
 
     // Moved as a whole, it is as sound, and samples.
-    let moved = "\(scratch.path)/moved"
+    let moved = "\(scratch.path)/moved", movedRun = run.replacing(results, with: moved)
     try FileManager.default.moveItem(atPath: results, toPath: moved)
-    #expect(try program(["verify", "\(moved)/quickstart/1"]).output == report.output.replacing(results, with: moved))
-    #expect(try program(["sample", "\(moved)/quickstart/1", "--count", "1"]).status == 0)
+    #expect(try program(["verify", movedRun]).output == report.output.replacing(results, with: moved))
+    #expect(try program(["sample", movedRun, "--count", "1"]).status == 0)
 
     // Runs of older versions have no hashes: that is said, and no damage.
-    let older = try json("\(moved)/quickstart/1/inputs.json").filter { $0.key != "hashes" }
+    let older = try json("\(movedRun)/inputs.json").filter { $0.key != "hashes" }
     try JSONSerialization.data(withJSONObject: older).write(
-      to: URL(fileURLWithPath: "\(moved)/quickstart/1/inputs.json"))
+      to: URL(fileURLWithPath: "\(movedRun)/inputs.json"))
     for folder in [tokenizer, latents, model].map({ $0.replacing(results, with: moved) }) {
       try FileManager.default.removeItem(atPath: "\(folder)/artefact.json")
     }
-    let old = try program(["verify", "\(moved)/quickstart/1"])
+    let old = try program(["verify", movedRun])
     #expect(old.status == 0 && old.output.components(separatedBy: "; no content hash was recorded").count == 4)
-    #expect(try program(["sample", "\(moved)/quickstart/1", "--count", "1"]).status == 0)
+    #expect(try program(["sample", movedRun, "--count", "1"]).status == 0)
   }
 
   @Test("Edited weights are found by verify, and refused by sample, evaluate, figures, and the run of another model")

@@ -41,7 +41,7 @@ private func write(_ scratch: Scratch, _ name: String = "tiny.yaml", _ more: Str
     #expect(try folder([], scale: "same") == "tiny/3")
     #expect(try runs(scratch, "tiny.yaml", ["results=\(scratch.path)/b"]).specs[0].folder == "\(scratch.path)/b/tiny/3")
     for (overrides, name) in [
-      (["direction={use: raster}"], "direction=raster"), (["training.steps=5"], "steps=5"),
+      (["direction={use: frequency}"], "direction=frequency"), (["training.steps=5"], "steps=5"),
       (["training.steps=5", "seed=5", "training.batch=4"], "steps=5"),
       (["training.steps=5", "training.batch=2"], "batch=2,steps=5"),
       (["training.batch=2", "training.steps=5"], "batch=2,steps=5"),
@@ -58,7 +58,7 @@ private func write(_ scratch: Scratch, _ name: String = "tiny.yaml", _ more: Str
       ["training.steps=5", "training.batch=2", "loss.width=8", "loss.depth=2", "loss.steps=3", "backbone.width=32"]
       + ["training.learning-rate=1e-3", "sampling.per-class=2", "evaluation.count=2", "dataset.count=8"]
     let cut = try runs(scratch, "tiny.yaml", long).specs[0]
-    #expect(cut.name.hasSuffix(",+4") && cut.name.utf8.count < 90, "\(cut.name)")
+    #expect(cut.name.contains(",+") && cut.name.utf8.count < 90, "\(cut.name)")
     #expect(cut.folder != (try runs(scratch, "tiny.yaml", long + ["dataset.count=12"]).specs[0].folder))
   }
 

@@ -65,7 +65,7 @@ import Testing
     try scratch.write("a", "new")
     let words = ["run", "--quiet", quickstart, "results=r", "stages=[tokenizer]"] + tiny
     #expect(try program(words, in: scratch.path).status == 0)
-    let environment = try json("\(scratch.path)/r/quickstart/1/environment.json")
+    let environment = try json("\(onlyRun(in: "\(scratch.path)/r/quickstart"))/environment.json")
     let commit = try #require(environment["gitCommit"] as? String), folder = environment["folderCommit"] as? String
     #expect(commit.prefix(12) == build.1 && folder?.count == 40 && folder != commit)
     #expect(

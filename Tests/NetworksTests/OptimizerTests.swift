@@ -97,6 +97,19 @@ import Testing
     for (a, b) in zip(whole.parameters, second.parameters) { #expect(a.value.scalars == b.value.scalars) }
   }
 
+  @Test("gradients whose squares no Float32 holds are clipped, and those that are not finite change nothing")
+  func huge() {
+    let start: [Float] = [1, -2]
+    for (factor, expected) in [(Float(1e30), 1.41421e30), (.infinity, .infinity)] {
+      let parameter = Parameter(Tensor([2], start), decays: false)
+      var optimizer = Optimizer([parameter], rule: AdamW(), clip: 1)
+      let norm = optimizer.step((parameter() * Tensor(repeating: factor, shape: [2])).sum, rate: 0.1)
+      #expect(expected.isFinite ? abs(norm / expected - 1) < 1e-4 : !norm.isFinite)
+      let moved = zip(parameter.value.scalars, start).map { $0 - $1 }
+      #expect(moved.allSatisfy { expected.isFinite ? abs($0 + 0.1) < 1e-3 : $0 == 0 }, "\(moved)")
+    }
+  }
+
   @Test("gradients are clipped by their joint norm, and never where the limit is 0")
   func clipping() {
     #expect(abs(AdamW.clipping(norm: 4, limit: 1) - 0.25) < 1e-6)

@@ -96,9 +96,15 @@ private final class Disk {
     let samples = "\(run)/samples.h5"
     try FileManager.default.removeItem(atPath: "\(path)/\(model)")
     try FileManager.default.copyItem(atPath: samples, toPath: "\(path)/\(model)")
+    let words = ["run", "-q", "--force", quickstart, "results=\(path)/results"] + tiny
+    let ending = try program(words), content = "\(path)/\(model): its content is not what the run recorded (SHA-256 "
+    #expect(ending.status == 1 && ending.sentence.hasPrefix("error: \(content)"), "\(ending)")
+    // Without the record, as versions left it that kept none.
+    let folder = URL(fileURLWithPath: "\(path)/\(model)").deletingLastPathComponent().path
+    try FileManager.default.removeItem(atPath: "\(folder)/artefact.json")
     try expect(
       "\(path)/\(model): this is not a checkpoint of Overtone.",
-      from: ["run", "-q", "--force", quickstart, "results=\(path)/results"] + tiny)
+      from: words)
   }
 
   @Test("images that are none, and folders without classes, are reported in one sentence")

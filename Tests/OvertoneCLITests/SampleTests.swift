@@ -152,7 +152,8 @@ private let trained: Scratch = {
     let text = try program(["inspect", "\(run)/samples.h5"]).output
     for line in [
       "\(run)/samples.h5, samples", "  @Conventions = \"Overtone-1\"",
-      "  images  uint8 (sample 8, row 32, column 32, channel 3)", "  channel  text (3), a scale",
+      "  images  uint8 (sample 8, row 32, column 32, channel 3)",
+      "  channel  text (3), a scale: \"red\", \"green\", \"blue\"",
       "  preview  uint8 (row 32, column 32, channel 3)", "      @IMAGE_SUBCLASS = \"IMAGE_TRUECOLOR\"",
     ] { #expect(text.split(separator: "\n").contains { $0 == line }, "\(line) in\n\(text)") }
     #expect(try program(["inspect", "\(run)/metrics.h5"]).output.contains("    psnr  float64 (psnr_step 1)\n"))

@@ -107,7 +107,11 @@ private func processes(with words: [String]) -> [Int32] {
     func status() throws -> String { try program(["status", "\(scratch.path)/e.yaml"]).output }
     let crashed = "long   seed 3  crashed  signal 11 (Segmentation fault)"
     #expect(try status().contains(crashed))
-    let isDone = { scratch.content.contains { $0.contains("/short-") && $0.hasSuffix("results.json") } }
+    func isDone() -> Bool {
+      scratch.content.filter { $0.contains("/short-") && $0.hasSuffix("/STATUS") }.contains {
+        (try? String(contentsOfFile: "\(scratch.path)/\($0)", encoding: .utf8))?.hasPrefix("done") == true
+      }
+    }
     #expect(try program(arguments, stop: ([SIGINT], 0, isDone)).status == 75)
     #expect(try status().contains("short  seed 3  done"))
   }

@@ -57,10 +57,15 @@ import Testing
   @Test("a second Ctrl-C ends the program at once, in the middle of a step")
   func atOnce() throws {
     let scratch = Scratch()
-    let slow = ["training.batch=512", "backbone.width=768", "backbone.depth=8", "dataset.count=512"]
+    let slow = [
+      "training.batch=512", "backbone.width=768", "backbone.depth=8", "dataset.count=512", "training.save-every=1",
+    ]
     let ending = try program(
       ["run", quickstart, "results=\(scratch.path)", "--threads", "1"] + tiny + endless + slow,
-      stop: ([SIGINT, SIGINT], 0.05, { scratch.content.contains { $0.hasPrefix("artefacts/model-") } }))
+      stop: (
+        [SIGINT, SIGINT], 0.05,
+        { scratch.content.contains { $0.hasPrefix("artefacts/model-") && $0.hasSuffix("/checkpoint.h5") } }
+      ))
     #expect(ending.status == -SIGINT, "\(ending.errors)")
   }
 }

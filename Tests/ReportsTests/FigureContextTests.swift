@@ -16,7 +16,7 @@ import Reports
     #expect(context.real.images.shape == [32, 32, 32, 3])
     #expect(context.latents.shape == [32, 4, 4, 4])
     #expect(Set(context.real.labels.prefix(4)).count == 4)
-    #expect(context.name == "quickstart")
+    #expect(context.name.hasPrefix("backbone.depth=2,backbone.width=32,"))
   }
 
   @Test("images are generated once, classes in turn, and decode from their latents")

@@ -8,7 +8,7 @@ import Settings
 /// `SettingsError` where the file cannot be assembled.
 public func modelParameters(of file: String, _ overrides: [String] = [], scale: String? = nil) throws -> Int {
   let sweep = try Sweep(file: file, scale: scale, overrides: overrides)
-  let runs = try ExperimentRuns(sweep, experiment: file, registry: Registry.linked())
+  let runs = try ExperimentRuns(sweep, experiment: "counted", registry: Registry.linked())
   guard let spec = runs.specs.first else { return 0 }
   return try withoutStorage { try runs.assembly(spec) }.model.parameters.reduce(0) {
     $0 + $1.parameter.value.count

@@ -172,9 +172,9 @@ package struct ExperimentRuns {
   private func execute(_ spec: RunSpec, _ journal: Journal, retries: Int) throws {
     for attempt in 0...retries {
       do {
-        let assembly = try assembly(spec)
-        try assembly.refuseUnlessTrainingFits()
-        var run = Run(assembly, folder: spec.folder, variant: spec.name, journal: journal)
+        // Before any weight is drawn.
+        try withoutStorage { try assembly(spec) }.refuseUnlessTrainingFits()
+        var run = Run(try assembly(spec), folder: spec.folder, variant: spec.name, journal: journal)
         return try run.execute()
       } catch let stopped as Stopped {
         throw stopped

@@ -75,6 +75,9 @@ extension ExperimentRuns {
     let manager = FileManager.default, record = "\(folder)/experiment-file.txt"
     guard let text = manager.contents(atPath: file) else { return }
     let path = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
+    let lock = try Lock.waiting(for: folder)
+    defer { lock.release() }
+    Folder.removeAbandonedFiles(in: folder)
     if let recorded = manager.contents(atPath: record) {
       let earlier = String(decoding: recorded, as: UTF8.self).trimmingCharacters(in: .newlines)
       if earlier == path { return }
@@ -84,7 +87,6 @@ extension ExperimentRuns {
             + "choose another folder with results=DIR.")
       }
     }
-    try Folder.make(folder)
     try Folder.write(path + "\n", to: record)
   }
 }

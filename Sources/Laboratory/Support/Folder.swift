@@ -42,6 +42,12 @@ package enum Folder {
     where TemporaryName.isAbandoned(name) || name.hasSuffix("PROGRESS.tmp") { unlink("\(folder)/\(name)") }
   }
 
+  /// As `removeAbandonedFiles(below:)`, without the folders in it.
+  static func removeAbandonedFiles(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where TemporaryName.isAbandoned(name) || name == "PROGRESS.tmp" { unlink("\(folder)/\(name)") }
+  }
+
   /// Returns the paths below a folder that end in `suffix`, relative to it, numbers in their numeric order. Throws
   /// where there is no such folder.
   static func paths(below folder: String, endingIn suffix: String) throws -> [String] {
