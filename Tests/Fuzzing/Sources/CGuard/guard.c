@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The counters of what was executed, between symbols that the linker makes. This file has no counters: the compiler would
-// declare these names, too, and libFuzzer find none.
+// The counters of what was executed, between symbols that the linker makes. This file has no counters: the compiler
+// would declare these names, too, and libFuzzer find none.
 extern char __start___sancov_cntrs[], __stop___sancov_cntrs[];
 #define UNCOUNTED __attribute__((no_sanitize("coverage")))
 
