@@ -7,6 +7,10 @@ public final class Writer {
   /// The name that the file has once it is finished; errors name it.
   public let path: String
   let file: Handle
+  /// Shared with the closing function of `file`.
+  private let ending: Ending
+  /// True once the file was closed by `close`, whatever came of it.
+  private final class Ending { var isClosed = false }
   /// Paths of the groups that were created.
   private var groups: Set<String> = ["/"]
   /// Paths of the dimension scales that were made.
@@ -34,10 +38,12 @@ public final class Writer {
   /// Opens what an earlier `begin` left unfinished; nil where there is nothing that opens.
   static func goOn(_ temporary: String, final path: String) -> Writer? {
     guard access(temporary, W_OK) == 0 else { return nil }
-    guard let file = HDF5.locked({ Handle(H5Fopen(temporary, overtone_read_write(), HDF5.standard), H5Fclose) }) else {
-      return nil
+    let ending = Ending()
+    let handle = HDF5.locked {
+      Handle(H5Fopen(temporary, overtone_read_write(), HDF5.standard)) { ending.isClosed ? 0 : H5Fclose($0) }
     }
-    return Writer(file, path)
+    guard let handle else { return nil }
+    return Writer(handle, ending, path)
   }
 
   /// Makes a file under a temporary name that is filled over time, perhaps by several programs one after another.
@@ -45,8 +51,9 @@ public final class Writer {
     try Writer(temporary, final: path)
   }
 
-  private init(_ file: consuming Handle, _ path: String) {
+  private init(_ file: consuming Handle, _ ending: Ending, _ path: String) {
     self.path = path
+    self.ending = ending
     self.file = file
   }
 
@@ -87,12 +94,16 @@ public final class Writer {
         path: path, why: "\(String(cString: strerror(errno))); choose a folder that exists and can be written.")
     }
     Glibc.close(descriptor)
+    let ending = Ending()
+    self.ending = ending
     let handle = HDF5.locked { () -> Handle? in
       let properties = H5Pcreate(overtone_property_file_create())
       defer { H5Pclose(properties) }
       H5Pset_link_creation_order(properties, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED))
       H5Pset_obj_track_times(properties, false)
-      return Handle(H5Fcreate(temporary, overtone_truncate(), properties, HDF5.standard), H5Fclose)
+      return Handle(H5Fcreate(temporary, overtone_truncate(), properties, HDF5.standard)) {
+        ending.isClosed ? 0 : H5Fclose($0)
+      }
     }
     guard let handle else { throw .unwritable(path: path, why: "HDF5 cannot make the file.") }
     file = handle
@@ -106,7 +117,8 @@ public final class Writer {
   /// Ends the writing. Closing writes, too: where that fails the file is half.
   func close() throws(StorageError) {
     try finish()
-    // The handle closes the identifier once more, which HDF5 knows to be gone.
+    // HDF5 ends the program where a file is closed again whose closing failed: the handle leaves it alone then.
+    ending.isClosed = true
     guard HDF5.locked({ H5Fclose(file.id) }) >= 0 else { throw full }
   }
 
