@@ -78,8 +78,8 @@ struct MetricsContent {
     do {
       try Writer.replacing(path) { file in
         try file.attribute("file_type", "metrics")
-        // Series by name, as such groups are read: the bytes then do not depend on the order in which they were begun.
-        for (group, all) in groups {
+        // By name, as the file lists them: the bytes do not depend on when a series began.
+        for (group, all) in groups.sorted(by: { $0.name < $1.name }) {
           try file.createPlainGroup(group)
           for series in all.sorted(by: { $0.name < $1.name }) {
             let name = "\(group)/\(series.name)"
