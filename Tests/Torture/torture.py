@@ -236,8 +236,8 @@ def cases(bench, options, experiments):
         calls = bench.calls[experiment]
         points = list(range(1, len(calls) + 1)) if options.points == "all" else sample(calls, chance, 1)
         changing = [i for i, (name, _) in enumerate(calls) if name not in ("read", "pread", "mmap")]
-        for i, number in enumerate(points):
-            error = ERRORS[i % len(ERRORS)]
+        for number in points:
+            error = chance.choice(ERRORS)
             found.append(f"fault/{experiment}/{number}/{error}" + ("/lasting" if error != "short" and chance.random() < 0.3 else ""))
         numbers = range(1, len(changing) + 1) if options.points == "all" else sample([calls[i] for i in changing], chance, 1)
         found += [f"{chance.choice(['kill', 'tear'])}/{experiment}/{n}" for n in numbers]
@@ -258,7 +258,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=os.path.join(ROOT, ".build/release/overtone"))
     parser.add_argument("--kills", type=int, default=200, help="runs that get signals at random moments")
-    parser.add_argument("--points", default="some", help="'all' calls (hours), 'some', or how many cases of each kind")
+    parser.add_argument("--points", default="300", help="'all' calls, 'some' (both hours), or how many of each kind")
     parser.add_argument("--experiments", default=",".join(EXPERIMENTS))
     parser.add_argument("--kinds", default="", help="only these kinds of cases, such as kill,tear")
     parser.add_argument("--jobs", type=int, default=2)
