@@ -33,7 +33,8 @@ stranger:
 	.build-stranger/release/myovertone run Tests/StrangersPlugin/zigzag.yaml results=.build-stranger/results
 
 # Kills tiny runs and makes their disk fail at every call; whatever happens, the same command must end in the same
-# bytes. KILLS: runs with signals at random moments; POINTS: cases of each other kind; all: every call, hours. Needs python3 and a C compiler.
+# bytes. KILLS: runs with signals at random moments; POINTS: cases of each other kind; all: every call, hours. Needs
+# python3 and a C compiler.
 KILLS  ?= 200
 POINTS ?= 300
 JOBS   ?= 2

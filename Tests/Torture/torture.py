@@ -249,8 +249,10 @@ def cases(bench, options, experiments):
         for name in found:
             kinds.setdefault(name.split("/")[0], []).append(name)
         most = int(options.points)
-        found = [names[i * len(names) // min(most, len(names))] for kind, names in kinds.items() for i in
-                 range(min(most, len(names)))]
+        found = kinds.pop("moment", [])
+        for names in kinds.values():
+            count = min(most, len(names))
+            found += [names[i * len(names) // count] for i in range(count)]
     return found
 
 
