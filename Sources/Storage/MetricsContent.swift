@@ -78,8 +78,8 @@ struct MetricsContent {
     do {
       try Writer.replacing(path) { file in
         try file.attribute("file_type", "metrics")
-        // By name, as the file lists them: the bytes do not depend on when a series began.
-        for (group, all) in groups.sorted(by: { $0.name < $1.name }) {
+        // Series by name, as a group lists them: the bytes do not depend on when a series began.
+        for (group, all) in groups {
           try file.createPlainGroup(group)
           for series in all.sorted(by: { $0.name < $1.name }) {
             let name = "\(group)/\(series.name)"

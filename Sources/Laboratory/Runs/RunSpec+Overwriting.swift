@@ -54,7 +54,7 @@ extension RunSpec {
       "results.json", "samples.h5", "samples", "sampled", "figures", "report.html", "tensorboard", "log.txt",
       "PROGRESS",
       "inputs.json",
-    ].contains(name) || name.hasPrefix("metrics.h5")
+    ].contains(name) || name.hasPrefix("metrics.")
   }
 }
 
