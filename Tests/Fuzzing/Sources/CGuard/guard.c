@@ -1,4 +1,5 @@
 #include "guard.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,7 +93,10 @@ UNCOUNTED int overtone_guard(
   shared->size = size;
   served++;
   char byte = 0;
-  if (write(inputs, &byte, 1) != 1 || read(outputs, &byte, 1) != 1) return finish();
+  ssize_t answers = write(inputs, &byte, 1);
+  // libFuzzer's timer interrupts the wait.
+  if (answers == 1) do answers = read(outputs, &byte, 1); while (answers < 0 && errno == EINTR);
+  if (answers != 1) return finish();
   memcpy(__start___sancov_cntrs, shared->counters, count);
   return 0;
 }
