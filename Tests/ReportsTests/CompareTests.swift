@@ -70,7 +70,8 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
   func same() throws {
     let copy = Scratch()
     try FileManager.default.copyItem(atPath: "\(swept.path)/sweep", toPath: "\(copy.path)/sweep")
-    let name = try FileManager.default.contentsOfDirectory(atPath: "\(swept.path)/sweep").sorted()[0]
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: "\(swept.path)/sweep").sorted().first { $0.contains("=") })
     let ending = try program(["compare", "\(swept.path)/sweep/\(name)/1", "\(copy.path)/sweep/\(name)/1"])
     #expect(ending.output.contains("Configuration\nthe same\n"), "\(ending)")
     #expect(ending.output.contains("Environment\nthe same\n"), "\(ending)")
