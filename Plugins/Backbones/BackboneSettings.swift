@@ -5,18 +5,18 @@ import Tensors
 
 /// The settings that both backbones read from their section, and the parts that follow from them.
 struct BackboneSettings {
-  /// Channels of tokens.
-  let width: Int
+  /// The design of all blocks.
+  private(set) var block: TransformerBlock.Design
   /// The number of blocks.
   let depth: Int
-  /// The design of all blocks.
-  let block: TransformerBlock.Design
+  /// The settings of MLPs.
+  private let mlp: MLPSettings
   /// Position embeddings.
   let positions: PositionSettings
   /// Tokens before the first block.
   let input: InputSettings
   /// Initial weights.
-  let initialization: InitializationSettings
+  private(set) var initialization: InitializationSettings
   /// The rate of stochastic depth at the last block.
   let dropPath: Float
 
@@ -41,10 +41,10 @@ struct BackboneSettings {
     for shape: BackboneShape
   ) throws(SettingsError) {
     for (former, present) in Self.renamedKeys { try settings.renamed(former, to: present) }
-    width = try Self.width(&settings, defaults)
+    let width = try Self.width(&settings, defaults)
     depth = try settings["depth", default: defaults.depth, in: depths, about: aboutDepth]
     let attention = try AttentionSettings(&settings, defaults, width: width).design
-    let mlp = try MLPSettings(&settings, defaults, blockWidth: width)
+    mlp = try MLPSettings(&settings, defaults, blockWidth: width)
     var block = TransformerBlock.Design(width: width, heads: attention.heads, mlpWidth: mlp.width)
     block.attention = attention
     (block.activation, block.mlpDropout, block.mlpBias) = (mlp.activation, mlp.dropout, attention.bias != .none)
@@ -56,10 +56,7 @@ struct BackboneSettings {
     block.adaptiveNorm = try Self.adaptiveNorm(&settings, defaults, for: shape)
     initialization = try InitializationSettings(
       &settings, defaults, width: width, depth: depth, adaptiveNorm: block.adaptiveNorm)
-    (block.weight, block.residual) = (initialization.weight, initialization.residual)
-    (block.gateDeviation, block.modulationDeviation) = (
-      initialization.gateDeviation, initialization.modulationDeviation
-    )
+    block.initialize(by: initialization)
     block.dropout = try settings[
       "dropout", default: defaults.dropout, in: 0...0.9,
       about: "the dropout rate of the outputs of attention and MLP; MAR (arXiv 2406.11838), FAR, LlamaGen: 0.1"]
@@ -70,8 +67,48 @@ struct BackboneSettings {
         + "training, linearly less for earlier ones; VAR (arXiv 2404.02905): 0.1 depth / 24"
     ]
     self.block = block
-    positions = try PositionSettings(&settings, defaults, width: width, headWidth: width / attention.heads)
+    positions = try PositionSettings(&settings, defaults)
     input = try InputSettings(&settings, defaults, adaptiveNorm: block.adaptiveNorm, for: shape)
+  }
+
+  /// Channels of tokens.
+  var width: Int { block.width }
+
+  /// Channels of a head.
+  var headWidth: Int { block.width / block.attention.heads }
+
+  /// Reads the width of one stack of several from its section.
+  static func stackWidth(_ section: inout Settings, _ width: Int) throws(SettingsError) -> Int {
+    try section["width", default: width, in: 1...16_384, about: "channels of tokens in its blocks"]
+  }
+
+  /// Reads the sizes of one stack of several from its section, by default these, and returns the settings in its sizes.
+  /// `depth` is the number of blocks of all stacks. Throws where sizes do not fit each other.
+  func resized(_ section: inout Settings, of depth: Int) throws(SettingsError) -> BackboneSettings {
+    var stack = self
+    stack.block.width = try Self.stackWidth(&section, width)
+    let width = stack.width
+    let heads: Int = try section["heads", default: block.attention.heads, in: 1...256, about: "attention heads"]
+    guard width % heads == 0 else {
+      throw section.refusal(
+        "\(width) channels do not divide into \(heads) heads; let 'heads' divide 'width'.", at: "heads")
+    }
+    stack.block.attention.heads = heads
+    let ratio: Int = try section[
+      "mlp-ratio", default: mlp.ratio, in: 1...16, about: "the width of the MLP's hidden layer as a multiple of 'width'"
+    ]
+    if width != self.width || ratio != mlp.ratio {
+      stack.block.mlpWidth = mlp.activation.hiddenWidth(width, ratio: ratio, multipleOf: mlp.multiple)
+    }
+    (stack.initialization.width, stack.initialization.depth) = (width, depth)
+    stack.block.initialize(by: stack.initialization)
+    try stack.checkPositions(section)
+    return stack
+  }
+
+  /// Throws where position embeddings do not fit the width of blocks or heads.
+  func checkPositions(_ settings: Settings) throws(SettingsError) {
+    try positions.check(width: width, headWidth: headWidth, settings)
   }
 
   /// Reads the source of the modulation of norms; throws where it needs a vector that the conditioner does not give.
@@ -98,8 +135,8 @@ extension BackboneSettings {
   /// True where the conditioning vector modulates norms.
   var isAdaptive: Bool { block.adaptiveNorm != .none }
 
-  /// Makes blocks `range` of `depth`; the rate of stochastic depth grows linearly from 0 to `dropPath`.
-  func blocks(_ range: Range<Int>, _ random: inout Random) -> [TransformerBlock] {
+  /// Makes blocks `range` of `depth` in all stacks; the rate of stochastic depth grows linearly from 0 to `dropPath`.
+  func blocks(_ range: Range<Int>, of depth: Int, _ random: inout Random) -> [TransformerBlock] {
     range.map { TransformerBlock(block, dropPath: dropPath * Float($0) / Float(max(1, depth - 1)), &random) }
   }
 
@@ -127,6 +164,14 @@ extension BackboneSettings {
   /// Makes learned vectors of the given shape; `decays` nil: weight decay applies to matrices.
   func vectors(_ shape: [Int], decays: Bool? = nil, _ random: inout Random) -> Parameter {
     Parameter(initialization.embedding(shape, &random), decays: positions.decays ? decays : false)
+  }
+}
+
+extension TransformerBlock.Design {
+  /// Takes the initial weights that the settings ask for in the block's width.
+  fileprivate mutating func initialize(by settings: InitializationSettings) {
+    (weight, residual) = (settings.weight, settings.residual)
+    (gateDeviation, modulationDeviation) = (settings.gateDeviation, settings.modulationDeviation)
   }
 }
 

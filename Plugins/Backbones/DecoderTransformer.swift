@@ -41,6 +41,7 @@ struct DecoderTransformer: TransformerBackbone {
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {
     let defaults = try Self.defaults(&settings), layout = shape.layout
     let all = try BackboneSettings(&settings, defaults, depths: 1...256, aboutDepth: "the number of blocks", for: shape)
+    try all.checkPositions(settings)
     try settings.renamed("blank", to: "mask-token")
     try settings.renamed("targets", to: "target-positions")
     let hasMaskToken: Bool = try settings[
@@ -69,7 +70,7 @@ struct DecoderTransformer: TransformerBackbone {
     positions = hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
     inputPositions = isLearned && layout.shift > 0 ? all.table(layout.positions, &random) : nil
     levels = hasLevels ? all.table(layout.levels, &random) : nil
-    blocks = all.blocks(0..<all.depth, &random)
+    blocks = all.blocks(0..<all.depth, of: all.depth, &random)
     sharedModulation = all.sharedModulation(&random)
     norm = all.isAdaptive ? nil : all.norm(isLearned: true)
     adaptiveNorm = all.adaptiveNorm(&random)
@@ -89,7 +90,7 @@ struct DecoderTransformer: TransformerBackbone {
     let prefix = isFirst ? prefixCount : 0
     var inputs = AttentionInputs(
       visible: visible(view, from: settled, prefix: prefix),
-      rotation: rotation(view.fed.map { Array($0[settled...]) }, prefix: prefix))
+      rotation: rotation(view.fed.map { Array($0[settled...]) }, prefix: prefix, headWidth: settings.headWidth))
     for (index, block) in blocks.enumerated() {
       inputs.cache = cache?.layer(index, count: isFirst ? 0 : prefixCount + settled)
       x = block(x, inputs, conditioning: conditioning.blocks, &random)

@@ -6,6 +6,10 @@ struct MLPSettings {
   let activation: MLPActivation
   /// Channels of the hidden layer.
   let width: Int
+  /// The width of the hidden layer as a multiple of that of the block, where nothing else says it.
+  let ratio: Int
+  /// Gated hidden layers are rounded up to a multiple of it.
+  let multiple: Int
   /// The dropout rate of the hidden layer.
   let dropout: Float
 
@@ -17,7 +21,7 @@ struct MLPSettings {
         "the activation between the two layers of the MLP; VAR (arXiv 2404.02905): gelu-tanh, LlamaGen "
         + "(arXiv 2406.06525): swiglu"
     ]
-    let ratio: Int = try settings[
+    ratio = try settings[
       "mlp-ratio", default: 4, in: 1...16, about: "the width of the MLP's hidden layer as a multiple of 'width'"]
     var multiple = 1
     if activation.hasGate {
@@ -25,6 +29,7 @@ struct MLPSettings {
         "mlp-multiple-of", default: 256, in: 1...4096,
         about: "the hidden width of a gated MLP is rounded up to a multiple of it (LlamaGen, arXiv 2406.06525)"]
     }
+    self.multiple = multiple
     width = try settings[
       "mlp-width",
       default: (blockWidth == defaults.width ? defaults.mlpWidth : nil)

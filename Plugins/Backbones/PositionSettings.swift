@@ -23,10 +23,8 @@ struct PositionSettings {
   let rotaryBase: Float
   let unpositioned: Unpositioned
 
-  /// Reads the settings of positions; throws where `width` or `headWidth` is not a multiple of 4 but must be.
-  init(
-    _ settings: inout Settings, _ defaults: BackboneDefaults, width: Int, headWidth: Int
-  ) throws(SettingsError) {
+  /// Reads the settings of positions.
+  init(_ settings: inout Settings, _ defaults: BackboneDefaults) throws(SettingsError) {
     kind = try settings[
       "positions", default: defaults.positions,
       about:
@@ -38,18 +36,7 @@ struct PositionSettings {
       about:
         "whether weight decay applies to position and level embeddings and mask tokens; VAR (arXiv 2404.02905): false"]
     var (base, unpositioned): (Float, Unpositioned) = (10_000, defaults.unpositioned)
-    switch kind {
-    case .learned: break
-    case .sineCosine:
-      guard width % 4 == 0 else {
-        throw settings.refusal("'positions: sin-cos' needs a width that 4 divides, not \(width).", at: "positions")
-      }
-    case .rotary:
-      guard headWidth % 4 == 0 else {
-        throw settings.refusal(
-          "'positions: rotary' needs heads whose width 4 divides, not \(headWidth); change 'heads' or 'width'.",
-          at: "positions")
-      }
+    if kind == .rotary {
       base = try settings[
         "rotary-base", default: 10_000, in: 1...1e9,
         about: "the base of rotary frequencies (RoPE's theta; LlamaGen, arXiv 2406.06525: 10000)"]
@@ -61,5 +48,17 @@ struct PositionSettings {
       ]
     }
     (rotaryBase, self.unpositioned) = (base, unpositioned)
+  }
+
+  /// Throws where the width of blocks or heads is not a multiple of 4 but must be.
+  func check(width: Int, headWidth: Int, _ settings: Settings) throws(SettingsError) {
+    if kind == .sineCosine, width % 4 != 0 {
+      throw settings.refusal("'positions: sin-cos' needs a width that 4 divides, not \(width).", at: "positions")
+    }
+    if kind == .rotary, headWidth % 4 != 0 {
+      throw settings.refusal(
+        "'positions: rotary' needs heads whose width 4 divides, not \(headWidth); change 'heads' or 'width'.",
+        at: "positions")
+    }
   }
 }

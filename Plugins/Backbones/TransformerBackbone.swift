@@ -38,8 +38,8 @@ struct Conditioning {
 extension TransformerBackbone {
   var width: Int { settings.width }
 
-  /// Reads the width that the settings or their preset give.
-  static func width(_ settings: inout Settings) throws(SettingsError) -> Int {
+  /// Reads the width of blocks that the settings or their preset give.
+  static func conditionWidth(_ settings: inout Settings) throws(SettingsError) -> Int {
     try BackboneSettings.width(&settings, try defaults(&settings))
   }
 
@@ -54,16 +54,16 @@ extension TransformerBackbone {
   func conditioning(_ condition: Condition, batch: Int) -> Conditioning {
     let activated = settings.isAdaptive ? condition.vector?.activated(.silu) : nil
     return Conditioning(
-      vector: condition.vector?.reshaped([batch, 1, width]), activated: activated,
+      vector: condition.vector.map { $0.reshaped([batch, 1, $0.shape[1]]) }, activated: activated,
       blocks: sharedModulation.flatMap { layer in activated.map { layer($0) } } ?? activated)
   }
 
-  /// Returns the rotary embedding of the prefix, where it belongs to the call, and of slots [batch][positions]; nil
-  /// with other position embeddings.
-  func rotation(_ slots: [[Slot?]], prefix: Int) -> RotaryAngles? {
+  /// Returns the rotary embedding of the prefix, where it belongs to the call, and of slots [batch][positions], for
+  /// heads of `headWidth` channels; nil with other position embeddings.
+  func rotation(_ slots: [[Slot?]], prefix: Int, headWidth: Int) -> RotaryAngles? {
     guard settings.positions.kind == .rotary else { return nil }
     return RotaryAngles(
-      gridPositions(slots, prefix: prefix), headWidth: width / settings.block.attention.heads,
+      gridPositions(slots, prefix: prefix), headWidth: headWidth,
       base: settings.positions.rotaryBase, zeroesUnpositioned: settings.positions.unpositioned == .zero)
   }
 

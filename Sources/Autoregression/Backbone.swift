@@ -29,8 +29,8 @@ public struct BackboneShape: Sendable {
 
 /// A network from the inputs of a turn to one hidden state for each predicted position.
 public protocol Backbone: Component, Module {
-  /// Reads the width from settings alone, so that the conditioner can be made before the backbone.
-  static func width(_ settings: inout Settings) throws(SettingsError) -> Int
+  /// Reads the width of conditions from settings alone, so that the conditioner can be made before the backbone.
+  static func conditionWidth(_ settings: inout Settings) throws(SettingsError) -> Int
   /// Reads its settings and makes parameters.
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError)
   /// The width of hidden states.

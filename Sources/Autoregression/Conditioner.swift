@@ -25,9 +25,9 @@ public struct Condition: Sendable {
   }
 }
 
-/// A network from class labels to a condition, in the width of the backbone.
+/// A network from class labels to a condition, in the width that the backbone takes.
 public protocol Conditioner: Component, Module {
-  /// Reads its settings and makes parameters, for a backbone of `width`.
+  /// Reads its settings and makes parameters, for conditions of `width`.
   init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError)
   /// The number of prefix tokens.
   var prefixCount: Int { get }

@@ -58,10 +58,7 @@ private struct FAR {
       .init(&settings, classes: try number("class_num"), width: width, &random)
     self.conditioner = conditioner
     settings = try Settings(
-      parsing:
-        "{ use: encoder-decoder, width: \(width), heads: \(try number("encoder_num_heads")), "
-        + "depth: \(2 * (try number("encoder_depth"))) }",
-      file: "backbone")
+      parsing: "{ use: encoder-decoder, \(try file.encoderDecoderSizes) }", file: "backbone")
     backbone = try registry.find("backbone", &settings, as: (any Backbone.Type).self).init(
       &settings,
       for: BackboneShape(
@@ -74,7 +71,7 @@ private struct FAR {
           level-conditioning: scalar, steps: [\(sections)] }
         """, file: "loss")
     loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
-      .init(&settings, of: TokenSpace(width: channels), from: width, levels: direction.layout.levels, &random)
+      .init(&settings, of: TokenSpace(width: channels), from: backbone.width, levels: direction.layout.levels, &random)
     #expect(model.adopt(try file.weights(), from: "FAR") == nil)
   }
 

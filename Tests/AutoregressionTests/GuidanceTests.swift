@@ -35,7 +35,7 @@ private struct Counting: Backbone {
   let width = 3
   let notes = Notes()
 
-  static func width(_ settings: inout Settings) throws(SettingsError) -> Int { 3 }
+  static func conditionWidth(_ settings: inout Settings) throws(SettingsError) -> Int { 3 }
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {}
   init() {}
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)

@@ -37,10 +37,7 @@ private struct MAR {
     let conditioner = try registry.find("conditioner", &settings, as: (any Conditioner.Type).self)
       .init(&settings, classes: try number("class_num"), width: hidden, &random)
     settings = try Settings(
-      parsing: """
-        { use: encoder-decoder, width: \(hidden), heads: \(try number("encoder_num_heads")),
-          depth: \(2 * (try number("encoder_depth"))) }
-        """, file: "backbone")
+      parsing: "{ use: encoder-decoder, \(try file.encoderDecoderSizes) }", file: "backbone")
     let backbone = try registry.find("backbone", &settings, as: (any Backbone.Type).self).init(
       &settings,
       for: BackboneShape(
@@ -51,7 +48,7 @@ private struct MAR {
           diffusion-batch-mul: \(repeats), clip-denoised: none, steps: \(steps) }
         """, file: "loss")
     let loss = try registry.find("loss", &settings, as: (any TokenLoss.Type).self)
-      .init(&settings, of: space, from: hidden, levels: direction.layout.levels, &random)
+      .init(&settings, of: space, from: backbone.width, levels: direction.layout.levels, &random)
     model = Model(
       quantizer: Identity(width: width), direction: direction, conditioner: conditioner, backbone: backbone,
       loss: loss)

@@ -30,7 +30,7 @@ struct Assembled {
       _ = try type.init(
         &settings, for: BackboneShape(layout: order.layout, space: quantizer.space, prefixCount: 1, hasVector: true),
         &random)
-      return try type.width(&other)
+      return try type.conditionWidth(&other)
     }
     let conditioning = try part("conditioner", conditioner, (any Conditioner.Type).self) {
       try $0.init(&$1, classes: classes, width: width, &random)
@@ -42,7 +42,7 @@ struct Assembled {
       try $0.init(&$1, for: shape, &random)
     }
     let tokenLoss = try part("loss", loss, (any TokenLoss.Type).self) {
-      try $0.init(&$1, of: quantizer.space, from: width, levels: order.layout.levels, &random)
+      try $0.init(&$1, of: quantizer.space, from: network.width, levels: order.layout.levels, &random)
     }
     model = Model(quantizer: quantizer, direction: order, conditioner: conditioning, backbone: network, loss: tokenLoss)
   }

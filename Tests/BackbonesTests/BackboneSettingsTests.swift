@@ -63,7 +63,8 @@ import Testing
   func encoderDecoder() throws {
     let text = "{ use: encoder-decoder, width: 8, heads: 2, depth: 3 }"
     #expect(
-      try #require(refusal(text)).hasSuffix("encoder and decoder are equally deep; 'depth' must be even, not 3."))
+      try #require(refusal(text)).hasSuffix(
+        "3 blocks do not divide into halves; let 'depth' be even, or set 'encoder.depth' and 'decoder.depth'."))
     let even = "{ use: encoder-decoder, width: 8, heads: 2, depth: 2 }"
     #expect(
       try #require(refusal(even, .nextToken(grid))).hasPrefix(

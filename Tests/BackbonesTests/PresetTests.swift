@@ -192,7 +192,7 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
   private func presets(of key: String) throws -> [String] {
     var settings = try Settings(parsing: "{ use: \(key) }", file: "test")
     let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
-    _ = try type.width(&settings)
+    _ = try type.conditionWidth(&settings)
     return settings.reads.first { $0.reading.key == "preset" }?.reading.choices ?? []
   }
 
@@ -201,7 +201,7 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     var settings = try Settings(
       parsing: "{ use: decoder, preset: llamagen-b, width: 32, heads: 4, depth: 2 }", file: "test")
     let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
-    #expect(try type.width(&settings) == 32)
+    #expect(try type.conditionWidth(&settings) == 32)
     let model = try TestBackbone(
       "{ use: decoder, preset: llamagen-b, width: 32, heads: 4, depth: 2, bias: all, mlp-multiple-of: 8 }",
       .nextToken(grid), space: TokenSpace(width: 4, vocabulary: 8), prefix: 0, hasVector: true)

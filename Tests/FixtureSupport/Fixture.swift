@@ -9,12 +9,12 @@ import Tensors
 public struct Fixture: Sendable {
   let reader: Reader
 
-  /// "far" opens far.h5.
-  public init(_ name: String, file: StaticString = #filePath) throws {
+  /// "far" opens far.h5. `always`: that of `Tests/Fixtures`, whatever folder is named.
+  public init(_ name: String, always: Bool = false, file: StaticString = #filePath) throws {
     let here = "\(file)"
     let fallback = here.range(of: "/Tests/").map { here[..<$0] + "/Tests/Fixtures" } ?? "Tests/Fixtures"
-    let folder = getenv("OVERTONE_FIXTURES").map { String(cString: $0) } ?? fallback
-    reader = try Reader("\(folder)/\(name).h5")
+    let named = always ? nil : getenv("OVERTONE_FIXTURES").map { String(cString: $0) }
+    reader = try Reader("\(named ?? fallback)/\(name).h5")
   }
 
   /// The shape of a data set.
@@ -34,6 +34,17 @@ public struct Fixture: Sendable {
   public func sizes(_ attribute: String) throws -> [Int] {
     guard let values = reader.attribute(attribute) else { throw MissingAttribute(path: reader.path, name: attribute) }
     return values.map { Int($0) }
+  }
+
+  /// The sizes of MAR's or FAR's transformer as settings of the backbone `encoder-decoder`, without braces.
+  public var encoderDecoderSizes: String {
+    get throws {
+      func stack(_ name: String) throws -> String {
+        "\(name): { width: \(try sizes("\(name)_embed_dim")[0]), depth: \(try sizes("\(name)_depth")[0]), "
+          + "heads: \(try sizes("\(name)_num_heads")[0]) }"
+      }
+      return "mlp-ratio: \(try sizes("mlp_ratio")[0]), \(try stack("encoder")), \(try stack("decoder"))"
+    }
   }
 
   /// Images stored [batch, channels, height, width], in our order [batch, height, width, channels].

@@ -21,11 +21,7 @@ import Testing
           channels: \(try number(file, "vae_embed_dim") * patch * patch) }
       direction: { use: masked, steps: 2 }
       conditioner: { use: class-prefix, count: \(try number(file, "buffer_size")) }
-      backbone:
-        use: encoder-decoder
-        width: \(try number(file, "encoder_embed_dim"))
-        heads: \(try number(file, "encoder_num_heads"))
-        depth: \(2 * (try number(file, "encoder_depth")))
+      backbone: { use: encoder-decoder, \(try file.encoderDecoderSizes) }
       loss: { use: diffusion, width: \(try number(file, "diffloss_w")), depth: \(try number(file, "diffloss_d")) }
       """
   }

@@ -66,7 +66,7 @@ struct ComponentFactory {
     let space = tokenizer.quantizer.space
     var backboneSection = try settings.section("backbone", about: "network over all tokens")
     let backboneType = try registry.find("backbone", &backboneSection, as: (any Backbone.Type).self)
-    let width = try backboneType.width(&backboneSection)
+    let width = try backboneType.conditionWidth(&backboneSection)
 
     var section = try settings.section("conditioner", about: "class conditioning")
     var random = random(.conditioner)
