@@ -125,7 +125,7 @@ struct SafetensorsHeader {
     return Array(text.utf8)
   }
 
-  /// Reads "\uXXXX".
+  /// Reads an escaped UTF-16 code unit: a reverse solidus, "u" and four hexadecimal digits.
   private mutating func surrogate() throws(WeightsError) -> UInt16 {
     let end = offset + 6
     guard end <= bytes.count, bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u"),

@@ -109,21 +109,27 @@ package struct YAMLReader {
       return .scalar(value, isPlain: isPlain, anchor: text(scalar.anchor))
     case YAML_ALIAS_EVENT: return .alias(text(event.data.alias.anchor) ?? "")
     case YAML_SEQUENCE_START_EVENT:
-      try YAMLTag(text(event.data.sequence_start.tag)).check("!!seq", at: here)
-      open.append((event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE ? "'['" : nil, here))
-      return .listStart(anchor: text(event.data.sequence_start.anchor))
+      let list = event.data.sequence_start
+      try begin(tag: text(list.tag), is: "!!seq", bracket: list.style == YAML_FLOW_SEQUENCE_STYLE ? "'['" : nil)
+      return .listStart(anchor: text(list.anchor))
     case YAML_SEQUENCE_END_EVENT:
       open.removeLast()
       return .listEnd
     case YAML_MAPPING_START_EVENT:
-      try YAMLTag(text(event.data.mapping_start.tag)).check("!!map", at: here)
-      open.append((event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE ? "'{'" : nil, here))
-      return .mappingStart(anchor: text(event.data.mapping_start.anchor))
+      let mapping = event.data.mapping_start
+      try begin(tag: text(mapping.tag), is: "!!map", bracket: mapping.style == YAML_FLOW_MAPPING_STYLE ? "'{'" : nil)
+      return .mappingStart(anchor: text(mapping.anchor))
     case YAML_MAPPING_END_EVENT:
       open.removeLast()
       return .mappingEnd
     default: return .streamStart
     }
+  }
+
+  /// Notes where a list or mapping begins, for errors of its end; throws where its tag is another than `expected`.
+  private mutating func begin(tag: String?, is expected: String, bracket: String?) throws(SettingsError) {
+    try YAMLTag(tag).check(expected, at: here)
+    open.append((bracket, here))
   }
 
   /// The error that stopped libyaml: its words, the location, and where that began which is not closed.

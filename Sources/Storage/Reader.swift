@@ -19,7 +19,7 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .unreadable(path: path, why: "this is not a file; name an HDF5 file.")
     }
-    if status.st_size > 0 { try Gate.pass(path) }
+    if status.st_size > 0 { try OpeningCheck.pass(path) }
     let isHDF5 = HDF5.locked { H5Fis_hdf5(path) > 0 }
     let handle = HDF5.locked { Handle(H5Fopen(path, overtone_read_only(), HDF5.standard), H5Fclose) }
     guard let handle else {

@@ -70,7 +70,7 @@ public final class Writer {
     }
     let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     try? synchronise(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, path)
-    Gate.note(written: path)
+    OpeningCheck.note(written: path)
   }
 
   /// Waits until the content of a file, or the entries of a folder, are on the disk.

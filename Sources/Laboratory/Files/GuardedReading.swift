@@ -23,7 +23,7 @@ package enum GuardedReading {
   package static func begin() {
     isProgram.store(true, ordering: .relaxed)
     guard !isInside else { return }
-    Gate.set { path throws(StorageError) in
+    OpeningCheck.set { path throws(StorageError) in
       guard !passed.withLock({ $0.contains(path) }) else { return }
       if !FileManifest.ofUser.isTrusted(path) {
         do { _ = try verification(of: path) } catch let error as Crash { throw error.storageError } catch {

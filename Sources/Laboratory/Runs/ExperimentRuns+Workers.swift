@@ -14,7 +14,7 @@ extension ExperimentRuns {
     defer { hold.end() }
     var waiting = Self.inOrder(chosen.filter { force || !$0.isDone })[...],
       workers = [Worker?](repeating: nil, count: jobs)
-    var failures = Failures(count: chosen.count), isStopping = false
+    var failures = FailedRuns(count: chosen.count), isStopping = false
     while !waiting.isEmpty || workers.contains(where: { $0 != nil }) {
       if Interruption.isRequested || isStopping {
         isStopping = true
@@ -63,7 +63,7 @@ extension ExperimentRuns {
       process.arguments = ["run"] + arguments
       process.standardInput = input
       try process.run()
-      Children.note(process.processIdentifier, at: position)
+      WorkerProcesses.note(process.processIdentifier, at: position)
     }
 
     var isRunning: Bool { process.isRunning }
@@ -78,7 +78,7 @@ extension ExperimentRuns {
     /// Returns how the process ended, which it records in `STATUS` where the process could not.
     func end(at position: Int) -> Outcome {
       process.waitUntilExit()
-      Children.forget(at: position)
+      WorkerProcesses.forget(at: position)
       stop()
       let status = process.terminationStatus
       if process.terminationReason == .exit, status == 0 || status == 75 { return status == 0 ? .done : .stopped }

@@ -129,7 +129,7 @@ package struct ExperimentRuns {
     _ chosen: [RunSpec], journal: Journal, failFast: Bool, retries: Int, force: Bool, isShared: Bool = false
   ) throws {
     try prepare(chosen)
-    var failures = Failures(count: chosen.count)
+    var failures = FailedRuns(count: chosen.count)
     for (number, spec) in Self.inOrder(chosen).enumerated() {
       try Folder.make("\(spec.folder)/samples")
       guard let lock = try Lock(spec.folder) else {

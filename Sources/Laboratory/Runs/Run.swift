@@ -63,7 +63,7 @@ package struct Run {
   /// Writes `STATUS`, and the settings with their origins.
   private func record(_ status: String) throws {
     // A signal that comes after the end must not record another one.
-    if status != "running" { RunStatus.clear() }
+    RunStatus.clear()
     try Folder.write(RunStatus.content(status, assembly.fingerprint), to: "\(folder)/STATUS")
     try Folder.write(assembly.settings.resolved(origins: false), to: "\(folder)/experiment.yaml")
     try Folder.write(assembly.settings.origins, to: "\(folder)/origins.json")

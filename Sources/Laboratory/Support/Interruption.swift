@@ -56,7 +56,7 @@ package enum Interruption {
     let isFirst = requested.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
     guard isFirst else {
       if number == SIGINT || now - first.load(ordering: .relaxed) > 200 {
-        Children.kill()
+        WorkerProcesses.kill()
         end(by: number)
       }
       return

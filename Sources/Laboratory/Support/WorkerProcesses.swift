@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// The worker processes of this one, for the signal handler that must leave none behind.
-enum Children {
+enum WorkerProcesses {
   /// The most workers at a time, as `--jobs` allows.
   static let most = 1024
   /// The address of process numbers; 0 for a free position. Allocated once, so that a signal handler only reads memory.

@@ -1,5 +1,5 @@
 /// The runs of a sweep that failed, for the summary at its end.
-struct Failures {
+struct FailedRuns {
   /// Runs of the sweep.
   let count: Int
   /// A line for each that failed.

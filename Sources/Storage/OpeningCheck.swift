@@ -3,7 +3,7 @@ import Synchronization
 /// The check that a file passes before HDF5 opens it in this process: HDF5 crashes on some damaged files.
 ///
 /// A program sets it once, when it begins; libraries and tests open files without it.
-public enum Gate {
+public enum OpeningCheck {
   private static let check = Mutex<(@Sendable (String) throws(StorageError) -> Void)?>(nil)
   /// Paths of files that this process wrote.
   private static let written = Mutex<Set<String>>([])
