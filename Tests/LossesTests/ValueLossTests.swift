@@ -9,6 +9,7 @@ import Testing
 private let small = [
   "l2": "{ use: l2, level-conditioning: none }",
   "gaussian-mixture": "{ use: gaussian-mixture, components: 3, level-conditioning: none }",
+  "energy-score": "{ use: energy-score, width: 16, depth: 1, level-conditioning: none }",
   "flow-matching":
     "{ use: flow-matching, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, level-conditioning: none }",
   "diffusion":
@@ -152,7 +153,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
 
   @Test(
     "the loss depends on the level where it is conditioned on it",
-    arguments: ["l2", "gaussian-mixture", "flow-matching"])
+    arguments: ["l2", "gaussian-mixture", "flow-matching", "energy-score"])
   func levels(_ key: String) throws {
     let tokenLoss = try loss("use: \(key)", of: TokenSpace(width: 2), from: 3, levels: 2)
     disturb(tokenLoss, 0.5)
