@@ -1,6 +1,7 @@
 import Glibc
 
-/// The learning rate over a run: a linear warm-up, then constant, or down to `least` along a cosine or a line.
+/// The learning rate over a run: a linear warm-up, then the peak for a while, then constant, or down to `least` along a
+/// cosine or a line.
 public struct LearningRate: Sendable {
   /// The course after the warm-up.
   public enum Shape: String, CaseIterable, Sendable {
@@ -20,22 +21,33 @@ public struct LearningRate: Sendable {
   public var least: Double
   /// The length of the warm-up, in the unit of time: steps or epochs.
   public var warmUp: Double
+  /// The rate at the first step of the warm-up, as a fraction of the peak.
+  public var warmUpStart: Double
+  /// The fraction of the time after the warm-up during which a cosine or a line stays at the peak.
+  public var hold: Double
   /// The length of the run, in the unit of time.
   public var total: Double
 
   /// A schedule; `warmUp` and `total` are in the unit in which the schedule is called, steps or epochs.
-  public init(_ shape: Shape, peak: Double, least: Double = 0, warmUp: Double, total: Double) {
+  public init(
+    _ shape: Shape, peak: Double, least: Double = 0, warmUp: Double, warmUpStart: Double = 0, hold: Double = 0,
+    total: Double
+  ) {
     self.shape = shape
     self.peak = peak
     self.least = least
     self.warmUp = warmUp
+    self.warmUpStart = warmUpStart
+    self.hold = hold
     self.total = total
   }
 
-  /// Returns the rate at `time`; during the warm-up peak * time / warmUp, after `total` the last rate.
+  /// Returns the rate at `time`; during the warm-up peak (start + (1 - start) time / warmUp), after `total` the last
+  /// rate.
   public func callAsFunction(_ time: Double) -> Double {
-    if time < warmUp { return peak * time / warmUp }
-    let fraction = total > warmUp ? min(1, (time - warmUp) / (total - warmUp)) : 1
+    if time < warmUp { return peak * warmUpStart + peak * (1 - warmUpStart) * time / warmUp }
+    let passed = total > warmUp ? min(1, (time - warmUp) / (total - warmUp)) : 1
+    let fraction = hold < 1 ? max(0, (passed - hold) / (1 - hold)) : 0
     return switch shape {
     case .constant: peak
     case .cosine: least + (peak - least) / 2 * (1 + cos(.pi * fraction))

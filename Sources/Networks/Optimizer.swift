@@ -30,7 +30,8 @@ public struct Optimizer: Sendable {
   ///
   /// Releases the graph of the loss. Where the norm is not finite nothing is updated: the caller sees it by the result,
   /// and finds the gradients in `refusedGradients`.
-  public mutating func step(_ loss: Tensor, rate: Double) -> Double {
+  /// `weightDecay` takes the place of the rule's where it is given.
+  public mutating func step(_ loss: Tensor, rate: Double, weightDecay: Double? = nil) -> Double {
     let gradients = loss.gradients(of: parameters.map { $0() }, releasingGraph: true)
     let norm = Self.jointNorm(gradients)
     guard norm.isFinite else {
@@ -40,6 +41,8 @@ public struct Optimizer: Sendable {
     }
     count += 1
     let scale = Float(AdamW.clipping(norm: norm, limit: clip))
+    var rule = rule
+    rule.weightDecay = weightDecay ?? rule.weightDecay
     let steps: [AdamW.Step<Float>] = parameters.map { rule.step(count, rate: rate, decays: $0.decays) }
     // Values are moved out of the parameters, so that no other reference exists and they are updated in place.
     var lists = [parameters.map { $0.take() }, means, squares]

@@ -49,6 +49,10 @@ import Testing
       return 0.8 + 0.2 * (1 - cos(angle))
     }
     #expect(close(temperature, published))
+    // The sampler with masks: from 0.85 towards the temperature T, which step K would reach.
+    let masked = try run("{ from: 0.85, to: 1, over: step }", 11)
+    let ramp: [Double] = (0..<11).map { step in 0.85 + 0.15 * Double(step) / 11 }
+    #expect(close(masked, ramp))
     let steps = try run("{ from: 40, to: 100, over: last-step }", 10).map { Int($0.rounded()) }
     #expect(steps == [40, 47, 53, 60, 67, 73, 80, 87, 93, 100])
   }

@@ -147,4 +147,34 @@ import Testing
     #expect(abs(rate(100) - 0.01) < 1e-12)
     #expect(try TinyExperiment.assembly(["training.schedule=constant"]).training.learningRate.shape == .constant)
   }
+
+  @Test("the warm-up may start above zero, and the rate may stay at its peak before it falls")
+  func heldLearningRate() throws {
+    let rate = try TinyExperiment.assembly([
+      "training.steps=110", "training.learning-rate=0.1", "training.schedule=linear", "training.warmup-steps=10",
+      "training.warmup-start-factor=0.5", "training.hold=0.2",
+    ]).training.learningRate
+    #expect(rate(0) == 0.05 && abs(rate(5) - 0.075) < 1e-12 && rate(30) == 0.1 && abs(rate(70) - 0.05) < 1e-12)
+  }
+
+  @Test("weight decay goes to the final one along half a cosine, and stays where none is named")
+  func finalWeightDecay() throws {
+    let training = try TinyExperiment.assembly([
+      "training.steps=100", "training.weight-decay=0.05", "training.final-weight-decay=0.08",
+    ]).training
+    #expect(training.weightDecay(at: 0) == 0.05 && abs(training.weightDecay(at: 50) - 0.065) < 1e-12)
+    #expect(abs(training.weightDecay(at: 100) - 0.08) < 1e-12)
+    let constant = try TinyExperiment.assembly(["training.weight-decay=0.05"]).training
+    #expect(constant.weightDecay(at: 0) == 0.05 && constant.weightDecay(at: 77) == 0.05)
+  }
+
+  @Test("the average warms up unless the settings say that its decay is constant, as MAR's")
+  func emaWarmUp() throws {
+    for (setting, rate) in [("true", 2.0 / 11), ("false", 0.9999)] {
+      let training = try TinyExperiment.assembly(["training.ema=0.9999", "training.ema-warmup=\(setting)"]).training
+      #expect(try #require(training.average(of: [])).rate(at: 1) == rate)
+    }
+    let none = try TinyExperiment.assembly(["training.ema=0", "training.ema-warmup=false"]).training
+    #expect(none.average(of: []) == nil)
+  }
 }

@@ -22,6 +22,28 @@ import Testing
     #expect(abs(rate(.cosine)(35) - (0.5 + 0.75 * (1 + cos(Double.pi / 4)))) < 1e-12)
   }
 
+  @Test("the schedule of VAR: a warm-up from 0.005, 5 % at the peak, then a line to a tenth")
+  func nextScale() {
+    // `lin0` of its `lr_wd_annealing`, whose last step is max_it - 1.
+    let (peak, warmUp, last) = (8e-5, 50.0, 999.0)
+    let rate = LearningRate(
+      .linear, peak: peak, least: 0.1 * peak, warmUp: warmUp, warmUpStart: 0.005, hold: 0.05, total: last)
+    for step in stride(from: 0.0, through: last, by: 1) {
+      let passed = (step - warmUp) / (last - warmUp)
+      let factor =
+        step < warmUp
+        ? 0.005 + 0.995 * step / warmUp : passed < 0.05 ? 1 : 0.1 + 0.9 * (1 - passed) / 0.95
+      #expect(abs(rate(step) / peak - factor) < 1e-12, "step \(step)")
+    }
+  }
+
+  @Test("a cosine holds its peak before it falls, and a hold to the end never does")
+  func held() {
+    let held = LearningRate(.cosine, peak: 2, least: 0.5, warmUp: 10, hold: 0.5, total: 110)
+    #expect(held(10) == 2 && held(60) == 2 && abs(held(85) - 1.25) < 1e-12 && abs(held(110) - 0.5) < 1e-12)
+    #expect(LearningRate(.linear, peak: 2, least: 0.5, warmUp: 10, hold: 1, total: 110)(110) == 2)
+  }
+
   @Test("after the end the last rate holds")
   func afterEnd() {
     #expect(rate(.linear)(500) == 0.5 && abs(rate(.cosine)(500) - 0.5) < 1e-12)

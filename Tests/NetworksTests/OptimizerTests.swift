@@ -123,6 +123,16 @@ import Testing
     #expect(abs(optimizer.means[0].scalars[0] - 0.06) < 1e-5 && abs(optimizer.means[1].scalars[0] - 0.08) < 1e-5)
   }
 
+  @Test("a step takes the weight decay that it is given in place of the rule's")
+  func weightDecayOfStep() {
+    let parameter = Parameter(Tensor([1, 1], [2]), decays: true)
+    var optimizer = Optimizer([parameter], rule: AdamW(weightDecay: 0.5), clip: 0)
+    _ = optimizer.step(parameter().sum * 0, rate: 0.1, weightDecay: 1)
+    #expect(abs(parameter.value.scalars[0] - 1.8) < 1e-6)
+    _ = optimizer.step(parameter().sum * 0, rate: 0.1)
+    #expect(abs(parameter.value.scalars[0] - 1.71) < 1e-6)
+  }
+
   @Test("weight decay shrinks what decays by rate times decay, without gradient")
   func weightDecay() {
     let decaying = Parameter(Tensor([1], [2]), decays: true), other = Parameter(Tensor([1], [2]), decays: false)

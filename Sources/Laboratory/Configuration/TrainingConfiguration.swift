@@ -1,3 +1,4 @@
+import Glibc
 import Networks
 import Settings
 
@@ -9,12 +10,16 @@ package struct TrainingConfiguration: Sendable {
   var batch: Int
   /// Learning rate at each step.
   package var learningRate: LearningRate
-  /// Moments' decay and weight decay of the optimizer.
+  /// Moments' decay and weight decay of the optimizer, the latter at the first step.
   var adamW: AdamW
+  /// Weight decay at the last step; half a cosine leads to it.
+  var finalWeightDecay: Double
   /// Largest global norm of the gradients; 0: no clipping.
   var gradientClip: Double
   /// Decay of the exponential moving average of the parameters, in [0, 1); 0: no average.
   var emaDecay: Double
+  /// True where that decay grows from a small one at the first step.
+  var emaWarmsUp: Bool
   /// True where each image is flipped horizontally with probability 1/2.
   var flips: Bool
   /// Steps between checkpoints.
@@ -37,6 +42,9 @@ package struct TrainingConfiguration: Sendable {
       beta2: try settings["beta2", default: 0.95, in: 0...0.99999, about: "AdamW: decay of the second moment"],
       weightDecay: try settings[
         "weight-decay", default: 0.02, in: 0...10, about: "AdamW: decoupled weight decay; none on biases and norms"])
+    finalWeightDecay = try settings[
+      "final-weight-decay", default: adamW.weightDecay, in: 0...10,
+      about: "weight decay at the last step, along half a cosine; VAR's largest model: 0.08 from 0.05"]
     gradientClip = try settings[
       "gradient-clip", default: 3, in: 0...1e9, about: "largest global norm of the gradients; 0: no clipping"]
     // Below, single precision scales gradients to zero, and nothing is learned.
@@ -47,16 +55,33 @@ package struct TrainingConfiguration: Sendable {
     emaDecay = try settings[
       "ema", default: 0.999, in: 0...0.999999,
       about: "decay of the exponential moving average of the parameters; 0: none"]
+    emaWarmsUp = try settings[
+      "ema-warmup", default: true,
+      about: "limit that decay to (1 + t) / (10 + t) at step t; false as in MAR and FAR: constant from the first step"]
     flips = try settings["flip", default: false, about: "flip each image horizontally with probability 1/2"]
     weights = try settings["weights", default: "", about: "checkpoint to start from, as 'overtone import' writes it"]
     saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
   }
 }
 
+extension TrainingConfiguration {
+  /// Returns the moving average that begins at the current values; nil where there is none.
+  package func average(of parameters: [Parameter]) -> MovingAverage? {
+    emaDecay > 0 ? MovingAverage(of: parameters, rate: emaDecay, warmsUp: emaWarmsUp) : nil
+  }
+
+  /// Returns the weight decay at step 0, 1, ...
+  package func weightDecay(at step: Int) -> Double {
+    guard finalWeightDecay != adamW.weightDecay else { return finalWeightDecay }
+    let fraction = Double(step) / Double(max(1, steps))
+    return finalWeightDecay + (adamW.weightDecay - finalWeightDecay) / 2 * (1 + cos(.pi * fraction))
+  }
+}
+
 extension LearningRate.Shape: Setting {}
 
 extension LearningRate {
-  /// Reads `learning-rate`, `schedule`, `warmup-steps` and `min-learning-rate`; `peak` is the default of the first.
+  /// Reads the keys of the learning rate; `peak` is the default of `learning-rate`.
   fileprivate init(_ settings: inout Settings, peak: Double, steps: Int) throws(SettingsError) {
     let peak: Double = try settings[
       "learning-rate", default: peak, in: 0...10, about: "peak learning rate, reached after the warm-up"]
@@ -66,6 +91,13 @@ extension LearningRate {
       about: "steps of linear learning rate warm-up"]
     let least: Double = try settings[
       "min-learning-rate", default: 0, in: 0...10, about: "learning rate at the last step"]
-    self.init(shape, peak: peak, least: least, warmUp: Double(warmUp), total: Double(steps))
+    let start: Double = try settings[
+      "warmup-start-factor", default: 0, in: 0...1,
+      about: "learning rate at the first step of the warm-up, as a fraction of the peak; VAR: 0.005"]
+    let hold: Double = try settings[
+      "hold", default: 0, in: 0...1,
+      about: "fraction of the steps after the warm-up that stay at the peak before the rate falls; VAR: 0.05"]
+    self.init(
+      shape, peak: peak, least: least, warmUp: Double(warmUp), warmUpStart: start, hold: hold, total: Double(steps))
   }
 }

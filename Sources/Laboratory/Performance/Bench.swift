@@ -51,7 +51,7 @@ package final class Bench {
     let trained = measure == .tokenizer ? assembly.tokenizer.parameters : assembly.model.parameters
     let parameters = trained.map(\.parameter)
     optimizer = Optimizer(parameters, rule: configuration.adamW, clip: configuration.gradientClip)
-    average = configuration.emaDecay > 0 ? MovingAverage(of: parameters, rate: configuration.emaDecay) : nil
+    average = configuration.average(of: parameters)
     var random = Random(seed: 1, samples: Array(0..<batch))
     let images = random.uniform([batch, assembly.images.height, assembly.images.width, 3], "images") * 2 - 1
     self.images = images

@@ -126,7 +126,7 @@ struct Trainer {
       let start = try begin()
       if case .imported(hasStatistics: true) = start {} else { try beforeFirstStep() }
       // The average begins at the weights that were just adopted.
-      if configuration.emaDecay > 0 { state.average = MovingAverage(of: trained, rate: configuration.emaDecay) }
+      state.average = configuration.average(of: trained)
       return start
     }
     try restore(&state)
@@ -179,7 +179,7 @@ struct Trainer {
     Profile.shared.forward("reading")
     let losses = try loss(batch, Float(step) / Float(configuration.steps), &random)
     let rate = configuration.learningRate(Double(step))
-    let norm = optimize(losses, &state, rate: rate)
+    let norm = optimize(losses, &state, rate: rate, weightDecay: configuration.weightDecay(at: step))
     state.note(step: step + 1, loss: Double(losses.total.scalar), gradientNorm: norm)
     guard norm.isFinite else {
       let culprit = culprit(of: losses, state, rows: rows, source.numbers(batch))
@@ -195,12 +195,14 @@ struct Trainer {
 
   /// Takes a step of the optimizers; returns the joint norm of the gradients. Where the result is not finite, something
   /// of the step is not, and the parameters are as they were before it.
-  private func optimize(_ losses: StepLoss, _ state: inout TrainingState, rate: Double) -> Double {
+  private func optimize(
+    _ losses: StepLoss, _ state: inout TrainingState, rate: Double, weightDecay: Double
+  ) -> Double {
     guard losses.total.scalar.isFinite else { return .nan }
-    let norm = state.optimizer.step(losses.total, rate: rate)
+    let norm = state.optimizer.step(losses.total, rate: rate, weightDecay: weightDecay)
     guard norm.isFinite, let adversarial = losses.discriminator else { return norm }
     guard adversarial.scalar.isFinite else { return .nan }
-    let other = state.discriminatorOptimizer.step(adversarial, rate: rate)
+    let other = state.discriminatorOptimizer.step(adversarial, rate: rate, weightDecay: weightDecay)
     return other.isFinite ? norm : other
   }
 

@@ -28,7 +28,7 @@ struct TrainingState {
     optimizer = Optimizer(trained, rule: configuration.adamW, clip: configuration.gradientClip)
     discriminatorOptimizer = Optimizer(
       discriminator.map(\.parameter), rule: configuration.adamW, clip: configuration.gradientClip)
-    if configuration.emaDecay > 0 { average = MovingAverage(of: trained, rate: configuration.emaDecay) }
+    average = configuration.average(of: trained)
   }
 
   /// Adopts optimizer moments, averages and the step of a checkpoint whose shapes were checked.
