@@ -115,7 +115,7 @@ struct DecoderTransformer: TransformerBackbone {
       var masked = Tensor(zeros: [view.batch, count, width])
       if let maskToken { masked = masked + maskToken() }
       if let vector, settings.input.conditionTarget == .maskTokens { masked = masked + vector }
-      x = x.gathered(shown).scattered(shown, over: masked)
+      x = x.replacing(shown, in: masked)
     }
     if let vector, settings.input.conditionTarget == .allTokens { x = x + vector }
     if let positions { x = x + positions(slots.map { $0.map(\.position) }) }
@@ -137,12 +137,22 @@ struct DecoderTransformer: TransformerBackbone {
   }
 
   /// Returns how many leading positions, the prefix included, each position of this call attends to; the prefix attends
-  /// to itself only. Nil: all to all.
+  /// to itself only where attention is causal. Nil: all to all (BERT, MaskGIT).
   private func visible(_ view: View, from settled: Int, prefix: Int) -> [Int]? {
-    let prefix = Array(repeating: prefix, count: prefix)
-    if let visible = view.visible { return prefix + visible[settled...].map { $0 + prefixCount } }
-    guard prefixCount > 0 else { return nil }
-    return prefix + Array(repeating: prefixCount + view.length, count: view.length - settled)
+    guard layout.groups.first != layout.groups.last, view.visible != nil || prefixCount > 0 else { return nil }
+    let visible = view.visible ?? Array(repeating: view.length, count: view.length)
+    return Array(repeating: prefix, count: prefix) + visible[settled...].map { $0 + prefixCount }
+  }
+}
+
+extension Tensor {
+  /// Returns `base` [batch, rows, width] with the rows `numbers` of each sample replaced by those of self; samples may
+  /// have different numbers of them.
+  fileprivate func replacing(_ numbers: Indices, in base: Tensor) -> Tensor {
+    if numbers.allSatisfy({ $0.count == numbers[0].count }) { return gathered(numbers).scattered(numbers, over: base) }
+    let flat = [1, shape[0] * shape[1], shape[2]]
+    let all = [numbers.enumerated().flatMap { sample, rows in rows.map { sample * shape[1] + $0 } }]
+    return reshaped(flat).gathered(all).scattered(all, over: base.reshaped(flat)).reshaped(shape)
   }
 }
 

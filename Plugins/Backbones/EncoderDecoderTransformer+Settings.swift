@@ -34,7 +34,8 @@ extension EncoderDecoderTransformer {
     return (try all.resized(&first, of: total), try all.resized(&second, of: total), encoderDepth, total)
   }
 
-  /// Throws where one adaptive layer would serve blocks of two widths, or where the direction needs causal attention.
+  /// Throws where one adaptive layer would serve blocks of two widths, or where the direction needs causal attention or
+  /// shows other numbers of tokens from sample to sample.
   static func check(
     _ encoder: BackboneSettings, _ decoder: BackboneSettings, for shape: BackboneShape, _ settings: Settings
   ) throws(SettingsError) {
@@ -53,6 +54,12 @@ extension EncoderDecoderTransformer {
       throw settings.refusal(
         "backbone 'encoder-decoder' attends in both directions, and here later positions hold the "
           + "answers of earlier ones; use backbone 'decoder'.",
+        at: "use")
+    }
+    guard shape.showsEqually else {
+      throw settings.refusal(
+        "the encoder of backbone 'encoder-decoder' takes equally many tokens of every sample, and this direction shows "
+          + "a number of its own of each; use backbone 'decoder'.",
         at: "use")
     }
   }

@@ -33,7 +33,8 @@ enum CellOrder: Sendable {
 }
 
 /// Scan orders of a grid of any size. Yu et al. 2024 (RAR, arXiv 2411.00776) compare six, of which their code has the
-/// first.
+/// first; on square grids with a power of two of cells a side they are those of VQGAN's code (Esser et al. 2020, arXiv
+/// 2012.09841; `permuter.py`), which has no others.
 enum Scan: String, Setting, CaseIterable {
   /// Row by row.
   case raster
@@ -41,15 +42,15 @@ enum Scan: String, Setting, CaseIterable {
   case snake
   /// Quarters within quarters: the bits of row and column interleaved (Morton 1966).
   case zCurve = "z-curve"
-  /// Clockwise along the edge, then inwards.
+  /// From the last cell upwards along the edge, counterclockwise, then inwards.
   case spiralIn = "spiral-in"
   /// The other way round: from the middle to the edge.
   case spiralOut = "spiral-out"
-  /// Every second cell of every second row; then those to their right, below, and aslant.
+  /// Every second cell of every second row; then those to their right, below, and aslant; each of the four in the same
+  /// order of its own: the bits of row and column interleaved, the lowest first.
   case subsample
-  /// The points of Halton 1960 to the bases 2 (rows) and 3 (columns): early ones are evenly distributed, far from each
-  /// other
-  /// (Besnier et al. 2025, arXiv 2503.17076).
+  /// The points of Halton 1960 to the bases 2 (rows) and 3 (columns), from the first after the origin on: early ones
+  /// are evenly distributed, far from each other (Besnier et al. 2025, arXiv 2503.17076).
   case halton
   /// Drawn anew for every image.
   case random
@@ -61,19 +62,22 @@ enum Scan: String, Setting, CaseIterable {
     return switch self {
     case .raster, .random: Array(0..<grid.count)
     case .snake: rows.flatMap { row in (row % 2 == 0 ? columns : columns.reversed()).map { cell(row, $0) } }
-    case .zCurve:
-      (0..<grid.count).sorted {
-        Self.interleaved($0 / grid.width, $0 % grid.width) < Self.interleaved($1 / grid.width, $1 % grid.width)
-      }
+    case .zCurve: Self.sorted(grid) { $0 }
     case .spiralIn: Self.spiral(grid)
     case .spiralOut: Self.spiral(grid).reversed()
-    case .subsample:
-      [(0, 0), (0, 1), (1, 0), (1, 1)].flatMap { top, left in
-        rows.filter { $0 % 2 == top }.flatMap { row in columns.filter { $0 % 2 == left }.map { cell(row, $0) } }
-      }
+    case .subsample: Self.sorted(grid) { Self.mirrored($0) }
     case .halton: Self.halton(grid)
     }
   }
+
+  /// The cells in ascending order of the interleaved bits of `digits` of row and column.
+  private static func sorted(_ grid: Grid, by digits: (Int) -> Int) -> [Int] {
+    let keys = (0..<grid.count).map { interleaved(digits($0 / grid.width), digits($0 % grid.width)) }
+    return keys.indices.sorted { keys[$0] < keys[$1] }
+  }
+
+  /// The 31 lowest bits in the reverse order.
+  private static func mirrored(_ number: Int) -> Int { (0..<31).reduce(0) { $0 | (number >> $1 & 1) << (30 - $1) } }
 
   /// Bits of both numbers in turn, those of the row before those of the column.
   private static func interleaved(_ row: Int, _ column: Int) -> Int {
@@ -82,14 +86,14 @@ enum Scan: String, Setting, CaseIterable {
 
   private static func spiral(_ grid: Grid) -> [Int] {
     var isUnvisited = Array(repeating: true, count: grid.count), order: [Int] = []
-    var (row, column, rowStep, columnStep) = (0, 0, 0, 1)
+    var (row, column, rowStep, columnStep) = (grid.height - 1, grid.width - 1, -1, 0)
     func isFree(_ row: Int, _ column: Int) -> Bool {
       (0..<grid.height).contains(row) && (0..<grid.width).contains(column) && isUnvisited[row * grid.width + column]
     }
     while order.count < grid.count {
       order.append(row * grid.width + column)
       isUnvisited[row * grid.width + column] = false
-      if !isFree(row + rowStep, column + columnStep) { (rowStep, columnStep) = (columnStep, -rowStep) }
+      if !isFree(row + rowStep, column + columnStep) { (rowStep, columnStep) = (-columnStep, rowStep) }
       (row, column) = (row + rowStep, column + columnStep)
     }
     return order
@@ -97,7 +101,7 @@ enum Scan: String, Setting, CaseIterable {
 
   /// The cells in which successive points lie, each where it is first hit.
   private static func halton(_ grid: Grid) -> [Int] {
-    var isFree = Array(repeating: true, count: grid.count), order: [Int] = [], point = 0
+    var isFree = Array(repeating: true, count: grid.count), order: [Int] = [], point = 1
     while order.count < grid.count {
       let cell = part(point, 2, of: grid.height) * grid.width + part(point, 3, of: grid.width)
       if isFree[cell] { order.append(cell) }

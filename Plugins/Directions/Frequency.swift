@@ -47,7 +47,9 @@ struct Frequency: RegressionDirection {
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let top = max(grid.height, grid.width)
     let preset: FrequencyPreset =
-      try settings["preset", default: .paper, about: "defaults of the paper (version 1), or of the released code"]
+      try settings[
+        "preset", default: .paper,
+        about: "defaults of the paper (version 1), or of the released code, without or with its option --mask"]
     try Self.refuseFormerKeys(settings)
     filter = try settings["filter", default: preset.filter, about: "low-pass filter that makes a level from the latent"]
     filterOrder =
@@ -63,10 +65,9 @@ struct Frequency: RegressionDirection {
       "context", default: .current,
       about: "what a step attends to: its own level, or its level and all before it (block-causal)"]
     var section = try settings.section("mask", about: "FAR's mask mechanism: part of the draft is masked")
-    mask = try FrequencyMask(&section)
-    let isMasked = mask.sampling != .none
+    mask = try FrequencyMask(&section, preset)
     var sampled = settings.generationOnly
-    let usual = preset.levels(top: top, masked: isMasked),
+    let usual = preset.levels(top: top),
       about = "the frequency level of each sampling step, from 0 (nothing) to the cells of the longer side (all)"
     levels = try sampled["levels", default: usual, about: about]
     // With all levels in one sequence training draws none.
@@ -83,7 +84,7 @@ struct Frequency: RegressionDirection {
     // Only where training draws from all levels and predicts the full latent does the list not matter to it.
     if target != .full || drawn == .listed { settings.markAffectsTraining("levels") }
     unfiltered = try sampled[
-      "unfiltered-steps", default: preset.unfiltered(of: levels.count, masked: isMasked),
+      "unfiltered-steps", default: preset.unfiltered(of: levels.count),
       about: "sampling steps, counted from 0, that see the draft without the low-pass filter"]
     weight = try settings[
       "loss-weight", default: preset.weight, about: "loss weight of a level (FAR's frequency-aware loss: sine)"]

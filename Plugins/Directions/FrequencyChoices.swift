@@ -5,37 +5,40 @@ import Tensors
 
 /// Defaults of the paper (version 1) or of its released code (the only release), where the two differ.
 ///
-/// Every setting can be set beside a preset. Neither masks part of the draft by default.
+/// Every setting can be set beside a preset, and none changes with another setting.
 enum FrequencyPreset: String, Setting, CaseIterable {
   /// An ideal filter, a level per image, levels spread evenly, the frequency-aware weight in the loss.
   case paper
-  /// Area and bicubic filter, a level per batch, the lists of its two samplers, no weight (its weight cannot be
-  /// switched on).
+  /// Area and bicubic filter, a level per batch, the list of the sampler without a mask, no weight (its weight cannot
+  /// be switched on).
   case released
+  /// `released` with the option `--mask`: the mask law of its training, and the list, the masks and the unfiltered step
+  /// of its sampler with a mask.
+  case releasedMask = "released-mask"
 
   var filter: LowPass { self == .paper ? .ideal : .areaBicubic }
+  var trainingMask: FrequencyMask.Law { self == .releasedMask ? .levelTied : .none }
+  var samplingMask: FrequencyMask.Reveal { self == .releasedMask ? .cosine : .none }
   var draw: LevelDraw { self == .paper ? .image : .batch }
   var weight: LevelWeight { self == .paper ? .sine : .none }
 
   /// The levels of a generation.
   ///
-  /// Paper: ten, spread evenly, or as many as the grid has. Released: 0, 2, 3, ... 10 without a mask and
-  /// 0, 12, 12, 4, 5, ... 11 with one, on 16 x 16 cells and scaled to larger grids; without a mask, grids of up to
-  /// 10 cells a side go through all their levels.
-  func levels(top: Int, masked: Bool) -> [Int] {
+  /// Paper: ten, spread evenly, or as many as the grid has. Released: 0, 2, 3, ... 10, with a mask 0, 12, 12, 4, 5, ...
+  /// 11, on 16 x 16 cells and scaled to larger grids; without a mask, grids of up to 10 cells a side go through all
+  /// their levels.
+  func levels(top: Int) -> [Int] {
     func scaled(_ levels: some Sequence<Int>) -> [Int] { levels.map { $0 * top / 16 } }
     func distinct(_ levels: [Int]) -> [Int] { Set(levels).filter { $0 > 0 }.sorted() }
     return switch self {
     case .paper: (0..<min(10, top)).map { $0 * top / min(10, top) }
-    case .released where masked: scaled([0, 12, 12]) + distinct(scaled(4...11))
+    case .releasedMask: scaled([0, 12, 12]) + distinct(scaled(4...11))
     case .released: top <= 10 ? Array(0..<top) : [0] + distinct(top < 16 ? Array(2...10) : scaled(2...10))
     }
   }
 
-  /// Turns whose draft is not filtered: the released mask sampler leaves out the filter after its first turn.
-  func unfiltered(of turns: Int, masked: Bool) -> [Int] {
-    self == .released && masked && turns > 1 ? [1] : []
-  }
+  /// Turns whose draft is not filtered: the released sampler with a mask leaves out the filter after its first turn.
+  func unfiltered(of turns: Int) -> [Int] { self == .releasedMask && turns > 1 ? [1] : [] }
 }
 
 /// The prediction target of a turn.

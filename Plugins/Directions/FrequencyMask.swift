@@ -37,16 +37,18 @@ struct FrequencyMask: Sendable {
   let minRatio: Double
   let sampling: Reveal
 
-  init(_ settings: inout Settings) throws(SettingsError) {
-    training = try settings["training", default: .none, about: "distribution of the mask ratio in training"]
+  /// Reads the section `mask`, with the defaults of a preset.
+  init(_ settings: inout Settings, _ preset: FrequencyPreset) throws(SettingsError) {
+    training = try settings[
+      "training", default: preset.trainingMask, about: "distribution of the mask ratio in training"]
     try settings.renamed("least", to: "min-ratio")
     minRatio = try settings[
       "min-ratio", default: training == .cosine ? 0 : 0.7, in: 0...1,
       about: "smallest mask ratio in training; with 'training: fixed' the ratio itself"]
     var sampled = settings.generationOnly
     sampling = try sampled[
-      "sampling", default: .none, about: "mask ratio during sampling: none, or falling as a cosine over the steps (MAR)"
-    ]
+      "sampling", default: preset.samplingMask,
+      about: "mask ratio during sampling: none, or falling as a cosine over the steps (MAR)"]
   }
 
   var isUsed: Bool { training != .none || sampling != .none }

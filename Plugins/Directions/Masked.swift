@@ -33,6 +33,14 @@ struct Masked: RegressionDirection {
     static let renamedChoices = ["truncated": "truncated-normal"]
   }
 
+  /// The samples for which training draws one mask ratio.
+  enum RatioSampling: String, Setting, CaseIterable {
+    /// One ratio for all (MAR).
+    case batch = "per-batch"
+    /// One for each (MaskGIT as in 1d-tokenizer, GIVT).
+    case image = "per-image"
+  }
+
   enum LossTokens: String, Setting, CaseIterable {
     case masked
     /// Unmasked tokens as well, at a smaller weight (1d-tokenizer: 0.1).
@@ -47,6 +55,7 @@ struct Masked: RegressionDirection {
   let choiceTemperature: Float
   let maskRatio: MaskRatio
   let minMaskRatio: Double
+  let ratioSampling: RatioSampling
   let lossTokens: LossTokens
   let unmaskedLossWeight: Float
 
@@ -78,11 +87,16 @@ struct Masked: RegressionDirection {
     maskRatio = try settings[
       "mask-ratio", default: .truncatedNormal, about: "distribution of the mask ratio in training"]
     if maskRatio == .schedule { settings.markAffectsTraining("schedule") }
-    minMaskRatio =
-      maskRatio != .schedule
-      ? try settings[
-        "min-mask-ratio", default: 0.7, in: 0...1,
-        about: "smallest mask ratio in training; with 'mask-ratio: fixed' the ratio itself"] : 0
+    minMaskRatio = try settings[
+      "min-mask-ratio", default: maskRatio == .schedule ? 0 : 0.7, in: 0...1,
+      about:
+        "smallest mask ratio in training; with 'mask-ratio: fixed' the ratio itself; MaskGIT (arXiv 2202.04200): 0.5"]
+    ratioSampling =
+      maskRatio == .fixed
+      ? .batch
+      : try settings[
+        "mask-ratio-sampling", default: .batch,
+        about: "training draws one mask ratio per batch (MAR), or one per image (1d-tokenizer, GIVT)"]
     lossTokens = try settings[
       "loss-on", default: .masked, about: "tokens the loss is averaged over: the masked ones, or all"]
     unmaskedLossWeight =
@@ -105,35 +119,53 @@ struct Masked: RegressionDirection {
   }
 
   var needsConfidence: Bool { reveal == .confident }
+  var showsEqually: Bool { ratioSampling == .batch }
 
   // MARK: Training
 
   func trainingTurn(batch: Int, progress: Float, _ random: inout Random) -> Turn {
-    let count = layout.grid.count
-    let ratio: Double =
-      switch maskRatio {
-      case .truncatedNormal:
-        minMaskRatio >= 1
-          ? 1 : random.truncatedNormal(mean: 1, deviation: 0.25, in: minMaskRatio...1, "mask-ratio")
-      case .fixed: minMaskRatio
-      case .schedule: schedule.maskRatio(after: Double(random.shared("mask-ratio")), of: count)
-      }
-    let hidden = min(count, max(1, Int((Double(count) * ratio).rounded(.up))))
-    let orders = random.orders(of: count, "order")
-    var turn = Turn(
-      shown: .perSample(orders.map { $0[hidden...].sorted() }),
-      predicted: .perSample(orders.map { $0[..<hidden].sorted() }))
-    if lossTokens == .all {
-      turn.predicted = .all
-      // The mean over all tokens becomes the weighted mean.
-      let heavy = Float(count) / (Float(hidden) + unmaskedLossWeight * Float(count - hidden))
-      var weights = Array(repeating: heavy, count: batch * count)
-      for (sample, order) in orders.enumerated() {
-        for cell in order[hidden...] { weights[sample * count + cell] = heavy * unmaskedLossWeight }
-      }
-      turn.weights = Tensor([batch, count], weights)
+    let count = layout.grid.count, hidden = maskedCounts(batch: batch, &random)
+    let orders = Array(zip(random.orders(of: count, "order"), hidden))
+    var turn = Turn(shown: .perSample(orders.map { $0[$1...].sorted() }))
+    if lossTokens == .masked, showsEqually {
+      turn.predicted = .perSample(orders.map { $0[..<$1].sorted() })
+      return turn
     }
+    // The mean over all tokens becomes the weighted mean, over the batch where ratios differ.
+    let (masked, total) = showsEqually ? (hidden[0], count) : (hidden.reduce(0, +), batch * count)
+    let heavy = Float(total) / (Float(masked) + unmaskedLossWeight * Float(total - masked))
+    var weights = Array(repeating: heavy, count: batch * count)
+    for (sample, (order, hidden)) in orders.enumerated() {
+      for cell in order[hidden...] { weights[sample * count + cell] = heavy * unmaskedLossWeight }
+    }
+    turn.weights = Tensor([batch, count], weights)
     return turn
+  }
+
+  /// Returns the number of masked tokens of each sample of a training turn.
+  private func maskedCounts(batch: Int, _ random: inout Random) -> [Int] {
+    let count = layout.grid.count
+    guard maskRatio != .fixed else { return Array(repeating: maskedCount(minMaskRatio), count: batch) }
+    let fractions =
+      ratioSampling == .image
+      ? random.uniform([batch], "mask-ratio").scalars : [random.shared("mask-ratio")]
+    let counts = fractions.map { fraction in
+      let ratio: Double =
+        switch maskRatio {
+        case .schedule: max(minMaskRatio, schedule.maskRatio(after: Double(fraction), of: count))
+        default:
+          minMaskRatio >= 1
+            ? 1 : TruncatedNormal(mean: 1, deviation: 0.25, range: minMaskRatio...1).quantile(Double(fraction))
+        }
+      return maskedCount(ratio)
+    }
+    return counts.count == batch ? counts : Array(repeating: counts[0], count: batch)
+  }
+
+  /// Returns the number of tokens that a mask ratio hides, at least one.
+  private func maskedCount(_ ratio: Double) -> Int {
+    let count = layout.grid.count
+    return min(count, max(1, Int((Double(count) * ratio).rounded(.up))))
   }
 
   // MARK: Generation

@@ -14,16 +14,20 @@ public struct BackboneShape: Sendable {
   public var hasVector: Bool
   /// True if inputs are tokens of the canvas, with codes; false if the direction computes them.
   public var feedsCodes: Bool
+  /// True if turns show equally many tokens of every sample.
+  public var showsEqually: Bool
 
   /// The shapes of a model.
   public init(
-    layout: Layout, space: TokenSpace, prefixCount: Int, hasVector: Bool, feedsCodes: Bool = true
+    layout: Layout, space: TokenSpace, prefixCount: Int, hasVector: Bool, feedsCodes: Bool = true,
+    showsEqually: Bool = true
   ) {
     self.layout = layout
     self.space = space
     self.prefixCount = prefixCount
     self.hasVector = hasVector
     self.feedsCodes = feedsCodes
+    self.showsEqually = showsEqually
   }
 }
 

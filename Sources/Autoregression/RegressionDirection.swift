@@ -26,6 +26,8 @@ public protocol RegressionDirection: Component, Sendable {
   func inputs(of canvas: Tokens, at turn: Turn, by quantizer: any Quantizer) -> Tokens
   /// True if turns follow the confidence of draws, so that the loss must give it.
   var needsConfidence: Bool { get }
+  /// True if turns show equally many tokens of every sample.
+  var showsEqually: Bool { get }
   /// The part of a latent that a level shows, for figures; nil where a level shows no part of an image.
   func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor?
 }
@@ -53,6 +55,9 @@ extension RegressionDirection {
 
   /// False: turns do not depend on confidence.
   public var needsConfidence: Bool { false }
+
+  /// True: a turn shows equally many tokens of every sample.
+  public var showsEqually: Bool { true }
 
   /// The latent that the slots of the levels 0 ... level add up to; nil where all slots are of one level.
   public func version(of latent: Tensor, at level: Int, by quantizer: any Quantizer) -> Tensor? {

@@ -1,6 +1,7 @@
 import Tensors
 
-/// Rows of each sample: all, one range for the whole batch, or a list per sample, all of one length.
+/// Rows of each sample: all, one range for the whole batch, or a list per sample. The lists are of one length, but for
+/// the shown positions of directions that are not `showsEqually`.
 public enum Selection: Equatable, Sendable {
   /// All rows.
   case all
@@ -24,7 +25,7 @@ public enum Selection: Equatable, Sendable {
     return Array(repeating: indices(in: count, sample: 0), count: batch)
   }
 
-  /// The number of selected rows of each sample of `total` rows.
+  /// The number of selected rows of each sample of `total` rows; of the first, where they differ.
   public func count(in total: Int) -> Int {
     switch self {
     case .all: total

@@ -7,10 +7,11 @@ import Testing
 @Suite struct BackboneSettingsTests {
   /// The first line of the error of settings that cannot work; nil where they can.
   private func refusal(
-    _ text: String, _ layout: Layout = layout, space: TokenSpace = TokenSpace(width: 4), feedsCodes: Bool = true
+    _ text: String, _ layout: Layout = layout, space: TokenSpace = TokenSpace(width: 4), feedsCodes: Bool = true,
+    showsEqually: Bool = true
   ) -> String? {
     do {
-      _ = try TestBackbone(text, layout, space: space, feedsCodes: feedsCodes)
+      _ = try TestBackbone(text, layout, space: space, feedsCodes: feedsCodes, showsEqually: showsEqually)
       return nil
     } catch { return "\(error)".split(separator: "\n").first.map(String.init) }
   }
@@ -76,6 +77,12 @@ import Testing
         "test:1:3: backbone 'encoder-decoder' attends in both directions, and here later positions hold "
           + "the answers of earlier ones; use backbone 'decoder'."
       ))
+    #expect(
+      try #require(refusal(even, showsEqually: false)).hasPrefix(
+        "test:1:3: the encoder of backbone 'encoder-decoder' takes equally many tokens of every sample, and this "
+          + "direction shows a number of its own of each; use backbone 'decoder'."
+      ))
+    #expect(refusal("{ use: decoder, width: 8, heads: 2, depth: 2 }", showsEqually: false) == nil)
   }
 
   @Test(

@@ -42,6 +42,40 @@ private let size = "width: 16, heads: 4, depth: 2"
     #expect(after.sliced(4..<6, axis: 1).distance(to: before.sliced(4..<6, axis: 1)) > 1e-4)
   }
 
+  @Test("where all attend to all, the prefix is like any other position (BERT, MaskGIT)")
+  func prefix() throws {
+    // The same network over seven slots, the first of which is masked, and over six after a prefix of one.
+    let line = Grid(height: 1, width: 7)
+    let whole = Layout(grid: line, slots: Slot.cells(of: line), groups: Array(repeating: 0, count: 7))
+    let seven = try TestBackbone("{ use: decoder, \(size) }", whole, prefix: 0)
+    let six = try TestBackbone("{ use: decoder, \(size) }", layout, prefix: 1)
+    for (path, parameter) in six.backbone.parameters where path != "prefixPositions" {
+      guard let value = seven[path]?.value else { continue }
+      parameter.replace(path == "positions.weight" ? value.sliced(1..<7, axis: 0) : value)
+    }
+    let table = try #require(seven["positions.weight"]).value, mask = try #require(seven["blank"]).value
+    try #require(six["prefixPositions"]).replace(table.sliced(0..<1, axis: 0))
+    try #require(six["levels.weight"]).replace(Tensor(zeros: [3, 16]))
+    let given = Condition(prefix: Tensor.concatenated([mask, mask], axis: 0)), input = tokens(6)
+    let padded = Tensor.concatenated([Tensor(zeros: [2, 1, 4]), input.values], axis: 1)
+    let wanted = seven(View(Tokens(values: padded), whole, Turn(shown: .range(1..<7))), Condition())
+    let found = six(View(input, layout, Turn()), given)
+    #expect(found.distance(to: wanted.sliced(1..<7, axis: 1)) < 1e-5)
+  }
+
+  @Test("samples may show different numbers of tokens, each as in a batch of its own")
+  func unequal() throws {
+    let model = try TestBackbone("{ use: decoder, \(size) }"), input = tokens(6), given = condition(width: 16)
+    let shown = [[0, 2, 3], [5]]
+    let both = model(View(input, layout, Turn(shown: .perSample(shown))), given)
+    for sample in 0..<2 {
+      let alike = model(View(input, layout, Turn(shown: .perSample([shown[sample], shown[sample]]))), given)
+      let range = sample..<sample + 1
+      #expect(both.sliced(range, axis: 0).distance(to: alike.sliced(range, axis: 0)) < 1e-5)
+    }
+    #expect(both.sliced(0..<1, axis: 0).distance(to: both.sliced(1..<2, axis: 0)) > 1e-3)
+  }
+
   @Test("the output at some positions is that at all, gathered", arguments: ["encoder-decoder", "decoder"])
   func predicted(_ key: String) throws {
     let model = try TestBackbone("{ use: \(key), \(size) }"), input = tokens(6), given = condition(width: 16)

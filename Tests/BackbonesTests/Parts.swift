@@ -45,14 +45,15 @@ struct TestBackbone {
 
   init(
     _ text: String, _ layout: Layout = layout, space: TokenSpace = TokenSpace(width: 4), prefix: Int = 2,
-    hasVector: Bool = false, feedsCodes: Bool = true
+    hasVector: Bool = false, feedsCodes: Bool = true, showsEqually: Bool = true
   ) throws {
     var settings = try Settings(parsing: text, file: "test"), random = Random(seed: 1)
     let type = try Registry.linked().find("backbone", &settings, as: (any Backbone.Type).self)
     backbone = try type.init(
       &settings,
       for: BackboneShape(
-        layout: layout, space: space, prefixCount: prefix, hasVector: hasVector, feedsCodes: feedsCodes), &random)
+        layout: layout, space: space, prefixCount: prefix, hasVector: hasVector, feedsCodes: feedsCodes,
+        showsEqually: showsEqually), &random)
     try settings.finish()
     values = settings.values
   }

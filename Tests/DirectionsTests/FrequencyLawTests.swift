@@ -13,7 +13,7 @@ struct FrequencyLawTests {
     "mask: { training: level-tied }",
     "mask: { training: fixed, min-ratio: 0.5 }", "mask: { sampling: cosine }",
     "mask: { training: fixed, min-ratio: 1 }",
-    "preset: released, mask: { training: level-tied, sampling: cosine }",
+    "preset: released-mask",
     "levels: [0, 3, 3, 1, 2], unfiltered-steps: [1, 3]",
     "loss-weight: sine", "loss-weight: linear", "loss-weight: reversed-sine", "loss-weight: none",
     "target: next-level", "target: band", "target: band, levels: [0]",
@@ -45,7 +45,7 @@ struct FrequencyLawTests {
 
   @Test("on a single cell and on a single row of cells")
   func smallest() throws {
-    for settings in ["", "preset: released", "preset: released, mask: { training: level-tied, sampling: cosine }"] {
+    for settings in ["", "preset: released", "preset: released-mask"] {
       for grid in [Grid(height: 1, width: 1), Grid(height: 1, width: 5), Grid(height: 2, width: 2)] {
         #expect(lawsBroken(by: try frequency(settings, over: grid)) == [], "\(settings), \(grid)")
       }

@@ -71,18 +71,18 @@ struct FrequencyParityTests {
   @Test("a generation shows what the released sampler shows, turn by turn")
   func sampling() throws {
     let levels = try file.sizes("far_levels")
-    try replay("sample_nomask", "levels: \(levels)", levels: levels)
+    try replay("sample_nomask", "preset: released, levels: \(levels)", levels: levels)
   }
 
   @Test("a masked generation shows what the released mask sampler shows, turn by turn")
   func maskedSampling() throws {
     let levels = try file.sizes("far_mask_levels")
-    try replay("sample_mask", "levels: \(levels), mask: { sampling: cosine }", levels: levels)
+    try replay("sample_mask", "preset: released-mask, levels: \(levels)", levels: levels)
   }
 
   /// Puts the recorded estimates on the canvas and compares what is shown before each.
   private func replay(_ name: String, _ settings: String, levels: [Int]) throws {
-    let direction = try frequency("preset: released, \(settings)", over: grid)
+    let direction = try frequency(settings, over: grid)
     let orders = try file.tensor("inputs/sampling/orders"), batch = orders.shape[0]
     let random = Random(replaying: ["order": [orders]], samples: Array(0..<batch))
     let turns = turns(of: direction, batch: batch, random)

@@ -107,9 +107,40 @@ struct FrequencySettingsTests {
     #expect(try list("preset: released", side: 32) == [0, 4, 6, 8, 10, 12, 14, 16, 18, 20])
     #expect(try list("preset: released", side: 12) == [0, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     #expect(try list("preset: released", side: 4) == [0, 1, 2, 3])
-    let masked = "preset: released, mask: { sampling: cosine }"
+    let masked = "preset: released-mask"
     #expect(try list(masked, side: 16) == [0, 12, 12, 4, 5, 6, 7, 8, 9, 10, 11])
     #expect(try list(masked, side: 4) == [0, 3, 3, 1, 2])
+  }
+
+  @Test("a mask changes neither the list of levels nor the unfiltered steps, whatever the preset")
+  func maskAlone() throws {
+    for preset in ["paper", "released"] {
+      for mask in ["sampling: cosine", "training: cosine", "training: level-tied, sampling: cosine"] {
+        let plain = try resolved("preset: \(preset)"), masked = try resolved("preset: \(preset), mask: { \(mask) }")
+        for key in ["levels: ", "unfiltered-steps: ", "level-sampling: ", "training-levels: "] {
+          func line(_ text: String) -> Substring? { text.split(separator: "\n").first { $0.hasPrefix(key) } }
+          #expect(line(plain) != nil && line(plain) == line(masked), "\(preset), \(mask), \(key)")
+        }
+      }
+    }
+  }
+
+  @Test("the preset with a mask is the released one with the law, the list and the steps of its option")
+  func releasedMask() throws {
+    let spelled =
+      "preset: released, mask: { training: level-tied, sampling: cosine }, unfiltered-steps: [1], "
+      + "levels: [0, 12, 12, 4, 5, 6, 7, 8, 9, 10, 11]"
+    let short = try resolved("preset: released-mask", side: 16), long = try resolved(spelled, side: 16)
+    #expect(short.replacing("released-mask", with: "released") == long)
+  }
+
+  /// The settings of a direction over a grid of `side` x `side` as they were understood.
+  private func resolved(_ text: String, side: Int = 8) throws -> String {
+    var settings = try Settings(parsing: "{ \(text) }", file: "experiment.yaml")
+    let type = try #require(
+      Registry.linked().entries.first { $0.key == "frequency" }?.type as? any RegressionDirection.Type)
+    _ = try type.init(&settings, over: Grid(height: side, width: side))
+    return settings.resolved(origins: false)
   }
 
   @Test("the paper's levels are spread evenly over ten turns, or as many as there are levels")
@@ -130,19 +161,15 @@ struct FrequencySettingsTests {
 
   @Test("a file as it was understood names every setting with its value")
   func resolved() throws {
-    var settings = try Settings(parsing: "{ preset: released, mask: { sampling: cosine } }", file: "experiment.yaml")
-    let type = try #require(
-      Registry.linked().entries.first { $0.key == "frequency" }?.type as? any RegressionDirection.Type)
-    _ = try type.init(&settings, over: Grid(height: 4, width: 4))
     #expect(
-      settings.resolved(origins: false) == """
-        preset: released
+      try resolved("preset: released-mask", side: 4) == """
+        preset: released-mask
         filter: area-bicubic
         order: low-to-high
         target: full
         context: current
         mask:
-          training: none
+          training: level-tied
           min-ratio: 0.7
           sampling: cosine
         levels: [0, 3, 3, 1, 2]
@@ -207,7 +234,7 @@ struct FrequencyDrawTests {
 
   @Test("a masked generation shows more of one random order at every turn, as many as the released code")
   func growing() throws {
-    let direction = try frequency("preset: released, mask: { sampling: cosine }", over: Grid(height: 16, width: 16))
+    let direction = try frequency("preset: released-mask", over: Grid(height: 16, width: 16))
     let shown = turns(of: direction, batch: 2).map { $0.shown.indices(in: 256, batch: 2) }
     // papers: 3, 11, 24, ... visible after each of 11 turns; the last of these counts is never shown.
     #expect(shown.map { $0[0].count } == [0, 3, 11, 24, 41, 63, 89, 118, 150, 184, 220])

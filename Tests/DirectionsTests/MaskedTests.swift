@@ -23,6 +23,8 @@ struct MaskedTests {
       "min-mask-ratio: 0",
       "min-mask-ratio: 1", "order: raster", "order: halton", "order: spiral-out, steps: all",
       "reveal: confident, steps: all, loss-on: all, mask-ratio: schedule",
+      "mask-ratio: schedule, min-mask-ratio: 0.5", "mask-ratio-sampling: per-image",
+      "mask-ratio: schedule, mask-ratio-sampling: per-image", "loss-on: all, mask-ratio-sampling: per-image",
     ])
   func laws(_ settings: String) throws {
     for grid in Self.grids {
@@ -181,12 +183,49 @@ struct MaskedTests {
     }
   }
 
+  @Test("the smallest mask ratio bounds a schedule, too")
+  func leastOfSchedule() throws {
+    func hidden(_ settings: String) throws -> [Int] {
+      let direction = try masked("mask-ratio: schedule\(settings)", over: Grid(height: 10, width: 10))
+      return (0..<100).map { step in
+        var random = Random(seed: 3, step: step, samples: [0])
+        return direction.trainingTurn(batch: 1, progress: 0, &random).predicted.count(in: 100)
+      }
+    }
+    let free = try hidden("")
+    #expect(free.contains { $0 < 20 })
+    #expect(try hidden(", min-mask-ratio: 0.5") == free.map { max(50, $0) })
+  }
+
+  @Test("a ratio per image hides a number of its own of each, and the loss is the mean over all that is hidden")
+  func ratioPerImage() throws {
+    for ratio in ["schedule", "truncated-normal"] {
+      let settings = "mask-ratio: \(ratio), min-mask-ratio: 0.2, mask-ratio-sampling: per-image"
+      let direction = try masked(settings, over: Grid(height: 10, width: 10))
+      #expect(!direction.showsEqually)
+      var random = Random(seed: 5, samples: Array(0..<8)), alone = Random(seed: 5, samples: [3])
+      let turn = direction.trainingTurn(batch: 8, progress: 0, &random)
+      let shown = turn.shown.indices(in: 100, batch: 8), hidden = shown.map { 100 - $0.count }
+      #expect(turn.predicted == .all && Set(hidden).count > 4 && hidden.allSatisfy { $0 >= 20 })
+      // An image has its ratio in any batch.
+      #expect(direction.trainingTurn(batch: 1, progress: 0, &alone).shown.indices(in: 100, sample: 0) == shown[3])
+      let weight = 800 / Float(hidden.reduce(0, +)), weights = try #require(turn.weights).scalars
+      for sample in 0..<8 {
+        for cell in 0..<100 {
+          #expect(weights[sample * 100 + cell] == (shown[sample].contains(cell) ? 0 : weight))
+        }
+      }
+    }
+    #expect(try masked("mask-ratio: schedule").showsEqually)
+  }
+
   @Test("says what it cannot do")
   func refusals() throws {
     for (settings, sentence) in [
       ("steps: 99", "direction 'masked' cannot take 99 steps over 16 slots; use 16 or fewer."),
       ("steps: 0", "a generation takes at least 1 step, not 0."),
       ("reveal: confident, order: raster", "'order'"),
+      ("mask-ratio: fixed, mask-ratio-sampling: per-image", "there is no setting 'mask-ratio-sampling'"),
     ] {
       let error = try #require(throws: SettingsError.self) { try masked(settings) }
       #expect("\(error)".contains(sentence))

@@ -57,11 +57,17 @@ struct RasterTests {
     #expect(try cells("snake", 3, 3) == [0, 1, 2, 5, 4, 3, 6, 7, 8])
     #expect(try cells("z-curve", 4, 4) == [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15])
     #expect(try cells("z-curve", 2, 3) == [0, 1, 3, 4, 2, 5])
-    #expect(try cells("spiral-in", 3, 4) == [0, 1, 2, 3, 7, 11, 10, 9, 8, 4, 5, 6])
-    #expect(try cells("spiral-out", 3, 4) == [6, 5, 4, 8, 9, 10, 11, 7, 3, 2, 1, 0])
-    #expect(try cells("subsample", 4, 4) == [0, 2, 8, 10, 1, 3, 9, 11, 4, 6, 12, 14, 5, 7, 13, 15])
-    // (0, 0), (1/2, 1/3), (1/4, 2/3), (3/4, 1/9), (1/8, 4/9) ... each in the cell in which it lies.
-    #expect(try cells("halton", 4, 3) == [0, 7, 5, 9, 1, 8, 3, 10, 2, 6, 4, 11])
+    #expect(try cells("spiral-in", 3, 4) == [11, 7, 3, 2, 1, 0, 4, 8, 9, 10, 6, 5])
+    #expect(try cells("spiral-out", 3, 4) == [5, 6, 10, 9, 8, 4, 0, 1, 2, 3, 7, 11])
+    #expect(try cells("subsample", 3, 5) == [0, 4, 2, 10, 14, 12, 1, 3, 11, 13, 5, 9, 7, 6, 8])
+    // (1/2, 1/3), (1/4, 2/3), (3/4, 1/9), (1/8, 4/9) ... each in the cell in which it lies.
+    #expect(try cells("halton", 4, 3) == [7, 5, 9, 1, 8, 3, 10, 2, 6, 4, 11, 0])
+  }
+
+  @Test("the orders are those of the released code", arguments: ReleasedOrder.all)
+  func releasedOrders(_ released: ReleasedOrder) throws {
+    let side = released.cells.count == 16 ? 4 : 8
+    #expect(try cells(released.name, Grid(height: side, width: side)) == released.cells)
   }
 
   @Test("an order may be listed, if it names every cell once")

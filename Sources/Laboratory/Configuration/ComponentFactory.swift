@@ -76,7 +76,7 @@ struct ComponentFactory {
     random = self.random(.backbone)
     let shape = BackboneShape(
       layout: direction.layout, space: space, prefixCount: conditioner.prefixCount, hasVector: conditioner.givesVector,
-      feedsCodes: feedsCodes(direction, tokenizer.quantizer))
+      feedsCodes: feedsCodes(direction, tokenizer.quantizer), showsEqually: direction.showsEqually)
     let backbone = try backboneType.init(&backboneSection, for: shape, &random)
 
     section = try settings.section("loss", about: "loss and sampler of one token")
