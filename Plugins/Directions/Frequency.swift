@@ -46,10 +46,9 @@ struct Frequency: RegressionDirection {
 
   init(_ settings: inout Settings, over grid: Grid) throws(SettingsError) {
     let top = max(grid.height, grid.width)
-    let preset: FrequencyPreset =
-      try settings[
-        "preset", default: .paper,
-        about: "defaults of the paper (version 1), or of the released code, without or with its option --mask"]
+    let preset: FrequencyPreset = try settings[
+      "preset", default: .paper,
+      about: "defaults of the paper (version 1), or of the released code, without or with its option --mask"]
     try Self.refuseFormerKeys(settings)
     filter = try settings["filter", default: preset.filter, about: "low-pass filter that makes a level from the latent"]
     filterOrder =
@@ -67,9 +66,9 @@ struct Frequency: RegressionDirection {
     var section = try settings.section("mask", about: "FAR's mask mechanism: part of the draft is masked")
     mask = try FrequencyMask(&section, preset)
     var sampled = settings.generationOnly
-    let usual = preset.levels(top: top),
-      about = "the frequency level of each sampling step, from 0 (nothing) to the cells of the longer side (all)"
-    levels = try sampled["levels", default: usual, about: about]
+    levels = try sampled[
+      "levels", default: preset.levels(top: top),
+      about: "the frequency level of each sampling step, from 0 (nothing) to the cells of the longer side (all)"]
     // With all levels in one sequence training draws none.
     draw =
       context == .all
