@@ -69,10 +69,10 @@ struct HDF5Images: ImageDataset {
   var classNames: [String] { file?.classNames ?? (0..<classes).map { "class \($0)" } }
   var files: [String] { [path] }
 
-  func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
+  func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
     guard let file else { throw DataError("\(path): it was not opened.") }
     return Batch(
-      images: images(rows, flipped: flipped, size: size) { pixels[($0 * size * size * 3)...] },
+      images: images(rows, flipped: augmented.map(\.isFlipped), size: size) { pixels[($0 * size * size * 3)...] },
       labels: rows.map { file.labels[$0] })
   }
 }

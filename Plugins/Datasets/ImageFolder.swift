@@ -63,10 +63,10 @@ struct ImageFolder: ImageDataset {
   var classNames: [String] { found?.classNames ?? (0..<classes).map { "class \($0)" } }
   var files: [String] { found?.entries.map { "\(path)/\($0.source)" } ?? [] }
 
-  func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
+  func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
     guard let found else { throw DataError("\(path): it was not opened.") }
     return Batch(
-      images: images(rows, flipped: flipped, size: size) { pixels[$0][...] },
+      images: images(rows, flipped: augmented.map(\.isFlipped), size: size) { pixels[$0][...] },
       labels: rows.map { found.entries[$0].label })
   }
 }

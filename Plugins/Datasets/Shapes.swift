@@ -15,8 +15,8 @@ package struct Shapes: ImageDataset {
 
   /// Height and width in pixels.
   let size: Int
-  /// Number of images, 1 to 10 million.
-  package let count: Int
+  /// Number of images to train on, 1 to 10 million; as many more are held out.
+  let trainCount: Int
   /// The shapes in the order of their labels, none twice.
   let kinds: [ShapeKind]
   /// Seed of all draws; image i has the stream of sample i.
@@ -36,7 +36,8 @@ package struct Shapes: ImageDataset {
   /// Reads size, count, classes, seed and backgrounds; throws where no class, or one of them twice, is named.
   package init(_ settings: inout Settings) throws(SettingsError) {
     size = try settings["size", default: 32, in: 8...512, about: "image height and width in pixels"]
-    count = try settings["count", default: 8192, in: 1...10_000_000, about: "number of images"]
+    trainCount = try settings[
+      "count", default: 8192, in: 1...10_000_000, about: "number of images to train on; as many others are held out"]
     kinds = try settings[
       "classes", default: [.circle, .square, .triangle, .ring],
       about: "the shapes, in the order of their labels: \(ShapeKind.choices.joined(separator: ", "))"]
@@ -56,11 +57,15 @@ package struct Shapes: ImageDataset {
   package var shape: ImageShape { ImageShape(height: size, width: size) }
   /// Names of the shapes in the order of their labels.
   package var classNames: [String] { kinds.map(\.rawValue) }
+  /// Of both splits.
+  package var count: Int { 2 * trainCount }
+  /// The second half.
+  package var heldOutRows: Range<Int>? { trainCount..<2 * trainCount }
   /// No files.
   package var files: [String] { [] }
 
   /// Renders images by number: [rows, size, size, 3] in [-1, 1]. Row i has label i modulo the number of classes.
-  package func batch(_ rows: [Int], flipped: [Bool]) -> Batch {
+  package func batch(_ rows: [Int], augmented: [Augmentation]) -> Batch {
     // All draws first, on one thread; then the images in parallel, each into its part of the bytes.
     let looks = looks(of: rows), area = size * size * 3
     let bytes = [UInt8](unsafeUninitializedCapacity: rows.count * area) { target, count in
@@ -70,7 +75,7 @@ package struct Shapes: ImageDataset {
       count = rows.count * area
     }
     return Batch(
-      images: Pixels(height: size, width: size, bytes: bytes).images(flipped: flipped),
+      images: Pixels(height: size, width: size, bytes: bytes).images(flipped: augmented.map(\.isFlipped)),
       labels: rows.map { $0 % kinds.count })
   }
 

@@ -23,7 +23,9 @@ public struct DataError: Error, CustomStringConvertible, Sendable {
   public init(_ description: String) { self.description = description }
 }
 
-/// A source of labelled images.
+/// A source of labelled images, in rows 0, 1, ... of all its splits.
+///
+/// `SplitDataset` says which rows are trained on; a source names the rows that it holds out itself, if any.
 public protocol ImageDataset: Component, Sendable {
   /// Reads settings only; no file is opened, so that a plan can be made anywhere.
   init(_ settings: inout Settings) throws(SettingsError)
@@ -31,12 +33,15 @@ public protocol ImageDataset: Component, Sendable {
   mutating func open() throws(DataError)
   /// The size of every image.
   var shape: ImageShape { get }
-  /// The number of images.
+  /// The number of images, held out or not.
   var count: Int { get }
+  /// The rows that the source itself holds out, as the folder `val` of ImageNet; nil, the default, where it has one
+  /// set of images only.
+  var heldOutRows: Range<Int>? { get }
   /// The name of each class, in the order of labels.
   var classNames: [String] { get }
-  /// Returns images by their numbers, mirrored left to right where `flipped` is true.
-  func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch
+  /// Returns images by their rows, each cut as its augmentation says. Called from several threads at once.
+  func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch
   /// The files that it reads, for the record of inputs.
   var files: [String] { get }
   /// Sentences about what was left out when it was opened; none unless a data set says so.
@@ -46,15 +51,11 @@ public protocol ImageDataset: Component, Sendable {
 extension ImageDataset {
   /// None.
   public var notes: [String] { [] }
+  /// None: a fraction of the images is drawn.
+  public var heldOutRows: Range<Int>? { nil }
 
-  /// Returns images by their numbers, as `batch` does; throws where a label is no number of a class.
-  public func checkedBatch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
-    let batch = try batch(rows, flipped: flipped), classes = classNames.count
-    for (row, label) in zip(rows, batch.labels) where !(0..<classes).contains(label) {
-      throw DataError(
-        "\(Self.key): the label of image \(row) is \(label); the data set has \(classes) classes, from 0 to "
-          + "\(classes - 1).")
-    }
-    return batch
+  /// Returns images by their rows, cropped at the centre.
+  public func batch(_ rows: [Int]) throws(DataError) -> Batch {
+    try batch(rows, augmented: Array(repeating: .none, count: rows.count))
   }
 }

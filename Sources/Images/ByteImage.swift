@@ -27,16 +27,30 @@ public struct ByteImage: Equatable, Sendable {
   public init(_ images: Tensor, at index: Int) {
     let area = images.shape[1] * images.shape[2] * 3
     let pixels = images.withUnsafeScalars { scalars in
-      (index * area..<(index + 1) * area).map { i -> UInt8 in
-        let x = scalars[i]
-        return x.isNaN ? 0 : UInt8(min(255, max(0, (x + 1) * 127.5 + 0.5)))
-      }
+      (index * area..<(index + 1) * area).map { Self.byte(scalars[$0]) }
     }
     self.init(height: images.shape[1], width: images.shape[2], pixels: pixels)
   }
 
+  /// The byte of a number in [-1, 1].
+  private static func byte(_ x: Float) -> UInt8 { x.isNaN ? 0 : UInt8(min(255, max(0, (x + 1) * 127.5 + 0.5))) }
+
+  /// The number of every byte.
+  private static let numbers = (0...255).map { Float($0) / 127.5 - 1 }
+
+  /// Returns images of any shape in [-1, 1] as files hold them: clamped, and rounded to the 256 numbers of bytes.
+  ///
+  /// Everything that is measured is rounded once before: metrics of the files are those of the run.
+  public static func rounded(_ images: Tensor) -> Tensor {
+    images.withUnsafeScalars { scalars in
+      Tensor(unfilled: images.shape) { target in
+        for i in scalars.indices { target[i] = numbers[Int(byte(scalars[i]))] }
+      }
+    }
+  }
+
   /// The image as models read it: [1, height, width, 3] in [-1, 1].
-  public var tensor: Tensor { Tensor([1, height, width, 3], pixels.map { Float($0) / 127.5 - 1 }) }
+  public var tensor: Tensor { Tensor([1, height, width, 3], pixels.map { Self.numbers[Int($0)] }) }
 
   /// The image mirrored left to right.
   public func mirrored() -> ByteImage {

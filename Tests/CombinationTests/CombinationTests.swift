@@ -19,7 +19,7 @@ import Testing
   func possible(combination: Combination) throws {
     var assembly = try assembled(combination)
     try assembly.dataset.open()
-    let batch = try assembly.dataset.batch(Array(0..<8), flipped: Array(repeating: false, count: 8))
+    let batch = try assembly.dataset.train.batch(Array(0..<8))
     var random = Random(seed: 5, samples: Array(0..<8))
     var tokenizer = assembly.tokenizer, model = assembly.model
     withoutGradients { tokenizer.calibrate(on: batch.images, &random) }

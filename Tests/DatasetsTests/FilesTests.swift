@@ -60,7 +60,7 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
       try dataset.open()
       #expect(dataset.count == 3 && dataset.classNames == ["a", "b"] && dataset.files == [path])
       #expect(dataset.shape.height == 4 && dataset.shape.width == 4)
-      let batch = try dataset.batch([2, 1], flipped: [false, true])
+      let batch = try dataset.batch([2, 1], augmented: [.none, .flipped])
       #expect(batch.images.shape == [2, 4, 4, 3] && batch.labels == [1, 0])
       #expect(batch.images.scalars == seen(bytes(2)) + seen(bytes(1), isFlipped: true))
     }
@@ -70,7 +70,7 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
   func planned() throws {
     let dataset = try dataset("{ use: hdf5, path: /nowhere/images.h5, size: 4, classes: 2 }")
     #expect(dataset.count == 0 && dataset.classNames == ["class 0", "class 1"] && dataset.shape.height == 4)
-    let error = #expect(throws: DataError.self) { try dataset.batch([0], flipped: [false]) }
+    let error = #expect(throws: DataError.self) { try dataset.batch([0], augmented: [.none]) }
     #expect(error?.description == "/nowhere/images.h5: it was not opened.")
   }
 
@@ -122,7 +122,7 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
       try dataset.open()
       #expect(dataset.classNames == ["a", "b"] && dataset.count == 3)
       #expect(dataset.files == ["\(folder)/a/nested/y.PNG", "\(folder)/a/z.png", "\(folder)/b/x.png"])
-      let batch = try dataset.batch([0, 2, 1], flipped: [false, true, false])
+      let batch = try dataset.batch([0, 2, 1], augmented: [.none, .flipped, .none])
       #expect(batch.labels == [0, 1, 0] && batch.images.shape == [3, 4, 4, 3])
       #expect(batch.images.scalars == seen(bytes(2)) + seen(bytes(0), isFlipped: true) + seen(bytes(1)))
     }
@@ -178,7 +178,7 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
           "\(folder): left out 1 .webp (a/x.webp)",
           "left out: \(folder)/a/0.png: this is neither a PNG nor a JPEG image.",
         ])
-      let batch = try dataset.batch([2, 0], flipped: [false, false])
+      let batch = try dataset.batch([2, 0], augmented: [.none, .none])
       #expect(batch.labels == [1, 0] && batch.images.scalars == seen(bytes(2)) + seen(bytes(0)))
     }
   }

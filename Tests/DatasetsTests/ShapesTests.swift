@@ -25,26 +25,28 @@ struct ShapesTests {
   @Test("eight thousand images of thirty-two pixels without a file")
   func defaults() throws {
     let dataset = try shapes("{}")
-    #expect(dataset.count == 8192 && dataset.shape.height == 32 && dataset.shape.width == 32)
+    #expect(
+      dataset.count == 16_384 && dataset.heldOutRows == 8192..<16_384 && dataset.shape.height == 32
+        && dataset.shape.width == 32)
     #expect(dataset.classNames == ["circle", "square", "triangle", "ring"] && dataset.files == [])
   }
 
   @Test("an image is the same in every batch and on any number of threads", arguments: [0, 1, 77])
   func same(_ seed: Int) throws {
     let dataset = try shapes("{seed: \(seed)}"), rows = Array(0..<100)
-    let all = dataset.batch(rows, flipped: rows.map { _ in false }).images
-    let alone = dataset.batch([41], flipped: [false]).images
+    let all = dataset.batch(rows, augmented: rows.map { _ in .none }).images
+    let alone = dataset.batch([41], augmented: [.none]).images
     #expect(all.sliced(41..<42, axis: 0).scalars == alone.scalars)
-    let reversed = dataset.batch(rows.reversed(), flipped: rows.map { _ in false }).images
+    let reversed = dataset.batch(rows.reversed(), augmented: rows.map { _ in .none }).images
     #expect(reversed.sliced(58..<59, axis: 0).scalars == alone.scalars)
-    #expect(try shapes("{seed: \(seed + 1)}").batch([41], flipped: [false]).images.scalars != alone.scalars)
+    #expect(try shapes("{seed: \(seed + 1)}").batch([41], augmented: [.none]).images.scalars != alone.scalars)
   }
 
   @Test("a flipped image is its mirror image, and only where requested")
   func flipped() throws {
     let dataset = try shapes("{size: 16}")
-    let plain = dataset.batch([5, 6], flipped: [false, false]).images.scalars
-    let mirrored = dataset.batch([5, 6], flipped: [true, false]).images.scalars
+    let plain = dataset.batch([5, 6], augmented: [.none, .none]).images.scalars
+    let mirrored = dataset.batch([5, 6], augmented: [.flipped, .none]).images.scalars
     let area = 16 * 16 * 3
     for offset in 0..<area {
       let (row, column, channel) = (offset / 48, offset / 3 % 16, offset % 3)
@@ -57,7 +59,7 @@ struct ShapesTests {
   func balance() throws {
     let dataset = try shapes("{classes: [ring, star, cross], count: 9}")
     #expect(
-      dataset.batch(Array(0..<9), flipped: Array(repeating: false, count: 9)).labels == [0, 1, 2, 0, 1, 2, 0, 1, 2])
+      dataset.batch(Array(0..<9), augmented: Array(repeating: .none, count: 9)).labels == [0, 1, 2, 0, 1, 2, 0, 1, 2])
     #expect(dataset.classNames == ["ring", "star", "cross"])
   }
 
@@ -66,7 +68,7 @@ struct ShapesTests {
     arguments: ["circle", "square", "triangle", "ring", "cross", "diamond", "star"])
   func readable(_ kind: String) throws {
     let dataset = try shapes("{classes: [\(kind)]}"), rows = Array(0..<200)
-    let images = dataset.batch(rows, flipped: rows.map { _ in false }).images.scalars
+    let images = dataset.batch(rows, augmented: rows.map { _ in .none }).images.scalars
     for row in rows {
       func pixel(_ y: Int, _ x: Int) -> [Float] { (0..<3).map { images[((row * 32 + y) * 32 + x) * 3 + $0] } }
       let ground = pixel(0, 0)
@@ -80,15 +82,15 @@ struct ShapesTests {
 
   @Test("the area of a circle is that of its radius, whatever the size of the pixels", arguments: [16, 32, 64])
   func antialiased(_ size: Int) throws {
-    let large = try shapes("{classes: [circle], size: 256}").batch([3], flipped: [false]).images
-    let small = try shapes("{classes: [circle], size: \(size)}").batch([3], flipped: [false]).images
+    let large = try shapes("{classes: [circle], size: 256}").batch([3], augmented: [.none]).images
+    let small = try shapes("{classes: [circle], size: \(size)}").batch([3], augmented: [.none]).images
     // Bytes are steps of 1/128; the mean of an image is far finer.
     #expect(abs(large.mean.scalar - small.mean.scalar) < 2e-3)
   }
 
   @Test("numbers are those of bytes, in [-1, 1]")
   func bytes() throws {
-    let images = try shapes("{}").batch([0, 1, 2], flipped: [false, true, false]).images
+    let images = try shapes("{}").batch([0, 1, 2], augmented: [.none, .flipped, .none]).images
     for value in images.scalars { #expect(abs((value + 1) * 127.5 - ((value + 1) * 127.5).rounded()) < 1e-4) }
     #expect(images.extent.lowerBound >= -1 && images.extent.upperBound <= 1)
   }
@@ -103,7 +105,7 @@ struct ShapesTests {
       ])
     #expect(captions.contains { $0.hasPrefix("an orange ") } && !captions.contains { $0.hasPrefix("a orange ") })
     // A dark ground is dark in the corner.
-    let corners = dataset.batch(Array(0..<64), flipped: Array(repeating: false, count: 64)).images.scalars
+    let corners = dataset.batch(Array(0..<64), augmented: Array(repeating: .none, count: 64)).images.scalars
     for row in 0..<64 { #expect((corners[row * 3072] < 0) == captions[row].hasSuffix("on a dark ground")) }
   }
 
@@ -121,7 +123,7 @@ struct ShapesTests {
   @Test("backgrounds are dark, light or both, in images as in captions", arguments: ["dark", "light"])
   func backgrounds(_ brightness: String) throws {
     let dataset = try shapes("{size: 16, backgrounds: \(brightness)}"), rows = Array(0..<32)
-    let images = dataset.batch(rows, flipped: rows.map { _ in false }).images.scalars
+    let images = dataset.batch(rows, augmented: rows.map { _ in .none }).images.scalars
     for row in rows {
       #expect((images[row * 768] < 0) == (brightness == "dark"))
       #expect(dataset.caption(of: row).hasSuffix(" on a \(brightness) ground"))
@@ -142,7 +144,7 @@ struct ShapesTests {
   func speed() throws {
     let dataset = try shapes("{}"), start = clock()
     for first in stride(from: 0, to: 8192, by: 64) {
-      _ = dataset.batch(Array(first..<first + 64), flipped: Array(repeating: false, count: 64))
+      _ = dataset.batch(Array(first..<first + 64), augmented: Array(repeating: .none, count: 64))
     }
     let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
     #expect(seconds < 1, "8192 images took \(seconds) s of processor time")

@@ -29,7 +29,7 @@ private struct Stumbling: ImageDataset {
 
   mutating func open() throws(DataError) {}
 
-  func batch(_ rows: [Int], flipped: [Bool]) throws(DataError) -> Batch {
+  func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
     let number = calls.count.withLock { count in
       count += 1
       return count

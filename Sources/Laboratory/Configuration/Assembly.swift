@@ -19,8 +19,8 @@ package struct Assembly {
   let logging: Logging
   /// The stages that a run makes.
   let stages: Set<Stage>
-  /// The data set; opened by those that read it.
-  package var dataset: any ImageDataset
+  /// The data set with its splits; opened by those that read it.
+  package var dataset: SplitDataset
   /// Height and width of the images, in pixels.
   package let images: ImageShape
   /// Classes of the data set; 1 where it has none.

@@ -25,9 +25,10 @@ struct ComponentFactory {
   private func random(_ stream: Stream) -> Random { Random(seed: seed ^ stream.rawValue) }
 
   /// Reads the section `dataset`.
-  func dataset(_ settings: inout Settings) throws(SettingsError) -> any ImageDataset {
+  func dataset(_ settings: inout Settings) throws(SettingsError) -> SplitDataset {
     var section = try settings.section("dataset", about: "source of the images")
-    return try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
+    let source = try registry.find("dataset", &section, as: (any ImageDataset.Type).self).init(&section)
+    return try SplitDataset(source, &section)
   }
 
   /// The components that decide how an image becomes tokens.

@@ -20,8 +20,8 @@ package struct TrainingConfiguration: Sendable {
   var emaDecay: Double
   /// True where that decay grows from a small one at the first step.
   var emaWarmsUp: Bool
-  /// True where each image is flipped horizontally with probability 1/2.
-  var flips: Bool
+  /// How images are cut and mirrored.
+  var augmentation: AugmentationRule
   /// Steps between checkpoints.
   var saveEvery: Int
   /// Path of a checkpoint to start from; empty: random initialization.
@@ -58,7 +58,7 @@ package struct TrainingConfiguration: Sendable {
     emaWarmsUp = try settings[
       "ema-warmup", default: true,
       about: "limit that decay to (1 + t) / (10 + t) at step t; false as in MAR and FAR: constant from the first step"]
-    flips = try settings["flip", default: false, about: "flip each image horizontally with probability 1/2"]
+    augmentation = try AugmentationRule(&settings)
     weights = try settings["weights", default: "", about: "checkpoint to start from, as 'overtone import' writes it"]
     saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
   }

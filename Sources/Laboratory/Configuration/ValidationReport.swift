@@ -13,7 +13,7 @@ package struct ValidationReport {
   package init(_ assembly: Assembly, opening: Bool) throws {
     var assembly = assembly
     if opening { try assembly.dataset.open() }
-    images = opening ? assembly.dataset.count : nil
+    images = opening ? assembly.dataset.source.count : nil
     artefacts = opening ? try Artefacts(of: assembly) : nil
     self.assembly = assembly
   }

@@ -102,7 +102,7 @@ package struct CostEstimate {
     let cells = Double(assembly.direction.layout.grid.count * assembly.tokenizer.quantizer.space.width)
     let latents =
       assembly.latentCaching == .never || tokenizer == 0
-      ? 0 : Double(assembly.dataset.count) * cells * 4 * 2 * (training.flips ? 2 : 1)
+      ? 0 : Double(assembly.dataset.train.count) * cells * 4 * 2 * (training.augmentation.flips ? 2 : 1)
     return [
       Fact("model GFLOP a step, attention left out", "flopStep", work.perStep, in: 1e9),
       Fact("model TFLOP in all", "flop", work.total, in: 1e12),

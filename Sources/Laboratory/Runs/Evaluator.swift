@@ -8,6 +8,8 @@ package struct Evaluation {
   package let measurements: [Autoregression.Measurement]
   /// Images that were compared.
   package let count: Int
+  /// The split of the data set that they were compared with.
+  package let split: Split
 }
 
 /// Evaluates the metrics of an experiment on reconstructed and generated images.
@@ -18,13 +20,14 @@ struct Evaluator {
   /// Compares `evaluation.count` images with the data set; nil where there is nothing to measure. Throws `Stopped`
   /// after a requested stop.
   func evaluation() throws -> Evaluation? {
-    let dataset = assembly.dataset, count = min(assembly.evaluation.count, dataset.count)
+    let images = assembly.dataset.images(of: assembly.evaluation.split)
+    let count = min(assembly.evaluation.count, images.count)
     guard count > 0, !assembly.metrics.isEmpty else { return nil }
     var metrics = assembly.metrics, done = 0
-    let rows = stratifiedRows(count, over: dataset.count), start = MonotonicClock.seconds
+    let rows = stratifiedRows(count, over: images.count), start = MonotonicClock.seconds
     while done < count {
       let part = Array(rows[done..<min(count, done + assembly.sampling.batch)])
-      try observe(part, from: done, by: &metrics)
+      try observe(part, of: images, from: done, by: &metrics)
       done += part.count
       journal.progress(
         Progress(
@@ -32,20 +35,15 @@ struct Evaluator {
           seconds: MonotonicClock.seconds - start, for: done))
       if Interruption.isRequested { throw Stopped("stopped while measuring") }
     }
-    return Evaluation(measurements: metrics.flatMap { $0.values() }, count: count)
+    return Evaluation(measurements: metrics.flatMap { $0.values() }, count: count, split: images.split)
   }
 
   /// Shows one batch to the metrics; `first` is the index of its first image among those that are compared.
-  private func observe(_ rows: [Int], from first: Int, by metrics: inout [any Metric]) throws {
+  private func observe(_ rows: [Int], of images: DatasetSplit, from first: Int, by metrics: inout [any Metric]) throws {
     let sampler = Sampler(assembly, journal), classes = max(1, assembly.dataset.classNames.count)
-    let batch = try assembly.dataset.batch(rows, flipped: Array(repeating: false, count: rows.count))
+    let batch = try images.batch(rows)
     var random = Random(seed: assembly.seed, samples: Array(first..<first + rows.count))
-    let reconstructions = sampler.reconstructions(of: batch.images, &random)
-    if let row = Finiteness.firstBrokenRow(of: reconstructions) {
-      throw Divergence(
-        description: "evaluation: the reconstruction of image \(rows[row]) is not finite; train the tokenizer with a "
-          + "lower learning rate.")
-    }
+    let reconstructions = try sampler.reconstructions(of: batch.images, from: first, &random)
     let start = MonotonicClock.seconds
     let labels = rows.indices.map { (first + $0) % classes }
     let samples =

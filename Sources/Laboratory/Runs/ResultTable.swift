@@ -60,7 +60,11 @@ package struct ResultTable {
     for name in metrics where !measured.contains(name) {
       throw LaboratoryError("no run measured '\(name)'; there are \(measured.joined(separator: ", ")).")
     }
-    let names = metrics.isEmpty ? measured : metrics
+    // What was compared with images of training has columns of its own.
+    let titles = unique(
+      (metrics.isEmpty ? measured : metrics).flatMap { name in
+        results.flatMap { $0.measurements.filter { $0.name == name }.map(\.title) }
+      })
     let pivots = pivot.map { path in unique(results.map { $0.settings[path] ?? "-" }) }
     let rows = SeedGroups(
       zip(Self.titles(of: results, by: group), results).map { title, result in
@@ -68,12 +72,12 @@ package struct ResultTable {
       }, ignoring: pivot.map { Self.settings(following: $0, in: results) } ?? [])
     rowTitles = rows.titles
     var columns: [Column] = [], keys: [(metric: String, pivot: String?)] = []
-    for name in names {
-      let better = results.lazy.flatMap(\.measurements).first { $0.name == name }?.lowerIsBetter
+    for title in titles {
+      let better = results.lazy.flatMap(\.measurements).first { $0.title == title }?.lowerIsBetter
       for value in pivots.map({ $0.map(Optional.some) }) ?? [nil] {
         let suffix = value.map { ", \(pivot?.split(separator: ".").last ?? "")=\($0)" } ?? ""
-        columns.append(Column(title: name + suffix, lowerIsBetter: better))
-        keys.append((name, value))
+        columns.append(Column(title: title + suffix, lowerIsBetter: better))
+        keys.append((title, value))
       }
     }
     self.columns = columns
@@ -81,7 +85,7 @@ package struct ResultTable {
       keys.map { key in
         let values = members.map { results[$0] }
           .filter { key.pivot == nil || $0.settings[pivot ?? ""] ?? "-" == key.pivot }
-          .flatMap { $0.measurements.filter { $0.name == key.metric }.map(\.value) }
+          .flatMap { $0.measurements.filter { $0.title == key.metric }.map(\.value) }
         return values.isEmpty ? nil : Cell(values: values)
       }
     }

@@ -25,6 +25,9 @@ package struct Run {
     if Folder.exists(self.folder) { journal.keep(in: self.folder) }
   }
 
+  /// The images of the data set that metrics compare with; none before it is opened.
+  package var realImages: DatasetSplit { assembly.dataset.images(of: assembly.evaluation.split) }
+
   /// Generates images with the networks as they are now.
   package var sampler: Sampler { Sampler(assembly, journal) }
 
@@ -165,7 +168,8 @@ package struct Run {
   private func evaluate() throws {
     guard let evaluation = try evaluation() else { return }
     for value in evaluation.measurements {
-      journal.say("\(value.name): \(NumberFormat.short(value.value)) (\(evaluation.count) images)")
+      journal.say(
+        "\(value.name): \(NumberFormat.short(value.value)) (\(evaluation.count) images, \(evaluation.split.rawValue))")
     }
     try record(evaluation)
   }
@@ -182,7 +186,9 @@ package struct Run {
       experiment: assembly.name, variant: variant, seed: Int(assembly.seed), configuration: assembly.fingerprint,
       settings: assembly.settings.values,
       measurements: values.map {
-        RunResult.Number(name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: evaluation.count)
+        RunResult.Number(
+          name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: evaluation.count,
+          split: evaluation.split)
       }
     )
     try InputRecord.recording("results.json", in: folder) { try result.write(to: folder) }

@@ -22,12 +22,13 @@ struct RunImages {
 
   /// Draws `spectrum`: the mean power of generated and real images at each radial frequency.
   func drawSpectrum(_ generated: [ByteImage]) throws {
-    let dataset = assembly.dataset, count = min(dataset.count, max(64, generated.count))
+    let images = assembly.dataset.images(of: assembly.evaluation.split),
+      count = min(images.count, max(64, generated.count))
     guard !generated.isEmpty, count > 0 else { return }
-    let rows = stratifiedRows(count, over: dataset.count)
+    let rows = stratifiedRows(count, over: images.count)
     let realSpectra = try stride(from: 0, to: count, by: 64).flatMap { start in
       let part = Array(rows[start..<min(count, start + 64)])
-      return radialPowerSpectrum(of: try dataset.batch(part, flipped: part.map { _ in false }).images)
+      return radialPowerSpectrum(of: try images.batch(part).images)
     }
     let generatedSpectra = generated.flatMap { radialPowerSpectrum(of: $0.tensor) }
     // Frequency 0 is the mean colour, which a logarithmic axis cannot show.
@@ -67,13 +68,12 @@ struct RunImages {
   /// Returns the level that a turn completes: that of its targets.
   private static func level(of view: View) -> Int { view.turn.levels == nil ? view.predictedLevels[0].last ?? 0 : 0 }
 
-  /// Draws `reconstructions.png`: eight images of the data set above their reconstructions.
+  /// Draws `reconstructions.png`: eight images that metrics compare with, above their reconstructions.
   func drawReconstructions() throws {
-    let dataset = assembly.dataset, count = min(8, dataset.count)
+    let split = assembly.dataset.images(of: assembly.evaluation.split), count = min(8, split.count)
     var random = Random(seed: assembly.seed, samples: Array(0..<count))
-    let rows = stratifiedRows(count, over: dataset.count)
-    let images = try dataset.batch(rows, flipped: Array(repeating: false, count: count)).images
-    let reconstructions = sampler.reconstructions(of: images, &random)
+    let images = try split.batch(stratifiedRows(count, over: split.count)).images
+    let reconstructions = try sampler.reconstructions(of: images, &random)
     let sheet = ContactSheet(
       (0..<count).map { ByteImage(images, at: $0) } + (0..<count).map { ByteImage(reconstructions, at: $0) },
       columns: count, rowLabels: ["image", "reconstruction"], title: "\(assembly.name): reconstructions")

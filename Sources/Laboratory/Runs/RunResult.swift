@@ -1,3 +1,4 @@
+import Autoregression
 import Foundation
 
 /// The measurements of a finished run with its settings: `results.json` of a run folder.
@@ -12,16 +13,22 @@ package struct RunResult: Codable, Equatable {
     package var lowerIsBetter: Bool?
     /// Images that were compared.
     package var count: Int
+    /// The split of the data set that they were compared with; nil in files of older versions.
+    package var split: Split?
 
     /// A quantity with its value.
-    package init(name: String, value: Double, lowerIsBetter: Bool?, count: Int) {
+    package init(name: String, value: Double, lowerIsBetter: Bool?, count: Int, split: Split? = nil) {
       self.name = name
       self.value = value
       self.lowerIsBetter = lowerIsBetter
       self.count = count
+      self.split = split
     }
 
-    private enum CodingKeys: String, CodingKey { case name, value, note, lowerIsBetter, count }
+    private enum CodingKeys: String, CodingKey { case name, value, note, lowerIsBetter, count, split }
+
+    /// The head of its column: the name, and the split where that is not the one that no training saw.
+    package var title: String { split == .train ? "\(name) (train)" : name }
 
     /// "not finite (nan)"; nil for a finite value, which needs no note.
     package var note: String? { JSON.note(on: value) }
@@ -32,6 +39,7 @@ package struct RunResult: Codable, Equatable {
       name = try fields.decode(String.self, forKey: .name)
       lowerIsBetter = try fields.decodeIfPresent(Bool.self, forKey: .lowerIsBetter)
       count = try fields.decode(Int.self, forKey: .count)
+      split = try fields.decodeIfPresent(Split.self, forKey: .split)
       if let value = try fields.decodeIfPresent(Double.self, forKey: .value) {
         self.value = value
       } else {
@@ -48,6 +56,7 @@ package struct RunResult: Codable, Equatable {
       try fields.encodeIfPresent(note, forKey: .note)
       try fields.encodeIfPresent(lowerIsBetter, forKey: .lowerIsBetter)
       try fields.encode(count, forKey: .count)
+      try fields.encodeIfPresent(split, forKey: .split)
     }
   }
   /// The experiment's name.

@@ -19,7 +19,7 @@ package struct Sampler {
     package var seconds: Double
   }
 
-  /// Generates images [batch, height, width, 3] in [-1, 1], one for each class label.
+  /// Generates images [batch, height, width, 3] in [-1, 1], rounded to bytes, one for each class label.
   ///
   /// Sample i draws from the stream `first + i`: images do not depend on the batch size. `watch` is called after each
   /// turn. Throws `Divergence` where tokens or images are not finite, and `Stopped` after a requested stop.
@@ -35,7 +35,7 @@ package struct Sampler {
     }
     let images = withoutGradients { assembly.tokenizer.decode(latent) }
     if let row = Finiteness.firstBrokenRow(of: images) { throw Self.divergence("image \(first + row)") }
-    return images
+    return ByteImage.rounded(images)
   }
 
   /// Throws where a turn gave something that is not finite; `first` is the number of the first image.
@@ -78,12 +78,19 @@ package struct Sampler {
   }
 
   /// Encodes and decodes images [batch, height, width, 3] through the direction's tokens, so that the loss of a
-  /// vocabulary is included.
-  package func reconstructions(of images: Tensor, _ random: inout Random) -> Tensor {
-    withoutGradients {
+  /// vocabulary is included; rounded to bytes. Throws `Divergence` where one is not finite, whose row is added to
+  /// `first`.
+  package func reconstructions(of images: Tensor, from first: Int = 0, _ random: inout Random) throws -> Tensor {
+    let reconstructions = withoutGradients {
       let (tokenizer, direction) = (assembly.tokenizer, assembly.direction), quantizer = tokenizer.quantizer
       let canvas = direction.canvas(of: tokenizer.encode(images, &random), by: quantizer)
       return tokenizer.decode(direction.latent(of: canvas, by: quantizer))
     }
+    if let row = Finiteness.firstBrokenRow(of: reconstructions) {
+      throw Divergence(
+        description: "evaluation: the reconstruction of image \(first + row) is not finite; train the tokenizer with a "
+          + "lower learning rate.")
+    }
+    return ByteImage.rounded(reconstructions)
   }
 }

@@ -31,11 +31,11 @@ struct LatentCache {
   /// Number, shape and kind of the latents.
   var form: LatentFile.Form { file.form }
 
-  /// Returns the latents of some images by index, each mirrored where `flipped` is true.
-  func batch(_ rows: [Int], flipped: [Bool]) throws -> LatentSource.Batch {
+  /// Returns the latents of some images by index, each mirrored as its augmentation says.
+  func batch(_ rows: [Int], augmented: [Augmentation]) throws -> LatentSource.Batch {
     let form = file.form, width = form.width
     var means: [Float] = [], logVariances: [Float] = [], codes: [Int] = []
-    for (row, isFlipped) in zip(rows, flipped) {
+    for (row, isFlipped) in zip(rows, augmented.map(\.isFlipped)) {
       let part: LatentFile.Rows, offset: Int
       if let loaded {
         (part, offset) = (loaded[isFlipped ? 1 : 0], row * width)
@@ -64,17 +64,16 @@ struct LatentCache {
   /// Returns the form in which latents of a data set are kept for a direction, found by encoding a few images: codes
   /// where the direction makes the same tokens of them, else numbers.
   static func form(
-    of dataset: any ImageDataset, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
+    of images: DatasetSplit, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
     isMirroredToo: Bool
   ) throws -> LatentFile.Form {
-    let few = Array(0..<min(8, dataset.count))
-    let images = try dataset.batch(few, flipped: few.map { _ in false }).images
-    let posterior = withoutGradients { tokenizer.posterior(of: images) }
+    let few = try images.batch(Array(0..<min(8, images.count))).images
+    let posterior = withoutGradients { tokenizer.posterior(of: few) }
     let content: LatentFile.Form.Content =
       posterior.logVariance != nil
       ? .gaussians : codes(of: posterior.mean, by: tokenizer.quantizer, for: direction) == nil ? .values : .codes
     return LatentFile.Form(
-      content, count: dataset.count, shape: Array(posterior.mean.shape.dropFirst()), isMirroredToo: isMirroredToo)
+      content, count: images.count, shape: Array(posterior.mean.shape.dropFirst()), isMirroredToo: isMirroredToo)
   }
 
   /// Returns codes that determine the tokens which a direction makes of latents [batch, rows, columns, channels]; nil
@@ -96,7 +95,7 @@ struct LatentCache {
 
   /// The encoding of a whole data set into a file.
   struct Encoding {
-    let dataset: any ImageDataset
+    let images: DatasetSplit
     let tokenizer: any Tokenizer
     let direction: any RegressionDirection
     let form: LatentFile.Form
@@ -113,7 +112,7 @@ struct LatentCache {
         let rows = Array(file.done..<min(form.count, file.done + Self.part))
         var orientations: [LatentFile.Rows] = [], labels: [Int] = []
         for isFlipped in form.isMirroredToo ? [false, true] : [false] {
-          let batch = try dataset.checkedBatch(rows, flipped: rows.map { _ in isFlipped })
+          let batch = try images.batch(rows, augmented: rows.map { _ in isFlipped ? .flipped : .none })
           labels = batch.labels
           guard let encoded = try encoded(batch.images, rows) else { return false }
           orientations.append(encoded)

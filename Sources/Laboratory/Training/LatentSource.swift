@@ -22,17 +22,17 @@ enum LatentSource {
   }
 
   /// Images are encoded at every step.
-  case encoder(any Tokenizer, any ImageDataset)
+  case encoder(any Tokenizer, DatasetSplit)
   /// Latents are read from a file.
   case cache(LatentCache)
 
-  /// Returns the latents of some images by index, each flipped where `flipped` is true.
-  func batch(_ rows: [Int], flipped: [Bool]) throws -> Batch {
+  /// Returns the latents of some images by index, each cut as its augmentation says.
+  func batch(_ rows: [Int], augmented: [Augmentation]) throws -> Batch {
     switch self {
-    case .encoder(let tokenizer, let dataset):
-      let batch = try dataset.checkedBatch(rows, flipped: flipped)
+    case .encoder(let tokenizer, let images):
+      let batch = try images.batch(rows, augmented: augmented)
       return Batch(posterior: withoutGradients { tokenizer.posterior(of: batch.images) }, labels: batch.labels)
-    case .cache(let cache): return try cache.batch(rows, flipped: flipped)
+    case .cache(let cache): return try cache.batch(rows, augmented: augmented)
     }
   }
 
@@ -43,14 +43,14 @@ enum LatentSource {
     let journal: Journal
 
     func source() throws -> LatentSource {
-      let tokenizer = assembly.tokenizer, dataset = assembly.dataset
-      let encoder = LatentSource.encoder(tokenizer, dataset)
+      let tokenizer = assembly.tokenizer, images = assembly.dataset.train
+      let encoder = LatentSource.encoder(tokenizer, images)
       guard assembly.latentCaching != .never else { return encoder }
       let lock = try Lock.waiting(for: artefact.folder)
       defer { lock.release() }
       Folder.removeAbandonedFiles(below: artefact.folder)
       var form = try LatentCache.form(
-        of: dataset, by: tokenizer, for: assembly.direction, isMirroredToo: assembly.training.flips)
+        of: images, by: tokenizer, for: assembly.direction, isMirroredToo: assembly.training.augmentation.flips)
       if !Folder.exists(artefact.latents(form.content)) {
         guard assembly.latentCaching == .always || isWorthwhile(form) else { return encoder }
         try artefact.prepare()
@@ -76,14 +76,14 @@ enum LatentSource {
     /// True where there is something to compute, more often than once per image, and half of the free disk suffices.
     private func isWorthwhile(_ form: LatentFile.Form) -> Bool {
       let encodings = assembly.training.steps * assembly.training.batch
-      let images = assembly.dataset.count * (assembly.training.flips ? 2 : 1)
+      let images = assembly.dataset.train.count * (assembly.training.augmentation.flips ? 2 : 1)
       let free = Environment.freeBytes(at: assembly.results) ?? 0
       return !assembly.tokenizer.parameters.isEmpty && encodings > images && form.bytes < free / 2
     }
 
     private func write(_ form: LatentFile.Form) throws -> Bool {
       try LatentCache.Encoding(
-        dataset: assembly.dataset, tokenizer: assembly.tokenizer, direction: assembly.direction, form: form
+        images: assembly.dataset.train, tokenizer: assembly.tokenizer, direction: assembly.direction, form: form
       ).write(to: artefact.latents(form.content), journal)
     }
   }

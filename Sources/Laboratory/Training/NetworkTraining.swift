@@ -47,11 +47,10 @@ struct NetworkTraining {
       statistics: assembly.model.statistics, artefact: artefacts.model, journal: journal, board: board)
   }
 
-  /// At most 512 images from all over the data set, as statistics are measured on.
+  /// At most 512 images from all over those of training, as statistics are measured on.
   private func calibrationBatch() throws -> (batch: Batch, random: Random) {
-    let dataset = assembly.dataset, count = min(dataset.count, 512)
-    let rows = stratifiedRows(count, over: dataset.count)
-    let batch = try dataset.batch(rows, flipped: Array(repeating: false, count: count))
+    let images = assembly.dataset.train, count = min(images.count, 512)
+    let batch = try images.batch(stratifiedRows(count, over: images.count))
     return (batch, Random(seed: assembly.seed, samples: Array(0..<count)))
   }
 
@@ -60,13 +59,13 @@ struct NetworkTraining {
   mutating func trainTokenizer() throws {
     var tokenizer = assembly.tokenizer
     guard !tokenizer.parameters.isEmpty else { return }
-    let direction = assembly.direction, dataset = assembly.dataset
+    let direction = assembly.direction, images = assembly.dataset.train
     let trainer = tokenizerTrainer(
       seed: assembly.seed ^ 0x7461_7267, discriminator: tokenizer.discriminator?.parameters ?? [],
       board: board(.tokenizer))
     try trainer.run(
       on: Trainer.Source(
-        count: dataset.count, batch: { try dataset.batch($0, flipped: $1) }, numbers: { [("image", $0.images)] }),
+        count: images.count, batch: { try images.batch($0, augmented: $1) }, numbers: { [("image", $0.images)] }),
       afterLastStep: {
         // Statistics are objects: measuring on this copy measures for all.
         var (batch, random) = try calibrationBatch()
@@ -99,7 +98,7 @@ struct NetworkTraining {
     }
     try modelTrainer(seed: assembly.seed ^ 0x6D6F_6465, board: board(.model)).run(
       on: Trainer.Source(
-        count: assembly.dataset.count, batch: { try latents().batch($0, flipped: $1) },
+        count: assembly.dataset.train.count, batch: { try latents().batch($0, augmented: $1) },
         numbers: { [("latent of image", $0.posterior.mean)] }),
       beforeFirstStep: {
         var (batch, random) = try calibrationBatch()

@@ -42,10 +42,10 @@ struct Trainer {
   /// The origin of the parameters at the first step.
   private enum Start { case finished, resumed, initialized, imported(hasStatistics: Bool) }
 
-  /// Training data: `count` samples, read by index, each flipped horizontally where `flipped` is true.
+  /// Training data: `count` samples, read by index, each cut as its augmentation says.
   struct Source<Samples> {
     let count: Int
-    let batch: (_ rows: [Int], _ flipped: [Bool]) throws -> Samples
+    let batch: (_ rows: [Int], _ augmented: [Augmentation]) throws -> Samples
     /// The numbers of some samples by name, for the search for one that is not finite.
     let numbers: (Samples) -> [(name: String, values: Tensor)]
   }
@@ -172,10 +172,8 @@ struct Trainer {
   ) throws -> StepResult {
     let start = MonotonicClock.seconds, step = state.step, size = configuration.batch
     var random = Random(seed: seed, step: step, samples: Array(0..<size))
-    let flipped =
-      configuration.flips
-      ? random.uniform([size], "flip").scalars.map { $0 < 0.5 } : Array(repeating: false, count: size)
-    let rows = order.rows(at: step), batch = try source.batch(rows, flipped)
+    let rows = order.rows(at: step)
+    let batch = try source.batch(rows, configuration.augmentation.draws(size, &random))
     Profile.shared.forward("reading")
     let losses = try loss(batch, Float(step) / Float(configuration.steps), &random)
     let rate = configuration.learningRate(Double(step))

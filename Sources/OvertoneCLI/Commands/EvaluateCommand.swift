@@ -29,14 +29,16 @@ struct EvaluateCommand: ParsableCommand {
         let better: JSON = value.lowerIsBetter.map { JSON.bool($0) } ?? .null
         let fields: [(String, JSON)] = [
           ("name", .text(value.name)), ("value", .number(value.value)), ("lowerIsBetter", better),
-          ("count", .number(Double(evaluation.count))),
+          ("count", .number(Double(evaluation.count))), ("split", .text(evaluation.split.rawValue)),
         ]
         return JSON.object(fields + (JSON.note(on: value.value).map { [("note", .text($0))] } ?? []))
       }
       print(JSON.list(list).lines)
     } else {
       for value in evaluation.measurements {
-        print("\(value.name)  \(NumberFormat.short(value.value))  (\(evaluation.count) images)")
+        print(
+          "\(value.name)  \(NumberFormat.short(value.value))  (\(evaluation.count) images, \(evaluation.split.rawValue))"
+        )
       }
     }
   }

@@ -7,7 +7,7 @@ import Tensors
 /// A trained run with the quantities that several figures share, each computed once.
 package final class FigureContext {
   let run: Run
-  /// At most 64 images of the data set [batch, height, width, 3], evenly spaced, classes in turn.
+  /// At most 64 of the images that metrics compare with [batch, height, width, 3], evenly spaced, classes in turn.
   package let real: Batch
   /// Their latents [batch, height, width, channels].
   package let latents: Tensor
@@ -26,6 +26,8 @@ package final class FigureContext {
   }
 
   var assembly: Assembly { run.assembly }
+  /// The images that metrics compare with.
+  var images: DatasetSplit { run.realImages }
   var direction: any RegressionDirection { run.assembly.direction }
   var quantizer: any Quantizer { run.assembly.model.quantizer }
   /// The slots and the grid of the direction.
@@ -38,16 +40,15 @@ package final class FigureContext {
     var run = try RunFolder(folder).open(journal: Journal(quiet: true))
     try run.load()
     self.run = run
-    let dataset = run.assembly.dataset, count = min(64, dataset.count)
-    let rows = stratifiedRows(count, over: dataset.count),
-      labels = try dataset.batch(rows, flipped: rows.map { _ in false }).labels
+    let data = run.realImages, count = min(64, data.count)
+    let rows = stratifiedRows(count, over: data.count), labels = try data.batch(rows).labels
     // Classes in turn, so that any prefix of the batch shows several.
     var seen: [Int: Int] = [:]
     let order = rows.indices.map { index -> (turn: Int, label: Int, row: Int) in
       defer { seen[labels[index], default: 0] += 1 }
       return (seen[labels[index], default: 0], labels[index], rows[index])
     }.sorted { ($0.turn, $0.label) < ($1.turn, $1.label) }
-    real = try dataset.batch(order.map(\.row), flipped: rows.map { _ in false })
+    real = try data.batch(order.map(\.row))
     var random = Random(seed: run.assembly.seed, samples: Array(0..<count))
     let (tokenizer, images) = (run.assembly.tokenizer, real.images)
     latents = withoutGradients { tokenizer.encode(images, &random) }

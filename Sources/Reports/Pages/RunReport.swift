@@ -26,11 +26,12 @@ package struct RunReport {
     if let result = record.currentResult, !result.measurements.isEmpty {
       page.section("Results")
       page.table(
-        ["metric", "value", "images"],
+        ["metric", "value", "images", "split"],
         result.measurements.map { number in
           [
             Page.Cell(number.name + (number.lowerIsBetter.map { $0 ? " ↓" : " ↑" } ?? "")),
             Page.Cell(NumberFormat.short(number.value), isNumber: true), Page.Cell("\(number.count)", isNumber: true),
+            Page.Cell(number.split?.rawValue ?? ""),
           ]
         }, caption: "One run, hence no standard deviation; ↓ lower is better, ↑ higher is better.")
     }

@@ -15,12 +15,12 @@ enum CodeUsage: RunFigure {
     guard let vocabulary = context.quantizer.space.vocabulary else {
       throw Inapplicable("the tokens of this tokenizer are continuous, and there is no codebook")
     }
-    let dataset = context.assembly.dataset, count = min(512, dataset.count)
+    let data = context.images, count = min(512, data.count)
     var byLevel: [Int: [Int]] = [:]
     let slots = context.layout.slots
     for start in stride(from: 0, to: count, by: 64) {
-      let rows = Array(stratifiedRows(count, over: dataset.count)[start..<min(count, start + 64)])
-      let images = try dataset.batch(rows, flipped: rows.map { _ in false }).images
+      let rows = Array(stratifiedRows(count, over: data.count)[start..<min(count, start + 64)])
+      let images = try data.batch(rows).images
       var random = Random(seed: context.assembly.seed, samples: Array(start..<start + rows.count))
       let latents = withoutGradients { context.assembly.tokenizer.encode(images, &random) }
       for codes in context.direction.canvas(of: latents, by: context.quantizer).codes ?? [] {

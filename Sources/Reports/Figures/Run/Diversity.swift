@@ -12,19 +12,19 @@ enum Diversity: RunFigure {
     let classes = max(1, context.assembly.dataset.classNames.count), perClass = 8, chosen = min(classes, 8)
     let labels = (0..<chosen).flatMap { Array(repeating: $0, count: perClass) }
     let generated = try context.run.sampler.images(of: labels, from: 0, seed: context.assembly.seed)
-    // Real images of these classes, searched for among the first rows of the data set.
-    let dataset = context.assembly.dataset, searched = min(dataset.count, 40 * classes, 4096)
+    // Real images of these classes, searched for among the first that metrics compare with.
+    let data = context.images, searched = min(data.count, 40 * classes, 4096)
     var found: [Int: [Int]] = [:]
     for start in stride(from: 0, to: searched, by: 256) {
       let rows = Array(start..<min(searched, start + 256))
-      let batch = try dataset.batch(rows, flipped: rows.map { _ in false })
+      let batch = try data.batch(rows)
       for (row, label) in zip(rows, batch.labels) where label < chosen && (found[label]?.count ?? 0) < perClass {
         found[label, default: []].append(row)
       }
       if found.count == chosen, found.values.allSatisfy({ $0.count == perClass }) { break }
     }
     let rows = (0..<chosen).flatMap { found[$0] ?? [] }
-    let real = try dataset.batch(rows, flipped: rows.map { _ in false })
+    let real = try data.batch(rows)
     let generatedDistances = Measures.distances(generated, labels),
       realDistances = Measures.distances(real.images, real.labels)
     guard generatedDistances.count > 1, realDistances.count > 1 else {

@@ -12,7 +12,8 @@ enum ReconstructionGrid: RunFigure {
   static func panels(of context: FigureContext) throws -> [Panel] {
     let count = min(8, context.real.labels.count), images = FigureContext.first(context.real.images, count)
     var random = Random(seed: context.assembly.seed, samples: Array(0..<count))
-    let reconstructed = context.run.sampler.reconstructions(of: images, &random), difference = reconstructed - images
+    let reconstructed = try context.run.sampler.reconstructions(of: images, &random),
+      difference = reconstructed - images
     let columns = (0..<count).map { "\(NumberFormat.short(Measures.decibels(difference, $0))) dB" }
     let sheet = ContactSheet(
       [images, reconstructed, difference * 4].flatMap { batch in (0..<count).map { ByteImage(batch, at: $0) } },

@@ -13,7 +13,7 @@ enum SpectrumFigure: RunFigure {
   static func panels(of context: FigureContext) throws -> [Panel] {
     let generated = context.generated, count = context.real.labels.count
     var random = Random(seed: context.assembly.seed, samples: Array(0..<count))
-    let reconstructed = context.run.sampler.reconstructions(of: context.real.images, &random)
+    let reconstructed = try context.run.sampler.reconstructions(of: context.real.images, &random)
     let real = Measures.spectrum(context.real.images), generatedPower = Measures.spectrum(generated.images)
     var panels = [
       Panel(

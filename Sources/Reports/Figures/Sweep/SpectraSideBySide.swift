@@ -30,9 +30,8 @@ enum SpectraSideBySide: SweepFigure {
   private static func real(_ records: [RunRecord]) throws -> [Double]? {
     for record in records {
       guard var dataset = try? record.assembly().dataset, (try? dataset.open()) != nil else { continue }
-      let count = min(64, dataset.count)
-      let rows = stratifiedRows(count, over: dataset.count)
-      return Measures.spectrum(try dataset.batch(rows, flipped: rows.map { _ in false }).images)
+      let images = dataset.images(of: .heldOut), count = min(64, images.count)
+      return Measures.spectrum(try images.batch(stratifiedRows(count, over: images.count)).images)
     }
     return nil
   }

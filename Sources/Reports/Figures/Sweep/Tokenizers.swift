@@ -24,7 +24,7 @@ enum Tokenizers: SweepFigure {
     for record in chosen.prefix(12) {
       let context = try FigureContext(folder: record.folder), images = FigureContext.first(context.real.images, count)
       var random = Random(seed: 1, samples: Array(0..<images.shape[0]))
-      let reconstructed = context.run.sampler.reconstructions(of: images, &random)
+      let reconstructed = try context.run.sampler.reconstructions(of: images, &random)
       if rows.isEmpty {
         rows.append((0..<images.shape[0]).map { ByteImage(images, at: $0) })
         labels.append("image")
