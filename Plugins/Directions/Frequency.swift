@@ -79,7 +79,13 @@ struct Frequency: RegressionDirection {
       context == .all
       ? .listed
       : try settings[
-        "training-levels", default: .all, about: "levels that training draws from: all, or those listed in 'levels'"]
+        "training-levels", default: target == .full ? .all : .listed,
+        about: "levels that training draws from: all, or those listed in 'levels'"]
+    guard target == .full || drawn == .listed else {
+      throw settings.refusal(
+        "target '\(target.rawValue)' is trained on the levels that it samples; leave out 'training-levels', or set it to "
+          + "'listed'.", at: "training-levels")
+    }
     // Only where training draws from all levels and predicts the full latent does the list not matter to it.
     if target != .full || drawn == .listed { settings.markAffectsTraining("levels") }
     unfiltered = try sampled[

@@ -9,6 +9,7 @@
 ///     full: { direction: { target: full } }
 ///     band: { direction.target: band }
 ///   exclude: [{ training.batch: 32, loss.use: l2 }]                 # combinations that are left out
+/// varies: [direction.target, training.batch, loss]                  # all that variants may differ in
 /// expect: ["psnr: full > band"]                                     # what is expected of the results
 /// ```
 ///
@@ -36,6 +37,8 @@ public struct Sweep: Sendable {
   public let variants: [Variant]
   /// Expectations of the result, one sentence each: "psnr: full > band".
   public let expectations: [(text: String, location: FileLocation)]
+  /// The paths of `varies`, with the location of the list; nil where the file has none.
+  public let varies: (paths: [String], location: FileLocation)?
   /// The names of all variants, those included that an override makes equal to another.
   public let names: [String]
   /// The path of the file, as it was given.
@@ -108,24 +111,30 @@ public struct Sweep: Sendable {
     names = sets.map(\.name)
     (self.file, self.scale, self.overrides) = (file, scale, overrides)
     baseSettings = scale == nil && overrides.isEmpty ? nil : plain.flatMap(Self.settings)
-    var expectations: [(String, FileLocation)] = []
-    if let expect = block("expect") {
-      var items = [expect]
-      if case .list(let listed) = expect.content { items = listed }
-      for item in items {
-        guard case .scalar(let text, _) = item.content, !item.isNull else {
-          throw .malformed(item.location, why: "'expect' takes sentences such as \"psnr: full > band\".")
-        }
-        expectations.append((text, item.location))
-      }
+    expectations =
+      try block("expect").map { (expect) throws(SettingsError) in
+        try Self.texts(expect, "'expect' takes sentences such as \"psnr: full > band\".")
+      } ?? []
+    varies = try block("varies").map { (varies) throws(SettingsError) in
+      (try Self.texts(varies, "'varies' takes paths of settings, such as loss.steps.").map(\.text), varies.location)
     }
-    self.expectations = expectations
+  }
+
+  /// A text, or the texts of a list, with their locations; throws `why` where there is something else.
+  private static func texts(
+    _ node: YAMLNode, _ why: String
+  ) throws(SettingsError) -> [(text: String, location: FileLocation)] {
+    let items = if case .list(let listed) = node.content { listed } else { [node] }
+    return try items.map { (item) throws(SettingsError) in
+      guard case .scalar(let text, _) = item.content, !item.isNull else { throw .malformed(item.location, why: why) }
+      return (text, item.location)
+    }
   }
 
   /// The experiment without what makes several runs of it.
   private static func base(_ entries: [YAMLNode.Entry], at location: FileLocation) -> YAMLNode {
-    YAMLNode(
-      content: .mapping(entries.filter { !["sweep", "seeds", "expect", "bench"].contains($0.key) }), location: location)
+    let others = ["sweep", "seeds", "varies", "expect", "bench"]
+    return YAMLNode(content: .mapping(entries.filter { !others.contains($0.key) }), location: location)
   }
 
   /// The experiment of a file that has no variants; nil where it has some, or is none.

@@ -8,31 +8,20 @@ import Settings
 import Tensors
 import Testing
 
-/// The papers' experiments as files: `Experiments/papers/<paper>/<experiment>.yaml`.
+/// The papers' experiments run.
 @Suite(.serialized) struct PapersTests {
-  private static let files: [String] = {
-    let folder = "Experiments/papers"
-    return ((try? FileManager.default.subpathsOfDirectory(atPath: "\(projectFolder)/\(folder)")) ?? [])
-      .filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }.sorted()
-  }()
-
-  private static let scales = ["smoke", "small", "paper"]
-
-  private func sweep(_ file: String, _ scale: String, _ overrides: [String] = []) throws -> Sweep {
-    try Sweep(file: "\(projectFolder)/\(file)", scale: scale, overrides: overrides)
-  }
-
   private func assembled(_ variant: Sweep.Variant) throws -> Assembly {
     try Assembly(variant.settings, name: "papers", registry: Registry.linked())
   }
 
   @Test("every variant of every file assembles and can be planned at all three scales, and expectations name variants")
   func plans() throws {
-    #expect(Self.files.count >= 36)
+    #expect(PaperFiles.all.count >= 36)
     var speeds = ProductSpeeds { _, _ in 1e11 }
-    for file in Self.files {
-      for scale in Self.scales {
-        let name = "\(file), \(scale)", sweep = try sweep(file, scale), names = Set(sweep.variants.map(\.name))
+    for file in PaperFiles.all {
+      for scale in PaperFiles.scales {
+        let name = "\(file), \(scale)", sweep = try PaperFiles.sweep(file, scale),
+          names = Set(sweep.variants.map(\.name))
         // Seeds change neither.
         var seen: Set<String> = []
         for variant in sweep.variants where seen.insert(variant.name).inserted {
@@ -50,7 +39,7 @@ import Testing
   @Test(
     "every file begins with its schema, names a paper, and says how it is run, what is expected and what was measured")
   func heads() throws {
-    for file in Self.files {
+    for file in PaperFiles.all {
       let text = try String(contentsOfFile: "\(projectFolder)/\(file)", encoding: .utf8)
       let lines = text.split(separator: "\n").map(String.init)
       let head = lines.prefix { $0.hasPrefix("#") }.joined(separator: "\n")
@@ -67,8 +56,8 @@ import Testing
     let folder = NSTemporaryDirectory() + "overtone-papers-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let short = ["results=\(folder)", "training.steps=2", "training.batch=4", "evaluation.count=4"]
-    for file in Self.files {
-      let last = try #require(try sweep(file, "smoke", short).variants.last)
+    for file in PaperFiles.all {
+      let last = try #require(try PaperFiles.sweep(file, "smoke", short).variants.last)
       let only = last.name.isEmpty ? [] : ["--variant", last.name]
       var command = try Overtone.parseAsRoot(
         ["run", "--quiet", "\(projectFolder)/\(file)", "--scale", "smoke"] + only + short)

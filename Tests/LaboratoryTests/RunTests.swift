@@ -169,6 +169,31 @@ import Testing
     #expect(try refusal("\"psnr: full > band\"", ["training.steps=2"]) == "sound")
   }
 
+  @Test("variants that differ in more than 'varies' lists are refused before anything runs")
+  func variation() throws {
+    let sweep = "sweep: { variants: { a: { training.steps: 1 }, b: { training.batch: 5 } } }\n"
+    func refusal(_ varies: String) throws -> String? {
+      let scratch = Scratch(), runs = try TinyExperiment.runs(in: scratch, [], sweep + varies)
+      let text = message { try runs.checkExpectations() }
+      if text != nil { #expect(message { try TinyExperiment.execute(runs) } == text && scratch.content == []) }
+      return text.map { String($0.prefix { $0 != "\n" }) }
+    }
+    #expect(try refusal("") == nil)
+    #expect(try refusal("varies: [training.steps, training.batch]") == nil)
+    #expect(try refusal("varies: training") == nil)
+    let advice = "list it in 'varies', or give both variants the same."
+    let runs = try TinyExperiment.runs(in: Scratch(), [], sweep),
+      usual = runs.specs[0].settings.values["training.batch"]
+    #expect(
+      try refusal("varies: [training.steps]")
+        == "tiny.yaml:14:9: 'training.batch' is \(usual ?? "") in 'a' and 5 in 'b'; \(advice)")
+    // A path is not the beginning of another one.
+    #expect(try refusal("varies: [training.step, training.batch]")?.hasSuffix(advice) == true)
+    #expect(
+      message { _ = try TinyExperiment.runs(in: Scratch(), [], sweep + "varies: { training: 1 }") }?.hasPrefix(
+        "tiny.yaml:14:9: 'varies' takes paths of settings, such as loss.steps.") == true)
+  }
+
   @Test("a run folder opens with its settings and others put over them, and with its trained networks")
   func folder() throws {
     let scratch = Scratch(), runs = try TinyExperiment.runs(in: scratch), journal = Journal(quiet: true)

@@ -21,6 +21,7 @@ extension ExperimentSchema {
           ("items", Self.link("parts", "properties/seed")),
         ])
       ),
+      ("varies", Self.texts("settings that the variants differ in, by path: loss.steps, or loss for all of the loss")),
       ("expect", Self.texts("expected results: \"psnr: full > band\", or \"psnr: full in [20, 25]\"")),
     ]
   }

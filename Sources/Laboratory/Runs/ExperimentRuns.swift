@@ -17,6 +17,8 @@ package struct ExperimentRuns {
   package let specs: [RunSpec]
   /// The entries of `expect`, with their locations in the file.
   let expectations: [(text: String, location: FileLocation)]
+  /// The paths of `varies`, with their location in the file.
+  let varies: (paths: [String], location: FileLocation)?
   /// The names of all variants, with the measurements that each gives; nil where an override replaces the metrics.
   private let measurements: [(name: String, measurements: [String])]?
   private let registry: Registry
@@ -28,7 +30,7 @@ package struct ExperimentRuns {
   package init(_ sweep: Sweep, experiment: String, registry: Registry) throws {
     self.registry = registry
     file = sweep.file
-    expectations = sweep.expectations
+    (expectations, varies) = (sweep.expectations, sweep.varies)
     var home = "Results/\(experiment)", name = experiment
     let varies = sweep.variants.contains { !$0.name.isEmpty }
     let base = try? sweep.baseSettings.map { settings in
@@ -86,9 +88,10 @@ package struct ExperimentRuns {
     return try expectations.map { text, location in try Expectation(text, at: location).evaluated(on: table) }
   }
 
-  /// Throws where an entry of `expect` is none, or names a variant or a metric that is not there: all that can be known
-  /// before anything runs.
+  /// Throws where variants differ in more than `varies` lists, and where an entry of `expect` is none, or names a
+  /// variant or a metric that is not there: all that can be known before anything runs.
   package func checkExpectations() throws(SettingsError) {
+    try checkVariation()
     for (text, location) in expectations {
       let expectation = try Expectation(text, at: location)
       if let measurements { try expectation.check(against: measurements, at: location) }
