@@ -75,17 +75,7 @@ struct Frequency: RegressionDirection {
       ? .batch
       : try settings[
         "level-sampling", default: preset.draw, about: "training draws one level per batch, or one per image"]
-    let drawn: DrawnLevels =
-      context == .all
-      ? .listed
-      : try settings[
-        "training-levels", default: target == .full ? .all : .listed,
-        about: "levels that training draws from: all, or those listed in 'levels'"]
-    guard target == .full || drawn == .listed else {
-      throw settings.refusal(
-        "target '\(target.rawValue)' is trained on the levels that it samples; leave out 'training-levels', or set it to "
-          + "'listed'.", at: "training-levels")
-    }
+    let drawn: DrawnLevels = context == .all ? .listed : try Self.drawnLevels(&settings, target)
     // Only where training draws from all levels and predicts the full latent does the list not matter to it.
     if target != .full || drawn == .listed { settings.markAffectsTraining("levels") }
     unfiltered = try sampled[
@@ -109,6 +99,21 @@ struct Frequency: RegressionDirection {
       trainingLevels = drawn == .listed ? Set(levels).filter { $0 < top }.sorted() : Array(0..<top)
     }
     try refuse(settings)
+  }
+
+  /// Reads from which levels training draws; targets other than the full latent know those that are listed only.
+  private static func drawnLevels(
+    _ settings: inout Settings, _ target: FrequencyTarget
+  ) throws(SettingsError) -> DrawnLevels {
+    let drawn: DrawnLevels = try settings[
+      "training-levels", default: target == .full ? .all : .listed,
+      about: "levels that training draws from: all, or those listed in 'levels'"]
+    guard target == .full || drawn == .listed else {
+      throw settings.refusal(
+        "target '\(target.rawValue)' is trained on the levels that it samples; leave out 'training-levels', or set it "
+          + "to 'listed'.", at: "training-levels")
+    }
+    return drawn
   }
 
   /// Reads how the weights of levels act; only where levels have weights and training draws one of them.

@@ -7,7 +7,7 @@ import ProgramSupport
 import Settings
 import Testing
 
-/// What the variants of the papers' experiments differ in.
+/// Variants of the papers' experiments.
 @Suite struct PapersVariationTests {
   @Test("the variants of every file differ at each scale in what its `varies` lists, and in all of that at some scale")
   func variation() throws {

@@ -69,6 +69,11 @@ struct FrequencySettingsTests {
         "experiment.yaml:1:33: with target 'band' every level must add detail: 'levels' must ascend and stay below 6."
       ),
       (
+        "target: band, training-levels: all",
+        "experiment.yaml:1:50: target 'band' is trained on the levels that it samples; leave out 'training-levels', or "
+          + "set it to 'listed'."
+      ),
+      (
         "filter: ideel",
         "experiment.yaml:1:27: 'filter' must be one of area-bicubic, ideal, square, gaussian, butterworth, dct, "
           + "average, not 'ideel'. Did you mean 'ideal'?"

@@ -1,8 +1,8 @@
 import Settings
 
 extension ExperimentRuns {
-  /// Throws where two variants differ in a setting that `varies` does not list; nothing is refused where the file has no
-  /// `varies`.
+  /// Throws where two variants differ in a setting that `varies` does not list; nothing is refused where the file has
+  /// no `varies`.
   func checkVariation() throws(SettingsError) {
     guard let varies, let stray = variation.first(where: { !Self.lists(varies.paths, $0) }) else { return }
     let first = specs[0], value = first.settings.values[stray]
