@@ -70,7 +70,7 @@ struct FrequencySettingsTests {
       ),
       (
         "target: band, training-levels: all",
-        "experiment.yaml:1:50: target 'band' is trained on the levels that it samples; leave out 'training-levels', or "
+        "experiment.yaml:1:33: target 'band' is trained on the levels that it samples; leave out 'training-levels', or "
           + "set it to 'listed'."
       ),
       (
