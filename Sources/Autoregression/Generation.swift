@@ -77,7 +77,7 @@ extension Model {
         }
         guided.scale = scale
         guided.temperature = guidance.temperature(now.moment)
-        let draw = loss.sample(guided, levels: view.predictedLevels, at: now.moment, &random)
+        let draw = loss.sample(guided, at: view.predictedPositions, moment: now.moment, &random)
         canvas[now.predictedSlots(of: count, batch: batch)] = quantizer.tokens(draw)
         pin()
         try watch(GenerationStep(view: view, features: guided.conditional, draw: draw, canvas: canvas))

@@ -37,8 +37,8 @@ public struct Model: Module {
     var dropout: Random? = random
     let hidden = backbone(view, given: conditioner(conditioning), cache: nil, &dropout)
     let losses = loss(
-      hidden, canvas[turn.predictedSlots(of: direction.layout.slots.count, batch: batch)], levels: view.predictedLevels,
-      &random)
+      hidden, canvas[turn.predictedSlots(of: direction.layout.slots.count, batch: batch)],
+      at: view.predictedPositions, &random)
     return turn.weights.map { losses * $0 } ?? losses
   }
 }

@@ -51,9 +51,39 @@ public protocol TokenLoss: Component, Module {
   /// The loss [batch, predicted] at a noise level, the fraction of noise in [0, 1), for figures; nil for a loss that
   /// adds no noise.
   func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor?
+
+  // With defaults for a loss that models each token alone, to which only levels matter:
+
+  /// Returns the loss of each predicted token, as above, at the given positions.
+  func callAsFunction(_ hidden: Tensor, _ targets: Tokens, at positions: PredictedPositions, _ random: inout Random)
+    -> Tensor
+  /// Samples a token at each of the given positions.
+  func sample(_ hidden: Guided, at positions: PredictedPositions, moment: Moment, _ random: inout Random) -> Draw
+  /// The loss at a noise level, as above, at the given positions.
+  func loss(
+    _ hidden: Tensor, _ targets: Tokens, at positions: PredictedPositions, noise: Float, _ random: inout Random
+  ) -> Tensor?
 }
 
 extension TokenLoss {
+  /// The loss of each token alone.
+  public func callAsFunction(
+    _ hidden: Tensor, _ targets: Tokens, at positions: PredictedPositions, _ random: inout Random
+  ) -> Tensor {
+    self(hidden, targets, levels: positions.levels, &random)
+  }
+  /// A sample of each token alone.
+  public func sample(_ hidden: Guided, at positions: PredictedPositions, moment: Moment, _ random: inout Random)
+    -> Draw
+  {
+    sample(hidden, levels: positions.levels, at: moment, &random)
+  }
+  /// The loss of each token alone.
+  public func loss(
+    _ hidden: Tensor, _ targets: Tokens, at positions: PredictedPositions, noise: Float, _ random: inout Random
+  ) -> Tensor? {
+    loss(hidden, targets, levels: positions.levels, noise: noise, &random)
+  }
   /// Does nothing: a loss has no statistics of tokens unless it says otherwise.
   public mutating func calibrate(on targets: Tokens, levels: Indices) {}
   /// False: draws come without log-probabilities unless a loss says otherwise.

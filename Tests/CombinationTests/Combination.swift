@@ -23,6 +23,7 @@ struct Combination: CustomStringConvertible, Sendable {
   private static let losses = [
     "cross-entropy": "", "diffusion": "width: 32, depth: 1, steps: 5", "flow-matching": "width: 32, depth: 1, steps: 5",
     "gaussian-mixture": "components: 2", "l2": "", "energy-score": "width: 32, depth: 1",
+    "joint-flow-matching": "width: 32, depth: 1, heads: 2, steps: 5",
   ]
 
   /// All combinations of the linked components: a new component takes part without a change here.

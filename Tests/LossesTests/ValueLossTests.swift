@@ -12,6 +12,8 @@ private let small = [
   "energy-score": "{ use: energy-score, width: 16, depth: 1, level-conditioning: none }",
   "flow-matching":
     "{ use: flow-matching, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, level-conditioning: none }",
+  "joint-flow-matching":
+    "{ use: joint-flow-matching, width: 16, depth: 1, steps: 4, level-conditioning: none }",
   "diffusion":
     "{ use: diffusion, width: 16, depth: 1, diffusion-batch-mul: 2, steps: 4, clip-denoised: none, "
     + "level-conditioning: none }",
@@ -153,7 +155,7 @@ private func disturb(_ module: any Module, _ deviation: Float) {
 
   @Test(
     "the loss depends on the level where it is conditioned on it",
-    arguments: ["l2", "gaussian-mixture", "flow-matching", "energy-score"])
+    arguments: ["l2", "gaussian-mixture", "flow-matching", "energy-score", "joint-flow-matching"])
   func levels(_ key: String) throws {
     let tokenLoss = try loss("use: \(key)", of: TokenSpace(width: 2), from: 3, levels: 2)
     disturb(tokenLoss, 0.5)

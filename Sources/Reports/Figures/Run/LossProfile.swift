@@ -55,7 +55,8 @@ enum LossProfile: RunFigure {
         let view = context.direction.view(of: canvas, at: turn, by: context.quantizer)
         let hidden = model.backbone(view, given: model.conditioner(context.real.labels), cache: nil, &dropout)
         let targets = canvas[turn.predictedSlots(of: slots, batch: batch)], levels = view.predictedLevels
-        let values = model.loss(hidden, targets, levels: levels, &random).scalars
+        let positions = view.predictedPositions
+        let values = model.loss(hidden, targets, at: positions, &random).scalars
         let visible = visibleCounts(view), width = view.predicted[0].count
         for sample in 0..<batch {
           for (index, position) in view.predicted[sample].enumerated() {
@@ -66,9 +67,8 @@ enum LossProfile: RunFigure {
         }
         guard round < noiseRounds else { continue }
         for (number, noise) in noises.enumerated() {
-          guard let values = model.loss.loss(hidden, targets, levels: levels, noise: noise, &random)?.scalars else {
-            break
-          }
+          guard let values = model.loss.loss(hidden, targets, at: positions, noise: noise, &random)?.scalars
+          else { break }
           losses.byNoise[number].append(values.reduce(0) { $0 + Double($1) } / Double(values.count))
           for sample in 0..<batch {
             for index in 0..<width {
