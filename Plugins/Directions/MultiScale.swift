@@ -7,8 +7,8 @@ import Tensors
 ///
 /// The canvas holds one map of tokens per scale. With `residual` a map is the residual of the coarser ones,
 /// averaged over the cells of its scale; with `independent` every map is the image itself at that size. Maps are
-/// enlarged by bicubic interpolation and refined by the quantizer. The input at a position is the sum of the coarser
-/// scales, averaged over its cell; positions of the first scale have none.
+/// enlarged by bicubic interpolation, or as `resampler` says, and refined by the quantizer. The input at a position is
+/// the sum of the coarser scales, averaged over its cell; positions of the first scale have none.
 struct MultiScale: RegressionDirection {
   static let key = "multi-scale"
   static let about = About(
@@ -29,6 +29,7 @@ struct MultiScale: RegressionDirection {
   let layout: Layout
   let kind: Kind
   let weight: Weight
+  let resampler: Resampler
   /// The fractions of training between which scales are added one after another.
   let progressive: (from: Float, to: Float)
   let scales: [Grid]
@@ -47,6 +48,9 @@ struct MultiScale: RegressionDirection {
     try settings.renamed("grow", to: "progressive")
     weight = try settings[
       "loss-weight", default: .none, about: "loss weight of a scale: every token, or every scale, weighs 1"]
+    resampler = try settings[
+      "resampler", default: .areaBicubic,
+      about: "resizing between scales: by area and bicubically (VAR), or by their spectrum (NFIG, arXiv 2503.07076)"]
     var section = try settings.section(
       "progressive", about: "progressive training: scales are added one after another (VAR: pg)")
     let from: Float = try section[
@@ -168,12 +172,12 @@ struct MultiScale: RegressionDirection {
   private func enlarged(_ map: Tensor, _ level: Int, _ quantizer: any Quantizer) -> Tensor {
     let scale = scales[level], image = map.reshaped([map.shape[0], scale.height, scale.width, map.shape[2]])
     let (height, width) = (layout.grid.height, layout.grid.width)
-    let large = scale == layout.grid ? image : image.resampled(height: height, width: width, .bicubic)
+    let large = scale == layout.grid ? image : resampler.enlarged(image, height: height, width: width)
     return quantizer.refined(large, at: depth(level))
   }
 
   private func reduced(_ image: Tensor, to scale: Grid) -> Tensor {
-    scale == layout.grid ? image : image.resampled(height: scale.height, width: scale.width, .area)
+    scale == layout.grid ? image : resampler.reduced(image, height: scale.height, width: scale.width)
   }
 }
 
