@@ -11,6 +11,7 @@ struct Combination: CustomStringConvertible, Sendable {
   /// Settings beside the key, for those whose defaults are not small.
   private static let directions = [
     "raster": "", "masked": "steps: 4", "multi-scale": "scales: [1, 2, 4]", "frequency": "levels: [0, 1, 2]",
+    "parallel-raster": "regions: 2",
   ]
   private static let backbones = [
     "raster": "decoder", "masked": "encoder-decoder", "multi-scale": "decoder", "frequency": "encoder-decoder",
