@@ -20,11 +20,30 @@ struct BackboneDefaults {
   var bias = Attention.Bias.all
   /// The source of the modulation of norms.
   var adaptiveNorm = AdaptiveNorms.none
+  /// True where norms come before attention and MLP, false where they follow the sums.
+  var normFirst = true
+  /// The number that norms add to a variance; nil: that of the kind.
+  var epsilon: Float?
+  /// True where modulated norms of blocks have weights and biases of their own, too.
+  var adaptiveNormIsAffine = false
+  /// True where a learned embedding of the position in the sequence is added to the vector that modulates norms;
+  /// decoder only.
+  var modulatesByPosition = false
   /// The factor of the initial weights of gates.
   var gateInitScale: Float = 1e-3
+  /// The factor of the initial weights of scales and shifts of adaptive norms.
+  var modulationInitScale: Float = 0.5
+  /// True where a learned token stands before all others; decoder only.
+  var hasClassToken = false
+  /// True where embedded tokens are normalized before the first block; decoder only.
+  var hasEmbeddingNorm = false
+  /// True where a dense layer, the activation and a norm follow the last block; decoder only.
+  var hasMLMLayer = false
+  /// True where the weights of the head are the vectors of codes; decoder only.
+  var tiesOutput = false
   /// The position embedding.
   var positions = Positions.learned
-  /// True where weight decay applies to position and level embeddings and mask tokens.
+  /// True where weight decay applies to embeddings of positions, levels and codes, and to mask tokens.
   var decaysEmbeddings = true
   /// The embedding of tokens.
   var tokenEmbedding = TokenEmbedding.Kind.linear

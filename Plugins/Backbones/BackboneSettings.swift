@@ -52,8 +52,18 @@ struct BackboneSettings {
       "norm", default: defaults.norm,
       about: "layer norm, or root-mean-square norm (rms) as in LlamaGen (arXiv 2406.06525)"]
     block.epsilon = try settings[
-      "epsilon", default: block.norm == .rms ? 1e-5 : 1e-6, in: 0...1, about: "the number that norms add to a variance"]
-    block.adaptiveNorm = try Self.adaptiveNorm(&settings, defaults, for: shape)
+      "epsilon", default: defaults.epsilon ?? (block.norm == .rms ? 1e-5 : 1e-6), in: 0...1,
+      about: "the number that norms add to a variance"]
+    let adaptive = try AdaptiveNormSettings(&settings, defaults, for: shape)
+    (block.adaptiveNorm, block.adaptiveNormIsAffine) = (adaptive.source, adaptive.isAffine)
+    if adaptive.source == .none {
+      block.normFirst = try settings[
+        "norm-first", default: defaults.normFirst,
+        about:
+          "whether norms come before attention and MLP, or after each sum (post-norm; BERT, arXiv 1810.04805; MaskGIT, "
+          + "arXiv 2202.04200)"
+      ]
+    }
     initialization = try InitializationSettings(
       &settings, defaults, width: width, depth: depth, adaptiveNorm: block.adaptiveNorm)
     block.initialize(by: initialization)
@@ -110,25 +120,6 @@ struct BackboneSettings {
   func checkPositions(_ settings: Settings) throws(SettingsError) {
     try positions.check(width: width, headWidth: headWidth, settings)
   }
-
-  /// Reads the source of the modulation of norms; throws where it needs a vector that the conditioner does not give.
-  private static func adaptiveNorm(
-    _ settings: inout Settings, _ defaults: BackboneDefaults, for shape: BackboneShape
-  ) throws(SettingsError) -> AdaptiveNorms {
-    let adaptiveNorm: AdaptiveNorms = try settings[
-      "adaptive-norm", default: defaults.adaptiveNorm,
-      about:
-        "adaLN (DiT, arXiv 2212.09748): the class vector gives scales and shifts of norms and gates of "
-        + "branches, by a linear layer per block or one shared (VAR, arXiv 2404.02905)"
-    ]
-    guard adaptiveNorm == .none || shape.hasVector else {
-      throw settings.refusal(
-        "'adaptive-norm: \(adaptiveNorm.yaml)' needs a vector, which this conditioner does not give; "
-          + "choose another conditioner, or 'adaptive-norm: none'.",
-        at: "adaptive-norm")
-    }
-    return adaptiveNorm
-  }
 }
 
 extension BackboneSettings {
@@ -142,6 +133,9 @@ extension BackboneSettings {
 
   /// Makes a norm over `width` channels.
   func norm(isLearned: Bool) -> Norm { Norm(block.norm, width, isLearned: isLearned, epsilon: block.epsilon) }
+
+  /// True where the last block's output still has to be normalized.
+  var needsFinalNorm: Bool { block.normFirst }
 
   /// Makes the norm before the head where the conditioning vector modulates norms.
   func adaptiveNorm(_ random: inout Random) -> AdaptiveNorm? {

@@ -72,25 +72,39 @@ enum DecoderPreset: String, BackbonePreset {
     return all
   }
 
-  /// RAR (Yu et al. 2024, arXiv 2411.00776). The largest has wider MLPs, without which it has 1.4 billion parameters
-  /// where the paper has 1.5.
+  /// RAR (Yu et al. 2024, arXiv 2411.00776), as its code has it (bytedance/1d-tokenizer 942a96f, `modeling/rar.py`).
   private static func randomized(width: Int, depth: Int, mlpWidth: Int? = nil) -> BackboneDefaults {
     var all = BackboneDefaults(width: width, depth: depth, heads: 16)
     all.mlpWidth = mlpWidth
     all.queryNorm = .layer
     all.adaptiveNorm = .perBlock
+    all.adaptiveNormIsAffine = true
+    all.modulatesByPosition = true
+    all.gateInitScale = 0
+    all.modulationInitScale = 0
+    all.hasClassToken = true
     all.tokenEmbedding = .lookup
+    all.decaysEmbeddings = false
     all.initialDeviation = 0.02
     all.dropout = 0.1
+    all.mlpDropout = 0.1
     all.attentionDropout = 0.1
     return all
   }
 
-  /// MaskGIT (Chang et al. 2022, arXiv 2202.04200).
+  /// MaskGIT (Chang et al. 2022, arXiv 2202.04200), as its code has it (google-research/maskgit 1db2359,
+  /// `maskgit/nets/maskgit_transformer.py`). Its initial weights are cut at two deviations of 0.02, which leaves a
+  /// deviation of 0.0176; ours are normal with that one.
   private static func masked() -> BackboneDefaults {
     var all = BackboneDefaults(width: 768, depth: 24, heads: 16)
+    all.activation = .geluTanh
+    all.normFirst = false
+    all.epsilon = 1e-12
+    all.hasEmbeddingNorm = true
+    all.hasMLMLayer = true
+    all.tiesOutput = true
     all.tokenEmbedding = .lookup
-    all.initialDeviation = 0.02
+    all.initialDeviation = 0.0176
     all.dropout = 0.1
     all.attentionDropout = 0.1
     all.tokenDropout = 0.1

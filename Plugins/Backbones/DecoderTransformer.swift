@@ -16,9 +16,11 @@ struct DecoderTransformer: TransformerBackbone {
 
   /// From tokens to the width of the blocks.
   let input: TokenEmbedding
+  /// [1, 1, width]: a token before all others, the prefix included; nil: none.
+  let classToken: Parameter?
   /// [1, 1, width]: the embedding of positions without a token; nil: zeros.
   let maskToken: Parameter?
-  /// [prefix, width]; nil without a prefix.
+  /// [prefix, width], the class token included; nil without a prefix.
   let prefixPositions: Parameter?
   /// The embedding of the slot that a position stands for, in next-token prediction the one to be predicted.
   let positions: Embedding?
@@ -27,67 +29,75 @@ struct DecoderTransformer: TransformerBackbone {
   let inputPositions: Embedding?
   /// The embedding of scales or bands; nil: none.
   let levels: Embedding?
+  /// The embedding of positions of the sequence, prefix included, that is added to the vector that modulates norms
+  /// (RAR, arXiv 2411.00776); nil: none.
+  let modulationPositions: Embedding?
+  /// The norm of embedded tokens; nil: none.
+  let embeddingNorm: Norm?
   /// The stack, first block first.
   let blocks: [TransformerBlock]
   let sharedModulation: Linear?
-  /// The norm before the head; nil where it is adaptive.
+  /// The norm before the head; nil where it is adaptive, or where blocks end with a norm.
   let norm: Norm?
   /// The norm before the head where the conditioning vector modulates norms.
   let adaptiveNorm: AdaptiveNorm?
+  /// The layer between the last block and the head; nil: none.
+  let mlmLayer: MLMLayer?
+  /// The number of tokens before those of the direction: the conditioner's and the class token.
   let prefixCount: Int
+  /// True where the weights of the head are the vectors of codes.
+  private let tiesOutput: Bool
   let settings: BackboneSettings
   let layout: Layout
+
+  /// The vectors of codes, where the head shares them.
+  var outputTable: Parameter? {
+    guard tiesOutput, case .lookup(let table) = input else { return nil }
+    return table.weight
+  }
 
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError) {
     let defaults = try Self.defaults(&settings), layout = shape.layout
     let all = try BackboneSettings(&settings, defaults, depths: 1...256, aboutDepth: "the number of blocks", for: shape)
     try all.checkPositions(settings)
-    try settings.renamed("blank", to: "mask-token")
-    try settings.renamed("targets", to: "target-positions")
-    let hasMaskToken: Bool = try settings[
-      "mask-token", default: defaults.hasMaskToken,
-      about: "whether the embedding of positions without a token is learned; LlamaGen (arXiv 2406.06525): false, zeros"]
-    var hasTargets = true
-    if layout.shift > 0 {
-      hasTargets = try settings[
-        "target-positions", default: defaults.hasTargetPositions,
-        about:
-          "target-aware positional embedding (RAR, arXiv 2411.00776): whether the position of the next "
-          + "token is added; needed unless the order is fixed"
-      ]
-    }
-    var hasLevels = false
-    if layout.levels > 1 {
-      hasLevels = try settings[
-        "level-embedding", default: true,
-        about: "whether a learned embedding of the scale or band is added to tokens (VAR, arXiv 2404.02905)"]
-    }
-    (prefixCount, self.settings, self.layout) = (shape.prefixCount, all, layout)
+    let own = try DecoderSettings(&settings, defaults, all, for: shape)
+    (prefixCount, tiesOutput) = (shape.prefixCount + (own.hasClassToken ? 1 : 0), own.tiesOutput)
+    (self.settings, self.layout) = (all, layout)
     let width = all.width, isLearned = all.positions.kind == .learned
     input = TokenEmbedding(all, of: shape.space, &random)
-    maskToken = hasMaskToken ? all.vectors([1, 1, width], decays: true, &random) : nil
+    classToken =
+      own.hasClassToken ? Parameter(Tensor(zeros: [1, 1, width]), decays: true) : nil
+    maskToken = own.hasMaskToken ? all.vectors([1, 1, width], decays: true, &random) : nil
     prefixPositions = prefixCount > 0 ? all.vectors([prefixCount, width], &random) : nil
-    positions = hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
+    positions = own.hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
     inputPositions = isLearned && layout.shift > 0 ? all.table(layout.positions, &random) : nil
-    levels = hasLevels ? all.table(layout.levels, &random) : nil
+    levels = own.hasLevels ? all.table(layout.levels, &random) : nil
+    modulationPositions =
+      own.modulatesByPosition ? all.table(prefixCount + layout.groups.count, &random) : nil
+    embeddingNorm = own.hasEmbeddingNorm ? all.norm(isLearned: true) : nil
     blocks = all.blocks(0..<all.depth, of: all.depth, &random)
     sharedModulation = all.sharedModulation(&random)
-    norm = all.isAdaptive ? nil : all.norm(isLearned: true)
+    norm = all.isAdaptive || !all.needsFinalNorm ? nil : all.norm(isLearned: true)
     adaptiveNorm = all.adaptiveNorm(&random)
+    mlmLayer = own.hasMLMLayer ? MLMLayer(all, &random) : nil
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
   {
     let isFirst = cache?.isEmpty ?? true, settled = isFirst ? 0 : view.turn.settled
-    let conditioning = conditioning(condition, batch: view.batch)
+    let prefix = isFirst ? prefixCount : 0
+    let conditioning = conditioning(
+      condition, batch: view.batch,
+      positions: modulationPositions.map { table in
+        table([Array((isFirst ? 0 : prefixCount + settled)..<prefixCount + view.length)])
+      })
     // [batch, positions - settled, width]
     var x = tokens(view, from: settled, conditioning.vector)
-    if isFirst, let prefix = condition.prefix, let prefixPositions {
-      x = Tensor.concatenated([prefix + prefixPositions(), x], axis: 1)
+    if isFirst, let tokens = prefixTokens(condition, batch: view.batch), let prefixPositions {
+      x = Tensor.concatenated([tokens + prefixPositions(), x], axis: 1)
     }
-    x = x.dropout(settings.input.dropout, &random)
-    let prefix = isFirst ? prefixCount : 0
+    x = (embeddingNorm?(x) ?? x).dropout(settings.input.dropout, &random)
     var inputs = AttentionInputs(
       visible: visible(view, from: settled, prefix: prefix),
       rotation: rotation(view.fed.map { Array($0[settled...]) }, prefix: prefix, headWidth: settings.headWidth))
@@ -95,10 +105,21 @@ struct DecoderTransformer: TransformerBackbone {
       inputs.cache = cache?.layer(index, count: isFirst ? 0 : prefixCount + settled)
       x = block(x, inputs, conditioning: conditioning.blocks, &random)
     }
+    let predicted = view.predicted.map { $0.map { $0 + prefix - settled } }
     // [batch, predicted, width]
-    x = x.gathered(view.predicted.map { $0.map { $0 + prefix - settled } })
-    if let adaptiveNorm, let vector = conditioning.activated { return adaptiveNorm(x, vector) }
-    return norm?(x) ?? x
+    x = x.gathered(predicted)
+    if let adaptiveNorm, let vector = conditioning.activated {
+      x = adaptiveNorm(x, modulationPositions == nil ? vector : vector.gatheredRows(predicted))
+    }
+    x = norm?(x) ?? x
+    return mlmLayer?(x) ?? x
+  }
+
+  /// Returns the tokens before those of the direction [batch, prefix, width]; nil: there are none.
+  private func prefixTokens(_ condition: Condition, batch: Int) -> Tensor? {
+    guard let classToken else { return condition.prefix }
+    let token = classToken() + Tensor(zeros: [batch, 1, width])
+    return condition.prefix.map { Tensor.concatenated([token, $0], axis: 1) } ?? token
   }
 
   /// Returns the embedded tokens of the positions from `settled` on, without the prefix:
@@ -146,6 +167,12 @@ struct DecoderTransformer: TransformerBackbone {
 }
 
 extension Tensor {
+  /// Returns the rows `numbers` of each sample of self [batch positions, width]: [batch numbers, width].
+  fileprivate func gatheredRows(_ numbers: Indices) -> Tensor {
+    let width = shape[1], batch = numbers.count, count = numbers[0].count
+    return reshaped([batch, shape[0] / batch, width]).gathered(numbers).reshaped([batch * count, width])
+  }
+
   /// Returns `base` [batch, rows, width] with the rows `numbers` of each sample replaced by those of self; samples may
   /// have different numbers of them.
   fileprivate func replacing(_ numbers: Indices, in base: Tensor) -> Tensor {

@@ -9,6 +9,8 @@ struct InitializationSettings {
   private let scalesResidual: Bool
   /// The factor of the initial weights of gates.
   private let gateScale: Float
+  /// The factor of the initial weights of scales and shifts.
+  private let modulationScale: Float
   private let adaptiveNorm: AdaptiveNorms
   /// Channels of the blocks.
   var width: Int
@@ -31,12 +33,20 @@ struct InitializationSettings {
       about:
         "whether the last layers of attention and MLP start smaller by sqrt(2 depth) (VAR, arXiv 2404.02905)"]
     guard adaptiveNorm != .none else {
-      gateScale = 0
+      (gateScale, modulationScale) = (0, 0)
       return
     }
     gateScale = try settings[
       "gate-init-scale", default: defaults.gateInitScale, in: 0...1,
-      about: "a factor of the initial weights of adaLN's gates; VAR (arXiv 2404.02905): 1e-3 to 1e-5"]
+      about:
+        "a factor of the initial weights of adaLN's gates; VAR (arXiv 2404.02905): 1e-3 to 1e-5, RAR (arXiv 2411.00776): 0"
+    ]
+    modulationScale = try settings[
+      "modulation-init-scale", default: defaults.modulationInitScale, in: 0...1,
+      about:
+        "a factor of the initial weights of adaLN's scales and shifts; VAR (arXiv 2404.02905): 0.5, RAR (arXiv "
+        + "2411.00776): 0"
+    ]
   }
 
   /// The standard deviation of inputs' weights: `deviation`, or that of a layer that keeps the variance.
@@ -62,5 +72,5 @@ struct InitializationSettings {
   /// The standard deviation of weights that make gates of adaptive norms; 0 without them.
   var gateDeviation: Float { gateScale * modulationStart }
   /// The standard deviation of weights that make scales and shifts of adaptive norms; 0 without them.
-  var modulationDeviation: Float { 0.5 * modulationStart }
+  var modulationDeviation: Float { modulationScale * modulationStart }
 }

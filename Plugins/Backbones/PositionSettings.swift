@@ -17,7 +17,7 @@ enum Unpositioned: String, Setting, CaseIterable { case unrotated, zero }
 /// The settings of position embeddings.
 struct PositionSettings {
   let kind: Positions
-  /// True where weight decay applies to position and level embeddings and mask tokens.
+  /// True where weight decay applies to embeddings of positions, levels and codes, and to mask tokens.
   let decays: Bool
   /// The base of rotary frequencies.
   let rotaryBase: Float
@@ -34,7 +34,9 @@ struct PositionSettings {
     decays = try settings[
       "decay-embeddings", default: defaults.decaysEmbeddings,
       about:
-        "whether weight decay applies to position and level embeddings and mask tokens; VAR (arXiv 2404.02905): false"]
+        "whether weight decay applies to embeddings of positions, levels and codes, and to mask tokens; VAR (arXiv "
+        + "2404.02905), RAR (arXiv 2411.00776): false"
+    ]
     var (base, unpositioned): (Float, Unpositioned) = (10_000, defaults.unpositioned)
     if kind == .rotary {
       base = try settings[

@@ -23,7 +23,9 @@ enum TokenEmbedding: Module {
           from: space.width, to: settings.width, hasBias: settings.block.mlpBias, weight: initial.weight, &random))
     case .lookup:
       self = .lookup(
-        Embedding(space.vocabulary ?? 1, width: settings.width, weight: initial.embedding, &random))
+        Embedding(
+          space.vocabulary ?? 1, width: settings.width, weight: initial.embedding, decays: settings.positions.decays,
+          &random))
     }
   }
 

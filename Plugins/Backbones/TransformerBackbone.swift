@@ -29,9 +29,10 @@ protocol TransformerBackbone: Backbone {
 struct Conditioning {
   /// [batch, 1, width], to be added to tokens; nil without a vector.
   let vector: Tensor?
-  /// [batch, width]: its SiLU, the input of adaLN layers; nil unless norms are modulated.
+  /// [entries, width]: its SiLU, the input of adaLN layers, an entry for each sample or each position; nil unless norms
+  /// are modulated.
   let activated: Tensor?
-  /// [batch, width], or [batch, 6 width] where blocks share a layer: the conditioning of blocks.
+  /// [entries, width], or [entries, 6 width] where blocks share a layer: the conditioning of blocks.
   let blocks: Tensor?
 }
 
@@ -50,11 +51,17 @@ extension TransformerBackbone {
     return preset.defaults
   }
 
-  /// Returns the vector of a condition for a batch, in all forms.
-  func conditioning(_ condition: Condition, batch: Int) -> Conditioning {
-    let activated = settings.isAdaptive ? condition.vector?.activated(.silu) : nil
+  /// Returns the vector of a condition for a batch, in all forms. `positions` [1, positions, width] is added to the
+  /// vector that modulates norms; nil: the vector is the same at all positions.
+  func conditioning(_ condition: Condition, batch: Int, positions: Tensor? = nil) -> Conditioning {
+    let vector = condition.vector.map { $0.reshaped([batch, 1, $0.shape[1]]) }
+    var modulating = condition.vector
+    if let positions, let vector {
+      modulating = (vector + positions).reshaped([batch * positions.shape[1], positions.shape[2]])
+    }
+    let activated = settings.isAdaptive ? modulating?.activated(.silu) : nil
     return Conditioning(
-      vector: condition.vector.map { $0.reshaped([batch, 1, $0.shape[1]]) }, activated: activated,
+      vector: vector, activated: activated,
       blocks: sharedModulation.flatMap { layer in activated.map { layer($0) } } ?? activated)
   }
 

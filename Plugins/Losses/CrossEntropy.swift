@@ -28,7 +28,7 @@ struct CrossEntropy: TokenLoss {
   }
 
   /// Logits from hidden features: [vocabulary, hidden].
-  let head: Linear
+  private(set) var head: Linear
   /// Number of codes.
   let vocabulary: Int
   /// Probability of the target that is distributed over all codes, in [0, 1).
@@ -68,6 +68,12 @@ struct CrossEntropy: TokenLoss {
     head = Linear(
       from: hidden, to: vocabulary, hasBias: hasBias,
       weight: deviation == 0 ? .zeros : .normal(standardDeviation: deviation), &random)
+  }
+
+  mutating func share(_ table: Parameter) -> Bool {
+    guard table.value.shape == head.weight.value.shape else { return false }
+    head = Linear(sharing: table, hasBias: head.bias != nil)
+    return true
   }
 
   /// Nats of each token, [batch, tokens], from hidden features [batch, tokens, hidden].

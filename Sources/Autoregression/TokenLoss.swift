@@ -42,6 +42,9 @@ public protocol TokenLoss: Component, Module {
   ///
   /// `levels` [batch][rows] is the level of the slot that each token was taken from.
   mutating func calibrate(on targets: Tokens, levels: Indices)
+  /// Takes vectors of codes [vocabulary, hidden] of the backbone as weights of its head; returns false where the head
+  /// has no such weights.
+  mutating func share(_ table: Parameter) -> Bool
   /// True if draws come with log-probabilities.
   var givesConfidence: Bool { get }
   /// Evaluations of its network for each token in a training step, for estimates of cost.
@@ -86,6 +89,8 @@ extension TokenLoss {
   }
   /// Does nothing: a loss has no statistics of tokens unless it says otherwise.
   public mutating func calibrate(on targets: Tokens, levels: Indices) {}
+  /// False: the head has no weight for each code, unless a loss says otherwise.
+  public mutating func share(_ table: Parameter) -> Bool { false }
   /// False: draws come without log-probabilities unless a loss says otherwise.
   public var givesConfidence: Bool { false }
   /// 1: one evaluation of the network for each token.

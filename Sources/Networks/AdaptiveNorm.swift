@@ -31,8 +31,8 @@ public enum BlockModulation: Module {
     }
   }
 
-  /// Returns the modulation of each sample for `conditioning` [batch, width], or [batch, 6 width] where it is the
-  /// output of the layer that blocks share.
+  /// Returns the modulation of each sample or position for `conditioning` [entries, width], or [entries, 6 width] where
+  /// it is the output of the layer that blocks share.
   func callAsFunction(_ conditioning: Tensor) -> Values {
     switch self {
     case .perBlock(let linear): Values(chunks: linear(conditioning))
@@ -48,9 +48,9 @@ public enum BlockModulation: Module {
     case mlp
   }
 
-  /// The modulation of each sample.
+  /// The modulation of each sample, or of each position.
   struct Values {
-    /// [batch, 6 width]: gates of attention and MLP, scales of their norms, shifts of their norms.
+    /// [entries, 6 width]: gates of attention and MLP, scales of their norms, shifts of their norms.
     let chunks: Tensor
 
     private var width: Int { chunks.shape[1] / 6 }
@@ -81,7 +81,8 @@ public struct AdaptiveNorm: Module {
       from: width, to: 2 * width, weight: .normal(standardDeviation: standardDeviation), &random)
   }
 
-  /// Returns norm(x) (1 + scale) + shift, for x [batch, positions, width] and conditioning [batch, width].
+  /// Returns norm(x) (1 + scale) + shift, for x [batch, positions, width] and conditioning [batch, width], or
+  /// [batch positions, width].
   public func callAsFunction(_ x: Tensor, _ conditioning: Tensor) -> Tensor {
     norm(x, by: NormModulation(modulation(conditioning), shiftOffset: x.shape[2], scaleOffset: 0))
   }

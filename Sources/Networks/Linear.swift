@@ -18,6 +18,12 @@ public struct Linear: Module {
     self.bias = hasBias ? Parameter(bias([outputs], &random), decays: false) : nil
   }
 
+  /// A layer whose weight [out, in] is that of another module, with a bias of its own, zeros at first, where `hasBias`.
+  public init(sharing weight: Parameter, hasBias: Bool) {
+    self.weight = weight
+    bias = hasBias ? Parameter(Tensor(zeros: [weight.value.shape[0]]), decays: false) : nil
+  }
+
   /// Returns x W^T + b, plus `base` [..., out] where there is one.
   public func callAsFunction(_ x: Tensor, onto base: Tensor? = nil) -> Tensor {
     x.linear(weight(), bias?(), onto: base)

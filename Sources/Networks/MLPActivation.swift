@@ -28,7 +28,7 @@ public enum MLPActivation: String, CaseIterable, Sendable {
   }
 
   /// The elementwise function.
-  var function: Activation {
+  public var function: Activation {
     switch self {
     case .gelu: .gelu
     case .geluTanh: .geluTanh

@@ -38,11 +38,14 @@ public enum Norm: Module {
 }
 
 extension Tensor {
-  /// Returns self * (1 + scale) + shift, for self [batch, positions, width] and one row of modulators per sample.
+  /// Returns self * (1 + scale) + shift, for self [batch, positions, width] and one row of modulators per sample or per
+  /// position.
   fileprivate func modulated(by modulation: NormModulation) -> Tensor {
     let width = shape[2]
     func chunk(_ start: Int) -> Tensor {
-      modulation.tensor.sliced(start..<start + width, axis: 1).reshaped([shape[0], 1, width])
+      modulation.tensor.sliced(start..<start + width, axis: 1).reshaped([
+        shape[0], modulation.tensor.shape[0] / shape[0], width,
+      ])
     }
     return self * (chunk(modulation.scaleOffset) + 1) + chunk(modulation.shiftOffset)
   }

@@ -1,12 +1,13 @@
 import Tensors
 
-/// Attention and an MLP, each after a norm and added to its input (pre-norm, as in ViT and MAE).
+/// Attention and an MLP, each after a norm and added to its input (pre-norm, as in ViT and MAE), or each added to its
+/// input before a norm (post-norm, as in BERT).
 public struct TransformerBlock: Module {
-  /// The norm before attention.
+  /// The norm before attention, or after its sum.
   public let norm1: Norm
   /// Self-attention.
   public let attention: Attention
-  /// The norm before the MLP.
+  /// The norm before the MLP, or after its sum.
   public let norm2: Norm
   /// The first layer of the MLP, weight [MLP width, width].
   public let expand: Linear
@@ -37,8 +38,13 @@ public struct TransformerBlock: Module {
     public var norm = Norm.Kind.layer
     /// The number that norms add to a variance; nil: the default of the kind.
     public var epsilon: Float?
+    /// True where norms come before attention and MLP, false where they follow the sums (post-norm; Vaswani et al.
+    /// 2017; BERT, Devlin et al. 2018, arXiv 1810.04805). Post-norm blocks have no modulation.
+    public var normFirst = true
     /// The source of the modulation of norms.
     public var adaptiveNorm = AdaptiveNorms.none
+    /// True where modulated norms have weights and biases of their own, too (RAR; Yu et al. 2024, arXiv 2411.00776).
+    public var adaptiveNormIsAffine = false
     /// The standard deviation at first of the weights that make gates.
     public var gateDeviation: Float = 0
     /// The standard deviation at first of the weights that make scales and shifts.
@@ -62,7 +68,7 @@ public struct TransformerBlock: Module {
 
   /// A block of the given design.
   public init(_ design: Design, dropPath: Float = 0, _ random: inout Random) {
-    let isLearned = design.adaptiveNorm == .none
+    let isLearned = design.adaptiveNorm == .none || design.adaptiveNormIsAffine
     norm1 = Norm(design.norm, design.width, isLearned: isLearned, epsilon: design.epsilon)
     attention = Attention(
       design.width, design.attention, weight: design.weight, output: design.residual, &random)
@@ -83,13 +89,14 @@ public struct TransformerBlock: Module {
   /// Returns the output of the block for x [batch, positions, width]: [batch, positions, width], or of the
   /// `queryPositions` of the inputs only.
   ///
-  /// `conditioning` is [batch, width], or [batch, 6 width] where blocks share a layer; nil: norms are not modulated.
-  /// `random` nil: nothing is dropped.
+  /// `conditioning` is [batch, width], or [batch, 6 width] where blocks share a layer, with a row per sample or per
+  /// position, [batch positions, ...]; nil: norms are not modulated. `random` nil: nothing is dropped.
   public func callAsFunction(
     _ x: Tensor, _ inputs: AttentionInputs, conditioning: Tensor? = nil, _ random: inout Random?
   ) -> Tensor {
     let modulation = modulation.flatMap { layer in conditioning.map { layer($0) } }
     let residual = inputs.queryPositions.map { x.gathered($0) } ?? x
+    guard design.normFirst else { return normalizedAfterwards(x, residual, inputs, &random) }
     // Without gates and dropout the last layer of a branch adds the residual itself.
     let isFused = modulation == nil && (random == nil || design.dropout == 0 && dropPath == 0)
     let attended = attention(
@@ -98,6 +105,16 @@ public struct TransformerBlock: Module {
     let middle = isFused ? attended : added(attended, of: .attention, by: modulation, onto: residual, &random)
     let y = mlp(middle, modulation?.norm(.mlp), onto: isFused ? middle : nil, &random)
     return isFused ? y : added(y, of: .mlp, by: modulation, onto: middle, &random)
+  }
+
+  /// Returns norm2(y + MLP(y)) for y = norm1(residual + attention(x)): [batch, positions, width].
+  private func normalizedAfterwards(
+    _ x: Tensor, _ residual: Tensor, _ inputs: AttentionInputs, _ random: inout Random?
+  ) -> Tensor {
+    let attended = attention(x, inputs, &random)
+    let y = norm1(added(attended, of: .attention, by: nil, onto: residual, &random))
+    let hidden = design.activation(expand(y), gate: gate?(y)).dropout(design.mlpDropout, &random)
+    return norm2(added(contract(hidden), of: .mlp, by: nil, onto: y, &random))
   }
 
   /// Returns the MLP of norm2(x), plus `base` where there is one: [batch, positions, width].

@@ -41,9 +41,10 @@ struct Assembled {
     let network = try part("backbone", backbone, (any Backbone.Type).self) {
       try $0.init(&$1, for: shape, &random)
     }
-    let tokenLoss = try part("loss", loss, (any TokenLoss.Type).self) {
+    var tokenLoss = try part("loss", loss, (any TokenLoss.Type).self) {
       try $0.init(&$1, of: quantizer.space, from: network.width, levels: order.layout.levels, &random)
     }
+    if let table = network.outputTable { _ = tokenLoss.share(table) }
     model = Model(quantizer: quantizer, direction: order, conditioner: conditioning, backbone: network, loss: tokenLoss)
   }
 }

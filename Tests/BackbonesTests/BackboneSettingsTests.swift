@@ -90,7 +90,9 @@ import Testing
     arguments: [
       ("decoder", "mlp-multiple-of: 64"), ("decoder", "gate-init-scale: 0.1"), ("decoder", "rotary-base: 100"),
       ("decoder", "unpositioned: zero"), ("decoder", "target-positions: false"),
-      ("encoder-decoder", "mask-token: false"),
+      ("encoder-decoder", "mask-token: false"), ("encoder-decoder", "class-token: true"),
+      ("decoder", "modulation-init-scale: 0"), ("decoder", "adaptive-norm-affine: true"),
+      ("decoder", "adaptive-norm-positions: true"), ("decoder", "tied-output: true"),
     ])
   func unread(_ key: String, _ setting: String) throws {
     #expect(refusal("{ use: \(key), width: 8, heads: 2, depth: 2, \(setting) }") != nil)

@@ -171,6 +171,48 @@ private let size = "width: 16, heads: 4, depth: 2"
     #expect(model["adaptiveNorm.modulation.weight"]?.value.shape == [32, 16])
   }
 
+  @Test("an embedding of positions lets norms be modulated otherwise at each, from all zeros on as without it")
+  func modulationPositions() throws {
+    let form = "{ use: decoder, \(size), adaptive-norm: per-block, gate-init-scale: 1, norm: rms"
+    let model = try TestBackbone("\(form), adaptive-norm-positions: true }", prefix: 0, hasVector: true)
+    let plain = try TestBackbone("\(form) }", prefix: 0, hasVector: true)
+    for (path, parameter) in plain.backbone.parameters {
+      parameter.replace(try #require(model[path]).value)
+    }
+    let table = try #require(model["modulationPositions.weight"]), learned = table.value
+    #expect(learned.shape == [6, 16])
+    let view = View(tokens(6), layout, turn), given = condition(width: 16, prefix: 0, hasVector: true)
+    table.replace(Tensor(zeros: [6, 16]))
+    #expect(model(view, given).distance(to: plain(view, given)) < 1e-5)
+    table.replace(learned * 50)
+    #expect(model(view, given).distance(to: plain(view, given)) > 1e-3)
+  }
+
+  @Test("a class token is like a prefix of one", arguments: [0, 2])
+  func classToken(_ prefix: Int) throws {
+    let model = try TestBackbone("{ use: decoder, \(size), class-token: true }", prefix: prefix)
+    let plain = try TestBackbone("{ use: decoder, \(size) }", prefix: prefix + 1)
+    for (path, parameter) in plain.backbone.parameters { parameter.replace(try #require(model[path]).value) }
+    let token = try #require(model["classToken"])
+    var random = Random(seed: 9, samples: [0])
+    token.replace(random.normal([1, 1, 16], "token"))
+    let given = condition(width: 16, prefix: prefix), both = Tensor.concatenated([token.value, token.value], axis: 0)
+    let longer = given.prefix.map { Tensor.concatenated([both, $0], axis: 1) } ?? both
+    let view = View(tokens(6), layout, turn)
+    #expect(model(view, given).distance(to: plain(view, Condition(prefix: longer))) < 1e-5)
+  }
+
+  @Test("with norms after the sums every output is normalized, and no norm follows the last block")
+  func normAfter() throws {
+    let model = try TestBackbone("{ use: decoder, \(size), norm-first: false }")
+    let output = model(View(tokens(6), layout, turn), condition(width: 16)), scalars = output.scalars
+    for row in 0..<6 {
+      let values = scalars[row * 16..<(row + 1) * 16], mean = values.reduce(0, +) / 16
+      #expect(abs(mean) < 1e-5 && abs(values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 16 - 1) < 1e-3)
+    }
+    #expect(model["norm.weight"] == nil && model["blocks.1.norm2.weight"] != nil)
+  }
+
   @Test("dropout of tokens and stochastic depth act in training only", arguments: ["encoder-decoder", "decoder"])
   func dropout(_ key: String) throws {
     for form in ["token-dropout: 0.5", "drop-path: 0.9"] {
@@ -184,7 +226,12 @@ private let size = "width: 16, heads: 4, depth: 2"
 
   @Test("all parameters of a backbone get a gradient", arguments: ["encoder-decoder", "decoder"])
   func gradients(_ key: String) throws {
-    for form in ["qk-norm: l2, bias: queries-values", "qk-norm: layer, activation: swiglu", "adaptive-norm: shared"] {
+    let forms = ["qk-norm: l2, bias: queries-values", "qk-norm: layer, activation: swiglu", "adaptive-norm: shared"]
+    let own = [
+      "adaptive-norm: per-block, adaptive-norm-affine: true, adaptive-norm-positions: true, class-token: true",
+      "norm-first: false, embedding-norm: true, mlm-layer: true",
+    ]
+    for form in forms + (key == "decoder" ? own : ["norm-first: false"]) {
       let model = try TestBackbone(
         "{ use: \(key), \(size), gate-init-scale: 1, level-embedding: true, \(form) }"
           .replacing("gate-init-scale: 1, ", with: form.contains("adaptive") ? "gate-init-scale: 1, " : ""),

@@ -23,6 +23,20 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     (self.mlpWidth, self.millions, self.within, self.head) = (mlpWidth, millions, within, head)
   }
 
+  /// Rows of RAR's tables that are never read: of 1280 positions it uses 258, of 1280 target positions 256, of 356 steps
+  /// 257, and it masks no token.
+  private static let rarRows = 1022 + 1024 + 99 + 1
+
+  /// A model with exactly the parameters of the released code, but for some rows of `width` that it never reads.
+  init(
+    _ preset: String, _ width: Int, _ depth: Int, heads: Int, mlpWidth: Int, released: Int, unread rows: Int,
+    head: (width: Int, depth: Int) = (0, 0)
+  ) {
+    self.init(
+      preset, width, depth, heads: heads, mlpWidth: mlpWidth, millions: Double(released - rows * width) / 1e6,
+      within: 0, head: head)
+  }
+
   /// The part before the first hyphen.
   var family: Substring { preset.prefix { $0 != "-" } }
   var backbone: String { ["mar", "far"].contains(family) ? "encoder-decoder" : "decoder" }
@@ -50,6 +64,9 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
   /// Class tokens before all others.
   var prefix: Int { ["mar", "far"].contains(family) ? 64 : family == "maskgit" ? 1 : 0 }
 
+  /// True where the weights of the head are the vectors of codes.
+  var tiesOutput: Bool { family == "maskgit" }
+
   /// Parameters of what is not the backbone: vectors of 1000 classes and of no class, and the head.
   var rest: Int {
     let classes = 1001 * width
@@ -60,7 +77,7 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
       let inputs = 16 * w + w + (256 * w + w) + (w * w + w) + (width * w + w)
       return classes + inputs + d * (2 * w + 5 * (w * w + w)) + 2 * (w * w + w) + 32 * w + 32
     }
-    return classes + width * vocabulary + (family == "llamagen" ? 0 : vocabulary)
+    return classes + (tiesOutput ? 0 : width * vocabulary) + (family == "llamagen" ? 0 : vocabulary)
   }
 
   static let all = [
@@ -76,13 +93,15 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     PaperModel("llamagen-xl", 1280, 36, heads: 20, mlpWidth: 3584, millions: 775, within: 0.5),
     PaperModel("llamagen-xxl", 1536, 48, heads: 24, mlpWidth: 4096, millions: 1400, within: 50),
     PaperModel("llamagen-3b", 3200, 24, heads: 32, mlpWidth: 8704, millions: 3100, within: 50),
-    // Yu et al. 2024, arXiv 2411.00776; its tables of positions are longer than ours, up to 3 million parameters.
-    PaperModel("rar-b", 768, 24, heads: 16, mlpWidth: 3072, millions: 261, within: 3),
-    PaperModel("rar-l", 1024, 24, heads: 16, mlpWidth: 4096, millions: 461, within: 3),
-    PaperModel("rar-xl", 1280, 32, heads: 16, mlpWidth: 5120, millions: 955, within: 5),
-    PaperModel("rar-xxl", 1408, 40, heads: 16, mlpWidth: 6144, millions: 1500, within: 50),
-    // Chang et al. 2022, arXiv 2202.04200, has 227 million: its blocks differ in ways that were not read.
-    PaperModel("maskgit", 768, 24, heads: 16, mlpWidth: 3072, millions: 173, within: 1),
+    // Yu et al. 2024, arXiv 2411.00776, whose numbers are 261, 461, 955 and 1500 million; counted in `modeling/rar.py` of
+    // bytedance/1d-tokenizer 942a96f.
+    PaperModel("rar-b", 768, 24, heads: 16, mlpWidth: 3072, released: 260_923_648, unread: rarRows),
+    PaperModel("rar-l", 1024, 24, heads: 16, mlpWidth: 4096, released: 461_668_352, unread: rarRows),
+    PaperModel("rar-xl", 1280, 32, heads: 16, mlpWidth: 5120, released: 955_425_024, unread: rarRows),
+    PaperModel("rar-xxl", 1408, 40, heads: 16, mlpWidth: 6144, released: 1_498_520_704, unread: rarRows),
+    // Chang et al. 2022, arXiv 2202.04200; counted in `maskgit_transformer.py` of google-research/maskgit 1db2359. It has
+    // no vector of no class, and biases of the logits of the 1000 classes and the mask token, too.
+    PaperModel("maskgit", 768, 24, heads: 16, mlpWidth: 3072, released: 172_457_193 - 1001, unread: -1),
     // Li et al. 2024, arXiv 2406.11838, table 4.
     PaperModel("mar-b", 768, 24, heads: 12, mlpWidth: 3072, millions: 208, within: 1, head: (1024, 6)),
     PaperModel("mar-l", 1024, 32, heads: 16, mlpWidth: 4096, millions: 479, within: 1, head: (1280, 8)),
@@ -114,13 +133,17 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
       [
         "norm": "layer", "activation": "gelu", "qk-norm": "layer", "bias": "all", "adaptive-norm": "per-block",
         "positions": "learned", "target-positions": "true", "token-embedding": "lookup", "dropout": "0.1",
-        "attention-dropout": "0.1", "init-std": "0.02",
+        "attention-dropout": "0.1", "mlp-dropout": "0.1", "token-dropout": "0", "init-std": "0.02",
+        "gate-init-scale": "0", "modulation-init-scale": "0", "adaptive-norm-affine": "true",
+        "adaptive-norm-positions": "true", "class-token": "true", "mask-token": "true",
+        "add-condition-to": "mask-tokens", "decay-embeddings": "false", "epsilon": "1e-06", "drop-path": "0",
       ]
     case "maskgit":
       [
-        "norm": "layer", "activation": "gelu", "qk-norm": "none", "adaptive-norm": "none", "positions": "learned",
+        "norm": "layer", "activation": "gelu-tanh", "qk-norm": "none", "adaptive-norm": "none", "positions": "learned",
         "token-embedding": "lookup", "dropout": "0.1", "attention-dropout": "0.1", "token-dropout": "0.1",
-        "init-std": "0.02",
+        "mlp-dropout": "0", "init-std": "0.0176", "epsilon": "1e-12", "norm-first": "false", "embedding-norm": "true",
+        "mlm-layer": "true", "tied-output": "true", "class-token": "false",
       ]
     default:
       [

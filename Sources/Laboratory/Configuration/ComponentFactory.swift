@@ -82,8 +82,13 @@ struct ComponentFactory {
 
     section = try settings.section("loss", about: "loss and sampler of one token")
     random = self.random(.loss)
-    let loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
+    var loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
       .init(&section, of: space, from: backbone.width, levels: direction.layout.levels, &random)
+    if let table = backbone.outputTable, !loss.share(table) {
+      throw section.refusal(
+        "the backbone shares its vectors of codes with the head ('tied-output'), and this loss has no head over codes; "
+          + "use loss 'cross-entropy', or 'tied-output: false'.", at: "use")
+    }
     if direction.needsConfidence && !loss.givesConfidence {
       throw section.refusal(
         "the direction reveals tokens by confidence, which this loss does not give; use a loss over codes.", at: "use")
