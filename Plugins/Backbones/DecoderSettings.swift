@@ -45,15 +45,15 @@ struct DecoderSettings {
     hasClassToken = try settings[
       "class-token", default: defaults.hasClassToken,
       about:
-        "whether a learned token, the same for all classes, stands before all others (ViT, arXiv 2010.11929; RAR, arXiv "
-        + "2411.00776)"
+        "whether a learned token, the same for all classes, stands before all others (ViT, arXiv 2010.11929; RAR, "
+        + "arXiv 2411.00776)"
     ]
     if all.isAdaptive {
       modulatesByPosition = try settings[
         "adaptive-norm-positions", default: defaults.modulatesByPosition,
         about:
-          "whether a learned embedding of the position in the sequence is added to the vector that modulates norms (RAR, "
-          + "arXiv 2411.00776)"
+          "whether a learned embedding of the position in the sequence is added to the vector that modulates norms "
+          + "(RAR, arXiv 2411.00776)"
       ]
     }
     hasEmbeddingNorm = try settings[

@@ -50,7 +50,7 @@ struct DecoderTransformer: TransformerBackbone {
   let settings: BackboneSettings
   let layout: Layout
 
-  /// The vectors of codes, where the head shares them.
+  /// The vectors of codes, where they are the weights of the head, too.
   var outputTable: Parameter? {
     guard tiesOutput, case .lookup(let table) = input else { return nil }
     return table.weight
@@ -60,26 +60,26 @@ struct DecoderTransformer: TransformerBackbone {
     let defaults = try Self.defaults(&settings), layout = shape.layout
     let all = try BackboneSettings(&settings, defaults, depths: 1...256, aboutDepth: "the number of blocks", for: shape)
     try all.checkPositions(settings)
-    let own = try DecoderSettings(&settings, defaults, all, for: shape)
-    (prefixCount, tiesOutput) = (shape.prefixCount + (own.hasClassToken ? 1 : 0), own.tiesOutput)
+    let parts = try DecoderSettings(&settings, defaults, all, for: shape)
+    (prefixCount, tiesOutput) = (shape.prefixCount + (parts.hasClassToken ? 1 : 0), parts.tiesOutput)
     (self.settings, self.layout) = (all, layout)
     let width = all.width, isLearned = all.positions.kind == .learned
     input = TokenEmbedding(all, of: shape.space, &random)
     classToken =
-      own.hasClassToken ? Parameter(Tensor(zeros: [1, 1, width]), decays: true) : nil
-    maskToken = own.hasMaskToken ? all.vectors([1, 1, width], decays: true, &random) : nil
+      parts.hasClassToken ? Parameter(Tensor(zeros: [1, 1, width]), decays: true) : nil
+    maskToken = parts.hasMaskToken ? all.vectors([1, 1, width], decays: true, &random) : nil
     prefixPositions = prefixCount > 0 ? all.vectors([prefixCount, width], &random) : nil
-    positions = own.hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
+    positions = parts.hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
     inputPositions = isLearned && layout.shift > 0 ? all.table(layout.positions, &random) : nil
-    levels = own.hasLevels ? all.table(layout.levels, &random) : nil
+    levels = parts.hasLevels ? all.table(layout.levels, &random) : nil
     modulationPositions =
-      own.modulatesByPosition ? all.table(prefixCount + layout.groups.count, &random) : nil
-    embeddingNorm = own.hasEmbeddingNorm ? all.norm(isLearned: true) : nil
+      parts.modulatesByPosition ? all.table(prefixCount + layout.groups.count, &random) : nil
+    embeddingNorm = parts.hasEmbeddingNorm ? all.norm(isLearned: true) : nil
     blocks = all.blocks(0..<all.depth, of: all.depth, &random)
     sharedModulation = all.sharedModulation(&random)
     norm = all.isAdaptive || !all.needsFinalNorm ? nil : all.norm(isLearned: true)
     adaptiveNorm = all.adaptiveNorm(&random)
-    mlmLayer = own.hasMLMLayer ? MLMLayer(all, &random) : nil
+    mlmLayer = parts.hasMLMLayer ? MLMLayer(all, &random) : nil
   }
 
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)

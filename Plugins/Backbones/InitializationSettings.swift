@@ -39,7 +39,8 @@ struct InitializationSettings {
     gateScale = try settings[
       "gate-init-scale", default: defaults.gateInitScale, in: 0...1,
       about:
-        "a factor of the initial weights of adaLN's gates; VAR (arXiv 2404.02905): 1e-3 to 1e-5, RAR (arXiv 2411.00776): 0"
+        "a factor of the initial weights of adaLN's gates; VAR (arXiv 2404.02905): 1e-3 to 1e-5, RAR (arXiv "
+        + "2411.00776): 0"
     ]
     modulationScale = try settings[
       "modulation-init-scale", default: defaults.modulationInitScale, in: 0...1,

@@ -70,7 +70,7 @@ struct CrossEntropy: TokenLoss {
       weight: deviation == 0 ? .zeros : .normal(standardDeviation: deviation), &random)
   }
 
-  mutating func share(_ table: Parameter) -> Bool {
+  mutating func tie(to table: Parameter) -> Bool {
     guard table.value.shape == head.weight.value.shape else { return false }
     head = Linear(sharing: table, hasBias: head.bias != nil)
     return true

@@ -39,7 +39,7 @@ public protocol Backbone: Component, Module {
   init(_ settings: inout Settings, for shape: BackboneShape, _ random: inout Random) throws(SettingsError)
   /// The width of hidden states.
   var width: Int { get }
-  /// The vectors of codes [vocabulary, width] whose parameter the head shares; nil: the head has weights of its own.
+  /// The vectors of codes [vocabulary, width] that are the weights of the head, too; nil: it has weights of its own.
   var outputTable: Parameter? { get }
   /// Returns hidden states [batch, predicted, width]. `random` draws dropout masks; nil outside training.
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)

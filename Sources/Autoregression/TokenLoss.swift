@@ -44,7 +44,7 @@ public protocol TokenLoss: Component, Module {
   mutating func calibrate(on targets: Tokens, levels: Indices)
   /// Takes vectors of codes [vocabulary, hidden] of the backbone as weights of its head; returns false where the head
   /// has no such weights.
-  mutating func share(_ table: Parameter) -> Bool
+  mutating func tie(to table: Parameter) -> Bool
   /// True if draws come with log-probabilities.
   var givesConfidence: Bool { get }
   /// Evaluations of its network for each token in a training step, for estimates of cost.
@@ -90,7 +90,7 @@ extension TokenLoss {
   /// Does nothing: a loss has no statistics of tokens unless it says otherwise.
   public mutating func calibrate(on targets: Tokens, levels: Indices) {}
   /// False: the head has no weight for each code, unless a loss says otherwise.
-  public mutating func share(_ table: Parameter) -> Bool { false }
+  public mutating func tie(to table: Parameter) -> Bool { false }
   /// False: draws come without log-probabilities unless a loss says otherwise.
   public var givesConfidence: Bool { false }
   /// 1: one evaluation of the network for each token.

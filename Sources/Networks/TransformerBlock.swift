@@ -96,7 +96,7 @@ public struct TransformerBlock: Module {
   ) -> Tensor {
     let modulation = modulation.flatMap { layer in conditioning.map { layer($0) } }
     let residual = inputs.queryPositions.map { x.gathered($0) } ?? x
-    guard design.normFirst else { return normalizedAfterwards(x, residual, inputs, &random) }
+    guard design.normFirst else { return normalizedAfterwards(x, onto: residual, inputs, &random) }
     // Without gates and dropout the last layer of a branch adds the residual itself.
     let isFused = modulation == nil && (random == nil || design.dropout == 0 && dropPath == 0)
     let attended = attention(
@@ -109,7 +109,7 @@ public struct TransformerBlock: Module {
 
   /// Returns norm2(y + MLP(y)) for y = norm1(residual + attention(x)): [batch, positions, width].
   private func normalizedAfterwards(
-    _ x: Tensor, _ residual: Tensor, _ inputs: AttentionInputs, _ random: inout Random?
+    _ x: Tensor, onto residual: Tensor, _ inputs: AttentionInputs, _ random: inout Random?
   ) -> Tensor {
     let attended = attention(x, inputs, &random)
     let y = norm1(added(attended, of: .attention, by: nil, onto: residual, &random))

@@ -44,7 +44,7 @@ struct Assembled {
     var tokenLoss = try part("loss", loss, (any TokenLoss.Type).self) {
       try $0.init(&$1, of: quantizer.space, from: network.width, levels: order.layout.levels, &random)
     }
-    if let table = network.outputTable { _ = tokenLoss.share(table) }
+    if let table = network.outputTable { _ = tokenLoss.tie(to: table) }
     model = Model(quantizer: quantizer, direction: order, conditioner: conditioning, backbone: network, loss: tokenLoss)
   }
 }

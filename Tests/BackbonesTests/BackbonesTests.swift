@@ -227,11 +227,11 @@ private let size = "width: 16, heads: 4, depth: 2"
   @Test("all parameters of a backbone get a gradient", arguments: ["encoder-decoder", "decoder"])
   func gradients(_ key: String) throws {
     let forms = ["qk-norm: l2, bias: queries-values", "qk-norm: layer, activation: swiglu", "adaptive-norm: shared"]
-    let own = [
+    let decoderForms = [
       "adaptive-norm: per-block, adaptive-norm-affine: true, adaptive-norm-positions: true, class-token: true",
       "norm-first: false, embedding-norm: true, mlm-layer: true",
     ]
-    for form in forms + (key == "decoder" ? own : ["norm-first: false"]) {
+    for form in forms + (key == "decoder" ? decoderForms : ["norm-first: false"]) {
       let model = try TestBackbone(
         "{ use: \(key), \(size), gate-init-scale: 1, level-embedding: true, \(form) }"
           .replacing("gate-init-scale: 1, ", with: form.contains("adaptive") ? "gate-init-scale: 1, " : ""),

@@ -23,13 +23,13 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     (self.mlpWidth, self.millions, self.within, self.head) = (mlpWidth, millions, within, head)
   }
 
-  /// Rows of RAR's tables that are never read: of 1280 positions it uses 258, of 1280 target positions 256, of 356 steps
-  /// 257, and it masks no token.
+  /// Rows of RAR's tables that are never read: of 1280 positions it uses 258, of 1280 target positions 256, of 356
+  /// steps 257, and it masks no token.
   private static let rarRows = 1022 + 1024 + 99 + 1
 
   /// A model with exactly the parameters of the released code, but for some rows of `width` that it never reads.
   init(
-    _ preset: String, _ width: Int, _ depth: Int, heads: Int, mlpWidth: Int, released: Int, unread rows: Int,
+    _ preset: String, _ width: Int, _ depth: Int, heads: Int, mlpWidth: Int, released: Int, unread rows: Int = 0,
     head: (width: Int, depth: Int) = (0, 0)
   ) {
     self.init(
@@ -75,41 +75,45 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
       // layers and adaLN with three chunks; adaLN with two and the output of 32 channels.
       let (w, d) = head
       let inputs = 16 * w + w + (256 * w + w) + (w * w + w) + (width * w + w)
-      return classes + inputs + d * (2 * w + 5 * (w * w + w)) + 2 * (w * w + w) + 32 * w + 32
+      // FAR's head has a linear layer of the level's number, too.
+      let level = family == "far" ? 2 * w : 0
+      return classes + inputs + level + d * (2 * w + 5 * (w * w + w)) + 2 * (w * w + w) + 32 * w + 32
     }
     return classes + (tiesOutput ? 0 : width * vocabulary) + (family == "llamagen" ? 0 : vocabulary)
   }
 
   static let all = [
-    // Tian et al. 2024, arXiv 2404.02905: width 64 depth, and the authors' list of models.
-    PaperModel("var-d16", 1024, 16, heads: 16, mlpWidth: 4096, millions: 310, within: 1),
-    PaperModel("var-d20", 1280, 20, heads: 20, mlpWidth: 5120, millions: 600, within: 1),
-    PaperModel("var-d24", 1536, 24, heads: 24, mlpWidth: 6144, millions: 1000, within: 50),
-    PaperModel("var-d30", 1920, 30, heads: 30, mlpWidth: 7680, millions: 2000, within: 50),
+    // Tian et al. 2024, arXiv 2404.02905: width 64 depth; counted in `models/var.py` of FoundationVision/VAR 78b9539.
+    PaperModel("var-d16", 1024, 16, heads: 16, mlpWidth: 4096, released: 310_283_520),
+    PaperModel("var-d20", 1280, 20, heads: 20, mlpWidth: 5120, released: 600_917_136),
+    PaperModel("var-d24", 1536, 24, heads: 24, mlpWidth: 6144, released: 1_033_399_360),
+    PaperModel("var-d30", 1920, 30, heads: 30, mlpWidth: 7680, released: 2_010_020_356),
     // Sun et al. 2024, arXiv 2406.06525, table 1; hidden widths are two thirds of four times the width, rounded up to
-    // multiples of 256.
-    PaperModel("llamagen-b", 768, 12, heads: 12, mlpWidth: 2048, millions: 111, within: 0.5),
-    PaperModel("llamagen-l", 1024, 24, heads: 16, mlpWidth: 2816, millions: 343, within: 0.5),
-    PaperModel("llamagen-xl", 1280, 36, heads: 20, mlpWidth: 3584, millions: 775, within: 0.5),
-    PaperModel("llamagen-xxl", 1536, 48, heads: 24, mlpWidth: 4096, millions: 1400, within: 50),
-    PaperModel("llamagen-3b", 3200, 24, heads: 32, mlpWidth: 8704, millions: 3100, within: 50),
-    // Yu et al. 2024, arXiv 2411.00776, whose numbers are 261, 461, 955 and 1500 million; counted in `modeling/rar.py` of
-    // bytedance/1d-tokenizer 942a96f.
+    // multiples of 256; counted in `autoregressive/models/gpt.py` of FoundationVision/LlamaGen ce98ec4.
+    PaperModel("llamagen-b", 768, 12, heads: 12, mlpWidth: 2048, released: 110_888_448),
+    PaperModel("llamagen-l", 1024, 24, heads: 16, mlpWidth: 2816, released: 342_910_976),
+    PaperModel("llamagen-xl", 1280, 36, heads: 20, mlpWidth: 3584, released: 774_699_520),
+    PaperModel("llamagen-xxl", 1536, 48, heads: 24, mlpWidth: 4096, released: 1_410_972_672),
+    PaperModel("llamagen-3b", 3200, 24, heads: 32, mlpWidth: 8704, released: 3_096_659_200),
+    // Yu et al. 2024, arXiv 2411.00776, whose numbers are 261, 461, 955 and 1500 million; counted in `modeling/rar.py`
+    // of bytedance/1d-tokenizer 942a96f.
     PaperModel("rar-b", 768, 24, heads: 16, mlpWidth: 3072, released: 260_923_648, unread: rarRows),
     PaperModel("rar-l", 1024, 24, heads: 16, mlpWidth: 4096, released: 461_668_352, unread: rarRows),
     PaperModel("rar-xl", 1280, 32, heads: 16, mlpWidth: 5120, released: 955_425_024, unread: rarRows),
     PaperModel("rar-xxl", 1408, 40, heads: 16, mlpWidth: 6144, released: 1_498_520_704, unread: rarRows),
-    // Chang et al. 2022, arXiv 2202.04200; counted in `maskgit_transformer.py` of google-research/maskgit 1db2359. It has
-    // no vector of no class, and biases of the logits of the 1000 classes and the mask token, too.
+    // Chang et al. 2022, arXiv 2202.04200; counted in `maskgit_transformer.py` of google-research/maskgit 1db2359. It
+    // has no vector of no class, and biases of the logits of the 1000 classes and the mask token, too.
     PaperModel("maskgit", 768, 24, heads: 16, mlpWidth: 3072, released: 172_457_193 - 1001, unread: -1),
-    // Li et al. 2024, arXiv 2406.11838, table 4.
-    PaperModel("mar-b", 768, 24, heads: 12, mlpWidth: 3072, millions: 208, within: 1, head: (1024, 6)),
-    PaperModel("mar-l", 1024, 32, heads: 16, mlpWidth: 4096, millions: 479, within: 1, head: (1280, 8)),
-    PaperModel("mar-h", 1280, 40, heads: 16, mlpWidth: 5120, millions: 943, within: 1, head: (1536, 12)),
-    // Yu et al. 2025, arXiv 2503.05305, table 1.
-    PaperModel("far-b", 768, 24, heads: 12, mlpWidth: 3072, millions: 208, within: 0.5, head: (1024, 6)),
-    PaperModel("far-l", 1024, 32, heads: 16, mlpWidth: 4096, millions: 451, within: 0.5, head: (1536, 3)),
-    PaperModel("far-h", 1280, 40, heads: 16, mlpWidth: 5120, millions: 812, within: 0.5, head: (1024, 3)),
+    // Li et al. 2024, arXiv 2406.11838, table 4: 208, 479 and 943 million; counted in
+    // `models/mar.py` of LTH14/mar fe470ac.
+    PaperModel("mar-b", 768, 24, heads: 12, mlpWidth: 3072, released: 207_924_768, head: (1024, 6)),
+    PaperModel("mar-l", 1024, 32, heads: 16, mlpWidth: 4096, released: 478_326_304, head: (1280, 8)),
+    PaperModel("mar-h", 1280, 40, heads: 16, mlpWidth: 5120, released: 942_403_104, head: (1536, 12)),
+    // Yu et al. 2025, arXiv 2503.05305, table 1: 208, 451 and 812 million; counted in `models/far.py` of yuhuUSTC/FAR
+    // 9b49a51.
+    PaperModel("far-b", 768, 24, heads: 12, mlpWidth: 3072, released: 207_926_816, head: (1024, 6)),
+    PaperModel("far-l", 1024, 32, heads: 16, mlpWidth: 4096, released: 450_647_584, head: (1536, 3)),
+    PaperModel("far-h", 1280, 40, heads: 16, mlpWidth: 5120, released: 811_722_272, head: (1024, 3)),
   ]
 
   /// The settings in which the families differ, as their papers and code have them.

@@ -84,10 +84,10 @@ struct ComponentFactory {
     random = self.random(.loss)
     var loss = try registry.find("loss", &section, as: (any TokenLoss.Type).self)
       .init(&section, of: space, from: backbone.width, levels: direction.layout.levels, &random)
-    if let table = backbone.outputTable, !loss.share(table) {
+    if let table = backbone.outputTable, !loss.tie(to: table) {
       throw section.refusal(
-        "the backbone shares its vectors of codes with the head ('tied-output'), and this loss has no head over codes; "
-          + "use loss 'cross-entropy', or 'tied-output: false'.", at: "use")
+        "the weights of the head are vectors of codes of the backbone ('tied-output'), and this loss has no head "
+          + "over codes; use loss 'cross-entropy', or 'tied-output: false'.", at: "use")
     }
     if direction.needsConfidence && !loss.givesConfidence {
       throw section.refusal(
