@@ -1,5 +1,6 @@
 import Autoregression
 import Files
+import Images
 import Settings
 import Storage
 import Tensors
@@ -7,8 +8,9 @@ import Tensors
 /// Images of one HDF5 file, as `overtone data import` writes it; kept in memory as bytes.
 ///
 /// The file holds /images [sample, row, column, channel] as uint8, and may hold /label [sample] as int64 and
-/// /class_name [class] as text: `Storage.ImageFile`. Its size and its number of classes must be those of the
-/// settings, which a plan relies on before any file is opened.
+/// /class_name [class] as text: `Storage.ImageFile`. Its number of classes must be that of the settings, and its images
+/// no smaller than those say, which a plan relies on before any file is opened; larger ones are cut like those of a
+/// folder.
 struct HDF5Images: ImageDataset {
   static let key = "hdf5"
   static let about = About(
@@ -19,13 +21,14 @@ struct HDF5Images: ImageDataset {
   private let size: Int
   private let classes: Int
   private var file: ImageFile?
-  /// All images [count, size, size, 3].
+  /// All images [count, height, width, 3].
   private var pixels: [UInt8] = []
 
   init(_ settings: inout Settings) throws(SettingsError) {
     path = try settings[required: "path", about: "path of the HDF5 file"]
     size = try settings[
-      "size", default: 32, in: 1...4096, about: "image height and width in pixels; checked when the file is opened"]
+      "size", default: 32, in: 1...4096,
+      about: "height and width in pixels of the window that is cut from an image; at most those of the file"]
     classes = try settings[
       "classes", default: 10, in: 1...1_000_000, about: "number of classes; checked when the file is opened"]
   }
@@ -39,10 +42,10 @@ struct HDF5Images: ImageDataset {
       }
       throw DataError("\(error)")
     }
-    guard file.height == size, file.width == size else {
+    guard file.height >= size, file.width >= size else {
       throw DataError(
         "\(path): its images are \(file.height)x\(file.width), the experiment says \(size)x\(size); "
-          + "set dataset.size=\(file.height)."
+          + "set dataset.size=\(min(file.height, file.width))."
       )
     }
     if let row = file.labels.firstIndex(where: { $0 >= classes }) {
@@ -57,8 +60,9 @@ struct HDF5Images: ImageDataset {
           + "set dataset.classes=\(file.classNames.count)."
       )
     }
-    guard Extent([file.count, size, size, 3])?.fitsMemory(elementSize: 1) == true else {
-      throw DataError("\(path): its \(file.count) images of \(size)x\(size) are more than this machine's memory holds.")
+    guard Extent([file.count, file.height, file.width, 3])?.fitsMemory(elementSize: 1) == true else {
+      throw DataError(
+        "\(path): its \(file.count) images of \(file.height)x\(file.width) are more than this machine's memory holds.")
     }
     do throws(StorageError) { pixels = try file.pixels(0..<file.count) } catch { throw DataError("\(error)") }
     self.file = file
@@ -71,30 +75,13 @@ struct HDF5Images: ImageDataset {
 
   func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
     guard let file else { throw DataError("\(path): it was not opened.") }
+    let area = file.height * file.width * 3
     return Batch(
-      images: images(rows, flipped: augmented.map(\.isFlipped), size: size) { pixels[($0 * size * size * 3)...] },
+      images: Pixels.images(size: size, augmented) { index in
+        ByteImage(
+          height: file.height, width: file.width, pixels: Array(pixels[rows[index] * area..<(rows[index] + 1) * area]))
+      },
       labels: rows.map { file.labels[$0] })
-  }
-}
-
-/// Returns images as numbers in [-1, 1], mirrored left to right where `flipped` is true: [rows, size, size, 3].
-///
-/// `pixels` returns the bytes of a row, of which the first size * size * 3 are [size, size, 3].
-func images(_ rows: [Int], flipped: [Bool], size: Int, pixels: (Int) -> ArraySlice<UInt8>) -> Tensor {
-  let (height, width) = (size, size)
-  return Tensor(unfilled: [rows.count, height, width, 3]) { target in
-    for (index, row) in rows.enumerated() {
-      let source = pixels(row), base = index * height * width * 3
-      source.withUnsafeBufferPointer { bytes in
-        for y in 0..<height {
-          for x in 0..<width {
-            // Interleaved channels: three bytes per pixel, rows without padding.
-            let from = (y * width + (flipped[index] ? width - 1 - x : x)) * 3, to = base + (y * width + x) * 3
-            for c in 0..<3 { target[to + c] = Float(bytes[from + c]) / 127.5 - 1 }
-          }
-        }
-      }
-    }
   }
 }
 

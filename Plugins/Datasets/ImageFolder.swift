@@ -66,7 +66,12 @@ struct ImageFolder: ImageDataset {
   func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
     guard let found else { throw DataError("\(path): it was not opened.") }
     return Batch(
-      images: images(rows, flipped: augmented.map(\.isFlipped), size: size) { pixels[$0][...] },
+      images: try Pixels.images(size: size, augmented) { index throws(DataError) in
+        guard !augmented[index].isCentreCrop else {
+          return ByteImage(height: size, width: size, pixels: pixels[rows[index]])
+        }
+        do throws(ImageError) { return try found.image(rows[index]) } catch { throw DataError("\(error)") }
+      },
       labels: rows.map { found.entries[$0].label })
   }
 }

@@ -1,4 +1,5 @@
 import Autoregression
+import Images
 import Settings
 import Tensors
 
@@ -74,9 +75,16 @@ package struct Shapes: ImageDataset {
       }
       count = rows.count * area
     }
-    return Batch(
-      images: Pixels(height: size, width: size, bytes: bytes).images(flipped: augmented.map(\.isFlipped)),
-      labels: rows.map { $0 % kinds.count })
+    let labels = rows.map { $0 % kinds.count }
+    guard !augmented.allSatisfy(\.isCentreCrop) else {
+      return Batch(
+        images: Pixels(height: size, width: size, bytes: bytes).images(flipped: augmented.map(\.isFlipped)),
+        labels: labels)
+    }
+    let images = Pixels.images(size: size, augmented) { index in
+      ByteImage(height: size, width: size, pixels: Array(bytes[index * area..<(index + 1) * area]))
+    }
+    return Batch(images: images, labels: labels)
   }
 
   /// "a red circle on a dark ground"

@@ -25,51 +25,61 @@ public enum Kernel: String, CaseIterable, Sendable {
 extension ByteImage {
   /// The image resized with antialiasing; equal to Pillow's `resize` within 1 of 255.
   public func resized(height newHeight: Int, width newWidth: Int, _ kernel: Kernel = .bicubic) -> ByteImage {
-    if newHeight == height && newWidth == width { return self }
+    resized(height: newHeight, width: newWidth, kernel, rows: 0..<newHeight, columns: 0..<newWidth)
+  }
+
+  /// A part of the resized image, without computing the rest.
+  private func resized(
+    height newHeight: Int, width newWidth: Int, _ kernel: Kernel, rows: Range<Int>, columns: Range<Int>
+  ) -> ByteImage {
+    if newHeight == height && newWidth == width {
+      return rows.count == height && columns.count == width ? self : part(rows, columns)
+    }
     // First the rows, then the columns, rounded to bytes in between, as Pillow does.
-    let rowsResized = Self.resampled(pixels, outer: height, length: width, inner: 3, to: newWidth, kernel)
-    let resized = Self.resampled(rowsResized, outer: 1, length: height, inner: newWidth * 3, to: newHeight, kernel)
-    return ByteImage(height: newHeight, width: newWidth, pixels: resized)
+    let across = ResizeWeights(from: width, to: newWidth, kernel, in: columns)
+    let down = ResizeWeights(from: height, to: newHeight, kernel, in: rows)
+    let narrow = across.alongRows(pixels, width: width, rows: down.span)
+    return ByteImage(
+      height: rows.count, width: columns.count,
+      pixels: down.alongColumns(narrow, rowBytes: columns.count * 3, first: down.span.lowerBound))
+  }
+
+  /// Some rows and columns.
+  private func part(_ rows: Range<Int>, _ columns: Range<Int>) -> ByteImage {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(rows.count * columns.count * 3)
+    for row in rows { bytes += pixels[(row * width + columns.lowerBound) * 3..<(row * width + columns.upperBound) * 3] }
+    return ByteImage(height: rows.count, width: columns.count, pixels: bytes)
   }
 
   /// The central square of `size` pixels, cropped as ADM, MAR and FAR crop ImageNet: halved by box while at least twice
   /// as large as needed, resized bicubic until the shorter side fits, then cropped at the centre.
-  public func centreCropped(to size: Int) -> ByteImage {
+  public func centreCropped(to size: Int) -> ByteImage { cropped(to: size) }
+
+  /// A square window of `size` pixels of the image, which is resized as by `centreCropped`, until its shorter side is
+  /// `scale` sides of the window, rounded down.
+  ///
+  /// `x` and `y` in [0, 1] are positions in the slack of the resized image, or of its central square where
+  /// `isInSquare` is true: 0 its left or upper end, 1 its right or lower end; each position has an equal part of [0, 1], and 0.5
+  /// leaves half of the slack, rounded down, in front of the window.
+  public func cropped(to size: Int, scale: Double = 1, x: Double = 0.5, y: Double = 0.5, isInSquare: Bool = false)
+    -> ByteImage
+  {
+    let side = max(size, Int(Double(size) * scale))
     var image = self
-    while min(image.height, image.width) >= 2 * size {
+    while min(image.height, image.width) >= 2 * side {
       image = image.resized(height: image.height / 2, width: image.width / 2, .box)
     }
-    let scale = Double(size) / Double(min(image.height, image.width))
-    image = image.resized(
-      height: max(size, Int((Double(image.height) * scale).rounded(.toNearestOrEven))),
-      width: max(size, Int((Double(image.width) * scale).rounded(.toNearestOrEven))))
-    let top = (image.height - size) / 2, left = (image.width - size) / 2
-    var result = ByteImage(height: size, width: size, colour: [0, 0, 0])
-    result.lay(image, y: -top, x: -left)
-    return result
-  }
-
-  /// Resizes the middle axis of bytes [outer, length, inner] to `count`.
-  private static func resampled(_ bytes: [UInt8], outer: Int, length: Int, inner: Int, to count: Int, _ kernel: Kernel)
-    -> [UInt8]
-  {
-    guard count != length else { return bytes }
-    let scale = Double(length) / Double(count), filterScale = max(1, scale), reach = kernel.support * filterScale
-    var result = [UInt8](repeating: 0, count: outer * count * inner)
-    for i in 0..<count {
-      let centre = (Double(i) + 0.5) * scale
-      let lower = max(0, Int(centre - reach + 0.5)), upper = min(length, Int(centre + reach + 0.5))
-      let raw = (lower..<upper).map { kernel((Double($0) + 0.5 - centre) / filterScale) }, sum = raw.reduce(0, +)
-      // Weights as integers in units of 2^-22, Pillow's precision for bytes.
-      let weights = raw.map { Int(($0 / sum * 0x1p22).rounded(.toNearestOrAwayFromZero)) }
-      for o in 0..<outer {
-        for k in 0..<inner {
-          var total = 1 << 21  // rounds to nearest
-          for (j, weight) in weights.enumerated() { total += Int(bytes[(o * length + lower + j) * inner + k]) * weight }
-          result[(o * count + i) * inner + k] = UInt8(min(255, max(0, total >> 22)))
-        }
-      }
+    let ratio = Double(side) / Double(min(image.height, image.width))
+    let height = max(side, Int((Double(image.height) * ratio).rounded(.toNearestOrEven)))
+    let width = max(side, Int((Double(image.width) * ratio).rounded(.toNearestOrEven)))
+    func start(_ length: Int, _ position: Double) -> Int {
+      let slack = (isInSquare ? side : length) - size
+      let offset = min(slack, max(0, Int((position * Double(slack + 1)).rounded(.up)) - 1))
+      return offset + (isInSquare ? (length - side) / 2 : 0)
     }
-    return result
+    let top = start(height, y), left = start(width, x)
+    return image.resized(
+      height: height, width: width, .bicubic, rows: top..<top + size, columns: left..<left + size)
   }
 }

@@ -8,6 +8,7 @@ import Tensors
 ///   drawn from Gaussians; or /codes [sample, row, column]: int32, where an index of the codebook determines a token
 /// - /label [sample]: int64
 /// - group /mirrored: the same data sets of the images mirrored left to right, where training flips them
+/// - groups /crop-1 to /crop-4, and within /mirrored: those of further windows of the images, where training crops them
 public struct LatentFile {
   /// The content and the shape of a file.
   public struct Form: Equatable, Sendable {
@@ -29,25 +30,35 @@ public struct LatentFile {
     public var shape: [Int]
     /// True if the rows of the mirrored images are stored as well.
     public var isMirroredToo: Bool
+    /// Windows of each image, 1 to 5.
+    public var crops: Int
 
     /// Creates a form; `shape` is [rows, columns, channels].
-    public init(_ content: Content, count: Int, shape: [Int], isMirroredToo: Bool) {
+    public init(_ content: Content, count: Int, shape: [Int], isMirroredToo: Bool, crops: Int = 1) {
       self.content = content
       self.count = count
       self.shape = shape
       self.isMirroredToo = isMirroredToo
+      self.crops = crops
     }
+
+    /// Rows of each image: of every window as it is, then of every window mirrored.
+    public var views: Int { crops * (isMirroredToo ? 2 : 1) }
 
     /// Numbers of one row of one data set.
     public var width: Int { content == .codes ? shape[0] * shape[1] : shape.product }
 
     /// On disk, and in memory if it is read whole.
-    public var bytes: Int { count * width * content.names.count * (isMirroredToo ? 2 : 1) * 4 }
+    public var bytes: Int { count * width * content.names.count * views * 4 }
 
-    fileprivate var groups: [String] { isMirroredToo ? ["", "mirrored/"] : [""] }
+    fileprivate var groups: [String] {
+      (isMirroredToo ? ["", "mirrored/"] : [""]).flatMap { side in
+        (0..<crops).map { $0 == 0 ? side : "\(side)crop-\($0)/" }
+      }
+    }
   }
 
-  /// Rows of one orientation: `second` is the log-variance, empty elsewhere.
+  /// Rows of one view.
   public enum Rows: Sendable {
     /// Means and log-variances [rows, row, column, channel], flat.
     case numbers(mean: [Float], logVariance: [Float])
@@ -74,16 +85,20 @@ public struct LatentFile {
       throw .wrongShape(path: path, name: content.names[0], found: shape, wanted: [shape.first ?? 0, 4, 4, 4])
     }
     form = Form(
-      content, count: shape[0], shape: Array(shape.dropFirst()), isMirroredToo: reader.has("mirrored"))
+      content, count: shape[0], shape: Array(shape.dropFirst()), isMirroredToo: reader.has("mirrored"),
+      crops: Self.crops(reader))
     labels = try reader.ints("label")
     guard labels.count == form.count else {
       throw .wrongShape(path: path, name: "label", found: [labels.count], wanted: [form.count])
     }
   }
 
-  /// Some rows, as they are or mirrored.
-  public func rows(_ range: Range<Int>, mirrored: Bool) throws(StorageError) -> Rows {
-    let group = mirrored ? "mirrored/" : ""
+  /// The windows of each image in a file.
+  private static func crops(_ reader: Reader) -> Int { 1 + (1..<5).prefix { reader.has("crop-\($0)") }.count }
+
+  /// Some rows of a view, by its number.
+  public func rows(_ range: Range<Int>, view: Int) throws(StorageError) -> Rows {
+    let group = form.groups[view]
     if form.content == .codes { return .codes(try reader.codes("\(group)codes", rows: range)) }
     return .numbers(
       mean: try reader.floats("\(group)mean", rows: range),
@@ -140,6 +155,7 @@ public struct LatentFile {
     private static func progress(_ part: String, _ form: Form) -> Int? {
       guard let reader = try? Reader(part), let done = reader.wholeNumber(attribute: "written"), done >= 0,
         reader.attribute("channels") == [Double(form.shape[2])], reader.has("mirrored") == form.isMirroredToo,
+        LatentFile.crops(reader) == form.crops,
         // Checks are written last, once: a crash among them leaves a file to which they cannot be added again.
         !reader.has("checks")
       else { return nil }
@@ -149,12 +165,11 @@ public struct LatentFile {
       return min(form.count, done)
     }
 
-    /// Adds rows after those that are there: one entry, or two with the mirrored images second.
-    public func append(_ orientations: [Rows], labels: [Int]) throws(StorageError) {
-      precondition(
-        orientations.count == form.groups.count, "\(orientations.count) orientations of \(form.groups.count)")
+    /// Adds rows after those that are there, an entry for each view.
+    public func append(_ views: [Rows], labels: [Int]) throws(StorageError) {
+      precondition(views.count == form.views, "\(views.count) views of \(form.views)")
       guard let writer else { preconditionFailure("rows are added to a file that is whole") }
-      for (group, rows) in zip(form.groups, orientations) {
+      for (group, rows) in zip(form.groups, views) {
         switch rows {
         case .codes(let codes): try writer.write(codes, "\(group)codes", from: done)
         case .numbers(let mean, let logVariance):

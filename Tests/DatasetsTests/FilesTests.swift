@@ -95,6 +95,24 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
     }
   }
 
+  @Test("images that are larger than the window are cut like those of a folder")
+  func larger() throws {
+    try inFolder { folder in
+      let path = "\(folder)/images.h5", pixels = (0..<180).map { UInt8($0) }
+      try ImageFile.write(
+        to: path, .init(height: 6, width: 10, labels: [0], classNames: ["a"], sources: ["x"])
+      ) { _ in pixels }
+      var dataset = try dataset("{ use: hdf5, path: \(path), size: 4, classes: 1 }")
+      try dataset.open()
+      let original = ByteImage(height: 6, width: 10, pixels: pixels)
+      let window = Augmentation(scale: 1.25, x: 1, y: 0, isFlipped: true)
+      let batch = try dataset.batch([0, 0], augmented: [.none, window])
+      #expect(
+        batch.images.scalars == seen(original.centreCropped(to: 4).pixels)
+          + seen(original.cropped(to: 4, scale: 1.25, x: 1, y: 0).pixels, isFlipped: true))
+    }
+  }
+
   @Test("the path is required", arguments: ["hdf5", "image-folder"])
   func paths(_ use: String) {
     #expect(
@@ -125,6 +143,22 @@ private func seen(_ bytes: [UInt8], isFlipped: Bool = false) -> [Float] {
       let batch = try dataset.batch([0, 2, 1], augmented: [.none, .flipped, .none])
       #expect(batch.labels == [0, 1, 0] && batch.images.shape == [3, 4, 4, 3])
       #expect(batch.images.scalars == seen(bytes(2)) + seen(bytes(0), isFlipped: true) + seen(bytes(1)))
+    }
+  }
+
+  @Test("windows are cut from the image in the file, not from its centre")
+  func windows() throws {
+    try inFolder { folder in
+      let original = ByteImage(height: 6, width: 10, pixels: (0..<180).map { UInt8($0) })
+      try FileManager.default.createDirectory(atPath: "\(folder)/a", withIntermediateDirectories: true)
+      try original.writePNG(to: "\(folder)/a/x.png")
+      var dataset = try dataset("{ use: image-folder, path: \(folder), size: 4, classes: 1 }")
+      try dataset.open()
+      let window = Augmentation(scale: 1.25, x: 1, y: 0, isFlipped: true)
+      #expect(
+        try dataset.batch([0, 0], augmented: [.none, window]).images.scalars
+          == seen(original.centreCropped(to: 4).pixels)
+          + seen(original.cropped(to: 4, scale: 1.25, x: 1, y: 0).pixels, isFlipped: true))
     }
   }
 

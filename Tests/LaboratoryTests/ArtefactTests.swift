@@ -44,6 +44,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
       "loss.diffusion-batch-mul=2", "loss.noise-schedule=linear", "direction.filter=dct", "direction.target=band",
       "direction.level-sampling=per-batch",
       "direction.mask.training=uniform", "direction.loss-weight=sine", "training.steps=3", "training.flip=true",
+      "training.crop=random", "training.resize=[1.5, 2]",
       "backbone.depth=6", "conditioner.count=2", "seed=2", "dataset.count=33", "tokenizer.channels=3",
     ])
   func other(_ override: String) throws {
@@ -93,19 +94,19 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
   ]
 
   @Test(
-    "training from cached latents has the losses of encoding every batch: Gaussians, codes, numbers; mirrored or not",
+    "training from cached latents has the losses of encoding every batch: Gaussians, codes, numbers; of every view",
     arguments: [
       ([], LatentFile.Form.Content.gaussians), (codes, .codes), (residuals, .values),
-    ], ["false", "true"])
-  func cached(_ component: ([String], LatentFile.Form.Content), _ flips: String) throws {
+    ], [["flip=false"], ["flip=true"], ["flip=true", "crop=five", "resize=[1.25, 1.25]"]])
+  func cached(_ component: ([String], LatentFile.Form.Content), _ views: [String]) throws {
     let (overrides, content) = component
     var losses: [[Double]] = [], files: [[String]] = []
     for keeping in ["true", "false"] {
       let scratch = Scratch()
       let common = tiny.filter { overrides.isEmpty || !($0.hasPrefix("loss.") || $0.hasPrefix("tokenizer.")) }
       let ending = try program(
-        ["run", "-q", quickstart, "results=\(scratch.path)"] + common + overrides + [
-          "training.flip=\(flips)", "training.cache-latents=\(keeping)", "training.steps=20",
+        ["run", "-q", quickstart, "results=\(scratch.path)"] + common + overrides + views.map { "training.\($0)" } + [
+          "training.cache-latents=\(keeping)", "training.steps=20",
         ])
       #expect(ending.status == 0, "\(ending)")
       let model = try #require(scratch.content.first { $0.contains("model-") && $0.hasSuffix("metrics.h5") })
@@ -113,7 +114,7 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
       files.append(scratch.content.filter { $0.contains("latents-") && $0.hasSuffix(".h5") })
       if keeping == "true", let file = files[0].first {
         let form = try LatentFile("\(scratch.path)/\(file)").form
-        #expect(form.content == content && form.count == 32 && form.isMirroredToo == (flips == "true"))
+        #expect(form.content == content && form.count == 32 && form.views == [1, 2, 0, 10][views.count])
       }
     }
     #expect(files[0].count == 1 && files[1].isEmpty)

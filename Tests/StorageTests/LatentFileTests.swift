@@ -23,7 +23,7 @@ import Testing
     try making.finish()
     let file = try LatentFile(path)
     #expect(file.form == Self.form && file.labels == [0, 1, 2, 3, 4])
-    guard case .numbers(let mean, let logVariance) = try file.rows(2..<4, mirrored: true) else {
+    guard case .numbers(let mean, let logVariance) = try file.rows(2..<4, view: 1) else {
       Issue.record("these are numbers")
       return
     }
@@ -72,7 +72,7 @@ import Testing
     try making.append([.codes((0..<30).map { Int32($0) })], labels: [0, 1, 2, 3, 4])
     try making.finish()
     let file = try LatentFile(path)
-    guard case .codes(let back) = try file.rows(4..<5, mirrored: false) else {
+    guard case .codes(let back) = try file.rows(4..<5, view: 0) else {
       Issue.record("these are codes")
       return
     }

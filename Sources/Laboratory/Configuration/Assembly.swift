@@ -75,6 +75,11 @@ package struct Assembly {
     training = try TrainingConfiguration(&section, steps: 1000, batch: 64, learningRate: 4e-4)
     latentCaching = try section[
       "cache-latents", default: .auto, about: "encode the data set once, into a file, instead of at every step"]
+    guard latentCaching != .always || training.augmentation.views != nil else {
+      throw section.refusal(
+        "'cache-latents: true' needs a finite number of windows of an image: 'crop' center or five, and 'resize' with "
+          + "two equal numbers.", at: "cache-latents")
+    }
     section = try settings.section("sampling", about: "generation of images with the trained model")
     sampling = try SamplingConfiguration(&section)
     section = try settings.section("evaluation", about: "evaluation of the trained model")

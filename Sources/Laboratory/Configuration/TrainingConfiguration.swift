@@ -20,7 +20,7 @@ package struct TrainingConfiguration: Sendable {
   var emaDecay: Double
   /// True where that decay grows from a small one at the first step.
   var emaWarmsUp: Bool
-  /// How images are cut and mirrored.
+  /// The windows of images that are trained on.
   var augmentation: AugmentationRule
   /// Steps between checkpoints.
   var saveEvery: Int

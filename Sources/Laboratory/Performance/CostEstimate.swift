@@ -98,11 +98,11 @@ package struct CostEstimate {
     let memory = Double(trained) * 4 * 5
     // An unfinished checkpoint holds weights, average and two moments; a finished one the first two.
     let checkpoints = Double(trained + tokenizer) * 4 * 4
-    // Mean and log-variance of each channel, twice where images are flipped.
+    // Mean and log-variance of each channel, for every view of an image.
     let cells = Double(assembly.direction.layout.grid.count * assembly.tokenizer.quantizer.space.width)
     let latents =
       assembly.latentCaching == .never || tokenizer == 0
-      ? 0 : Double(assembly.dataset.train.count) * cells * 4 * 2 * (training.augmentation.flips ? 2 : 1)
+      ? 0 : Double(assembly.dataset.train.count * (training.augmentation.views?.count ?? 0)) * cells * 4 * 2
     return [
       Fact("model GFLOP a step, attention left out", "flopStep", work.perStep, in: 1e9),
       Fact("model TFLOP in all", "flop", work.total, in: 1e12),

@@ -38,7 +38,7 @@ package struct Artefacts {
     let trained = assembly.tokenizer.parameters.isEmpty ? [] : [tokenizer]
     latents = Artefact(
       "latents", in: folder, settings, sections: sections,
-      inputs: read + (assembly.training.augmentation.flips ? ["mirrored=true"] : []), sources: trained)
+      inputs: read + assembly.training.augmentation.recipe, sources: trained)
     model = Artefact(
       "model", in: folder, settings,
       sections: ["seed", "dataset", "tokenizer", "direction", "conditioner", "backbone", "loss", "training"],

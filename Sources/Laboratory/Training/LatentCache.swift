@@ -8,39 +8,44 @@ import Tensors
 struct LatentCache {
   private let file: LatentFile
   private let quantizer: any Quantizer
-  /// All rows, by orientation; nil where they do not fit into memory and are read when needed.
+  /// The augmentations by the number of their view.
+  private let views: [Augmentation: Int]
+  /// All rows, by view; nil where they do not fit into memory and are read when needed.
   private let loaded: [LatentFile.Rows]?
 
   /// The default limit in bytes: a quarter of the machine's memory.
   static var memoryLimit: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
 
   /// Opens a file; reads it whole where it takes at most `memoryLimit` bytes.
-  init(_ path: String, _ quantizer: any Quantizer, memoryLimit: Int = LatentCache.memoryLimit) throws {
+  init(
+    _ path: String, _ quantizer: any Quantizer, views: [Augmentation], memoryLimit: Int = LatentCache.memoryLimit
+  ) throws {
     file = try LatentFile(path)
+    self.views = Dictionary(zip(views, 0...)) { first, _ in first }
     self.quantizer = quantizer
     guard file.form.bytes <= memoryLimit else {
       loaded = nil
       return
     }
-    let all = 0..<file.form.count
-    loaded =
-      try [file.rows(all, mirrored: false)]
-      + (file.form.isMirroredToo ? [file.rows(all, mirrored: true)] : [])
+    var loaded: [LatentFile.Rows] = []
+    for view in 0..<file.form.views { loaded.append(try file.rows(0..<file.form.count, view: view)) }
+    self.loaded = loaded
   }
 
   /// Number, shape and kind of the latents.
   var form: LatentFile.Form { file.form }
 
-  /// Returns the latents of some images by index, each mirrored as its augmentation says.
+  /// Returns the latents of some images by index, each of the view that its augmentation is.
   func batch(_ rows: [Int], augmented: [Augmentation]) throws -> LatentSource.Batch {
     let form = file.form, width = form.width
     var means: [Float] = [], logVariances: [Float] = [], codes: [Int] = []
-    for (row, isFlipped) in zip(rows, augmented.map(\.isFlipped)) {
+    for (row, augmentation) in zip(rows, augmented) {
+      guard let view = views[augmentation] else { preconditionFailure("there are no latents of \(augmentation)") }
       let part: LatentFile.Rows, offset: Int
       if let loaded {
-        (part, offset) = (loaded[isFlipped ? 1 : 0], row * width)
+        (part, offset) = (loaded[view], row * width)
       } else {
-        (part, offset) = (try file.rows(row..<row + 1, mirrored: isFlipped), 0)
+        (part, offset) = (try file.rows(row..<row + 1, view: view), 0)
       }
       switch part {
       case .codes(let all): codes += all[offset..<offset + width].map { Int($0) }
@@ -65,7 +70,7 @@ struct LatentCache {
   /// where the direction makes the same tokens of them, else numbers.
   static func form(
     of images: DatasetSplit, by tokenizer: any Tokenizer, for direction: any RegressionDirection,
-    isMirroredToo: Bool
+    rule: AugmentationRule
   ) throws -> LatentFile.Form {
     let few = try images.batch(Array(0..<min(8, images.count))).images
     let posterior = withoutGradients { tokenizer.posterior(of: few) }
@@ -73,7 +78,8 @@ struct LatentCache {
       posterior.logVariance != nil
       ? .gaussians : codes(of: posterior.mean, by: tokenizer.quantizer, for: direction) == nil ? .values : .codes
     return LatentFile.Form(
-      content, count: images.count, shape: Array(posterior.mean.shape.dropFirst()), isMirroredToo: isMirroredToo)
+      content, count: images.count, shape: Array(posterior.mean.shape.dropFirst()), isMirroredToo: rule.flips,
+      crops: rule.crop == .five ? 5 : 1)
   }
 
   /// Returns codes that determine the tokens which a direction makes of latents [batch, rows, columns, channels]; nil
@@ -98,6 +104,7 @@ struct LatentCache {
     let images: DatasetSplit
     let tokenizer: any Tokenizer
     let direction: any RegressionDirection
+    let views: [Augmentation]
     let form: LatentFile.Form
 
     /// Images encoded at once; rows are only ever written in such parts, so that a resumed file has the same bytes.
@@ -110,14 +117,14 @@ struct LatentCache {
       let start = MonotonicClock.seconds, resumed = file.done
       while file.done < form.count {
         let rows = Array(file.done..<min(form.count, file.done + Self.part))
-        var orientations: [LatentFile.Rows] = [], labels: [Int] = []
-        for isFlipped in form.isMirroredToo ? [false, true] : [false] {
-          let batch = try images.batch(rows, augmented: rows.map { _ in isFlipped ? .flipped : .none })
+        var encodings: [LatentFile.Rows] = [], labels: [Int] = []
+        for view in views {
+          let batch = try images.batch(rows, augmented: rows.map { _ in view })
           labels = batch.labels
           guard let encoded = try encoded(batch.images, rows) else { return false }
-          orientations.append(encoded)
+          encodings.append(encoded)
         }
-        try Interruption.holding { try file.append(orientations, labels: labels) }
+        try Interruption.holding { try file.append(encodings, labels: labels) }
         journal.progress(
           Progress(
             stage: "latents", done: file.done, total: form.count,

@@ -45,26 +45,28 @@ enum LatentSource {
     func source() throws -> LatentSource {
       let tokenizer = assembly.tokenizer, images = assembly.dataset.train
       let encoder = LatentSource.encoder(tokenizer, images)
-      guard assembly.latentCaching != .never else { return encoder }
+      let rule = assembly.training.augmentation
+      // Endless views are encoded at every step.
+      guard assembly.latentCaching != .never, let views = rule.views else { return encoder }
       let lock = try Lock.waiting(for: artefact.folder)
       defer { lock.release() }
       Folder.removeAbandonedFiles(below: artefact.folder)
       var form = try LatentCache.form(
-        of: images, by: tokenizer, for: assembly.direction, isMirroredToo: assembly.training.augmentation.flips)
+        of: images, by: tokenizer, for: assembly.direction, rule: rule)
       if !Folder.exists(artefact.latents(form.content)) {
         guard assembly.latentCaching == .always || isWorthwhile(form) else { return encoder }
         try artefact.prepare()
         try artefact.check(artefact.latents(form.content))
         try artefact.beginRecord()
         // Codes that lose something of a later image are given up for numbers.
-        if try !write(form) {
+        if try !write(form, views) {
           form.content = .values
-          _ = try write(form)
+          _ = try write(form, views)
         }
       }
       try artefact.check(artefact.latents(form.content))
       try artefact.record(artefact.latents(form.content))
-      let cache = try LatentCache(artefact.latents(form.content), tokenizer.quantizer)
+      let cache = try LatentCache(artefact.latents(form.content), tokenizer.quantizer, views: views)
       guard cache.form == form else {
         throw LaboratoryError(
           "\(artefact.latents(form.content)): it holds \(cache.form.count) latents of shape \(cache.form.shape), not "
@@ -76,14 +78,15 @@ enum LatentSource {
     /// True where there is something to compute, more often than once per image, and half of the free disk suffices.
     private func isWorthwhile(_ form: LatentFile.Form) -> Bool {
       let encodings = assembly.training.steps * assembly.training.batch
-      let images = assembly.dataset.train.count * (assembly.training.augmentation.flips ? 2 : 1)
+      let images = assembly.dataset.train.count * form.views
       let free = Environment.freeBytes(at: assembly.results) ?? 0
       return !assembly.tokenizer.parameters.isEmpty && encodings > images && form.bytes < free / 2
     }
 
-    private func write(_ form: LatentFile.Form) throws -> Bool {
+    private func write(_ form: LatentFile.Form, _ views: [Augmentation]) throws -> Bool {
       try LatentCache.Encoding(
-        images: assembly.dataset.train, tokenizer: assembly.tokenizer, direction: assembly.direction, form: form
+        images: assembly.dataset.train, tokenizer: assembly.tokenizer, direction: assembly.direction, views: views,
+        form: form
       ).write(to: artefact.latents(form.content), journal)
     }
   }
