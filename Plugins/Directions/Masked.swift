@@ -27,7 +27,8 @@ struct Masked: RegressionDirection {
     case truncatedNormal = "truncated-normal"
     /// Always `min-mask-ratio`.
     case fixed
-    /// The mask schedule at a uniformly drawn time (MaskGIT).
+    /// The mask schedule at a time drawn uniformly from [0, 1 - min-mask-ratio] (MaskGIT, whose training code is not
+    /// released; as in GIVT, Tschannen et al. 2023, arXiv 2312.02116).
     case schedule
 
     static let renamedChoices = ["truncated": "truncated-normal"]
@@ -90,7 +91,9 @@ struct Masked: RegressionDirection {
     minMaskRatio = try settings[
       "min-mask-ratio", default: maskRatio == .schedule ? 0 : 0.7, in: 0...1,
       about:
-        "smallest mask ratio in training; with 'mask-ratio: fixed' the ratio itself; MaskGIT (arXiv 2202.04200): 0.5"]
+        "smallest mask ratio in training; with 'mask-ratio: fixed' the ratio itself; with 'mask-ratio: schedule' its "
+        + "time is drawn from [0, 1 - min-mask-ratio] (GIVT, arXiv 2312.02116: 0.3; MaskGIT, arXiv 2202.04200: 0.5)"
+    ]
     ratioSampling =
       maskRatio == .fixed
       ? .batch
@@ -152,7 +155,7 @@ struct Masked: RegressionDirection {
     let counts = fractions.map { fraction in
       let ratio: Double =
         switch maskRatio {
-        case .schedule: max(minMaskRatio, schedule.maskRatio(after: Double(fraction), of: count))
+        case .schedule: schedule.maskRatio(after: Double(fraction) * (1 - minMaskRatio), of: count)
         default:
           minMaskRatio >= 1
             ? 1 : TruncatedNormal(mean: 1, deviation: 0.25, range: minMaskRatio...1).quantile(Double(fraction))
