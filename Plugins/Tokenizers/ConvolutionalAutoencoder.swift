@@ -33,6 +33,11 @@ extension ConvolutionalAutoencoder {
     reconstructionLoss(images, decoder.features(fromLatent(latent)), through: decoder.output)
   }
 
+  /// Pixel and perceptual distance.
+  package func distances(of reconstructions: Tensor, to images: Tensor) -> [(name: String, value: Float)] {
+    reconstructionLoss.distanceLoss(images, reconstructions).parts
+  }
+
   /// The file of the perceptual network, if any.
   package var files: [String] { reconstructionLoss.files }
 

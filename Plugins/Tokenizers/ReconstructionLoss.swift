@@ -71,7 +71,7 @@ package struct ReconstructionLoss: Module {
   }
 
   /// Pixel and perceptual loss of images [batch, height, width, 3].
-  private func distanceLoss(_ images: Tensor, _ reconstructed: Tensor) -> TokenizerLoss {
+  func distanceLoss(_ images: Tensor, _ reconstructed: Tensor) -> TokenizerLoss {
     let error = images - reconstructed, pixels = distance == .l1 ? error.absolute.mean : error.squared.mean
     let loss = TokenizerLoss(total: pixels, parts: [("reconstruction", pixels.scalar)])
     guard let perceptual else { return loss }

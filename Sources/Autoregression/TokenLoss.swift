@@ -54,6 +54,12 @@ public protocol TokenLoss: Component, Module {
   /// The loss [batch, predicted] at a noise level, the fraction of noise in [0, 1), for figures; nil for a loss that
   /// adds no noise.
   func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random) -> Tensor?
+  /// Names of the quantities of `validation`, "loss" first, known before anything runs.
+  var validationNames: [String] { get }
+  /// Quantities of each predicted token on images that no training sees, in the order of `validationNames`, each
+  /// [batch, predicted]. Smaller is better.
+  func validation(_ hidden: Tensor, _ targets: Tokens, at positions: PredictedPositions, _ random: inout Random)
+    -> [Tensor]
 
   // With defaults for a loss that models each token alone, to which only levels matter:
 
@@ -101,4 +107,12 @@ extension TokenLoss {
   public func loss(_ hidden: Tensor, _ targets: Tokens, levels: Indices, noise: Float, _ random: inout Random)
     -> Tensor?
   { nil }
+  /// The loss alone.
+  public var validationNames: [String] { ["loss"] }
+  /// The loss as in training.
+  public func validation(
+    _ hidden: Tensor, _ targets: Tokens, at positions: PredictedPositions, _ random: inout Random
+  ) -> [Tensor] {
+    [self(hidden, targets, at: positions, &random)]
+  }
 }

@@ -81,6 +81,9 @@ public protocol Tokenizer: Component, Module {
   /// Returns the loss of its training; nil if there is nothing to train.
   func trainingLoss(_ images: Tensor, laidOutBy direction: any RegressionDirection, _ random: inout Random)
     -> TokenizerLoss?
+  /// Distances of reconstructions to their images [batch, height, width, 3] by name, means over the batch, as the
+  /// training has them, without terms of a discriminator or of the latent: for validation.
+  func distances(of reconstructions: Tensor, to images: Tensor) -> [(name: String, value: Float)]
   /// A network that is trained against this one by `TokenizerLoss.discriminator`, with an optimizer of its own (a
   /// discriminator). Its parameters are not found among the tokenizer's. Nil, the default, if there is none.
   var discriminator: (any Module)? { get }
@@ -101,6 +104,11 @@ extension Tokenizer {
   public var followsLayout: Bool { false }
   /// None.
   public var files: [String] { [] }
+
+  /// The mean squared error.
+  public func distances(of reconstructions: Tensor, to images: Tensor) -> [(name: String, value: Float)] {
+    [("reconstruction", (images - reconstructions).squared.mean.scalar)]
+  }
 
   /// The latents themselves: nothing is drawn.
   public func posterior(of images: Tensor) -> Posterior {

@@ -27,7 +27,7 @@ struct MetricsContent {
     }
   }
 
-  /// The groups of the file, "train" and "eval", each with its series in the order of creation.
+  /// The groups of the file, "train", "validation" and "eval", each with its series in the order of creation.
   private(set) var groups: [(name: String, series: [Series])] = []
 
   /// No entries.
@@ -78,8 +78,8 @@ struct MetricsContent {
     do {
       try Writer.replacing(path) { file in
         try file.attribute("file_type", "metrics")
-        // Series by name, as a group lists them: the bytes do not depend on when a series began.
-        for (group, all) in groups {
+        // Groups and series by name, as a file lists them: the bytes do not depend on when one began.
+        for (group, all) in groups.sorted(by: { $0.name < $1.name }) {
           try file.createPlainGroup(group)
           for series in all.sorted(by: { $0.name < $1.name }) {
             let name = "\(group)/\(series.name)"

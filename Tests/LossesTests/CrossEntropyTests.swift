@@ -34,6 +34,22 @@ private let codes = TokenSpace(width: 3, vocabulary: 5)
     #expect(losses.distance(to: Tensor([2, 2], expected)) < 1e-5)
   }
 
+  @Test("validation has the loss without label smoothing, and errors where another code is more probable")
+  func validation() throws {
+    let tokenLoss = try loss("{ use: cross-entropy, label-smoothing: 0.3 }", of: codes, from: 5)
+    try parameter(tokenLoss, "head.weight").replace(Tensor([5, 5], (0..<25).map { $0 % 6 == 0 ? 1 : 0 }))
+    let logits = Tensor([1, 4, 5], [0, 1, 2, 1, 0, 0, 1, 2, 1, 0, 3, 3, 1, 0, 0, 3, 3, 1, 0, 0])
+    var random = Random(seed: 1)
+    let values = tokenLoss.validation(
+      logits, Tokens(values: Tensor(zeros: [1, 4, 3]), codes: [[2, 1, 0, 1]]),
+      at: PredictedPositions(alone: [[0, 0, 0, 0]]), &random)
+    #expect(tokenLoss.validationNames == ["loss", "token-error"] && values.count == 2)
+    #expect(values[1].shape == [1, 4] && values[1].scalars == [0, 1, 0, 1])
+    let logProbabilities = logits.softmax.logarithm.scalars
+    let expected = [(0, 2), (1, 1), (2, 0), (3, 1)].map { -logProbabilities[$0 * 5 + $1] }
+    #expect(values[0].distance(to: Tensor([1, 4], expected)) < 1e-5)
+  }
+
   @Test("gradients are those of differences, for hidden features and for the head")
   func gradients() throws {
     let tokenLoss = try loss("{ use: cross-entropy, label-smoothing: 0.2, initial-deviation: 0.5 }", of: codes)

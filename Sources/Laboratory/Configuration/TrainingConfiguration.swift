@@ -24,6 +24,10 @@ package struct TrainingConfiguration: Sendable {
   var augmentation: AugmentationRule
   /// Steps between checkpoints.
   var saveEvery: Int
+  /// Steps between measurements on held-out images, beside that after the last step; 0: none.
+  var validateEvery: Int
+  /// Held-out images of a measurement.
+  var validationCount: Int
   /// Path of a checkpoint to start from; empty: random initialization.
   var weights: String
 
@@ -61,6 +65,14 @@ package struct TrainingConfiguration: Sendable {
     augmentation = try AugmentationRule(&settings)
     weights = try settings["weights", default: "", about: "checkpoint to start from, as 'overtone import' writes it"]
     saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
+    let few = min(256, max(8, self.steps * self.batch / (8 * Self.costRatio)))
+    validationCount = try settings[
+      "validation-count", default: few, in: 1...10_000_000,
+      about: "held-out images that the loss is measured on; 256 by default, and fewer in a short training"]
+    let count = validationCount, interval = Self.validationInterval(self.steps, self.batch, count)
+    validateEvery = try settings[
+      "validate-every", default: interval, in: 0...100_000_000,
+      about: "steps between measurements of the loss on held-out images, also made after the last step; 0: never"]
   }
 }
 
@@ -68,6 +80,18 @@ extension TrainingConfiguration {
   /// Returns the moving average that begins at the current values; nil where there is none.
   package func average(of parameters: [Parameter]) -> MovingAverage? {
     emaDecay > 0 ? MovingAverage(of: parameters, rate: emaDecay, warmsUp: emaWarmsUp) : nil
+  }
+
+  /// Images trained on for each image that is measured, at least: a measurement takes at most about half the time, so
+  /// that validation adds at most some 2 % to a training.
+  fileprivate static let costRatio = 32
+
+  /// Returns the default number of steps between measurements on `count` images: a twentieth of the training, or more
+  /// where that would cost too much; a multiple of ten from ten on, as the log has them. 0 where nothing is trained.
+  fileprivate static func validationInterval(_ steps: Int, _ batch: Int, _ count: Int) -> Int {
+    guard steps > 0 else { return 0 }
+    let interval = max((steps + 19) / 20, (count * costRatio + batch - 1) / batch)
+    return interval > 10 ? (interval + 9) / 10 * 10 : interval
   }
 
   /// Returns the weight decay at step 0, 1, ...

@@ -1,8 +1,11 @@
 /// The settings of a run that affect its results: all but the seed, names and folders, what is logged, and how often a
-/// stage is saved.
+/// stage is saved or validated.
 package struct ResultSettings: Hashable, Sendable {
   /// Values by path, as YAML writes them.
   package let values: [String: String]
+
+  /// Keys of settings that change how a stage is made and what is logged of it, and not what it makes.
+  static let cosmetic: Set<String> = ["save-every", "cache-latents", "validate-every", "validation-count"]
 
   /// Keeps those of `all` that affect results.
   package init(_ all: [String: String]) { values = all.filter { Self.affectsResults($0.key) } }
@@ -10,7 +13,7 @@ package struct ResultSettings: Hashable, Sendable {
   /// Returns false for the path of a setting that changes no result; seeds are what runs of one kind differ in.
   package static func affectsResults(_ path: String) -> Bool {
     if ["seed", "name", "results", "logging", "stages"].contains(path) { return false }
-    return !["save-every", "cache-latents"].contains(path.split(separator: ".").last.map(String.init) ?? path)
+    return !cosmetic.contains(path.split(separator: ".").last.map(String.init) ?? path)
   }
 
   /// Returns the sorted paths of settings that are not equal everywhere in `all`. Where the component of a section

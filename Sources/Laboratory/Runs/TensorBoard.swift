@@ -32,11 +32,13 @@ struct TensorBoard {
     let modified =
       (try? FileManager.default.attributesOfItem(atPath: metrics.path)[.modificationDate] as? Date) ?? Date()
     var scalars: [Int: [(tag: String, value: Double)]] = [:]
-    for name in try metrics.names(in: "train") {
-      for point in try metrics.series("train", name) {
-        // A step that is no whole number is not of this program.
-        guard let at = Int(exactly: point.step), at <= step else { continue }
-        scalars[at, default: []].append((tag(name), point.value))
+    for (group, prefix) in [("train", ""), ("validation", Validation.prefix)] {
+      for name in try metrics.names(in: group) {
+        for point in try metrics.series(group, name) {
+          // A step that is no whole number is not of this program.
+          guard let at = Int(exactly: point.step), at <= step else { continue }
+          scalars[at, default: []].append((tag(prefix + name), point.value))
+        }
       }
     }
     return try replace(

@@ -55,7 +55,7 @@ package struct Artefact {
   }
 
   /// Returns true for settings that change the execution of a stage and not its result.
-  private static func isCosmetic(_ key: String) -> Bool { ["save-every", "cache-latents"].contains(key) }
+  private static func isCosmetic(_ key: String) -> Bool { ResultSettings.cosmetic.contains(key) }
 
   /// Steps that the checkpoint has taken; nil where there is no checkpoint.
   var step: Int? { (try? Reader(checkpoint).ints("cursor/step"))?.first }

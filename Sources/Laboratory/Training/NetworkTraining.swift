@@ -32,19 +32,22 @@ struct NetworkTraining {
   }
 
   /// Returns the trainer of the tokenizer, whose parameters are shared with the assembly's.
-  private func tokenizerTrainer(seed: UInt64, discriminator: NamedParameters = [], board: TensorBoard? = nil) -> Trainer
-  {
+  private func tokenizerTrainer(
+    seed: UInt64, discriminator: NamedParameters = [], board: TensorBoard? = nil, validation: Validation? = nil
+  ) -> Trainer {
     Trainer(
       stage: "tokenizer", configuration: assembly.tokenizerTraining, seed: seed,
       parameters: assembly.tokenizer.parameters, statistics: assembly.tokenizer.statistics,
-      artefact: artefacts.tokenizer, journal: journal, discriminator: discriminator, board: board)
+      artefact: artefacts.tokenizer, journal: journal, discriminator: discriminator, board: board,
+      validation: validation)
   }
 
   /// Returns the trainer of the model, whose parameters are shared with the assembly's.
-  private func modelTrainer(seed: UInt64, board: TensorBoard? = nil) -> Trainer {
+  private func modelTrainer(seed: UInt64, board: TensorBoard? = nil, validation: Validation? = nil) -> Trainer {
     Trainer(
       stage: "model", configuration: assembly.training, seed: seed, parameters: assembly.model.parameters,
-      statistics: assembly.model.statistics, artefact: artefacts.model, journal: journal, board: board)
+      statistics: assembly.model.statistics, artefact: artefacts.model, journal: journal, board: board,
+      validation: validation)
   }
 
   /// At most 512 images from all over those of training, as statistics are measured on.
@@ -62,7 +65,8 @@ struct NetworkTraining {
     let direction = assembly.direction, images = assembly.dataset.train
     let trainer = tokenizerTrainer(
       seed: assembly.seed ^ 0x7461_7267, discriminator: tokenizer.discriminator?.parameters ?? [],
-      board: board(.tokenizer))
+      board: board(.tokenizer),
+      validation: Validation(ofTokenizer: tokenizer, assembly))
     try trainer.run(
       on: Trainer.Source(
         count: images.count, batch: { try images.batch($0, augmented: $1) }, numbers: { [("image", $0.images)] }),
@@ -96,7 +100,9 @@ struct NetworkTraining {
       opened = source
       return source
     }
-    try modelTrainer(seed: assembly.seed ^ 0x6D6F_6465, board: board(.model)).run(
+    try modelTrainer(
+      seed: assembly.seed ^ 0x6D6F_6465, board: board(.model), validation: Validation(ofModel: model, assembly)
+    ).run(
       on: Trainer.Source(
         count: assembly.dataset.train.count, batch: { try latents().batch($0, augmented: $1) },
         numbers: { [("latent of image", $0.posterior.mean)] }),

@@ -23,6 +23,8 @@ struct Trainer {
   var discriminator: NamedParameters = []
   /// Event files for TensorBoard; nil where logging is off.
   var board: TensorBoard?
+  /// Measurements on held-out images; nil where there are none.
+  var validation: Validation?
 
   var trained: [Parameter] { parameters.map(\.parameter) }
 
@@ -81,10 +83,12 @@ struct Trainer {
       let result = try step(&state, on: source, &order, loss)
       // From the first step on a stop must save: the loop looks after every step.
       unsaved.begin()
+      try validate(&state, events)
       try record(result, state, events)
       try save(&state, by: writer)
       Profile.shared.forward("writing")
     }
+    if configuration.steps == 0 { try validate(&state, events) }
     if case .imported(hasStatistics: true) = start, configuration.steps == 0 {
       // Imported weights that are used untrained keep the statistics that came with them.
     } else if let average = state.average {
@@ -121,7 +125,7 @@ struct Trainer {
     guard Folder.exists(artefact.checkpoint) else {
       try artefact.prepare()
       // A training that was killed before its first checkpoint may have left numbers.
-      try artefact.metrics.rewind("train", to: 0)
+      try rewindMetrics(to: 0)
       try artefact.beginRecord()
       let start = try begin()
       if case .imported(hasStatistics: true) = start {} else { try beforeFirstStep() }
@@ -137,7 +141,7 @@ struct Trainer {
       return .finished
     }
     journal.say("\(stage): going on from step \(state.step) of \(configuration.steps)")
-    try Interruption.holding { try artefact.metrics.rewind("train", to: state.step) }
+    try Interruption.holding { try rewindMetrics(to: state.step) }
     return .resumed
   }
 
@@ -219,7 +223,7 @@ struct Trainer {
     journal.progress(
       Progress(
         stage: stage, done: step, total: configuration.steps,
-        details: ["loss \(NumberFormat.short(result.loss))"]
+        details: ["loss \(NumberFormat.short(result.loss))"] + state.validation
           + result.parts.map { "\($0.name) \(NumberFormat.short(Double($0.value)))" },
         rate: speed, secondsPerStep: state.secondsPerStep))
   }
