@@ -94,9 +94,11 @@ import Testing
 
   @Test("a training that is stopped and goes on has the validations of one that is not")
   func resumed() throws {
-    let words = ["run", "--quiet", quickstart] + tiny + [
-      "dataset.count=64", "training.steps=120", "training.save-every=7", "training.validate-every=5", "stages=[model]",
-    ]
+    let words =
+      ["run", "--quiet", quickstart] + tiny + [
+        "dataset.count=64", "training.steps=120", "training.save-every=7", "training.validate-every=5",
+        "stages=[model]",
+      ]
     let scratches = [Scratch(), Scratch()]
     func model(_ scratch: Scratch) -> String? {
       scratch.content.first { $0.contains("/model-") && $0.hasSuffix("/checkpoint.h5") }
@@ -106,7 +108,8 @@ import Testing
     #expect(stopped.status != 0)
     for scratch in scratches { #expect(try program(words + ["results=\(scratch.path)/r"]).status == 0) }
     let logs = try scratches.map { scratch in
-      MetricsLog("\(scratch.path)/\(try #require(model(scratch)))".replacingOccurrences(of: "checkpoint", with: "metrics"))
+      MetricsLog(
+        "\(scratch.path)/\(try #require(model(scratch)))".replacingOccurrences(of: "checkpoint", with: "metrics"))
     }
     let names = try logs[0].names(in: "validation")
     #expect(try names.contains("loss") && logs[1].names(in: "validation") == names)
