@@ -44,8 +44,8 @@ public struct DatasetSplit: Sendable {
     let batch = try source.batch(rows, augmented: augmentations), classes = source.classNames.count
     for (row, label) in zip(rows, batch.labels) where !(0..<classes).contains(label) {
       throw DataError(
-        "\(type(of: source).key): the label of image \(row) is \(label); the data set has \(classes) classes, from 0 to "
-          + "\(classes - 1).")
+        "\(type(of: source).key): the label of image \(row) is \(label); the data set has \(classes) classes, from 0 "
+          + "to \(classes - 1).")
     }
     return batch
   }

@@ -58,6 +58,14 @@ import Testing
     #expect(try found(.traps, adding: "// try! fatalError\nlet a = \"try! fatalError()\"", to: path).added == [])
   }
 
+  @Test("a lock of a function is found, and one of a structure is not")
+  func locks() throws {
+    try expectViolation(
+      of: .functionsInLocks, adding: "let a = Mutex<Set<String>>([])\nlet b = Mutex<((Int) throws -> Void)?>(nil)",
+      to: path, at: 1,
+      sentence: "a lock of a function wraps it once more at every access; lock a structure that holds the function.")
+  }
+
   @Test("few comments are found, and too many")
   func comments() throws {
     func found(_ comments: Int) throws -> [String] {

@@ -36,9 +36,8 @@ struct EvaluateCommand: ParsableCommand {
       print(JSON.list(list).lines)
     } else {
       for value in evaluation.measurements {
-        print(
-          "\(value.name)  \(NumberFormat.short(value.value))  (\(evaluation.count) images, \(evaluation.split.rawValue))"
-        )
+        let origin = "\(evaluation.count) images, \(evaluation.split.rawValue)"
+        print("\(value.name)  \(NumberFormat.short(value.value))  (\(origin))")
       }
     }
   }

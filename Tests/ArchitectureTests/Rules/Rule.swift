@@ -38,6 +38,7 @@ struct Rule: Sendable {
 
   static let all: [Rule] = [
     .imports, .libraryRooms, .componentKeys, .fileLength, .functionLength, .columns, .documentation, .openings, .traps,
+    .functionsInLocks,
     .parameters, .labels, .words, .commentPercentage,
   ]
 }

@@ -14,6 +14,24 @@ extension Rule {
       }
     })
 
+  /// A lock of a function wraps the function once more at every access, until calling it takes milliseconds, and the
+  /// stack is too short for it.
+  static let functionsInLocks = Rule(
+    "locks",
+    everySource: { file in
+      let code = file.tokens.filter { !$0.isComment }
+      return code.indices.filter { at in
+        guard code[at].isWord("Mutex"), at + 1 < code.count, code[at + 1].isSymbol("<") else { return false }
+        let line = code[at...].prefix { $0.line == code[at].line }
+        return zip(line, line.dropFirst()).contains { $0.isSymbol("-") && $1.isSymbol(">") && $1.isAttached }
+          || line.contains { $0.isSymbol("->") }
+      }.map { at in
+        Violation(
+          file.path, code[at].line,
+          "a lock of a function wraps it once more at every access; lock a structure that holds the function.")
+      }
+    })
+
   /// Every trap of a file with its line.
   static func traps(in file: SourceFile) -> [(trap: String, line: Int)] {
     let code = file.tokens.filter { !$0.isComment }
