@@ -24,6 +24,10 @@ public final class Reader: @unchecked Sendable {  // all calls under HDF5's lock
     let handle = HDF5.locked { Handle(H5Fopen(path, overtone_read_only(), HDF5.standard), H5Fclose) }
     guard let handle else {
       if status.st_size == 0 { throw .unreadable(path: path, why: "the file is empty.") }
+      // HDF5 takes a failing disk for another format.
+      do throws(FileError) { _ = try ByteSource(file: path).bytes(at: 0, count: 1) } catch {
+        throw .unreadable(path: path, why: "\(error.reason).")
+      }
       guard isHDF5 else { throw .unreadable(path: path, why: "this is not an HDF5 file.") }
       throw .unreadable(
         path: path,

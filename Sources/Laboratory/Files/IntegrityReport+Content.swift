@@ -29,7 +29,7 @@ extension IntegrityReport {
   func comparedWithRecord() -> IntegrityReport {
     let url = URL(fileURLWithPath: path), folder = url.deletingLastPathComponent().path, name = url.lastPathComponent
     guard Folder.exists(path),
-      let recorded = ArtefactRecord(in: folder)?.files[name] ?? (try? InputRecord(in: folder))?.hashes?[name]
+      let recorded = (try? ArtefactRecord(in: folder))?.files[name] ?? (try? InputRecord(in: folder))?.hashes?[name]
     else { return self }
     var report = self
     report.compare(with: recorded)

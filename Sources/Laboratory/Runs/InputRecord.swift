@@ -60,7 +60,7 @@ extension InputRecord {
   mutating func addStages(_ artefacts: Artefacts) {
     var found = hashes ?? [:]
     for artefact in [artefacts.tokenizer, artefacts.latents, artefacts.model] {
-      for (name, hash) in ArtefactRecord(in: artefact.folder)?.files ?? [:] {
+      for (name, hash) in (try? ArtefactRecord(in: artefact.folder))?.files ?? [:] {
         found["\(artefact.stage)/\(name)"] = hash
       }
     }
@@ -81,10 +81,19 @@ extension InputRecord {
     }
   }
 
+  /// Returns the hashes of what a run made itself, not its stages; none where its record is missing or damaged. Throws
+  /// where the disk does not give it.
+  static func earlierHashes(in folder: String) throws -> [String: String] {
+    guard let data = try Folder.content(of: path(in: folder)),
+      let record = try? JSON.decoded(InputRecord.self, from: data)
+    else { return [:] }
+    return record.hashes?.filter { !$0.key.contains("/") } ?? [:]
+  }
+
   /// Reads the file of a run; nil where there is none. Throws where it is not such a file.
   init?(in folder: String) throws {
     let path = Self.path(in: folder)
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    guard let data = try Folder.content(of: path) else { return nil }
     do { self = try JSON.decoded(InputRecord.self, from: data) } catch {
       throw LaboratoryError("\(path): this is not what 'overtone run' writes; run the experiment again.")
     }

@@ -88,7 +88,7 @@ package struct Run {
     let artefacts = try Artefacts(of: assembly)
     // Of what an earlier execution made, the hashes stay until it is made anew.
     var record = try artefacts.record(in: assembly.results)
-    record.hashes = (try? InputRecord(in: folder))?.hashes?.filter { !$0.key.contains("/") } ?? [:]
+    record.hashes = try InputRecord.earlierHashes(in: folder)
     try record.write(to: folder)
     defer { recordStages(artefacts) }
     for artefact in [artefacts.tokenizer, artefacts.model] where artefact.stage == "model" || hasTrainedTokenizer {

@@ -96,7 +96,7 @@ package struct RunResult: Codable, Equatable {
   /// Reads the file of a run folder; throws where it is missing or something else.
   package init(in folder: String) throws {
     let path = Self.path(in: folder)
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = try Folder.content(of: path) else {
       throw LaboratoryError("\(path): there is no result yet; run the experiment first.")
     }
     do { self = try JSON.decoded(RunResult.self, from: data) } catch {

@@ -72,16 +72,16 @@ extension ExperimentRuns {
   ///
   /// A file that was moved or copied keeps its folder: another one is a file that still exists and has another text.
   private func recordFile() throws {
-    let manager = FileManager.default, record = "\(folder)/experiment-file.txt"
-    guard let text = manager.contents(atPath: file) else { return }
+    let record = "\(folder)/experiment-file.txt"
+    guard let text = try Folder.content(of: file) else { return }
     let path = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
     let lock = try Lock.waiting(for: folder)
     defer { lock.release() }
     Folder.removeAbandonedFiles(in: folder)
-    if let recorded = manager.contents(atPath: record) {
+    if let recorded = try Folder.content(of: record) {
       let earlier = String(decoding: recorded, as: UTF8.self).trimmingCharacters(in: .newlines)
       if earlier == path { return }
-      if let other = manager.contents(atPath: earlier), other != text {
+      if let other = try? Folder.content(of: earlier), other != text {
         throw LaboratoryError(
           "\(folder): it holds runs of \(earlier), a file of the same name; give this one another by 'name: ...', or "
             + "choose another folder with results=DIR.")

@@ -28,6 +28,18 @@ package enum Folder {
     return status.st_mode & S_IFMT == S_IFDIR ? nil : String(cString: strerror(ENOTDIR))
   }
 
+  /// Returns the content of a file; nil where there is none. Throws where the disk does not give it: a record that is
+  /// there must not be taken for one that is missing.
+  package static func content(of path: String) throws -> Data? {
+    do throws(FileError) {
+      let source = try ByteSource(file: path)
+      return Data(try source.bytes(at: 0, count: source.count))
+    } catch {
+      guard error.reason == .missing else { throw LaboratoryError("\(error)") }
+      return nil
+    }
+  }
+
   /// Writes a text atomically: into a temporary file first, which then replaces the one at `path`.
   package static func write(_ text: String, to path: String) throws {
     try writeWhole(Array(text.utf8), to: path)

@@ -23,9 +23,10 @@ struct ArtefactRecord: Codable, Equatable {
     (self.settings, self.inputs, self.sources, self.files) = (settings, inputs, sources, files)
   }
 
-  /// Reads the record of a folder; nil where there is none, as older versions left it, or none that can be read.
-  init?(in folder: String) {
-    guard let data = FileManager.default.contents(atPath: Self.path(in: folder)),
+  /// Reads the record of a folder; nil where there is none, as older versions left it, or what is there is no record.
+  /// Throws where the disk does not give it.
+  init?(in folder: String) throws {
+    guard let data = try Folder.content(of: Self.path(in: folder)),
       let record = try? JSON.decoded(ArtefactRecord.self, from: data)
     else { return nil }
     self = record
@@ -52,7 +53,7 @@ extension Artefact {
   /// Begins the record of the stage, which is about to be made. Files that are complete stay in it, except for the
   /// checkpoint.
   func beginRecord() throws {
-    let files = (ArtefactRecord(in: folder)?.files ?? [:]).filter { name, _ in
+    let files = (try ArtefactRecord(in: folder)?.files ?? [:]).filter { name, _ in
       name != "checkpoint.h5" && Folder.exists("\(folder)/\(name)")
     }
     let hash = SHA256.hex(of: inputs.joined(separator: "\n"))
@@ -62,15 +63,15 @@ extension Artefact {
   /// Records a file that is complete, where that is not recorded yet.
   func record(_ path: String) throws {
     let name = URL(fileURLWithPath: path).lastPathComponent
-    if ArtefactRecord(in: folder) == nil { try beginRecord() }
-    guard var record = ArtefactRecord(in: folder), record.files[name] == nil else { return }
+    if try ArtefactRecord(in: folder) == nil { try beginRecord() }
+    guard var record = try ArtefactRecord(in: folder), record.files[name] == nil else { return }
     record.files[name] = try FileManifest.ofUser.record(path, as: .written)
     try record.write(to: folder)
   }
 
   /// Throws where a file, or a checkpoint that the stage was made with, is not the one that was recorded.
   func check(_ path: String) throws {
-    guard let record = ArtefactRecord(in: folder) else { return }
+    guard let record = try ArtefactRecord(in: folder) else { return }
     if let recorded = record.files[URL(fileURLWithPath: path).lastPathComponent], Folder.exists(path) {
       try Self.check(
         path, is: recorded, cure: "remove it, and run the experiment again with --force: this stage is made anew.")
@@ -113,7 +114,7 @@ extension Artefact {
     let found = names.sorted().compactMap { name -> (folder: String, setting: String, value: String, other: String)? in
       let other = "\(parent)/\(name)"
       guard name.hasPrefix("\(stage)-"), other != folder, Folder.exists("\(other)/checkpoint.h5"),
-        let difference = ArtefactRecord(in: other).flatMap({ record.difference(from: $0) }),
+        let difference = (try? ArtefactRecord(in: other)).flatMap({ record.difference(from: $0) }),
         difference.setting != ".seed", !isVariant || difference.setting.contains("training.")
       else { return nil }
       return (other, difference.setting, difference.value, difference.other)
