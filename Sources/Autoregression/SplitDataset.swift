@@ -61,7 +61,7 @@ public struct SplitDataset: Sendable {
   /// The fraction of rows that is held out of a source without a split of its own.
   private let fraction: Double
   private let seed: UInt64
-  /// The images that networks are trained on; none before the data set is opened.
+  /// The images that networks are trained on; none before the data set is opened, unless it needs no file.
   public private(set) var train: DatasetSplit
   /// The images that no training sees; perhaps none.
   public private(set) var heldOut: DatasetSplit
@@ -77,14 +77,20 @@ public struct SplitDataset: Sendable {
     self.source = source
     train = DatasetSplit(.train, of: source, rows: [])
     heldOut = DatasetSplit(.heldOut, of: source, rows: [])
+    split()
+  }
+
+  /// Splits the rows that the source has now.
+  private mutating func split() {
+    let (kept, held) = rows()
+    train = DatasetSplit(.train, of: source, rows: kept)
+    heldOut = DatasetSplit(.heldOut, of: source, rows: held)
   }
 
   /// Opens the data, and splits it. Throws where no image is left to train on.
   public mutating func open() throws(DataError) {
     try source.open()
-    let (kept, held) = rows()
-    train = DatasetSplit(.train, of: source, rows: kept)
-    heldOut = DatasetSplit(.heldOut, of: source, rows: held)
+    split()
     guard source.count == 0 || train.count > 0 else {
       throw DataError(
         "\(type(of: source).key): all \(source.count) images are held out, and none is left to train on.")

@@ -26,7 +26,8 @@ private struct Counted: ImageDataset {
   var files: [String] { [] }
   func batch(_ rows: [Int], augmented: [Augmentation]) -> Batch {
     Batch(
-      images: Tensor([rows.count, 1, 1, 3], rows.flatMap { [Float($0), 0, 0] }), labels: rows.map { $0 % (largest + 1) })
+      images: Tensor([rows.count, 1, 1, 3], rows.flatMap { [Float($0), 0, 0] }), labels: rows.map { $0 % (largest + 1) }
+    )
   }
 }
 

@@ -103,7 +103,7 @@ import Testing
     let assembly = try TinyExperiment.assembly(results: Scratch().path)
     #expect(try ValidationReport(assembly, opening: false).text == "sound (4x4 tokens of 48 channels, 4 classes)")
     let opened = try ValidationReport(assembly, opening: true)
-    #expect(opened.text.contains("\n  data set: 16 images\n  model: to be trained ("))
+    #expect(opened.text.contains("\n  data set: 16 images to train on, 16 held out\n  model: to be trained ("))
     let object = JSON.object(opened.fields).line
     #expect(object.contains("\"sound\": true") && object.contains("\"state\": \"to be trained\""))
   }

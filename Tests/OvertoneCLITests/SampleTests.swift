@@ -125,7 +125,7 @@ private let trained: Scratch = {
     let list = try JSONSerialization.jsonObject(with: Data(again.output.utf8)) as? [[String: Any]]
     #expect(list?.compactMap { $0["name"] as? String } == ["psnr", "ssim", "FD[randconv64-v1]"])
     let other = try program(["evaluate", run, "-q", "sampling.guidance=4", "evaluation.count=4"])
-    #expect(other.status == 0 && other.output.contains("(4 images)"))
+    #expect(other.status == 0 && other.output.contains("(4 images, held-out)"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
   }
 

@@ -4,8 +4,8 @@ import Autoregression
 /// stages are trained.
 package struct ValidationReport {
   private let assembly: Assembly
-  /// Images of the data set; nil where it was not opened.
-  private let images: Int?
+  /// Images to train on, and held-out ones; nil where the data set was not opened.
+  private let images: (train: Int, heldOut: Int)?
   /// The folders of the stages; nil where the data set was not opened.
   private let artefacts: Artefacts?
 
@@ -13,7 +13,7 @@ package struct ValidationReport {
   package init(_ assembly: Assembly, opening: Bool) throws {
     var assembly = assembly
     if opening { try assembly.dataset.open() }
-    images = opening ? assembly.dataset.source.count : nil
+    images = opening ? (assembly.dataset.train.count, assembly.dataset.heldOut.count) : nil
     artefacts = opening ? try Artefacts(of: assembly) : nil
     self.assembly = assembly
   }
@@ -39,10 +39,9 @@ package struct ValidationReport {
   package var text: String {
     let summary = "sound (\(assembly.tokenSummary), \(assembly.classes) classes)"
     guard let images, let artefacts else { return summary }
+    let files = artefacts.inputs.isEmpty ? "" : " in \(artefacts.inputs.count) files"
     return
-      ([
-        summary, "  data set: \(images) images\(artefacts.inputs.isEmpty ? "" : " in \(artefacts.inputs.count) files")",
-      ]
+      ([summary, "  data set: \(images.train) images to train on, \(images.heldOut) held out\(files)"]
       + stages.map { "  \($0.name): \($0.state) (\($0.artefact.folder))" }).joined(separator: "\n")
   }
 
@@ -53,7 +52,8 @@ package struct ValidationReport {
     ]
     guard let images, let artefacts else { return common }
     return common + [
-      ("images", .number(Double(images))), ("inputs", .list(artefacts.inputs.map { .text($0.path) })),
+      ("images", .number(Double(images.train))),
+      ("heldOut", .number(Double(images.heldOut))), ("inputs", .list(artefacts.inputs.map { .text($0.path) })),
       (
         "stages",
         .object(
