@@ -10,18 +10,17 @@ private struct Counted: ImageDataset {
   static let about = About("Images of one number each, for tests.")
   let shape = ImageShape(height: 1, width: 1)
   let count: Int
-  let own: Range<Int>?
+  let heldOutRows: Range<Int>?
   let largest: Int
 
   init(_ settings: inout Settings) throws(SettingsError) {
     count = try settings["count", default: 100, in: 0...1000, about: "images"]
-    let own: [Int] = try settings["own", default: [], about: "first and last row that it holds out itself"]
-    self.own = own.count == 2 ? own[0]..<own[1] : nil
+    let ends: [Int] = try settings["held-out-rows", default: [], about: "first and last row that it holds out itself"]
+    heldOutRows = ends.count == 2 ? ends[0]..<ends[1] : nil
     largest = try settings["largest", default: 2, in: 0...9, about: "largest label"]
   }
 
   mutating func open() throws(DataError) {}
-  var heldOutRows: Range<Int>? { own }
   var classNames: [String] { ["a", "b", "c"] }
   var files: [String] { [] }
   func batch(_ rows: [Int], augmented: [Augmentation]) -> Batch {
@@ -64,13 +63,13 @@ struct SplitTests {
   }
 
   @Test("rows that a source holds out itself are those held out, whatever the fraction")
-  func own() throws {
-    for (own, kept) in [("[0, 10]", Array(10..<100)), ("[90, 100]", Array(0..<90)), ("[5, 5]", Array(0..<100))] {
-      let dataset = try opened("{ own: \(own), held-out: 0.5 }")
+  func ofTheSource() throws {
+    for (ends, kept) in [("[0, 10]", Array(10..<100)), ("[90, 100]", Array(0..<90)), ("[5, 5]", Array(0..<100))] {
+      let dataset = try opened("{ held-out-rows: \(ends), held-out: 0.5 }")
       #expect(try rows(dataset.train) == kept)
       #expect(dataset.heldOut.count == 100 - kept.count)
     }
-    let middle = try opened("{ own: [20, 30] }")
+    let middle = try opened("{ held-out-rows: [20, 30] }")
     #expect(try rows(middle.train) == Array(0..<20) + Array(30..<100) && middle.train.row(20) == 30)
   }
 
@@ -83,7 +82,7 @@ struct SplitTests {
 
   @Test("a data set whose every row is held out, and a label beyond the classes, are refused in a sentence")
   func refusals() throws {
-    let error = #expect(throws: DataError.self) { try opened("{ own: [0, 100] }") }
+    let error = #expect(throws: DataError.self) { try opened("{ held-out-rows: [0, 100] }") }
     #expect(error?.description == "counted: all 100 images are held out, and none is left to train on.")
     let labels = #expect(throws: DataError.self) { _ = try rows(opened("{ largest: 3 }").train) }
     #expect(labels?.description == "counted: the label of image 3 is 3; the data set has 3 classes, from 0 to 2.")
