@@ -43,8 +43,8 @@ struct BackboneDefaults {
   var tiesOutput = false
   /// The position embedding.
   var positions = Positions.learned
-  /// True where weight decay applies to embeddings of positions, levels and codes, and to mask tokens.
-  var decaysEmbeddings = true
+  /// The roles of parameters without weight decay, the default of `training.undecayed`.
+  var undecayed = Parameter.Role.usuallyUndecayed
   /// The embedding of tokens.
   var tokenEmbedding = TokenEmbedding.Kind.linear
   /// The tokens to which the conditioning vector is added; nil: all, or with adaptive norms mask tokens only.

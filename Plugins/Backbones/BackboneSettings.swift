@@ -19,13 +19,15 @@ struct BackboneSettings {
   private(set) var initialization: InitializationSettings
   /// The rate of stochastic depth at the last block.
   let dropPath: Float
+  /// The roles of parameters without weight decay in the preset's recipe.
+  let undecayed: [Parameter.Role]
 
   /// Former names of keys, and the present ones.
   private static let renamedKeys = [
     ("ratio", "mlp-ratio"), ("perceptron", "activation"), ("hidden", "mlp-width"),
     ("hidden-multiple", "mlp-multiple-of"), ("hidden-dropout", "mlp-dropout"), ("adaptive", "adaptive-norm"),
     ("gate", "gate-init-scale"), ("initial-deviation", "init-std"), ("shrink-residual", "scale-residual-init"),
-    ("decay-positions", "decay-embeddings"), ("vector", "add-condition-to"), ("embed", "token-embedding"),
+    ("vector", "add-condition-to"), ("embed", "token-embedding"),
     ("unplaced", "unpositioned"),
   ]
 
@@ -41,6 +43,12 @@ struct BackboneSettings {
     for shape: BackboneShape
   ) throws(SettingsError) {
     for (former, present) in Self.renamedKeys { try settings.renamed(former, to: present) }
+    for former in ["decay-embeddings", "decay-positions"] where settings.has(former) {
+      throw settings.refusal(
+        "'\(former)' is no longer a setting of the backbone; name 'positions' and 'mask-tokens' in 'training.undecayed'.",
+        at: former)
+    }
+    undecayed = defaults.undecayed
     let width = try Self.width(&settings, defaults)
     depth = try settings["depth", default: defaults.depth, in: depths, about: aboutDepth]
     let attention = try AttentionSettings(&settings, defaults, width: width).design
@@ -152,12 +160,17 @@ extension BackboneSettings {
 
   /// Makes a table of position or level embeddings [entries, width].
   func table(_ entries: Int, _ random: inout Random) -> Embedding {
-    Embedding(entries, width: width, weight: initialization.embedding, decays: positions.decays, &random)
+    Embedding(entries, width: width, weight: initialization.embedding, role: .position, &random)
   }
 
-  /// Makes learned vectors of the given shape; `decays` nil: weight decay applies to matrices.
-  func vectors(_ shape: [Int], decays: Bool? = nil, _ random: inout Random) -> Parameter {
-    Parameter(initialization.embedding(shape, &random), decays: positions.decays ? decays : false)
+  /// Makes a learned vector for each of some positions, [positions, width]; that of a single one is a bias.
+  func positionVectors(_ count: Int, _ random: inout Random) -> Parameter {
+    Parameter(initialization.embedding([count, width], &random), role: count > 1 ? .position : .bias)
+  }
+
+  /// Makes the mask token [1, 1, width].
+  func maskToken(_ random: inout Random) -> Parameter {
+    Parameter(initialization.embedding([1, 1, width], &random), role: .maskToken)
   }
 }
 

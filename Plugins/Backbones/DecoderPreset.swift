@@ -50,7 +50,7 @@ enum DecoderPreset: String, BackbonePreset {
     all.dropPath = 0.1 * Float(depth) / 24
     all.initialDeviation = (1 / Float(3 * 64 * depth)).squareRoot()
     all.scalesResidualInit = true
-    all.decaysEmbeddings = false
+    all.undecayed += [.position, .maskToken]
     return all
   }
 
@@ -84,7 +84,7 @@ enum DecoderPreset: String, BackbonePreset {
     all.modulationInitScale = 0
     all.hasClassToken = true
     all.tokenEmbedding = .lookup
-    all.decaysEmbeddings = false
+    all.undecayed += [.embedding, .position, .maskToken]
     all.initialDeviation = 0.02
     all.dropout = 0.1
     all.mlpDropout = 0.1

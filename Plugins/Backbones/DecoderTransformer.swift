@@ -63,12 +63,12 @@ struct DecoderTransformer: TransformerBackbone {
     let parts = try DecoderSettings(&settings, defaults, all, for: shape)
     (prefixCount, tiesOutput) = (shape.prefixCount + (parts.hasClassToken ? 1 : 0), parts.tiesOutput)
     (self.settings, self.layout) = (all, layout)
-    let width = all.width, isLearned = all.positions.kind == .learned
+    let isLearned = all.positions.kind == .learned
     input = TokenEmbedding(all, of: shape.space, &random)
-    classToken =
-      parts.hasClassToken ? Parameter(Tensor(zeros: [1, 1, width]), decays: true) : nil
-    maskToken = parts.hasMaskToken ? all.vectors([1, 1, width], decays: true, &random) : nil
-    prefixPositions = prefixCount > 0 ? all.vectors([prefixCount, width], &random) : nil
+    // RAR's decays, unlike its embeddings.
+    classToken = parts.hasClassToken ? Parameter(Tensor(zeros: [1, 1, all.width]), role: .weight) : nil
+    maskToken = parts.hasMaskToken ? all.maskToken(&random) : nil
+    prefixPositions = prefixCount > 0 ? all.positionVectors(prefixCount, &random) : nil
     positions = parts.hasTargets && (isLearned || layout.shift > 0) ? all.table(layout.positions, &random) : nil
     inputPositions = isLearned && layout.shift > 0 ? all.table(layout.positions, &random) : nil
     levels = parts.hasLevels ? all.table(layout.levels, &random) : nil

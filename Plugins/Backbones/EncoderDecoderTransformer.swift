@@ -87,17 +87,17 @@ struct EncoderDecoderTransformer: TransformerBackbone {
     let width = decoder.width
     input = TokenEmbedding(encoder, of: shape.space, &random)
     inputNorm = encoder.norm(isLearned: true)
-    encoderPositions = rows > 0 ? encoder.vectors([rows, encoder.width], &random) : nil
+    encoderPositions = rows > 0 ? encoder.positionVectors(rows, &random) : nil
     encoderBlocks = encoder.blocks(0..<encoderDepth, of: depth, &random)
     encoderNorm = encoder.norm(isLearned: true)
     decoderEmbedding = Linear(
       from: encoder.width, to: width, hasBias: all.block.mlpBias, weight: decoder.initialization.weight, &random)
-    maskToken = decoder.vectors([1, 1, width], decays: true, &random)
-    decoderPositions = rows > 0 ? decoder.vectors([rows, width], &random) : nil
+    maskToken = decoder.maskToken(&random)
+    decoderPositions = rows > 0 ? decoder.positionVectors(rows, &random) : nil
     decoderBlocks = decoder.blocks(encoderDepth..<depth, of: depth, &random)
     decoderNorm = all.isAdaptive ? nil : decoder.norm(isLearned: true)
     adaptiveNorm = decoder.adaptiveNorm(&random)
-    outputPositions = isLearned ? decoder.vectors([shape.layout.positions, width], &random) : nil
+    outputPositions = isLearned ? decoder.positionVectors(shape.layout.positions, &random) : nil
     sharedModulation = decoder.sharedModulation(&random)
     levels = hasLevels ? encoder.table(shape.layout.levels, &random) : nil
     let isProjected = encoder.width != width

@@ -17,8 +17,6 @@ enum Unpositioned: String, Setting, CaseIterable { case unrotated, zero }
 /// The settings of position embeddings.
 struct PositionSettings {
   let kind: Positions
-  /// True where weight decay applies to embeddings of positions, levels and codes, and to mask tokens.
-  let decays: Bool
   /// The base of rotary frequencies.
   let rotaryBase: Float
   let unpositioned: Unpositioned
@@ -30,12 +28,6 @@ struct PositionSettings {
       about:
         "the position embedding: learned; sin-cos (MAE, arXiv 2111.06377); rotary in two dimensions "
         + "(LlamaGen, arXiv 2406.06525)"
-    ]
-    decays = try settings[
-      "decay-embeddings", default: defaults.decaysEmbeddings,
-      about:
-        "whether weight decay applies to embeddings of positions, levels and codes, and to mask tokens; VAR (arXiv "
-        + "2404.02905), RAR (arXiv 2411.00776): false"
     ]
     var (base, unpositioned): (Float, Unpositioned) = (10_000, defaults.unpositioned)
     if kind == .rotary {

@@ -24,7 +24,7 @@ enum TokenEmbedding: Module {
     case .lookup:
       self = .lookup(
         Embedding(
-          space.vocabulary ?? 1, width: settings.width, weight: initial.embedding, decays: settings.positions.decays,
+          space.vocabulary ?? 1, width: settings.width, weight: initial.embedding,
           &random))
     }
   }

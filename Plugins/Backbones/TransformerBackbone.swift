@@ -38,6 +38,7 @@ struct Conditioning {
 
 extension TransformerBackbone {
   var width: Int { settings.width }
+  var undecayed: [Parameter.Role] { settings.undecayed }
 
   /// Reads the width of blocks that the settings or their preset give.
   static func conditionWidth(_ settings: inout Settings) throws(SettingsError) -> Int {

@@ -30,7 +30,7 @@ struct ClassPrefix: ClassConditioner {
     dropRate = try Self.labelDropout(&settings)
     let initial = Initialization.normal(standardDeviation: 0.02)
     self.classes = Embedding(classes, width: width, weight: initial, &random)
-    unconditional = Parameter(initial([1, width], &random), decays: true)
+    unconditional = Parameter(initial([1, width], &random), role: .embedding)
   }
 
   /// Returns a prefix [batch, count, width] whose rows are all the vector of the label.

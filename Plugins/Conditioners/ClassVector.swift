@@ -27,7 +27,7 @@ struct ClassVector: ClassConditioner {
       "init-std", default: 0.02, in: 0...1, about: "the standard deviation of initial class vectors"]
     let initial = Initialization.normal(standardDeviation: deviation)
     self.classes = Embedding(classes, width: width, weight: initial, &random)
-    unconditional = Parameter(initial([1, width], &random), decays: true)
+    unconditional = Parameter(initial([1, width], &random), role: .embedding)
   }
 
   /// Returns the vector of each label [batch, width].

@@ -16,7 +16,7 @@ struct Unconditional: Conditioner {
   var dropRate: Float { 0 }
 
   init(_ settings: inout Settings, classes: Int, width: Int, _ random: inout Random) throws(SettingsError) {
-    start = Parameter(Initialization.normal(standardDeviation: 0.02)([1, 1, width], &random), decays: true)
+    start = Parameter(Initialization.normal(standardDeviation: 0.02)([1, 1, width], &random), role: .embedding)
   }
 
   /// Returns the same prefix [batch, 1, width] for all labels.

@@ -11,11 +11,11 @@ import Tensors
 /// nats per channel of the tokens as they are, not as normalized by their scale, so that runs compare.
 ///
 /// Temperature scales the deviations. Guidance is GIVT's density-based one: a component is drawn by the conditional
-/// weights, then a value from p_c^(1 + w) / p_u^w of that component with and without the condition, w = scale - 1.
+/// weights, then each channel from p_c^(1 + w) / p_u^w of that component with and without the condition, w = scale - 1,
+/// as `DensityGuidance` says. Where its proposals fail the conditional Gaussian is sampled, as in the released code, and
+/// the fraction of such channels is reported.
 ///
-/// Differs from the released code: the product of powers of two Gaussians is a Gaussian, sampled in closed form instead
-/// of by rejection; where it is none (the conditional one is much wider) the conditional one is sampled, as
-/// there when rejection fails. Initial means are drawn from the standard normal distribution so that components
+/// Differs from the released code: initial means are drawn from the standard normal distribution so that components
 /// differ: there, all weights start at zero. A floor is added to the deviations instead of a maximum, so that gradients
 /// pass.
 struct GaussianMixture: TokenLoss {
@@ -63,6 +63,16 @@ struct GaussianMixture: TokenLoss {
   struct Mixtures {
     var logits: Tensor, means: Tensor, deviations: Tensor
 
+    /// The Gaussians of component `chosen[row]` of each mixture, channel by channel: [n width].
+    func gaussians(_ chosen: [Int]) -> [Gaussian] {
+      let width = means.shape[2], components = means.shape[1]
+      let (means, deviations) = (means.scalars, deviations.scalars)
+      return chosen.enumerated().flatMap { row, component in
+        let first = (row * components + component) * width
+        return (first..<first + width).map { Gaussian(mean: Double(means[$0]), deviation: Double(deviations[$0])) }
+      }
+    }
+
     /// The log-density of each mixture at x [n, width]: [n].
     func logDensity(_ x: Tensor) -> Tensor {
       let n = x.shape[0], components = logits.shape[1], width = x.shape[1]
@@ -95,7 +105,7 @@ struct GaussianMixture: TokenLoss {
 
   var givesConfidence: Bool { true }
 
-  /// Values, and as confidence their log-density, guided as u + s (c - u).
+  /// Values, and as confidence their log-density; with guidance that of the drawn component, s log c - (s - 1) log u.
   func sample(_ hidden: Guided, levels: Indices, at moment: Moment, _ random: inout Random) -> Draw {
     let batch = hidden.conditional.shape[0], tokens = hidden.conditional.shape[1], rows = batch * tokens
     let conditional = mixtures(hidden.conditional, levels)
@@ -103,41 +113,62 @@ struct GaussianMixture: TokenLoss {
     let numbers = random.uniform([batch, tokens], "component").scalars
     let noise = random.normal([batch, tokens, tokenWidth], "value").scalars
     let sampler = CodeSampler(), logits = conditional.logits.scalars
-    let (means, deviations) = (conditional.means.scalars, conditional.deviations.scalars)
-    let freeMeans = unconditional?.means.scalars, freeDeviations = unconditional?.deviations.scalars
-    var values = [Float](repeating: 0, count: rows * tokenWidth)
-    for row in 0..<rows {
-      let component = sampler.code(from: Array(logits[row * components..<(row + 1) * components]), at: numbers[row])
-      for channel in 0..<tokenWidth {
-        let i = (row * components + component) * tokenWidth + channel, target = row * tokenWidth + channel
-        var gaussian = Gaussian(mean: means[i], deviation: deviations[i])
-        if let freeMeans, let freeDeviations {
-          gaussian = Self.guided(gaussian, Gaussian(mean: freeMeans[i], deviation: freeDeviations[i]), hidden.scale)
-        }
-        values[target] = gaussian.mean + gaussian.deviation * hidden.temperature * noise[target]
+    let chosen = (0..<rows).map {
+      sampler.code(from: Array(logits[$0 * components..<($0 + 1) * components]), at: numbers[$0])
+    }
+    let channels = conditional.gaussians(chosen)
+    var values = zip(channels, noise).map { Float($0.mean) + Float($0.deviation) * hidden.temperature * $1 }
+    func drawn(_ confidence: Tensor, failures: Int = 0) -> Draw {
+      let x = tokenScale.denormalize(Tensor([batch, tokens, tokenWidth], values), levels: levels)
+      var draw = Draw(.values(x), confidence: confidence.reshaped([batch, tokens]))
+      draw.unguided = Float(failures) / Float(max(1, values.count))
+      return draw
+    }
+    guard let unconditional else { return drawn(conditional.logDensity(Tensor([rows, tokenWidth], values))) }
+    let free = unconditional.gaussians(chosen), scale = Double(hidden.scale)
+    let failures = guide(
+      &values, channels, free, scale: scale, temperature: Double(hidden.temperature),
+      seeds: random.uniform([batch, tokens, 2 * tokenWidth], "guidance").scalars)
+    let confidence = (0..<rows).map { row in
+      (row * tokenWidth..<(row + 1) * tokenWidth).reduce(0.0) {
+        let x = Double(values[$1])
+        return $0 + scale * channels[$1].logDensity(x) - (scale - 1) * free[$1].logDensity(x)
       }
     }
-    let x = Tensor([rows, tokenWidth], values)
-    let c = conditional.logDensity(x), u = unconditional?.logDensity(x)
-    return Draw(
-      .values(tokenScale.denormalize(x.reshaped([batch, tokens, tokenWidth]), levels: levels)),
-      confidence: (u.map { $0 + (c - $0) * hidden.scale } ?? c).reshaped([batch, tokens]))
+    return drawn(Tensor([rows], confidence.map(Float.init)), failures: failures)
   }
 
-  /// A normal distribution of one channel.
-  struct Gaussian {
-    var mean: Float, deviation: Float
+  /// Replaces conditional draws [channels of all tokens] by guided ones, where there are any; returns how many stay.
+  ///
+  /// Temperature scales the deviations of both Gaussians. `seeds` holds two numbers for each channel.
+  private func guide(
+    _ values: inout [Float], _ conditional: [Gaussian], _ free: [Gaussian], scale: Double, temperature: Double,
+    seeds: [Float]
+  ) -> Int {
+    // At temperature 0 all draws are the mean with the condition, where every proposal lies.
+    guard temperature > 0 else { return 0 }
+    var failures = 0
+    for i in values.indices {
+      var (c, u) = (conditional[i], free[i])
+      (c.deviation, u.deviation) = (c.deviation * temperature, u.deviation * temperature)
+      var numbers = SplitMix(seeds[2 * i], seeds[2 * i + 1])
+      guard scale > 1 else {
+        let mixed = Self.mixed(c, u, scale)
+        values[i] = Float(mixed.mean + mixed.deviation * numbers.normal())
+        continue
+      }
+      if let x = DensityGuidance(c, u, scale: scale).draw(&numbers) { values[i] = Float(x) } else { failures += 1 }
+    }
+    return failures
   }
 
-  /// The Gaussian proportional to c^scale / u^(scale - 1); c if that is not a density.
-  static func guided(_ c: Gaussian, _ u: Gaussian, _ scale: Float) -> Gaussian {
+  /// The Gaussian proportional to c^scale u^(1 - scale), for a scale below 1.
+  private static func mixed(_ c: Gaussian, _ u: Gaussian, _ scale: Double) -> Gaussian {
     // Precisions (1 / variance) of a product of powers add up, weighted by the exponents.
-    let precision = scale / (c.deviation * c.deviation), freePrecision = (scale - 1) / (u.deviation * u.deviation)
-    // The difference must exceed a thousandth of the larger one: below, rounding decides its sign.
-    guard precision - freePrecision > 1e-3 * max(precision, freePrecision) else { return c }
+    let precision = scale / (c.deviation * c.deviation), freePrecision = (1 - scale) / (u.deviation * u.deviation)
     return Gaussian(
-      mean: (precision * c.mean - freePrecision * u.mean) / (precision - freePrecision),
-      deviation: (1 / (precision - freePrecision)).squareRoot())
+      mean: (precision * c.mean + freePrecision * u.mean) / (precision + freePrecision),
+      deviation: (1 / (precision + freePrecision)).squareRoot())
   }
 }
 

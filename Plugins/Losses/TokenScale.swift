@@ -22,7 +22,12 @@ struct TokenScale: Module {
     let choice: Choice = try settings[
       "token-scale", default: .perLevel,
       about: "divide tokens by the standard deviation of the tokens of their level; 'none' leaves them"]
-    deviations = choice == .none ? nil : Statistic(Tensor(repeating: 1, shape: [levels]))
+    deviations =
+      choice == .none
+      ? nil
+      : Statistic(
+        Tensor(repeating: 1, shape: [levels]),
+        scaling: .init(of: "standard deviations of tokens", key: "token-scale", remedy: "'none'"))
   }
 
   /// Measures the deviations of tokens [batch, rows, width] by their levels [batch][rows]. A level without tokens gets

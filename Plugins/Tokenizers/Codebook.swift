@@ -96,9 +96,9 @@ package struct Codebook: LearnedQuantizer {
       ? (random.uniform([1, size], "codebook").reshaped([count, width]) * 2 - 1) * (1 / Float(count))
       : Initialization.zeros([count, width], &random)
     weight = Parameter(
-      matching == .sphere && Initialization.allocatesStorage ? table.normalized() : table, decays: false)
+      matching == .sphere && Initialization.allocatesStorage ? table.normalized() : table, role: .codebook)
     counts = update == .ema ? Statistic(Tensor(repeating: 1, shape: [count])) : nil
-    sums = update == .ema ? Statistic(weight.value) : nil
+    sums = update == .ema ? Statistic(from: weight) : nil
     idle = restartAfter > 0 ? Statistic(Tensor(zeros: [count])) : nil
   }
 

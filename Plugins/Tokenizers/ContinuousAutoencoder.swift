@@ -81,7 +81,13 @@ struct ContinuousAutoencoder: ConvolutionalAutoencoder {
     // Last, so that an adversarial loss changes no initial weight of the other layers.
     reconstructionLoss = try ReconstructionLoss(&settings, images: images, &random)
     mean = Statistic(Tensor(zeros: [channels]))
-    deviation = Statistic(Tensor(repeating: 1, shape: [channels]))
+    deviation = Statistic(
+      Tensor(repeating: 1, shape: [channels]),
+      scaling: latentScale > 0
+        ? nil
+        : .init(
+          of: "means and standard deviations of latents", key: "latent-scale",
+          remedy: "the factor that they were trained with (MAR, FAR: 0.2325)"))
   }
 
   var quantizer: any Quantizer { Identity(width: channels * patches.side * patches.side) }

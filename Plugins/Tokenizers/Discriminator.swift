@@ -37,8 +37,8 @@ struct BatchNorm: Module {
   let bias: Parameter
 
   init(_ channels: Int) {
-    weight = Parameter(Tensor(repeating: 1, shape: [channels]), decays: false)
-    bias = Parameter(Tensor(zeros: [channels]), decays: false)
+    weight = Parameter(Tensor(repeating: 1, shape: [channels]), role: .gain)
+    bias = Parameter(Tensor(zeros: [channels]), role: .bias)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {

@@ -41,6 +41,9 @@ public protocol Backbone: Component, Module {
   var width: Int { get }
   /// The vectors of codes [vocabulary, width] that are the weights of the head, too; nil: it has weights of its own.
   var outputTable: Parameter? { get }
+  /// The roles of parameters without weight decay in the recipe that its settings name, the default of
+  /// `training.undecayed`.
+  var undecayed: [Parameter.Role] { get }
   /// Returns hidden states [batch, predicted, width]. `random` draws dropout masks; nil outside training.
   func callAsFunction(_ view: View, given condition: Condition, cache: AttentionCache?, _ random: inout Random?)
     -> Tensor
@@ -49,4 +52,6 @@ public protocol Backbone: Component, Module {
 extension Backbone {
   /// Nil: the head has weights of its own.
   public var outputTable: Parameter? { nil }
+  /// Biases, gains and codebooks, unless a backbone says otherwise.
+  public var undecayed: [Parameter.Role] { Parameter.Role.usuallyUndecayed }
 }

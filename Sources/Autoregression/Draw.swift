@@ -13,6 +13,8 @@ public struct Draw: Sendable {
   public var content: Content
   /// Log-probability of each sampled token, [batch, predicted]; nil when the loss has none.
   public var confidence: Tensor?
+  /// The fraction of numbers that were drawn without the guidance that was asked for, because it has no density there.
+  public var unguided: Float = 0
 
   /// A sample, with log-probabilities where the loss has them.
   public init(_ content: Content, confidence: Tensor? = nil) {

@@ -27,7 +27,7 @@ public enum BlockModulation: Module {
     switch kind {
     case .none: return nil
     case .perBlock: self = .perBlock(Linear(from: width, to: 6 * width, weight: initial, &random))
-    case .shared: self = .shared(Parameter(initial([6, width], &random), decays: false))
+    case .shared: self = .shared(Parameter(initial([6, width], &random), role: .bias))
     }
   }
 

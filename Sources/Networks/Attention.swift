@@ -68,13 +68,13 @@ public struct Attention: Module {
     qkv = Linear(from: width, to: 3 * width, hasBias: design.bias == .all, weight: weight, &random)
     self.output = Linear(from: width, to: width, hasBias: design.outputBias, weight: output, &random)
     func bias() -> Parameter? {
-      design.bias == .queriesAndValues ? Parameter(Tensor(zeros: [width]), decays: false) : nil
+      design.bias == .queriesAndValues ? Parameter(Tensor(zeros: [width]), role: .bias) : nil
     }
     (queryBias, valueBias) = (bias(), bias())
     func norm() -> LayerNorm? { design.norm == .layer ? LayerNorm(width / design.heads) : nil }
     (queryNorm, keyNorm) = (norm(), norm())
     logitScale =
-      design.norm == .l2 ? Parameter(Tensor(repeating: logf(4), shape: [design.heads]), decays: false) : nil
+      design.norm == .l2 ? Parameter(Tensor(repeating: logf(4), shape: [design.heads]), role: .gain) : nil
     self.design = design
   }
 

@@ -24,8 +24,8 @@ public struct Convolution2D: Module {
 
   /// A layer with an initial weight [out, kernel, kernel, in], and biases of zero.
   public init(weight: Tensor, stride: Int, padding: Padding) {
-    self.weight = Parameter(weight, decays: true)
-    bias = Parameter(Tensor(zeros: [weight.shape[0]]), decays: false)
+    self.weight = Parameter(weight, role: .weight)
+    bias = Parameter(Tensor(zeros: [weight.shape[0]]), role: .bias)
     self.stride = stride
     self.padding = padding
   }

@@ -5,12 +5,12 @@ public struct Embedding: Module {
   /// [entries, width]
   public let weight: Parameter
 
-  /// A table of `entries` vectors. `decays` says whether weight decay applies to them.
+  /// A table of `entries` vectors.
   public init(
     _ entries: Int, width: Int, weight initialization: Initialization = .normal(standardDeviation: 0.02),
-    decays: Bool = true, _ random: inout Random
+    role: Parameter.Role = .embedding, _ random: inout Random
   ) {
-    weight = Parameter(initialization([entries, width], &random), decays: decays)
+    weight = Parameter(initialization([entries, width], &random), role: role)
   }
 
   /// Returns the vectors of `indices` [batch][count], all in 0 ..< entries: [batch, count, width].

@@ -9,19 +9,19 @@ public struct Linear: Module {
   /// [out]; nil: no bias.
   public let bias: Parameter?
 
-  /// A layer from `inputs` to `outputs` channels. Weight decay applies to its weight, not to its bias.
+  /// A layer from `inputs` to `outputs` channels.
   public init(
     from inputs: Int, to outputs: Int, hasBias: Bool = true, weight: Initialization = .glorot,
     bias: Initialization = .zeros, _ random: inout Random
   ) {
-    self.weight = Parameter(weight([outputs, inputs], &random), decays: true)
-    self.bias = hasBias ? Parameter(bias([outputs], &random), decays: false) : nil
+    self.weight = Parameter(weight([outputs, inputs], &random), role: .weight)
+    self.bias = hasBias ? Parameter(bias([outputs], &random), role: .bias) : nil
   }
 
   /// A layer whose weight [out, in] is that of another module, with a bias of its own, zeros at first, where `hasBias`.
   public init(sharing weight: Parameter, hasBias: Bool) {
     self.weight = weight
-    bias = hasBias ? Parameter(Tensor(zeros: [weight.value.shape[0]]), decays: false) : nil
+    bias = hasBias ? Parameter(Tensor(zeros: [weight.value.shape[0]]), role: .bias) : nil
   }
 
   /// Returns x W^T + b, plus `base` [..., out] where there is one.

@@ -11,8 +11,8 @@ public struct LayerNorm: Module {
 
   /// A norm over `width` channels; weight 1 and bias 0 at first where `isLearned`, else without both.
   public init(_ width: Int, isLearned: Bool = true, epsilon: Float = 1e-6) {
-    weight = isLearned ? Parameter(Tensor(repeating: 1, shape: [width]), decays: false) : nil
-    bias = isLearned ? Parameter(Tensor(zeros: [width]), decays: false) : nil
+    weight = isLearned ? Parameter(Tensor(repeating: 1, shape: [width]), role: .gain) : nil
+    bias = isLearned ? Parameter(Tensor(zeros: [width]), role: .bias) : nil
     self.epsilon = epsilon
   }
 
@@ -32,7 +32,7 @@ public struct RMSNorm: Module {
 
   /// A norm over `width` channels; weight 1 at first where `isLearned`, else without it.
   public init(_ width: Int, isLearned: Bool = true, epsilon: Float = 1e-5) {
-    weight = isLearned ? Parameter(Tensor(repeating: 1, shape: [width]), decays: false) : nil
+    weight = isLearned ? Parameter(Tensor(repeating: 1, shape: [width]), role: .gain) : nil
     self.epsilon = epsilon
   }
 
@@ -55,8 +55,8 @@ public struct GroupNorm: Module {
 
   /// A norm over `groups` groups of `channels` channels; weight 1 and bias 0 at first.
   public init(_ channels: Int, groups: Int, epsilon: Float = 1e-6) {
-    weight = Parameter(Tensor(repeating: 1, shape: [channels]), decays: false)
-    bias = Parameter(Tensor(zeros: [channels]), decays: false)
+    weight = Parameter(Tensor(repeating: 1, shape: [channels]), role: .gain)
+    bias = Parameter(Tensor(zeros: [channels]), role: .bias)
     self.groups = groups
     self.epsilon = epsilon
   }

@@ -8,6 +8,8 @@ public struct Optimizer: Sendable {
   public let clip: Double
   /// The parameters that steps update.
   public let parameters: [Parameter]
+  /// Whether weight decay applies, in the order of the parameters.
+  public let decays: [Bool]
   /// Running means of gradients, in the order of the parameters.
   public private(set) var means: [Tensor]
   /// Running means of squared gradients, in the order of the parameters.
@@ -17,9 +19,10 @@ public struct Optimizer: Sendable {
   /// The gradients of the last step, in the order of the parameters, where their norm was not finite; else none.
   public private(set) var refusedGradients: [Tensor] = []
 
-  /// An optimizer before its first step: all moments are zero.
-  public init(_ parameters: [Parameter], rule: AdamW, clip: Double) {
+  /// An optimizer before its first step: all moments are zero. `decays` nil: weight decay applies to what is usual.
+  public init(_ parameters: [Parameter], rule: AdamW, clip: Double, decays: [Bool]? = nil) {
     self.parameters = parameters
+    self.decays = decays ?? parameters.map { !Parameter.Role.usuallyUndecayed.contains($0.role) }
     self.rule = rule
     self.clip = clip
     means = parameters.map { Tensor(zeros: $0.value.shape) }
@@ -43,7 +46,7 @@ public struct Optimizer: Sendable {
     let scale = Float(AdamW.clipping(norm: norm, limit: clip))
     var rule = rule
     rule.weightDecay = weightDecay ?? rule.weightDecay
-    let steps: [AdamW.Step<Float>] = parameters.map { rule.step(count, rate: rate, decays: $0.decays) }
+    let steps: [AdamW.Step<Float>] = decays.map { rule.step(count, rate: rate, decays: $0) }
     // Values are moved out of the parameters, so that no other reference exists and they are updated in place.
     var lists = [parameters.map { $0.take() }, means, squares]
     (means, squares) = ([], [])

@@ -6,13 +6,34 @@ public final class Parameter: @unchecked Sendable {  // written by the optimizer
   public private(set) var value: Tensor
   /// The operand that the running step differentiates; nil until the parameter is used.
   private var tracked: Tensor?
-  /// True where weight decay applies; by default to matrices, not to vectors (biases, weights of norms).
-  public let decays: Bool
+  /// Its kind.
+  public let role: Role
 
-  /// A parameter of the given value; `decays` nil: true where more than one axis is longer than 1.
-  public init(_ value: Tensor, decays: Bool? = nil) {
+  /// The kinds of parameters, by which an optimizer chooses those that decay; raw values are their plurals.
+  public enum Role: String, CaseIterable, Sendable {
+    /// Matrices of linear layers and kernels of convolutions.
+    case weight = "weights"
+    /// Numbers that are added to channels.
+    case bias = "biases"
+    /// Numbers that multiply channels or attention logits.
+    case gain = "gains"
+    /// Tables of learned vectors of classes, codes or levels.
+    case embedding = "embeddings"
+    /// Learned vectors of positions and scales, added to tokens.
+    case position = "positions"
+    /// The learned vector in place of a token.
+    case maskToken = "mask-tokens"
+    /// The vectors of a quantizer.
+    case codebook = "codebooks"
+
+    /// The roles without weight decay in most recipes.
+    public static let usuallyUndecayed: [Role] = [.bias, .gain, .codebook]
+  }
+
+  /// A parameter of the given value; `role` nil: a weight where more than one axis is longer than 1, else a bias.
+  public init(_ value: Tensor, role: Role? = nil) {
     self.value = value
-    self.decays = decays ?? (value.shape.filter { $0 > 1 }.count > 1)
+    self.role = role ?? (value.shape.filter { $0 > 1 }.count > 1 ? .weight : .bias)
   }
 
   /// Returns the value as an operand that records gradients, unless inside `withoutGradients`.

@@ -123,7 +123,7 @@ import Testing
       ("ratio: 4", "mlp-ratio"), ("perceptron: gelu", "activation"), ("hidden: 8", "mlp-width"),
       ("hidden-multiple: 8", "mlp-multiple-of"), ("hidden-dropout: 0", "mlp-dropout"),
       ("adaptive: none", "adaptive-norm"), ("gate: 1", "gate-init-scale"), ("initial-deviation: 0", "init-std"),
-      ("shrink-residual: true", "scale-residual-init"), ("decay-positions: true", "decay-embeddings"),
+      ("shrink-residual: true", "scale-residual-init"),
       ("vector: blanks", "add-condition-to"), ("embed: codes", "token-embedding"), ("unplaced: zero", "unpositioned"),
       ("blank: true", "mask-token"), ("targets: true", "target-positions"),
     ])
@@ -131,5 +131,14 @@ import Testing
     let key = try #require(former.split(separator: ":").first)
     let message = try #require(refusal("{ use: decoder, width: 8, heads: 2, depth: 2, \(former) }"))
     #expect(message.contains("'\(key)'") && message.contains("'\(present)'"), "\(message)")
+  }
+
+  @Test("weight decay of embeddings is refused with the setting that says it now", arguments: ["embeddings", "positions"])
+  func undecayed(_ name: String) throws {
+    let message = try #require(refusal("{ use: decoder, width: 8, heads: 2, depth: 2, decay-\(name): false }"))
+    #expect(
+      message.hasSuffix(
+        "'decay-\(name)' is no longer a setting of the backbone; name 'positions' and 'mask-tokens' in "
+          + "'training.undecayed'."))
   }
 }

@@ -53,15 +53,16 @@ import Testing
     #expect(isNear(try deviation(model, "adaptiveNorm.modulation.weight"), 0.5 * start))
   }
 
-  @Test("weight decay applies to matrices, to embeddings where settings say so, and never to vectors")
-  func decay() throws {
-    for decays in [true, false] {
-      let model = try TestBackbone("{ use: decoder, \(size), decay-embeddings: \(decays) }")
-      for (path, parameter) in model.backbone.parameters {
-        let isEmbedding = ["blank", "positions.weight", "levels.weight", "prefixPositions"].contains(path)
-        let isVector = path.hasSuffix("bias") || path.contains("norm")
-        #expect(parameter.decays == (isEmbedding ? decays : !isVector), "\(path)")
-      }
+  @Test("parameters have the roles by which weight decay is chosen")
+  func roles() throws {
+    let model = try TestBackbone("{ use: decoder, \(size) }")
+    for (path, parameter) in model.backbone.parameters {
+      let role: Parameter.Role =
+        path == "blank"
+        ? .maskToken
+        : ["positions.weight", "levels.weight", "prefixPositions"].contains(path)
+          ? .position : path.hasSuffix("bias") ? .bias : path.contains("norm") ? .gain : .weight
+      #expect(parameter.role == role, "\(path)")
     }
   }
 

@@ -122,7 +122,7 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     case "var":
       [
         "norm": "layer", "activation": "gelu-tanh", "qk-norm": "l2", "bias": "queries-values",
-        "adaptive-norm": "per-block", "positions": "learned", "decay-embeddings": "false",
+        "adaptive-norm": "per-block", "positions": "learned",
         "scale-residual-init": "true", "token-embedding": "linear", "add-condition-to": "mask-tokens", "dropout": "0",
         "level-embedding": "true", "mask-token": "true",
       ]
@@ -140,7 +140,7 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
         "attention-dropout": "0.1", "mlp-dropout": "0.1", "token-dropout": "0", "init-std": "0.02",
         "gate-init-scale": "0", "modulation-init-scale": "0", "adaptive-norm-affine": "true",
         "adaptive-norm-positions": "true", "class-token": "true", "mask-token": "true",
-        "add-condition-to": "mask-tokens", "decay-embeddings": "false", "epsilon": "1e-06", "drop-path": "0",
+        "add-condition-to": "mask-tokens", "epsilon": "1e-06", "drop-path": "0",
       ]
     case "maskgit":
       [
@@ -152,7 +152,7 @@ struct PaperModel: Sendable, CustomTestStringConvertible {
     default:
       [
         "norm": "layer", "activation": "gelu", "qk-norm": "none", "bias": "all", "adaptive-norm": "none",
-        "positions": "learned", "decay-embeddings": "true", "token-embedding": "linear",
+        "positions": "learned", "token-embedding": "linear",
         "add-condition-to": "all-tokens", "dropout": "0.1", "mlp-dropout": "0.1", "attention-dropout": "0.1",
         "init-std": "0",
       ]

@@ -57,7 +57,7 @@ private func registered(_ settings: inout Settings) throws -> any Conditioner.Ty
     let parameters = try TestConditioner("{ use: \(key) }").conditioner.parameters
     #expect(parameters.map(\.path) == ["classes.weight", "nothing"])
     #expect(parameters.map(\.parameter.value.shape) == [[3, 8], [1, 8]])
-    #expect(parameters.allSatisfy { $0.parameter.decays })
+    #expect(parameters.allSatisfy { $0.parameter.role == .embedding })
   }
 
   @Test("labels are dropped at MAR's rate by default, or at another", arguments: ["class-prefix", "class-vector"])

@@ -73,38 +73,94 @@ import Testing
     }
   }
 
-  @Test("guidance draws from the density with the condition over that without, as powers")
-  func guidance() throws {
-    let count = 20_000, tokenLoss = try mixture(weights: [0], means: [[0]], raw: [[0]])
-    // With the condition hidden is 1: mean 1; without it 0: mean 0 and a raw deviation of 1.5, about 2.
-    func weight(_ name: String) throws -> Parameter {
-      try #require(tokenLoss.parameters.first { $0.path == "\(name).weight" }).parameter
+  /// One Gaussian of a channel with the condition and one without.
+  private struct Pair: Sendable, CustomStringConvertible {
+    let mean: Double, deviation: Double, freeMean: Double, freeDeviation: Double
+    var description: String { "N(\(mean), \(deviation)) over N(\(freeMean), \(freeDeviation))" }
+
+    /// s log c(x) - (s - 1) log u(x).
+    func logProduct(_ x: Double, _ scale: Double) -> Double {
+      func logDensity(_ mean: Double, _ s: Double) -> Double {
+        -0.5 * (x - mean) * (x - mean) / (s * s) - log(s) - 0.5 * log(2 * Double.pi)
+      }
+      return scale * logDensity(mean, deviation) - (scale - 1) * logDensity(freeMean, freeDeviation)
     }
-    try weight("means").replace(Tensor([1, 1], [1]))
-    try weight("deviations").replace(Tensor([1, 1], [-1.5]))
-    try #require(tokenLoss.parameters.first { $0.path == "deviations.bias" }).parameter.replace(Tensor([1], [1.5]))
-    let conditional = Tensor(repeating: 1, shape: [1, count, 1]), free = Tensor(zeros: [1, count, 1])
-    func drawn(_ c: Tensor, _ u: Tensor?, _ scale: Float) -> (draw: Draw, mean: Double, deviation: Double) {
-      var random = Random(seed: 4)
-      let draw = tokenLoss.sample(
-        Guided(conditional: c, unconditional: u, scale: scale), levels: [Array(repeating: 0, count: count)],
-        at: Moment(), &random)
-      let found = moments(draw.values.scalars)
-      return (draw, found.mean, found.deviation)
+  }
+
+  /// Guided draws of one channel.
+  private func drawn(_ pair: Pair, scale: Float, temperature: Float = 1, count: Int = 20_000) throws -> Draw {
+    let tokenLoss = try mixture(weights: [0], means: [[0]], raw: [[0]])
+    // The raw number whose positive form is a deviation.
+    func raw(_ deviation: Double) -> Float { Float((deviation - 0.001) - 1 / (deviation - 0.001)) }
+    func replace(_ name: String, _ value: Float) throws {
+      let parameter = try #require(tokenLoss.parameters.first { $0.path == name }).parameter
+      parameter.replace(Tensor(repeating: value, shape: parameter.value.shape))
     }
-    let s = positive(0), freeDeviation = positive(1.5)
-    let precision = 3 / (s * s) - 2 / (freeDeviation * freeDeviation), found = drawn(conditional, free, 3)
-    #expect(abs(found.mean - 3 / (s * s) / precision) < 0.03)
-    #expect(abs(found.deviation - (1 / precision).squareRoot()) < 0.02)
-    // Where the condition is the wider one by far there is no such density: the conditional one is drawn.
-    #expect(
-      abs(drawn(free, conditional, 3).deviation - freeDeviation) < 0.06 && abs(drawn(free, conditional, 3).mean) < 0.08)
-    // Confidence is guided as logarithms are: u + s (c - u).
-    let x = Double(found.draw.values.scalars[0]), confidence = try #require(found.draw.confidence).scalars[0]
-    func logDensity(_ mean: Double, _ s: Double) -> Double {
-      -0.5 * (x - mean) * (x - mean) / (s * s) - log(s) - 0.5 * log(2 * Double.pi)
+    // With the condition hidden is 1, without it 0.
+    try replace("means.weight", Float(pair.mean - pair.freeMean))
+    try replace("means.bias", Float(pair.freeMean))
+    try replace("deviations.weight", raw(pair.deviation) - raw(pair.freeDeviation))
+    try replace("deviations.bias", raw(pair.freeDeviation))
+    var random = Random(seed: 4)
+    return tokenLoss.sample(
+      Guided(
+        conditional: Tensor(repeating: 1, shape: [1, count, 1]), unconditional: Tensor(zeros: [1, count, 1]),
+        scale: scale, temperature: temperature), levels: [Array(repeating: 0, count: count)], at: Moment(), &random)
+  }
+
+  @Test(
+    "guidance draws from the powers of densities, with no tail wider than that of proposals of twice the deviation",
+    arguments: [
+      Pair(mean: 1, deviation: 1, freeMean: 0, freeDeviation: 2),
+      Pair(mean: 0, deviation: 1, freeMean: 0.5, freeDeviation: 1),
+      // The product is wide and far, or no density at all.
+      Pair(mean: 0, deviation: 1.15, freeMean: -0.6, freeDeviation: 1),
+      Pair(mean: 0, deviation: 3, freeMean: 1, freeDeviation: 1),
+    ], [Float(1.4), 2.8])
+  private func guidance(_ pair: Pair, _ scale: Float) throws {
+    let draw = try drawn(pair, scale: scale), values = draw.values.scalars
+    #expect(draw.unguided == 0)
+    // min(p / P, q / q(m)), P the largest p within 10 of the mean, in steps of 0.005.
+    let spread = 2 * max(pair.deviation, pair.freeDeviation)
+    let points = (-8000...8000).map { 0.005 * Double($0) }
+    let products = points.map { pair.logProduct(pair.mean + $0, Double(scale)) }
+    let peak = zip(points, products).filter { abs($0.0) <= 10 }.map(\.1).max() ?? 0
+    let density = zip(points, products).map { z, p in exp(min(p - peak, -0.5 * z * z / (spread * spread))) }
+    let total = density.reduce(0, +), mean = zip(points, density).reduce(0) { $0 + $1.0 * $1.1 } / total
+    let variance = zip(points, density).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) * $1.1 } / total
+    let found = moments(values), n = Double(values.count)
+    // Five deviations of a mean; that of a deviation is smaller for all but two far heaps.
+    let allowed = 5 * (variance / n).squareRoot()
+    #expect(abs(found.mean - pair.mean - mean) < allowed, "\(found.mean - pair.mean) for \(mean)")
+    #expect(abs(found.deviation - variance.squareRoot()) < 1.5 * allowed, "\(found.deviation)")
+    for reach in [1.0, 2, 3] {
+      let outside = Double(values.filter { abs(Double($0) - pair.mean) > reach * pair.deviation }.count) / n
+      let wanted = zip(points, density).reduce(0) { $0 + (abs($1.0) > reach * pair.deviation ? $1.1 : 0) } / total
+      #expect(abs(outside - wanted) < 5 * (wanted * (1 - wanted) / n).squareRoot() + 2 / n, "\(outside) for \(wanted)")
     }
-    let c = logDensity(1, s), u = logDensity(0, freeDeviation)
-    #expect(abs(Double(confidence) - (u + 3 * (c - u))) < 1e-4)
+    #expect(values.allSatisfy { abs(Double($0) - pair.mean) < 6 * spread })
+  }
+
+  @Test("channels whose proposals fail are drawn with the condition alone, and are counted")
+  func unguided() throws {
+    let pair = Pair(mean: 0, deviation: 0.6, freeMean: 0, freeDeviation: 0.5)
+    let draw = try drawn(pair, scale: 4, count: 2000)
+    #expect(draw.unguided == 1)
+    #expect(abs(moments(draw.values.scalars).deviation - 0.6) < 0.05)
+  }
+
+  @Test("temperature scales both deviations, a scale below 1 mixes, and confidence is guided as logarithms are")
+  func guidedTemperature() throws {
+    let pair = Pair(mean: 0, deviation: 1, freeMean: 0, freeDeviation: 2)
+    let hot = try moments(drawn(pair, scale: 2).values.scalars).deviation
+    let cold = try moments(drawn(pair, scale: 2, temperature: 0.5).values.scalars).deviation
+    #expect(abs(cold - hot / 2) < 0.03)
+    #expect(try drawn(pair, scale: 2, temperature: 0, count: 10).values.scalars.allSatisfy { $0 == 0 })
+    // Half of each precision: (1 + 1 / 4) / 2.
+    #expect(abs(try moments(drawn(pair, scale: 0.5).values.scalars).deviation - (1 / 0.625).squareRoot()) < 0.05)
+    let draw = try drawn(Pair(mean: 1, deviation: 1, freeMean: 0, freeDeviation: 2), scale: 3, count: 4)
+    let wanted = Pair(mean: 1, deviation: 1, freeMean: 0, freeDeviation: 2)
+      .logProduct(Double(draw.values.scalars[0]), 3)
+    #expect(abs(Double(try #require(draw.confidence).scalars[0]) - wanted) < 1e-3)
   }
 }

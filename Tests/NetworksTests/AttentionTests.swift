@@ -55,7 +55,7 @@ import Testing
   func logitScale() throws {
     var none: Random?
     let layer = layer { $0.norm = .l2 }, parameter = try #require(layer.logitScale), inputs = AttentionInputs()
-    #expect(parameter.value.scalars.allSatisfy { abs($0 - logf(4)) < 1e-6 } && !parameter.decays)
+    #expect(parameter.value.scalars.allSatisfy { abs($0 - logf(4)) < 1e-6 } && parameter.role == .gain)
     let first = layer(x, inputs, &none)
     parameter.replace(Tensor([2], [logf(100), logf(100)]))
     let capped = layer(x, inputs, &none)

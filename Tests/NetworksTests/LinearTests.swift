@@ -69,9 +69,9 @@ import Testing
   @Test("an embedding gives rows of its table, and gradients to those rows only")
   func embedding() {
     var random = Random(seed: 1)
-    let table = Embedding(4, width: 2, decays: false, &random), weight = table.weight.value.scalars
+    let table = Embedding(4, width: 2, role: .position, &random), weight = table.weight.value.scalars
     let rows = table([[3, 0], [3, 3]])
-    #expect(rows.shape == [2, 2, 2] && !table.weight.decays)
+    #expect(rows.shape == [2, 2, 2] && table.weight.role == .position)
     #expect(rows.scalars == [6, 7, 0, 1, 6, 7, 6, 7].map { weight[$0] })
     #expect(rows.sum.gradients(of: [table.weight()])[0].scalars == [1, 1, 0, 0, 0, 0, 3, 3])
   }

@@ -55,11 +55,11 @@ import Testing
     #expect(parameter().isTracked && !parameter.value.isTracked)
   }
 
-  @Test("weight decay applies by default to what has two axes longer than one")
-  func decay() {
-    #expect(Parameter(Tensor(zeros: [2, 3])).decays)
-    #expect(!Parameter(Tensor(zeros: [3])).decays && !Parameter(Tensor(zeros: [1, 3])).decays)
-    #expect(Parameter(Tensor(zeros: [3]), decays: true).decays)
+  @Test("a parameter is by default a weight where two axes are longer than one, else a bias")
+  func roles() {
+    #expect(Parameter(Tensor(zeros: [2, 3])).role == .weight)
+    #expect(Parameter(Tensor(zeros: [3])).role == .bias && Parameter(Tensor(zeros: [1, 3])).role == .bias)
+    #expect(Parameter(Tensor(zeros: [3]), role: .gain).role == .gain)
   }
 
   @Test("a replaced parameter gives its new value, with gradients of its own")

@@ -101,7 +101,7 @@ import Testing
   func huge() {
     let start: [Float] = [1, -2]
     for (factor, expected) in [(Float(1e30), 1.41421e30), (.infinity, .infinity)] {
-      let parameter = Parameter(Tensor([2], start), decays: false)
+      let parameter = Parameter(Tensor([2], start), role: .bias)
       var optimizer = Optimizer([parameter], rule: AdamW(), clip: 1)
       let norm = optimizer.step((parameter() * Tensor(repeating: factor, shape: [2])).sum, rate: 0.1)
       #expect(expected.isFinite ? abs(norm / expected - 1) < 1e-4 : !norm.isFinite)
@@ -125,7 +125,7 @@ import Testing
 
   @Test("a step takes the weight decay that it is given in place of the rule's")
   func weightDecayOfStep() {
-    let parameter = Parameter(Tensor([1, 1], [2]), decays: true)
+    let parameter = Parameter(Tensor([1, 1], [2]), role: .weight)
     var optimizer = Optimizer([parameter], rule: AdamW(weightDecay: 0.5), clip: 0)
     _ = optimizer.step(parameter().sum * 0, rate: 0.1, weightDecay: 1)
     #expect(abs(parameter.value.scalars[0] - 1.8) < 1e-6)
@@ -135,7 +135,7 @@ import Testing
 
   @Test("weight decay shrinks what decays by rate times decay, without gradient")
   func weightDecay() {
-    let decaying = Parameter(Tensor([1], [2]), decays: true), other = Parameter(Tensor([1], [2]), decays: false)
+    let decaying = Parameter(Tensor([1], [2]), role: .weight), other = Parameter(Tensor([1], [2]), role: .gain)
     var optimizer = Optimizer([decaying, other], rule: AdamW(weightDecay: 0.5), clip: 0)
     _ = optimizer.step((decaying() + other()).sum * 0, rate: 0.1)
     #expect(abs(decaying.value.scalars[0] - 1.9) < 1e-6 && other.value.scalars == [2])

@@ -18,11 +18,13 @@ import Testing
       dataset: { use: shapes, size: \(2 * side), count: 8, classes: [circle] }
       tokenizer:
         { use: continuous, stride: 2, width: 4, norm-groups: 1, blocks: 0,
-          channels: \(try number(file, "vae_embed_dim") * patch * patch) }
+          channels: \(try number(file, "vae_embed_dim") * patch * patch), latent-scale: 1 }
       direction: { use: masked, steps: 2 }
       conditioner: { use: class-prefix, count: \(try number(file, "buffer_size")) }
       backbone: { use: encoder-decoder, \(try file.encoderDecoderSizes) }
-      loss: { use: diffusion, width: \(try number(file, "diffloss_w")), depth: \(try number(file, "diffloss_d")) }
+      loss:
+        { use: diffusion, width: \(try number(file, "diffloss_w")), depth: \(try number(file, "diffloss_d")),
+          token-scale: none }
       """
   }
 

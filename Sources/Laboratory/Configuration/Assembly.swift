@@ -72,7 +72,8 @@ package struct Assembly {
     model = try factory.model(&settings, tokenizer: tokenizer, direction: direction, classes: classes)
 
     var section = try settings.section("training", about: "training of the model")
-    training = try TrainingConfiguration(&section, steps: 1000, batch: 64, learningRate: 4e-4)
+    training = try TrainingConfiguration(
+      &section, steps: 1000, batch: 64, learningRate: 4e-4, undecayed: model.backbone.undecayed)
     latentCaching = try section[
       "cache-latents", default: .auto, about: "encode the data set once, into a file, instead of at every step"]
     guard latentCaching != .always || training.augmentation.views != nil else {

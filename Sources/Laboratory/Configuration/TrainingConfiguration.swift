@@ -14,6 +14,8 @@ package struct TrainingConfiguration: Sendable {
   var adamW: AdamW
   /// Weight decay at the last step; half a cosine leads to it.
   var finalWeightDecay: Double
+  /// The groups of parameters without weight decay.
+  var undecayed: [DecayGroup]
   /// Largest global norm of the gradients; 0: no clipping.
   var gradientClip: Double
   /// Decay of the exponential moving average of the parameters, in [0, 1); 0: no average.
@@ -31,8 +33,11 @@ package struct TrainingConfiguration: Sendable {
   /// Path of a checkpoint to start from; empty: random initialization.
   var weights: String
 
-  /// Reads the section; `steps`, `batch` and `learningRate` are the defaults.
-  init(_ settings: inout Settings, steps: Int, batch: Int, learningRate: Double) throws(SettingsError) {
+  /// Reads the section; `steps`, `batch`, `learningRate` and `undecayed` are the defaults.
+  init(
+    _ settings: inout Settings, steps: Int, batch: Int, learningRate: Double,
+    undecayed: [Parameter.Role] = Parameter.Role.usuallyUndecayed
+  ) throws(SettingsError) {
     for (old, new) in [
       ("warm-up", "warmup-steps"), ("least-rate", "min-learning-rate"), ("clip", "gradient-clip"), ("average", "ema"),
     ] {
@@ -45,10 +50,14 @@ package struct TrainingConfiguration: Sendable {
       beta1: try settings["beta1", default: 0.9, in: 0...0.9999, about: "AdamW: decay of the first moment"],
       beta2: try settings["beta2", default: 0.95, in: 0...0.99999, about: "AdamW: decay of the second moment"],
       weightDecay: try settings[
-        "weight-decay", default: 0.02, in: 0...10, about: "AdamW: decoupled weight decay; none on biases and norms"])
+        "weight-decay", default: 0.02, in: 0...10,
+        about: "AdamW: decoupled weight decay of all parameters but those of 'undecayed'; 0: Adam"])
     finalWeightDecay = try settings[
       "final-weight-decay", default: adamW.weightDecay, in: 0...10,
       about: "weight decay at the last step, along half a cosine; VAR's largest model: 0.08 from 0.05"]
+    self.undecayed = try settings[
+      "undecayed", default: undecayed.map(DecayGroup.init),
+      about: "parameters without weight decay, by their role, or in the token loss (head) as in MAR and FAR"]
     gradientClip = try settings[
       "gradient-clip", default: 3, in: 0...1e9, about: "largest global norm of the gradients; 0: no clipping"]
     // Below, single precision scales gradients to zero, and nothing is learned.
@@ -77,6 +86,17 @@ package struct TrainingConfiguration: Sendable {
 }
 
 extension TrainingConfiguration {
+  /// Returns whether weight decay applies to each of the parameters, of which `head` are those of the token loss.
+  package func decays(_ parameters: [Parameter], head: [Parameter] = []) -> [Bool] {
+    let head = undecayed.contains(.head) ? Set(head.map(ObjectIdentifier.init)) : []
+    return parameters.map { !undecayed.contains(.role($0.role)) && !head.contains(ObjectIdentifier($0)) }
+  }
+
+  /// Returns the optimizer of parameters before its first step; `head` are those of the token loss.
+  func optimizer(of parameters: [Parameter], head: [Parameter] = []) -> Optimizer {
+    Optimizer(parameters, rule: adamW, clip: gradientClip, decays: decays(parameters, head: head))
+  }
+
   /// Returns the moving average that begins at the current values; nil where there is none.
   package func average(of parameters: [Parameter]) -> MovingAverage? {
     emaDecay > 0 ? MovingAverage(of: parameters, rate: emaDecay, warmsUp: emaWarmsUp) : nil

@@ -50,7 +50,7 @@ package final class Bench {
     let configuration = measure == .tokenizer ? assembly.tokenizerTraining : assembly.training
     let trained = measure == .tokenizer ? assembly.tokenizer.parameters : assembly.model.parameters
     let parameters = trained.map(\.parameter)
-    optimizer = Optimizer(parameters, rule: configuration.adamW, clip: configuration.gradientClip)
+    optimizer = configuration.optimizer(of: parameters, head: assembly.model.loss.parameters.map(\.parameter))
     average = configuration.average(of: parameters)
     var random = Random(seed: 1, samples: Array(0..<batch))
     let images = random.uniform([batch, assembly.images.height, assembly.images.width, 3], "images") * 2 - 1

@@ -59,12 +59,14 @@ package struct Sampler {
   /// Generates images in batches of `sampling.batch`, around the pixels that an inpainting keeps. Throws `Stopped`
   /// after a requested stop.
   package func samples(of labels: [Int], seed: UInt64, in inpainting: Inpainting? = nil) throws -> Samples {
-    var samples = Samples(images: [], seconds: 0)
+    var samples = Samples(images: [], seconds: 0), unguided = (sum: 0.0, draws: 0)
     for start in stride(from: 0, to: labels.count, by: assembly.sampling.batch) {
       let part = Array(labels[start..<min(labels.count, start + assembly.sampling.batch)])
       let before = MonotonicClock.seconds
       let pins = inpainting?.pins(in: assembly, batch: part.count)
-      let images = try images(of: part, from: start, seed: seed, around: pins)
+      let images = try images(of: part, from: start, seed: seed, around: pins) { step in
+        unguided = (unguided.sum + Double(step.draw.unguided), unguided.draws + 1)
+      }
       samples.seconds += MonotonicClock.seconds - before
       samples.images += part.indices.map { ByteImage(images, at: $0) }
       let done = samples.images.count
@@ -73,6 +75,10 @@ package struct Sampler {
           stage: "sampling", done: done, total: labels.count, details: ["\(assembly.direction.layout.grid) tokens"],
           seconds: samples.seconds, for: done))
       if Interruption.isRequested { throw Stopped("stopped while sampling") }
+    }
+    if unguided.sum > 0 {
+      let percent = NumberFormat.short(100 * unguided.sum / Double(unguided.draws))
+      journal.say("sampling: \(percent) % of all numbers were drawn without guidance, which has no density there")
     }
     return samples
   }

@@ -30,6 +30,7 @@ package struct Artefacts {
     let tokenizerWeights = try Self.weights(of: assembly.tokenizerTraining)
     let modelWeights = try Self.weights(of: assembly.training)
     weights = tokenizerWeights + modelWeights
+    for file in modelWeights { try Self.refuse(file.path, ifUnawareOf: assembly) }
     let read = inputs.map { "input=\($0.hash)" } + tokenizerWeights.map { "weights=\($0.hash)" }
     // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
@@ -60,6 +61,19 @@ package struct Artefacts {
       throw LaboratoryError("\(path): this is not a checkpoint of Overtone.")
     }
     return [(path, hash)]
+  }
+
+  /// Throws where imported weights of a model, which hold no statistics, would meet scales of tokens that are measured.
+  private static func refuse(_ path: String, ifUnawareOf assembly: Assembly) throws {
+    let all =
+      assembly.model.loss.statistics.map { ("loss", $0.statistic) }
+      + assembly.tokenizer.statistics.map { ("tokenizer", $0.statistic) }
+    for (section, statistic) in all {
+      guard let scaling = statistic.scaling, !(try Reader(path).has("statistics")) else { continue }
+      throw LaboratoryError(
+        "\(path): these imported weights never saw the \(scaling.quantity) that '\(section).\(scaling.key)' measures; "
+          + "set it to \(scaling.remedy).")
+    }
   }
 
   /// Returns the content of `inputs.json`. Many files of a data set are one input, whose list of hashes is written

@@ -46,7 +46,8 @@ struct NetworkTraining {
   private func modelTrainer(seed: UInt64, board: TensorBoard? = nil, validation: Validation? = nil) -> Trainer {
     Trainer(
       stage: "model", configuration: assembly.training, seed: seed, parameters: assembly.model.parameters,
-      statistics: assembly.model.statistics, artefact: artefacts.model, journal: journal, board: board,
+      statistics: assembly.model.statistics, artefact: artefacts.model, journal: journal,
+      head: assembly.model.loss.parameters.map(\.parameter), board: board,
       validation: validation)
   }
 

@@ -19,6 +19,8 @@ struct Trainer {
   /// The folder of checkpoint and log.
   let artefact: Artefact
   let journal: Journal
+  /// Those of the trained parameters that belong to the token loss.
+  var head: [Parameter] = []
   /// The parameters of an adversarial network, trained by the same configuration with an optimizer of its own.
   var discriminator: NamedParameters = []
   /// Event files for TensorBoard; nil where logging is off.
@@ -72,7 +74,7 @@ struct Trainer {
       try? writer.finish()
       try? artefact.metrics.save()
     }
-    var state = TrainingState(configuration, parameters: parameters, discriminator: discriminator)
+    var state = TrainingState(configuration, parameters: parameters, head: head, discriminator: discriminator)
     let start = try restoreOrBegin(&state, beforeFirstStep)
     if case .finished = start { return adoptAverage(state.average) }
     recallDivergence(&state)
@@ -107,7 +109,7 @@ struct Trainer {
     guard Folder.exists(artefact.checkpoint) else {
       throw LaboratoryError("the \(stage) of this experiment is not trained yet; 'overtone run' does that.")
     }
-    var state = TrainingState(configuration, parameters: parameters, discriminator: discriminator)
+    var state = TrainingState(configuration, parameters: parameters, head: head, discriminator: discriminator)
     try restore(&state)
     guard state.step >= configuration.steps else {
       throw LaboratoryError(
@@ -155,6 +157,11 @@ struct Trainer {
         "\(configuration.weights): it holds no parameters to start from; make it with 'overtone import'.")
     }
     try adopt(saved, from: configuration.weights)
+    if saved.statistics.isEmpty {
+      for (_, statistic) in statistics {
+        if let origin = statistic.origin { statistic.replace(origin.value) }
+      }
+    }
     journal.say("\(stage): starts from \(configuration.weights)")
     return .imported(hasStatistics: !saved.statistics.isEmpty)
   }

@@ -25,11 +25,13 @@ struct TrainingState {
   var secondsPerStep = 0.0
 
   /// The state before the first step.
-  init(_ configuration: TrainingConfiguration, parameters: NamedParameters, discriminator: NamedParameters) {
+  init(
+    _ configuration: TrainingConfiguration, parameters: NamedParameters, head: [Parameter],
+    discriminator: NamedParameters
+  ) {
     let trained = parameters.map(\.parameter)
-    optimizer = Optimizer(trained, rule: configuration.adamW, clip: configuration.gradientClip)
-    discriminatorOptimizer = Optimizer(
-      discriminator.map(\.parameter), rule: configuration.adamW, clip: configuration.gradientClip)
+    optimizer = configuration.optimizer(of: trained, head: head)
+    discriminatorOptimizer = configuration.optimizer(of: discriminator.map(\.parameter))
     average = configuration.average(of: trained)
   }
 

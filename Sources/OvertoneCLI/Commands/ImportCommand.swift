@@ -18,7 +18,9 @@ struct ImportCommand: ParsableCommand {
       Nothing is downloaded, and no code in the file is executed. Prefixes of all names, as DistributedDataParallel,
       torch.compile and Lightning add them (module., _orig_mod., model.), are left out. Tensors that are missing,
       unexpected or of another shape are listed; if any is missing or of another shape, nothing is written without
-      --partial. Weights that are not finite are refused.
+      --partial. Weights that are not finite are refused. Imported weights know no statistics: a run from those of a
+      model is refused unless tokens are scaled by no measured deviation (loss.token-scale: none, and
+      tokenizer.latent-scale, where there is one, the factor that they were trained with).
       """)
   @Argument(help: "The file of weights.") var weights: String
   @Argument(help: "The checkpoint to write.") var output: String
