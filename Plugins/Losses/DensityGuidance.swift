@@ -28,7 +28,7 @@ struct DensityGuidance {
   /// The mean of proposals, which is that with the condition.
   let mean: Double
   /// The standard deviation of proposals.
-  let spread: Double
+  let proposalDeviation: Double
   /// log p(mean + z) = quadratic z^2 + linear z, up to a constant.
   private let quadratic: Double, linear: Double
   /// The largest of it for z in -10...10.
@@ -38,7 +38,7 @@ struct DensityGuidance {
   init(_ c: Gaussian, _ u: Gaussian, scale: Double) {
     let precision = scale / (c.deviation * c.deviation), freePrecision = (scale - 1) / (u.deviation * u.deviation)
     mean = c.mean
-    spread = 2 * max(c.deviation, u.deviation)
+    proposalDeviation = 2 * max(c.deviation, u.deviation)
     quadratic = (freePrecision - precision) / 2
     linear = freePrecision * (c.mean - u.mean)
     let ends = [-Self.reach, Self.reach]
@@ -50,13 +50,13 @@ struct DensityGuidance {
   /// The logarithm of the density of draws at x, up to a constant: that of min(p / P, q / q(m)).
   func logDensity(_ x: Double) -> Double {
     let z = x - mean
-    return min((quadratic * z + linear) * z - peak, -0.5 * z * z / (spread * spread))
+    return min((quadratic * z + linear) * z - peak, -0.5 * z * z / (proposalDeviation * proposalDeviation))
   }
 
   /// A draw; nil where all proposals fail.
   func draw(_ numbers: inout SplitMix) -> Double? {
     for _ in 0..<Self.attempts {
-      let z = spread * numbers.normal(), envelope = -0.5 * z * z / (spread * spread)
+      let z = proposalDeviation * numbers.normal(), envelope = -0.5 * z * z / (proposalDeviation * proposalDeviation)
       if log(numbers.uniform()) + peak + envelope < (quadratic * z + linear) * z { return mean + z }
     }
     return nil

@@ -22,23 +22,18 @@ public struct LearningRate: Sendable {
   /// The length of the warm-up, in the unit of time: steps or epochs.
   public var warmUp: Double
   /// The rate at the first step of the warm-up, as a fraction of the peak.
-  public var warmUpStart: Double
+  public var warmUpStart = 0.0
   /// The fraction of the time after the warm-up during which a cosine or a line stays at the peak.
-  public var hold: Double
+  public var hold = 0.0
   /// The length of the run, in the unit of time.
   public var total: Double
 
   /// A schedule; `warmUp` and `total` are in the unit in which the schedule is called, steps or epochs.
-  public init(
-    _ shape: Shape, peak: Double, least: Double = 0, warmUp: Double, warmUpStart: Double = 0, hold: Double = 0,
-    total: Double
-  ) {
+  public init(_ shape: Shape, peak: Double, least: Double = 0, warmUp: Double, total: Double) {
     self.shape = shape
     self.peak = peak
     self.least = least
     self.warmUp = warmUp
-    self.warmUpStart = warmUpStart
-    self.hold = hold
     self.total = total
   }
 

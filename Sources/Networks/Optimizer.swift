@@ -33,7 +33,7 @@ public struct Optimizer: Sendable {
   ///
   /// Releases the graph of the loss. Where the norm is not finite nothing is updated: the caller sees it by the result,
   /// and finds the gradients in `refusedGradients`.
-  /// `weightDecay` takes the place of the rule's where it is given.
+  /// `weightDecay` replaces that of the rule where it is given.
   public mutating func step(_ loss: Tensor, rate: Double, weightDecay: Double? = nil) -> Double {
     let gradients = loss.gradients(of: parameters.map { $0() }, releasingGraph: true)
     let norm = Self.jointNorm(gradients)

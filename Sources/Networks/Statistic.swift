@@ -13,7 +13,7 @@ public final class Statistic: @unchecked Sendable {  // written between steps on
   public struct Scaling: Sendable {
     /// What is measured: "standard deviations of tokens".
     public let quantity: String
-    /// The setting of the component that asks for it: "token-scale".
+    /// The setting of the component by which it is measured: "token-scale".
     public let key: String
     /// The value of that setting under which nothing is measured: "'none'".
     public let remedy: String

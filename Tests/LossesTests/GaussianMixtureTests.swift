@@ -121,11 +121,11 @@ import Testing
     let draw = try drawn(pair, scale: scale), values = draw.values.scalars
     #expect(draw.unguided == 0)
     // min(p / P, q / q(m)), P the largest p within 10 of the mean, in steps of 0.005.
-    let spread = 2 * max(pair.deviation, pair.freeDeviation)
+    let reachable = 2 * max(pair.deviation, pair.freeDeviation)
     let points = (-8000...8000).map { 0.005 * Double($0) }
     let products = points.map { pair.logProduct(pair.mean + $0, Double(scale)) }
     let peak = zip(points, products).filter { abs($0.0) <= 10 }.map(\.1).max() ?? 0
-    let density = zip(points, products).map { z, p in exp(min(p - peak, -0.5 * z * z / (spread * spread))) }
+    let density = zip(points, products).map { z, p in exp(min(p - peak, -0.5 * z * z / (reachable * reachable))) }
     let total = density.reduce(0, +), mean = zip(points, density).reduce(0) { $0 + $1.0 * $1.1 } / total
     let variance = zip(points, density).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) * $1.1 } / total
     let found = moments(values), n = Double(values.count)
@@ -138,7 +138,7 @@ import Testing
       let wanted = zip(points, density).reduce(0) { $0 + (abs($1.0) > reach * pair.deviation ? $1.1 : 0) } / total
       #expect(abs(outside - wanted) < 5 * (wanted * (1 - wanted) / n).squareRoot() + 2 / n, "\(outside) for \(wanted)")
     }
-    #expect(values.allSatisfy { abs(Double($0) - pair.mean) < 6 * spread })
+    #expect(values.allSatisfy { abs(Double($0) - pair.mean) < 6 * reachable })
   }
 
   @Test("channels whose proposals fail are drawn with the condition alone, and are counted")

@@ -8,7 +8,7 @@ import Storage
 import Tensors
 import Testing
 
-/// Checkpoints under the released names, from `overtone import` to pictures.
+/// Checkpoints under the released names, from `overtone import` to images.
 @Suite struct ReleasedWeightsTests {
   private func overtone(_ arguments: [String]) -> String {
     do {
@@ -25,7 +25,7 @@ import Testing
     try body(folder)
   }
 
-  /// Writes a picture of each class, the experiment at the sizes of the fixture, and its weights.
+  /// Writes an image of each class, the experiment at the sizes of the fixture, and its weights.
   private func prepare(_ file: Fixture, _ name: String, in folder: String, direction: String) throws {
     func number(_ name: String) throws -> Int { try file.sizes(name)[0] }
     let patch = name == "mar" ? try number("patch_size") : 1, side = try number("latent_hw") / patch
@@ -93,14 +93,14 @@ import Testing
     )
   }
 
-  /// Samples through the command, and checks that there is a picture of each class.
+  /// Samples through the command, and checks that there is an image of each class.
   private func sample(_ folder: String, classes: Int) throws {
     #expect(overtone(["sample", "--quiet", "\(folder)/results/released/1", "--out", "\(folder)/out"]) == "done")
     let images = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/out")
     #expect(images.filter { $0.hasSuffix(".png") }.count == classes + 1)
   }
 
-  @Test("MAR's weights, imported by the command, generate the latents of the released samplers, and pictures")
+  @Test("MAR's weights, imported by the command, generate the latents of the released samplers, and images")
   func mar() throws {
     let file = try Fixture("mar"), batch = try file.sizes("batch")[0]
     let runs = file.names("outputs").filter { $0.hasPrefix("sample") }, labels = try file.ints("inputs/sampling/labels")
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test(
-    "FAR's weights, imported by the command, generate the latents of the released samplers, and pictures",
+    "FAR's weights, imported by the command, generate the latents of the released samplers, and images",
     arguments: ["nomask", "mask"])
   func far(_ kind: String) throws {
     let file = try Fixture("far"), batch = try file.sizes("batch")[0], isMasked = kind == "mask", run = "sample_\(kind)"

@@ -141,7 +141,7 @@ extension LearningRate {
     let hold: Double = try settings[
       "hold", default: 0, in: 0...1,
       about: "fraction of the steps after the warm-up that stay at the peak before the rate falls; VAR: 0.05"]
-    self.init(
-      shape, peak: peak, least: least, warmUp: Double(warmUp), warmUpStart: start, hold: hold, total: Double(steps))
+    self.init(shape, peak: peak, least: least, warmUp: Double(warmUp), total: Double(steps))
+    (warmUpStart, self.hold) = (start, hold)
   }
 }

@@ -69,7 +69,11 @@ package struct Artefacts {
       assembly.model.loss.statistics.map { ("loss", $0.statistic) }
       + assembly.tokenizer.statistics.map { ("tokenizer", $0.statistic) }
     for (section, statistic) in all {
-      guard let scaling = statistic.scaling, !(try Reader(path).has("statistics")) else { continue }
+      guard let scaling = statistic.scaling else { continue }
+      let reader = try Reader(path)
+      guard reader.text(attribute: "file_type") == "checkpoint", reader.has("model"), !reader.has("statistics") else {
+        return
+      }
       throw LaboratoryError(
         "\(path): these imported weights never saw the \(scaling.quantity) that '\(section).\(scaling.key)' measures; "
           + "set it to \(scaling.remedy).")
