@@ -45,7 +45,8 @@ struct BackboneSettings {
     for (former, present) in Self.renamedKeys { try settings.renamed(former, to: present) }
     for former in ["decay-embeddings", "decay-positions"] where settings.has(former) {
       throw settings.refusal(
-        "'\(former)' is no longer a setting of the backbone; name 'positions' and 'mask-tokens' in 'training.undecayed'.",
+        "'\(former)' is no longer a setting of the backbone; name 'positions' and 'mask-tokens' in "
+          + "'training.undecayed'.",
         at: former)
     }
     undecayed = defaults.undecayed

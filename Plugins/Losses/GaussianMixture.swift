@@ -12,8 +12,8 @@ import Tensors
 ///
 /// Temperature scales the deviations. Guidance is GIVT's density-based one: a component is drawn by the conditional
 /// weights, then each channel from p_c^(1 + w) / p_u^w of that component with and without the condition, w = scale - 1,
-/// as `DensityGuidance` says. Where its proposals fail the conditional Gaussian is sampled, as in the released code, and
-/// the fraction of such channels is reported.
+/// as `DensityGuidance` says. Where its proposals fail the conditional Gaussian is sampled, as in the released code,
+/// and the fraction of such channels is reported.
 ///
 /// Differs from the released code: initial means are drawn from the standard normal distribution so that components
 /// differ: there, all weights start at zero. A floor is added to the deviations instead of a maximum, so that gradients

@@ -8,7 +8,7 @@ public struct Optimizer: Sendable {
   public let clip: Double
   /// The parameters that steps update.
   public let parameters: [Parameter]
-  /// Whether weight decay applies, in the order of the parameters.
+  /// True where weight decay applies, in the order of the parameters.
   public let decays: [Bool]
   /// Running means of gradients, in the order of the parameters.
   public private(set) var means: [Tensor]

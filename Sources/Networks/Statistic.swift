@@ -4,14 +4,14 @@ import Tensors
 public final class Statistic: @unchecked Sendable {  // written between steps only
   /// The current value.
   public private(set) var value: Tensor
-  /// What it measures, where weights are trained behind it and have no meaning without it; nil for all others.
+  /// The measured quantity, where weights are trained behind it and have no meaning without it; nil for all others.
   public let scaling: Scaling?
   /// The parameter whose value it begins at; nil for none.
   public let origin: Parameter?
 
   /// A measured scale of the numbers that weights are trained on.
   public struct Scaling: Sendable {
-    /// What is measured: "standard deviations of tokens".
+    /// The name of the quantity: "standard deviations of tokens".
     public let quantity: String
     /// The setting of the component by which it is measured: "token-scale".
     public let key: String

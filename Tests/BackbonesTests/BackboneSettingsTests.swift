@@ -133,7 +133,8 @@ import Testing
     #expect(message.contains("'\(key)'") && message.contains("'\(present)'"), "\(message)")
   }
 
-  @Test("weight decay of embeddings is refused with the setting that says it now", arguments: ["embeddings", "positions"])
+  @Test(
+    "weight decay of embeddings is refused with the setting that says it now", arguments: ["embeddings", "positions"])
   func undecayed(_ name: String) throws {
     let message = try #require(refusal("{ use: decoder, width: 8, heads: 2, depth: 2, decay-\(name): false }"))
     #expect(

@@ -7,7 +7,7 @@ import Settings
 import Tensors
 import Testing
 
-/// The parameters without weight decay, against the rules by which the released trainings choose them by name and shape.
+/// The parameters without weight decay, against the rules of the released trainings, which go by name and shape.
 @Suite struct DecayRuleTests {
   /// An experiment around a backbone, at the sizes of a fixture.
   private func assembly(_ text: String) throws -> Assembly {
@@ -64,7 +64,7 @@ import Testing
       """
       dataset: { use: image-folder, path: none, size: \(2 * side), classes: \(try number("num_classes")) }
       tokenizer:
-        { use: multi-scale-vq, stride: 2, width: 4, norm-groups: 1, channels: \(try number("Cvae")), codes: \(try number("V")) }
+        { use: multi-scale-vq, stride: 2, width: 4, norm-groups: 1, code-width: \(try number("Cvae")), codes: \(try number("V")) }
       direction: { use: multi-scale, scales: \(scales) }
       conditioner: { use: class-vector }
       backbone:

@@ -101,9 +101,9 @@ package struct WeightImport {
     return tensor
   }
 
-  /// Writes the network's parameters as a checkpoint for `training.weights`. Statistics are left out: those that weights
-  /// depend on are refused by the run, all others are measured on the experiment's own data. `source` is the path of the
-  /// public checkpoint.
+  /// Writes the network's parameters as a checkpoint for `training.weights`. Statistics are left out: a run is refused
+  /// where weights depend on them, and measures all others on its own data. `source` is the path of the public
+  /// checkpoint.
   package func write(to path: String, from source: String) throws {
     var checkpoint = Checkpoint()
     checkpoint.model = parameters.map { ($0.path, $0.parameter.value) }
