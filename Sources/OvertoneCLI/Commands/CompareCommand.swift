@@ -1,4 +1,5 @@
 import ArgumentParser
+import Autoregression
 import Files
 import Foundation
 import Images
@@ -17,13 +18,32 @@ struct CompareCommand: ParsableCommand {
 
       --plot draws the loss of every stage, one curve for each run, as PNG and SVG: losses-model.png, losses-model.svg.
       --curve selects other curves, such as gradient-norm; 'overtone inspect' of a metrics.h5 lists them.
+
+      --with released compares the settings of an experiment file with those of the method's released code, without any
+      run: value there, value here, where it was read, and whether they are equal. A folder gives an overview in Markdown.
+
+        overtone compare Experiments/papers/far/sizes.yaml --with released
+        overtone compare Experiments/papers --with released > overview.md
       """)
   @OptionGroup var runs: RunSourceArguments
   @Option(help: "text, md or json.") var format: Comparison.Format = .text
+  @Flag(help: "Print JSON, as --format json does.") var json = false
+  @Option(help: "released: compare an experiment file with the released code of its method.") var with: Reference?
   @Option(help: "Draw curves of all runs in one plot, into files of this name.") var plot: String?
   @Option(help: "A curve to draw; repeatable.") var curve: [String] = ["loss"]
 
+  /// Something other than runs that an experiment can be compared with.
+  enum Reference: String, ExpressibleByArgument, CaseIterable {
+    /// The settings of released code, in the folder `released`.
+    case released
+  }
+
   func run() throws {
+    let format = json ? .json : format
+    if with == .released {
+      for source in runs.sources { print(try Self.released(source, format), terminator: "") }
+      return
+    }
     let records = try runs.opened().flatMap(\.records)
     let sides = Comparison.sides(of: records)
     guard sides.count > 1 else {
@@ -48,6 +68,18 @@ struct CompareCommand: ParsableCommand {
       try writeWhole(Array(plot.svg().utf8), to: "\(path).svg")
       FileHandle.standardError.write(Data("\(path).png\n\(path).svg\n".utf8))
     }
+  }
+
+  /// An experiment file, or all files below a folder, beside the released code.
+  static func released(_ source: String, _ format: Comparison.Format) throws -> String {
+    let recipes = try ReleasedRecipes(above: source), registry = Registry.linked()
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue else {
+      return try ReleasedComparison(source, recipes, registry: registry).text(as: format)
+    }
+    let files = try FileManager.default.subpathsOfDirectory(atPath: source).filter { $0.hasSuffix(".yaml") }.sorted()
+    let comparisons = try files.map { ($0, try ReleasedComparison("\(source)/\($0)", recipes, registry: registry)) }
+    return ReleasedOverview(comparisons).markdown
   }
 
   /// A legend entry: the letter of the side, its title up to 32 characters, and the seed if there are several.
