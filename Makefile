@@ -5,11 +5,20 @@ FLAGS   = -c release -Xcc -march=native
 BINARY  = .build/release/overtone
 CODE    = Package.swift Sources Plugins Tests
 
-.PHONY: build quickstart test stranger torture fuzz sanitize bench reading-results architecture docs format lint \
+.PHONY: build released quickstart test stranger torture fuzz sanitize bench reading-results architecture docs format lint \
   packages clean
 
 build: packages
 	$(SWIFT) build $(FLAGS) --product overtone
+
+# Writes the tables of released settings in Experiments/papers/README.md anew.
+TABLES = Experiments/papers/README.md
+MARKER = <!-- compare --with released -->
+released: build
+	$(BINARY) compare Experiments/papers --with released > .released.md
+	awk '/^$(MARKER)$$/ { print; if (!seen++) { while ((getline line < ".released.md") > 0) print line; inside = 1 } \
+	  else inside = 0; next } !inside' $(TABLES) > .released-new.md
+	mv .released-new.md $(TABLES) && rm -f .released.md
 
 quickstart: build
 	$(BINARY) run Experiments/quickstart.yaml

@@ -5,7 +5,7 @@ import Settings
 /// The settings of an experiment file beside those of the released code.
 package struct ReleasedComparison {
   /// The outcome for one setting.
-  package enum Verdict: String, Sendable {
+  package enum Outcome: String, Sendable {
     /// The file has the value of the released code.
     case equal
     /// The file has another value, or no such setting.
@@ -23,7 +23,7 @@ package struct ReleasedComparison {
     /// The values of the file, separated by commas; nil where no variant has such a setting.
     package let ours: String?
     /// The outcome.
-    package let verdict: Verdict
+    package let outcome: Outcome
   }
 
   /// The path of the file, as it was given.
@@ -36,12 +36,12 @@ package struct ReleasedComparison {
   /// A recipe of the file itself stands over one of its parts where both have a setting, or the section of one.
   package init(_ file: String, _ recipes: ReleasedRecipes, registry: Registry) throws {
     self.file = file
-    let own = recipes.recipes(of: try Sweep.files(of: file).reversed())
+    let listed = recipes.recipes(of: try Sweep.files(of: file).reversed())
     var lines: [Line] = []
-    for scale in unique(own.map(\.scale)) {
+    for scale in unique(listed.map(\.scale)) {
       let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
       let runs = try ExperimentRuns(Sweep(file: file, scale: scale), experiment: name, registry: registry)
-      let here = own.filter { $0.scale == scale }
+      let here = listed.filter { $0.scale == scale }
       for (index, recipe) in here.enumerated() {
         let later = here[(index + 1)...].filter { $0.variant == recipe.variant }
         for row in recipe.rows where !later.contains(where: { $0.rows.contains { $0.replaces(row) } }) {
@@ -65,7 +65,7 @@ package struct ReleasedComparison {
     let varied = recipe.variant == nil && Self.varies(row.setting, runs)
     let ours = values.contains { $0 != nil } ? values.map { $0 ?? "not set" }.joined(separator: ", ") : nil
     let isEqual = values.count == 1 && values[0].map { Self.isSame($0, row.released) } == true
-    return Line(recipe: recipe, row: row, ours: ours, verdict: varied ? .varies : isEqual ? .equal : .differs)
+    return Line(recipe: recipe, row: row, ours: ours, outcome: varied ? .varies : isEqual ? .equal : .differs)
   }
 
   /// True where the variants of a sweep differ in a setting, or in the section of it.

@@ -7,7 +7,7 @@ extension ReleasedComparison {
     guard !lines.isEmpty else {
       return "\(file): no settings of released code are listed for this file or for what it extends.\n"
     }
-    let count = { (verdict: Verdict) in lines.filter { $0.verdict == verdict }.count }
+    let count = { (outcome: Outcome) in lines.filter { $0.outcome == outcome }.count }
     let summary =
       "\(file): \(count(.equal)) settings equal those of the released code, \(count(.differs)) differ, "
       + "\(count(.varies)) are varied.\n"
@@ -20,11 +20,11 @@ extension ReleasedComparison {
     TextTable(
       head: ["", "setting", "released", "here", "source", ""],
       rows: lines.map { line in
-        let place = line.recipe.variant.map { "\(line.recipe.scale), \($0)" } ?? line.recipe.scale
-        let reason = line.verdict == .differs ? line.row.reason : nil
+        let scope = line.recipe.variant.map { "\(line.recipe.scale), \($0)" } ?? line.recipe.scale
+        let reason = line.outcome == .differs ? line.row.reason : nil
         return [
-          place, line.row.setting, line.row.released, line.ours ?? "no such setting", line.row.source,
-          line.verdict.rawValue + (reason.map { ": \($0)" } ?? ""),
+          scope, line.row.setting, line.row.released, line.ours ?? "no such setting", line.row.source,
+          line.outcome.rawValue + (reason.map { ": \($0)" } ?? ""),
         ]
       })
   }
@@ -50,8 +50,8 @@ extension ReleasedComparison {
               ("method", .text(line.recipe.method)), ("scale", .text(line.recipe.scale)),
               ("variant", line.recipe.variant.map { .text($0) } ?? .null), ("setting", .text(line.row.setting)),
               ("released", .text(line.row.released)), ("here", line.ours.map { .text($0) } ?? .null),
-              ("verdict", .text(line.verdict.rawValue)),
-              ("reason", line.verdict == .differs ? line.row.reason.map { .text($0) } ?? .null : .null),
+              ("outcome", .text(line.outcome.rawValue)),
+              ("reason", line.outcome == .differs ? line.row.reason.map { .text($0) } ?? .null : .null),
               ("repository", .text(line.recipe.repository)), ("commit", .text(line.recipe.commit)),
               ("source", .text(line.row.source)),
             ])

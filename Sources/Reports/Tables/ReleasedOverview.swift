@@ -12,9 +12,9 @@ package struct ReleasedOverview {
     let files = TextTable(
       head: ["file", "equal", "differ", "varied"],
       rows: comparisons.map { name, comparison in
-        let verdicts = comparison.lines.map(\.verdict)
+        let outcomes = comparison.lines.map(\.outcome)
         return [name]
-          + [ReleasedComparison.Verdict.equal, .differs, .varies].map { v in "\(verdicts.filter { $0 == v }.count)" }
+          + [ReleasedComparison.Outcome.equal, .differs, .varies].map { v in "\(outcomes.filter { $0 == v }.count)" }
       })
     return files.markdown + recipes.map { "\n" + section($0) }.joined()
   }
@@ -26,7 +26,7 @@ package struct ReleasedOverview {
       let key = Self.title(line.recipe)
       if lines[key] == nil { order.append(key) }
       if let index = lines[key]?.firstIndex(where: { $0.row.setting == line.row.setting }) {
-        if lines[key]?[index].verdict == .varies { lines[key]?[index] = line }
+        if lines[key]?[index].outcome == .varies { lines[key]?[index] = line }
       } else {
         lines[key, default: []].append(line)
       }
@@ -53,7 +53,7 @@ package struct ReleasedOverview {
       rows: lines.map { line in
         [
           line.row.setting, line.row.released, line.ours ?? "no such setting", line.row.source,
-          line.verdict == .differs ? line.row.reason ?? "differs" : line.verdict.rawValue,
+          line.outcome == .differs ? line.row.reason ?? "differs" : line.outcome.rawValue,
         ]
       })
     return "### \(Self.title(recipe))\n\n\(recipe.paper); \(recipe.repository) at \(recipe.commit.prefix(7)).\n\n"
