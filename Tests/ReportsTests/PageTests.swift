@@ -76,6 +76,23 @@ import Reports
     #expect(CurvePlots("t", [run]).plots[0].plot.series[0].name == "")
   }
 
+  @Test("training and validation of one run share a plot, as levels do; of several runs each has its own")
+  func validationCurves() {
+    func curve(_ name: String, isValidation: Bool = true) -> RunRecord.Curve {
+      RunRecord.Curve(stage: "model", name: name, isValidation: isValidation, points: [(10, 2), (20, 1)])
+    }
+    let levels = (0..<12).map { curve("loss level \($0)") }
+    let curves = [curve("loss", isValidation: false), curve("loss"), curve("loss last level"), curve("loss t 0.1")]
+    let plots = CurvePlots("t", [("a", curves + levels)]).plots
+    #expect(plots.map(\.name) == ["loss", "loss by level", "loss by timestep"])
+    #expect(plots[0].plot.series.map(\.name) == ["train", "validation"])
+    #expect(plots[1].plot.series.map(\.name).first == "level 0" && plots[1].plot.series.last?.name == "level 11")
+    #expect(plots[1].plot.series.count == 8 && plots[2].plot.series.map(\.name) == ["t 0.1"])
+    let overlaid = CurvePlots("t", [("a", curves), ("b", curves)], names: CurvePlots.compared).plots
+    #expect(overlaid.map(\.name) == ["loss", "validation loss"])
+    #expect(overlaid.allSatisfy { $0.plot.series.map(\.name) == ["a", "b"] })
+  }
+
   @Test("a text table pads columns with spaces, and its Markdown escapes bars")
   func textTable() {
     let table = TextTable(head: ["", "psnr"], rows: [["full", "1"], ["a|b", "22"]])

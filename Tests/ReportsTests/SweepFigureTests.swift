@@ -1,3 +1,4 @@
+import Foundation
 import Laboratory
 import ProgramSupport
 import Testing
@@ -54,6 +55,30 @@ import Reports
     #expect(plot.series.count == 2 && plot.series.allSatisfy { $0.points.map(\.x) == [1, 2] })
     #expect(panels.contains { $0.name.hasPrefix("tradeoffs-tokenizer-codes-") })
     #expect(reason(try figure("tradeoffs"), Array(try records().prefix(1))) == "fewer than two runs have metrics")
+  }
+
+  @Test("losses and token errors on held-out images are drawn against parameters and operations of training")
+  func scaling() throws {
+    let panels = try figure("scaling").panels(of: try records())
+    #expect(
+      panels.map(\.name)
+        == ["validation-loss", "validation-token-error"].flatMap {
+          ["scaling-parameters-\($0)", "scaling-operations-\($0)"]
+        })
+    guard case .plot(let plot) = panels[0].drawing else { throw LaboratoryError("this is no plot.") }
+    // A power law takes three sizes, and here are two.
+    #expect(plot.series.map(\.name) == ["measured"] && plot.series[0].points.count == 2)
+    #expect(reason(try figure("scaling"), []) == "fewer than two sizes of model were measured on held-out images")
+  }
+
+  @Test("a power law that fits exactly is found, and written as VAR writes it")
+  func powerLaw() throws {
+    let law = try #require(PowerLaw([0.1, 1, 10].map { (x: $0, y: pow(2 * $0, -0.25)) }))
+    #expect(
+      abs(law.exponent + 0.25) < 1e-12 && abs(law.correlation + 1) < 1e-12 && abs(law(5) - pow(10, -0.25)) < 1e-12)
+    #expect(law.text("N") == "(2 N)^-0.25")
+    #expect(
+      PowerLaw([(x: 1, y: 1), (x: 2, y: 3)]) == nil && PowerLaw([(x: 1, y: 1), (x: 2, y: 1), (x: 3, y: 1)]) == nil)
   }
 
   @Test("runs without images are left out, with the reason")

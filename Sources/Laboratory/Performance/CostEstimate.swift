@@ -53,6 +53,9 @@ package struct CostEstimate {
     }
   }
 
+  /// Returns the floating-point operations of the model's training.
+  package static func trainingOperations(of assembly: Assembly) -> Double { TrainingWork(assembly).total }
+
   /// Returns the number of trainable parameters.
   private static func count(_ module: any Module) -> Int {
     module.parameters.reduce(0) { $0 + $1.parameter.value.count }

@@ -40,7 +40,7 @@ package struct ExperimentRuns {
     specs = try sweep.variants.map { variant in
       let assembly = try withoutStorage { try Assembly(variant.settings, name: experiment, registry: registry) }
       let print = assembly.fingerprint, settings = assembly.resultSettings
-      names[variant.name, default: []] += assembly.metrics.flatMap(\.names)
+      names[variant.name, default: []] += assembly.metrics.flatMap(\.names) + assembly.validationSeries.map(\.name)
       (home, name) = ("\(assembly.results)/\(assembly.name)", assembly.name)
       let label = varies ? (variant.name.isEmpty ? "plain" : variant.name) : Self.name(of: sweep, settings, over: base)
       let folder = label.isEmpty ? home : "\(home)/\(Self.folderName(label))-\(print.prefix(6))"

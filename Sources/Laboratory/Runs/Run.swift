@@ -176,10 +176,10 @@ package struct Run {
 
   /// Writes an evaluation to `metrics.h5` and `results.json`, in place of an earlier one.
   package func record(_ evaluation: Evaluation) throws {
-    let values = evaluation.measurements
+    let values = evaluation.measurements, validated = validation
     try Interruption.holding {
       try metrics.rewind("eval", to: assembly.training.steps - 1)
-      try metrics.append("eval", step: assembly.training.steps, values.map { ($0.name, $0.value) })
+      try metrics.append("eval", step: assembly.training.steps, (values + validated).map { ($0.name, $0.value) })
       try metrics.save()
     }
     let result = RunResult(
@@ -190,8 +190,27 @@ package struct Run {
           name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter, count: evaluation.count,
           split: evaluation.split)
       }
+        + validated.map {
+          RunResult.Number(
+            name: $0.name, value: $0.value, lowerIsBetter: $0.lowerIsBetter,
+            count: min(assembly.training.validationCount, assembly.dataset.heldOut.count), split: .heldOut)
+        }
     )
     try InputRecord.recording("results.json", in: folder) { try result.write(to: folder) }
+  }
+
+  /// The last validation of the model's training; empty where there is none.
+  private var validation: [Autoregression.Measurement] {
+    guard let record = try? InputRecord(in: folder), let model = record.folder(of: "model", for: folder) else {
+      return []
+    }
+    let log = MetricsLog("\(model)/metrics.h5")
+    return assembly.validationSeries.compactMap { name, series in
+      guard let last = try? log.series("validation", series).last, last.step == Double(assembly.training.steps) else {
+        return nil
+      }
+      return Autoregression.Measurement(name, last.value, lowerIsBetter: true)
+    }
   }
 
   // MARK: TensorBoard

@@ -80,14 +80,20 @@ struct RunImages {
     try sheet.image.writePNG(to: "\(folder)/reconstructions.png")
   }
 
-  /// Draws `loss-tokenizer` and `loss-model`: the loss at each logged step.
+  /// Draws `loss-tokenizer` and `loss-model`: the loss at each logged step, and that on held-out images.
   func drawLosses(_ artefacts: Artefacts) throws {
     for (name, artefact) in [("tokenizer", artefacts.tokenizer), ("model", artefacts.model)] {
-      let points = try artefact.metrics.series("train", "loss").map { (x: $0.step, y: $0.value) }
-      guard !points.isEmpty else { continue }
-      try write(
-        Plot("\(assembly.name): \(name)", x: "step", y: "loss", [Plot.Series("loss", points)], yScale: .log),
-        "loss-\(name)")
+      let log = artefact.metrics
+      // A tokenizer's loss has terms that only its training has: its reconstructions are compared.
+      let compared = name == "tokenizer" ? "reconstruction" : "loss"
+      let series = try [("train", "loss"), ("train", compared), ("validation", compared)].enumerated().compactMap {
+        index, key -> Plot.Series? in
+        guard index != 1 || compared != "loss" else { return nil }
+        let points = try log.series(key.0, key.1).map { (x: $0.step, y: $0.value) }
+        return points.isEmpty ? nil : Plot.Series("\(key.1), \(key.0)", points)
+      }
+      guard !series.isEmpty else { continue }
+      try write(Plot("\(assembly.name): \(name)", x: "step", y: "loss", series, yScale: .log), "loss-\(name)")
     }
   }
 

@@ -104,22 +104,30 @@ package struct RunRecord {
     package let stage: String
     /// "loss", "learning-rate".
     package let name: String
+    /// True if it was measured on held-out images.
+    package let isValidation: Bool
     /// Step and value.
     package let points: [(x: Double, y: Double)]
 
     /// A curve of a stage.
-    package init(stage: String, name: String, points: [(x: Double, y: Double)]) {
-      (self.stage, self.name, self.points) = (stage, name, points)
+    package init(stage: String, name: String, isValidation: Bool = false, points: [(x: Double, y: Double)]) {
+      (self.stage, self.name, self.isValidation, self.points) = (stage, name, isValidation, points)
     }
+
+    /// "loss", and "validation loss" on held-out images.
+    package var title: String { isValidation ? "validation \(name)" : name }
   }
 
-  /// All quantities that were logged in training; empty where `metrics.h5` cannot be read.
+  /// All quantities that were logged in training, then those of validation; empty where `metrics.h5` cannot be read.
   package var curves: [Curve] {
     stages.flatMap { stage, folder -> [Curve] in
       let log = MetricsLog("\(folder)/metrics.h5")
-      return ((try? log.names(in: "train")) ?? []).compactMap { name in
-        guard let series = try? log.series("train", name), !series.isEmpty else { return nil }
-        return Curve(stage: stage, name: name, points: series.map { ($0.step, $0.value) })
+      return ["train", "validation"].flatMap { group in
+        ((try? log.names(in: group)) ?? []).compactMap { name in
+          guard let series = try? log.series(group, name), !series.isEmpty else { return nil }
+          return Curve(
+            stage: stage, name: name, isValidation: group == "validation", points: series.map { ($0.step, $0.value) })
+        }
       }
     }
   }

@@ -16,8 +16,9 @@ struct CompareCommand: ParsableCommand {
         overtone compare Experiments/smoke/sweep.yaml full,filter=ideal band,filter=ideal --plot losses
         overtone compare Results/ablation --format md
 
-      --plot draws the loss of every stage, one curve for each run, as PNG and SVG: losses-model.png, losses-model.svg.
-      --curve selects other curves, such as gradient-norm; 'overtone inspect' of a metrics.h5 lists them.
+      --plot draws the loss of every stage, one curve for each run, as PNG and SVG: losses-model.png, losses-model.svg;
+      and what was measured on held-out images: losses-model-validation-loss.png. --curve selects other curves, such as
+      gradient-norm or 'validation loss level 2'; 'overtone inspect' of a metrics.h5 lists them.
 
       --with released compares the settings of an experiment file with those of the method's released code, without any
       run: value there, value here, where it was read, and whether they are equal. A folder gives an overview in Markdown.
@@ -30,7 +31,8 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Print JSON, as --format json does.") var json = false
   @Option(help: "released: compare an experiment file with the released code of its method.") var with: Reference?
   @Option(help: "Draw curves of all runs in one plot, into files of this name.") var plot: String?
-  @Option(help: "A curve to draw; repeatable.") var curve: [String] = ["loss"]
+  @Option(help: "A curve to draw; repeatable. By default the loss, and that on held-out images.")
+  var curve: [String] = []
 
   /// Something other than runs that an experiment can be compared with.
   enum Reference: String, ExpressibleByArgument, CaseIterable {
@@ -55,15 +57,17 @@ struct CompareCommand: ParsableCommand {
     let comparison = try Comparison(sides)
     print(comparison.text(as: format), terminator: "")
     guard let plot else { return }
-    let drawn = CurvePlots("compared", records.map { ("\(name(of: $0, in: sides))", $0.curves) }, names: curve).plots
+    let curves = curve.isEmpty ? CurvePlots.compared : curve
+    let drawn = CurvePlots("compared", records.map { ("\(name(of: $0, in: sides))", $0.curves) }, names: curves).plots
     guard !drawn.isEmpty else {
-      let available = Set(records.flatMap { $0.curves.map(\.name) }).sorted()
+      let available = Set(records.flatMap { $0.curves.map(\.title) }).sorted()
       throw LaboratoryError(
-        "--curve: no run kept \(curve.joined(separator: ", ")); there are \(available.joined(separator: ", ")).")
+        "--curve: no run kept \(curves.joined(separator: ", ")); there are \(available.joined(separator: ", ")).")
     }
     let base = ["png", "svg"].contains(URL(fileURLWithPath: plot).pathExtension) ? String(plot.dropLast(4)) : plot
     for (stage, name, plot) in drawn {
-      let path = "\(base)-\(stage)\(curve.count > 1 ? "-\(name)" : "")"
+      let isNamed = curve.isEmpty ? name != "loss" : curve.count > 1
+      let path = "\(base)-\(stage)\(isNamed ? "-" + name.split(separator: " ").joined(separator: "-") : "")"
       try plot.image().writePNG(to: "\(path).png")
       try writeWhole(Array(plot.svg().utf8), to: "\(path).svg")
       FileHandle.standardError.write(Data("\(path).png\n\(path).svg\n".utf8))

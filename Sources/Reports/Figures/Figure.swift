@@ -99,11 +99,14 @@ package enum Figures {
     [
       LevelStrip.self, TurnStrip.self, ReconstructionGrid.self, FilterResponse.self, SpectrumFigure.self,
       Schedules.self, LossProfile.self, OrderMaps.self, CodeUsage.self, Diversity.self,
+      ValidationCurves.self,
     ]
   }
   /// Figures that compare runs.
   package static var ofSweeps: [any SweepFigure.Type] {
-    [SideBySide.self, Tokenizers.self, Tradeoffs.self, SpectraSideBySide.self, DiversitySideBySide.self]
+    [
+      SideBySide.self, Tokenizers.self, Tradeoffs.self, Scaling.self, SpectraSideBySide.self, DiversitySideBySide.self,
+    ]
   }
   /// Names of both kinds.
   package static var names: [String] { ofRuns.map { $0.name } + ofSweeps.map { $0.name } }

@@ -109,7 +109,7 @@ package struct SweepReport {
     let drawn = sides.prefix(Self.maximumCurves).compactMap { side in side.runs.first.map { (side.title, $0.curves) } }
     if sides.count > drawn.count { page.text("The first \(drawn.count) of \(sides.count) variants.", quiet: true) }
     if records.count > sides.count { page.text("The first seed of each variant.", quiet: true) }
-    page.curves(title, drawn, names: ["loss", "gradient-norm"])
+    page.curves(title, drawn, names: CurvePlots.compared + ["gradient-norm"])
   }
 
   private func addRuns(to page: inout Page) {
