@@ -35,11 +35,15 @@ import Testing
     let file = try Fixture(name)
     func number(_ name: String) throws -> Int { try file.sizes(name)[0] }
     let patch = name == "mar" ? try number("patch_size") : 1, side = try number("latent_hw") / patch
+    let direction =
+      name == "mar" ? "masked" : "frequency, preset: released, levels: \(try file.sizes("far_levels"))"
     let assembly = try assembly(
       """
       dataset: { use: image-folder, path: none, size: \(2 * side), classes: \(try number("class_num")) }
-      tokenizer: { use: continuous, stride: 2, width: 4, norm-groups: 1, channels: \(try number("vae_embed_dim") * patch * patch) }
-      direction: { use: \(name == "mar" ? "masked" : "frequency, preset: released, levels: \(try file.sizes("far_levels"))") }
+      tokenizer:
+        { use: continuous, stride: 2, width: 4, norm-groups: 1,
+          channels: \(try number("vae_embed_dim") * patch * patch) }
+      direction: { use: \(direction) }
       conditioner: { use: class-prefix, count: \(try number("buffer_size")) }
       backbone: { use: encoder-decoder, \(try file.encoderDecoderSizes) }
       loss: { use: diffusion, width: \(try number("diffloss_w")), depth: \(try number("diffloss_d")) }
@@ -64,7 +68,8 @@ import Testing
       """
       dataset: { use: image-folder, path: none, size: \(2 * side), classes: \(try number("num_classes")) }
       tokenizer:
-        { use: multi-scale-vq, stride: 2, width: 4, norm-groups: 1, code-width: \(try number("Cvae")), codes: \(try number("V")) }
+        { use: multi-scale-vq, stride: 2, width: 4, norm-groups: 1, code-width: \(try number("Cvae")),
+          codes: \(try number("V")) }
       direction: { use: multi-scale, scales: \(scales) }
       conditioner: { use: class-vector }
       backbone:
@@ -90,7 +95,8 @@ import Testing
     func number(_ name: String) throws -> Int { try file.sizes(name)[0] }
     let assembly = try assembly(
       """
-      dataset: { use: image-folder, path: none, size: \(2 * (try number("grid"))), classes: \(try number("num_classes")) }
+      dataset:
+        { use: image-folder, path: none, size: \(2 * (try number("grid"))), classes: \(try number("num_classes")) }
       tokenizer: { use: vq, stride: 2, width: 4, norm-groups: 1, codes: \(try number("vocab_size")) }
       direction: { use: raster }
       conditioner: { use: class-vector }

@@ -69,7 +69,7 @@ import Testing
     #expect(overtone(["run", "--quiet", "\(folder)/released.yaml"]) == "done")
   }
 
-  /// The latents of a generation with the reference's draws by the trained networks that `overtone sample` opens, in the
+  /// The latents of a generation with the reference's draws by the networks that `overtone sample` opens, in the
   /// order (batch, channel, row, column).
   private func latents(
     in folder: String, _ overrides: [String], labels: [Int], replaying recorded: [String: [Tensor]]
@@ -81,7 +81,7 @@ import Testing
     return latent.permuted([0, 3, 1, 2])
   }
 
-  /// Draws of a step, [batch, asked, width] each: the reference draws for both halves of a guided batch and uses the first.
+  /// Draws of a step, [batch, asked, width] each: of both halves of a guided batch the reference uses the first.
   private func draws(_ file: Fixture, _ step: String, batch: Int) throws -> (initial: Tensor, noise: [Tensor]) {
     let start = try file.tensor("\(step)/init_noise"), width = start.shape[1], asked = start.shape[0] / batch
     let all = try file.tensor("\(step)/noise"), halves = all.shape[1] / start.shape[0]
@@ -171,8 +171,8 @@ import Testing
           + "standard deviations of tokens that 'loss.token-scale' measures; set it to 'none'.")
       #expect(
         overtone(["run", "--quiet", "\(folder)/released.yaml", "tokenizer.latent-scale=0"]) == weights
-          + "means and standard deviations of latents that 'tokenizer.latent-scale' measures; set it to the factor that "
-          + "they were trained with (MAR, FAR: 0.2325).")
+          + "means and standard deviations of latents that 'tokenizer.latent-scale' measures; set it to the factor "
+          + "that they were trained with (MAR, FAR: 0.2325).")
       // A checkpoint of a run knows its statistics.
       let artefacts = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/results/artefacts")
       let model = try #require(artefacts.first { $0.hasPrefix("model-") })
