@@ -42,6 +42,12 @@ public protocol ImageDataset: Component, Sendable {
   var classNames: [String] { get }
   /// Returns images by their rows, each cut as its augmentation says. Called from several threads at once.
   func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch
+  /// True where images are read or decoded at each access, so that a training reads them ahead of use.
+  var isStreamed: Bool { get }
+  /// The most bytes of images that it keeps in memory.
+  var memoryLimit: Int { get }
+  /// Rows that are read at the cost of one, from a multiple of their number on: those of a compressed chunk.
+  var rowsReadTogether: Int { get }
   /// The files that it reads, for the record of inputs.
   var files: [String] { get }
   /// Sentences about what was left out when it was opened; none unless a data set says so.
@@ -51,6 +57,12 @@ public protocol ImageDataset: Component, Sendable {
 extension ImageDataset {
   /// None.
   public var notes: [String] { [] }
+  /// False: images are in memory, or made.
+  public var isStreamed: Bool { false }
+  /// None.
+  public var memoryLimit: Int { 0 }
+  /// One: rows are read in any order.
+  public var rowsReadTogether: Int { 1 }
   /// None: a fraction of the images is drawn.
   public var heldOutRows: Range<Int>? { nil }
 

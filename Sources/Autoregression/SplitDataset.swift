@@ -37,6 +37,23 @@ public struct DatasetSplit: Sendable {
     return rows[low].lowerBound + index - starts[low]
   }
 
+  /// True where images are read or decoded at each access.
+  public var isStreamed: Bool { source.isStreamed }
+
+  /// The index of the first image of each block of rows that are read together, ascending, and the number of images.
+  public var blockStarts: [Int] {
+    let together = source.rowsReadTogether
+    guard together > 1 else { return Array(0...count) }
+    var result: [Int] = [], block = -1
+    for (range, start) in zip(rows, starts) {
+      for row in range where row == range.lowerBound || row % together == 0 {
+        if row / together != block { result.append(start + row - range.lowerBound) }
+        block = row / together
+      }
+    }
+    return result + [count]
+  }
+
   /// Returns images by index, each cut as its augmentation says; by default at the centre. Throws where a label is no
   /// number of a class.
   public func batch(_ indices: [Int], augmented: [Augmentation]? = nil) throws(DataError) -> Batch {

@@ -41,8 +41,9 @@ extension LabelledImages {
       positions.append(member)
     }
     let found = positions
-    return LabelledImages(classNames: classNames, entries: entries, leftOut: leftOut.text) {
-      index throws(ImageError) in
+    return LabelledImages(
+      classNames: classNames, entries: entries, leftOut: leftOut.text, archives: [source.name]
+    ) { index throws(ImageError) in
       let bytes: [UInt8]
       do throws(FileError) { bytes = try source.bytes(at: found[index].start, count: found[index].count) } catch {
         throw ImageError(error)
@@ -83,7 +84,7 @@ extension LabelledImages {
     }
     let entries = (0..<shape[0]).map { Entry(source: "\($0)", label: labels?[$0] ?? 0) }
     let classNames = (0...(labels?.max() ?? 0)).map { "class \($0)" }, area = shape[1] * shape[2] * 3
-    return LabelledImages(classNames: classNames, entries: entries, leftOut: nil) { index in
+    return LabelledImages(classNames: classNames, entries: entries, leftOut: nil, archives: [source.name]) { index in
       ByteImage(
         height: shape[1], width: shape[2], pixels: Array(images.bytes(index * area..<(index + 1) * area)))
     }

@@ -50,6 +50,7 @@ extension LabelledImages {
       let entries = top.images.map { Entry(source: $0, label: 0) }
       return decoded(below: path, entries, [name], scan.leftOut)
     }
+    if let split = try splitFolder(path, top.folders) { return split }
     var entries: [Entry] = [], empty: [String] = []
     for (label, name) in top.folders.enumerated() {
       // The folder itself holds all classes: a link to it from one of them is left out.

@@ -17,13 +17,18 @@ public struct LabelledImages: Sendable {
   /// Files that were found and are no images that are read, in one line: "3 .webp (a/x.webp, …), 1 pipe (a/y)"; nil for
   /// none.
   public let leftOut: String?
+  /// The images that are held out, by position: those of the folder `val`; nil where there is one set of images only.
+  public let heldOut: Range<Int>?
+  /// The archives that hold the images; empty where each is a file of its own.
+  public let archives: [String]
   private let decode: @Sendable (Int) throws(ImageError) -> ByteImage
 
   init(
-    classNames: [String], entries: [Entry], leftOut: String?,
+    classNames: [String], entries: [Entry], leftOut: String?, heldOut: Range<Int>? = nil, archives: [String] = [],
     decode: @escaping @Sendable (Int) throws(ImageError) -> ByteImage
   ) {
     (self.classNames, self.entries, self.leftOut, self.decode) = (classNames, entries, leftOut, decode)
+    (self.heldOut, self.archives) = (heldOut, archives)
   }
 
   /// Decodes an image by its position in `entries`.
@@ -32,8 +37,14 @@ public struct LabelledImages: Sendable {
   /// These images but for some, by their positions.
   public func without(_ indices: Set<Int>) -> LabelledImages {
     let rest = entries.indices.filter { !indices.contains($0) }, decode = decode
-    return LabelledImages(classNames: classNames, entries: rest.map { entries[$0] }, leftOut: leftOut) {
-      index throws(ImageError) in try decode(rest[index])
+    // Held-out images stay together.
+    let held = heldOut.map { range in
+      let first = rest.count { $0 < range.lowerBound }
+      return first..<first + rest.count { range.contains($0) }
+    }
+    return LabelledImages(
+      classNames: classNames, entries: rest.map { entries[$0] }, leftOut: leftOut, heldOut: held, archives: archives
+    ) { index throws(ImageError) in try decode(rest[index])
     }
   }
 
@@ -45,8 +56,10 @@ public struct LabelledImages: Sendable {
     return "\(errors.count) of \(count) images cannot be read:\(listed)\(more)"
   }
 
-  /// The images of a folder, or of an archive .npz or .tar, which is recognized by its content.
+  /// The images of a folder, of an archive .npz or .tar, which is recognized by its content, or of several tar archives:
+  /// those of a folder that holds nothing else, or of a pattern such as `train-{000..009}.tar`.
   public static func found(at path: String) throws(ImageError) -> LabelledImages {
+    if let paths = shards(at: path) { return try tars(paths, named: path) }
     if FolderEntry(path)?.isFolder == true { return try folder(path) }
     let source: ByteSource, start: [UInt8]
     do throws(FileError) {

@@ -67,6 +67,17 @@ extension ImageFile {
     return labels
   }
 
+  /// The rows of held-out images; nil where there is no data set `split`. Throws unless it holds zeros, then ones.
+  static func heldOut(_ reader: Reader, count: Int) throws(StorageError) -> Range<Int>? {
+    guard reader.has("split") else { return nil }
+    let split = try reader.ints("split", count: count), first = split.firstIndex(of: 1) ?? count
+    guard split[..<first].allSatisfy({ $0 == 0 }), split[first...].allSatisfy({ $0 == 1 }) else {
+      throw .unreadable(
+        path: reader.path, why: "'split' must be 0 for the images to train on, and 1 for held-out ones behind them.")
+    }
+    return first..<count
+  }
+
   /// Labels that a file may hold.
   private static let labelRange = 0..<1_000_000
 }

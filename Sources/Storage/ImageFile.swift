@@ -6,6 +6,7 @@ import Tensors
 /// - /images [sample, row, column, channel]: uint8, channels red, green, blue
 /// - /label [sample]: int64, optional when read
 /// - /class_name [class]: text, optional when read
+/// - /split [sample]: int64, 0 for images to train on, then 1 for held-out ones, optional when read
 /// - /source [sample]: text, the path of each image in the imported folder; never read
 public struct ImageFile: Sendable {
   /// Path of the file.
@@ -20,21 +21,29 @@ public struct ImageFile: Sendable {
   public let labels: [Int]
   /// Names of the classes, more than the largest label; "class 0" and so on where the file names none.
   public let classNames: [String]
+  /// The rows of held-out images; nil where the file says nothing of them.
+  public let heldOut: Range<Int>?
+  /// Rows that are stored, and perhaps compressed, together.
+  public let rowsInChunk: Int
+  private let reader: Reader
 
   /// Reads shape, labels and names, no pixels. Throws `StorageError` for images of another shape or type, for none, and
   /// for labels that are no numbers of classes.
   public init(_ path: String) throws(StorageError) {
     self.path = path
-    let reader = try Reader(path), shape = try Self.imageShape(reader)
+    reader = try Reader(path)
+    let shape = try Self.imageShape(reader)
     (count, height, width) = (shape[0], shape[1], shape[2])
     let names = reader.has("class_name") ? try reader.texts("class_name") : nil
     labels = try Self.labels(reader, count: count, classNames: names)
     classNames = names ?? (0...(labels.max() ?? 0)).map { "class \($0)" }
+    heldOut = try Self.heldOut(reader, count: count)
+    rowsInChunk = try reader.rowsInChunk(of: "images")
   }
 
   /// Pixels of some images, [rows, height, width, 3].
   public func pixels(_ rows: Range<Int>) throws(StorageError) -> [UInt8] {
-    try Reader(path).bytes("images", rows: rows)
+    try reader.bytes("images", rows: rows)
   }
 
   /// The content of a file but for the pixels.
@@ -49,14 +58,19 @@ public struct ImageFile: Sendable {
     public var classNames: [String]
     /// Origin of every image [sample], for the record.
     public var sources: [String]
+    /// The rows of held-out images, the last ones; nil where there is one set of images only.
+    public var heldOut: Range<Int>?
 
     /// Creates a header; `labels` and `sources` have one entry per image.
-    public init(height: Int, width: Int, labels: [Int], classNames: [String], sources: [String]) {
+    public init(
+      height: Int, width: Int, labels: [Int], classNames: [String], sources: [String], heldOut: Range<Int>? = nil
+    ) {
       self.height = height
       self.width = width
       self.labels = labels
       self.classNames = classNames
       self.sources = sources
+      self.heldOut = heldOut
     }
   }
 
@@ -86,6 +100,9 @@ public struct ImageFile: Sendable {
       try file.write(header.labels, "label", axes: [sample])
       try file.write(header.classNames, "class_name", axes: [Axis("class")])
       try file.write(header.sources, "source", axes: [sample])
+      if let held = header.heldOut {
+        try file.write((0..<count).map { held.contains($0) ? 1 : 0 }, "split", axes: [sample])
+      }
     }
   }
 

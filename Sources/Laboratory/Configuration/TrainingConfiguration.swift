@@ -24,6 +24,8 @@ package struct TrainingConfiguration: Sendable {
   var emaWarmsUp: Bool
   /// The windows of images that are trained on.
   var augmentation: AugmentationRule
+  /// Images that are shuffled together; 0: all.
+  var shuffleWindow: Int
   /// Steps between checkpoints.
   var saveEvery: Int
   /// Steps between measurements on held-out images, beside that after the last step; 0: none.
@@ -72,6 +74,10 @@ package struct TrainingConfiguration: Sendable {
       "ema-warmup", default: true,
       about: "limit that decay to (1 + t) / (10 + t) at step t; false as in MAR and FAR: constant from the first step"]
     augmentation = try AugmentationRule(&settings)
+    shuffleWindow = try settings[
+      "shuffle-window", default: 0, in: 0...100_000_000,
+      about: "images that are shuffled together, for files whose chunks are compressed and do not fit into "
+        + "'dataset.memory': chunks are shuffled, then images within this number of them; 0: all images"]
     weights = try settings["weights", default: "", about: "checkpoint to start from, as 'overtone import' writes it"]
     saveEvery = try settings["save-every", default: 500, in: 1...100_000_000, about: "steps between checkpoints"]
     let few = min(256, max(8, self.steps * self.batch / (8 * Self.costRatio)))

@@ -57,7 +57,7 @@ package struct ImageImport {
         to: output,
         .init(
           height: size, width: size, labels: entries.map(\.label), classNames: images.classNames,
-          sources: entries.map(\.source))
+          sources: entries.map(\.source), heldOut: images.heldOut)
       ) { index in
         if Interruption.isRequested { throw LaboratoryError("stopped; nothing was written to \(output).") }
         var pixels: [UInt8] = []

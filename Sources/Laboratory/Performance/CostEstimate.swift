@@ -106,10 +106,14 @@ package struct CostEstimate {
     let latents =
       assembly.latentCaching == .never || tokenizer == 0
       ? 0 : Double(assembly.dataset.train.count * (training.augmentation.views?.count ?? 0)) * cells * 4 * 2
+    // Kept by the data set, and float32 numbers of the batches in use and read ahead.
+    let batch = max(training.batch, assembly.tokenizerTraining.batch) * assembly.images.height * assembly.images.width
+    let imageMemory = Double(assembly.dataset.source.memoryLimit + batch * 3 * 4 * (BatchLoader.ahead + 2))
     return [
       Fact("model GFLOP a step, attention left out", "flopStep", work.perStep, in: 1e9),
       Fact("model TFLOP in all", "flop", work.total, in: 1e12),
       Fact("memory of weights, gradients, moments, average (MB)", "memoryBytes", memory, in: 1e6),
+      Fact("memory of images, at most (MB)", "imageBytes", imageMemory, in: 1e6),
       Fact("disk for checkpoints while training (MB)", "checkpointBytes", checkpoints, in: 1e6),
       Fact("disk for latents, at most (MB)", "latentBytes", latents, in: 1e6),
       Fact("speed of such products here (GFLOP/s)", "flopPerSecond", speed, in: 1e9),

@@ -21,6 +21,9 @@ struct InputFolder {
       .sorted { $0.dropFirst(66) < $1.dropFirst(66) }.joined()
   }
 
+  /// The SHA-256 of the list.
+  var hash: String { SHA256.hex(of: list) }
+
   /// Returns the path of the list with a hash.
   static func path(ofList hash: String, in results: String) -> String {
     "\(results)/artefacts/inputs-\(hash.prefix(12)).sha256"
@@ -28,7 +31,7 @@ struct InputFolder {
 
   /// Writes the list where it is missing, and returns the input that stands for all files.
   func record(in results: String, count: Int) throws -> InputRecord.Input {
-    let hash = SHA256.hex(of: list), file = Self.path(ofList: hash, in: results)
+    let hash = hash, file = Self.path(ofList: hash, in: results)
     if !Folder.exists(file) {
       try Folder.make("\(results)/artefacts")
       try Folder.write(list, to: file)

@@ -5,7 +5,9 @@ package struct ResultSettings: Hashable, Sendable {
   package let values: [String: String]
 
   /// Keys of settings that change how a stage is made and what is logged of it, and not what it makes.
-  static let cosmetic: Set<String> = ["save-every", "cache-latents", "validate-every", "validation-count"]
+  static let cosmetic: Set<String> = [
+    "save-every", "cache-latents", "memory", "validate-every", "validation-count",
+  ]
 
   /// Keeps those of `all` that affect results.
   package init(_ all: [String: String]) { values = all.filter { Self.affectsResults($0.key) } }

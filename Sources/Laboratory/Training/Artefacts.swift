@@ -31,7 +31,11 @@ package struct Artefacts {
     let modelWeights = try Self.weights(of: assembly.training)
     weights = tokenizerWeights + modelWeights
     for file in modelWeights { try Self.refuse(file.path, ifUnawareOf: assembly) }
-    let read = inputs.map { "input=\($0.hash)" } + tokenizerWeights.map { "weights=\($0.hash)" }
+    // Of many images one line, which any change of one of them changes.
+    let list = images > 1 ? ["inputs=\(InputFolder(Array(inputs.prefix(images))).hash)"] : []
+    let read =
+      list + inputs.dropFirst(list.isEmpty ? 0 : images).map { "input=\($0.hash)" }
+      + tokenizerWeights.map { "weights=\($0.hash)" }
     // A tokenizer that is trained in the direction's layout is another one for another direction.
     let sections = ["seed", "dataset", "tokenizer"] + (assembly.tokenizer.followsLayout ? ["direction"] : [])
     tokenizer = Artefact("tokenizer", in: folder, settings, sections: sections, inputs: read, sources: [])

@@ -114,12 +114,19 @@ struct LatentCache {
     /// do not determine the tokens of a later image, though they did for the first few.
     func write(to path: String, _ journal: Journal) throws -> Bool {
       let file = try Interruption.holding { try LatentFile.Making(path, form) }
-      let start = MonotonicClock.seconds, resumed = file.done
+      let start = MonotonicClock.seconds, resumed = file.done, loader = BatchLoader(images)
+      loader.expect { [views, form] index in
+        let first = resumed + index / views.count * Self.part
+        guard first < form.count else { return nil }
+        let rows = Array(first..<min(form.count, first + Self.part))
+        return BatchLoader.Request(rows: rows, augmented: rows.map { _ in views[index % views.count] })
+      }
+      defer { loader.stop() }
       while file.done < form.count {
         let rows = Array(file.done..<min(form.count, file.done + Self.part))
         var encodings: [LatentFile.Rows] = [], labels: [Int] = []
         for view in views {
-          let batch = try images.batch(rows, augmented: rows.map { _ in view })
+          let batch = try loader.batch(rows, augmented: rows.map { _ in view })
           labels = batch.labels
           guard let encoded = try encoded(batch.images, rows) else { return false }
           encodings.append(encoded)

@@ -22,7 +22,7 @@ enum LatentSource {
   }
 
   /// Images are encoded at every step.
-  case encoder(any Tokenizer, DatasetSplit)
+  case encoder(any Tokenizer, BatchLoader)
   /// Latents are read from a file.
   case cache(LatentCache)
 
@@ -42,9 +42,10 @@ enum LatentSource {
     let artefact: Artefact
     let journal: Journal
 
-    func source() throws -> LatentSource {
+    /// Images that are encoded at every step come from `loader`.
+    func source(reading loader: BatchLoader) throws -> LatentSource {
       let tokenizer = assembly.tokenizer, images = assembly.dataset.train
-      let encoder = LatentSource.encoder(tokenizer, images)
+      let encoder = LatentSource.encoder(tokenizer, loader)
       let rule = assembly.training.augmentation
       // Endless views are encoded at every step.
       guard assembly.latentCaching != .never, let views = rule.views else { return encoder }

@@ -63,14 +63,15 @@ struct NetworkTraining {
   mutating func trainTokenizer() throws {
     var tokenizer = assembly.tokenizer
     guard !tokenizer.parameters.isEmpty else { return }
-    let direction = assembly.direction, images = assembly.dataset.train
+    let direction = assembly.direction, images = assembly.dataset.train, loader = BatchLoader(images)
     let trainer = tokenizerTrainer(
       seed: assembly.seed ^ 0x7461_7267, discriminator: tokenizer.discriminator?.parameters ?? [],
       board: board(.tokenizer),
       validation: Validation(ofTokenizer: tokenizer, assembly))
     try trainer.run(
       on: Trainer.Source(
-        count: images.count, batch: { try images.batch($0, augmented: $1) }, numbers: { [("image", $0.images)] }),
+        count: images.count, batch: { try loader.batch($0, augmented: $1) }, numbers: { [("image", $0.images)] },
+        images: loader, blockStarts: assembly.tokenizerTraining.shuffleWindow > 0 ? images.blockStarts : []),
       afterLastStep: {
         // Statistics are objects: measuring on this copy measures for all.
         var (batch, random) = try calibrationBatch()
@@ -87,17 +88,18 @@ struct NetworkTraining {
   }
 
   /// Writes the latents of the data set, where `training.cache-latents` allows.
-  func makeLatents() throws { _ = try source.source() }
+  func makeLatents() throws { _ = try source.source(reading: BatchLoader(assembly.dataset.train)) }
 
   /// Trains the model on latents, after the loss has measured the statistics of tokens that it needs.
   mutating func trainModel() throws {
-    let tokenizer = assembly.tokenizer, builder = source
+    let tokenizer = assembly.tokenizer, images = assembly.dataset.train, loader = BatchLoader(images)
+    let builder = source
     var model = assembly.model
     // Opened at the first step: a finished model reads no latents.
     var opened: LatentSource?
     func latents() throws -> LatentSource {
       if let opened { return opened }
-      let source = try builder.source()
+      let source = try builder.source(reading: loader)
       opened = source
       return source
     }
@@ -105,8 +107,9 @@ struct NetworkTraining {
       seed: assembly.seed ^ 0x6D6F_6465, board: board(.model), validation: Validation(ofModel: model, assembly)
     ).run(
       on: Trainer.Source(
-        count: assembly.dataset.train.count, batch: { try latents().batch($0, augmented: $1) },
-        numbers: { [("latent of image", $0.posterior.mean)] }),
+        count: images.count, batch: { try latents().batch($0, augmented: $1) },
+        numbers: { [("latent of image", $0.posterior.mean)] }, images: loader,
+        blockStarts: assembly.training.shuffleWindow > 0 ? images.blockStarts : []),
       beforeFirstStep: {
         var (batch, random) = try calibrationBatch()
         let count = batch.labels.count, levels = model.direction.layout.slots.map(\.level)

@@ -52,6 +52,10 @@ struct Trainer {
     let batch: (_ rows: [Int], _ augmented: [Augmentation]) throws -> Samples
     /// The numbers of some samples by name, for the search for one that is not finite.
     let numbers: (Samples) -> [(name: String, values: Tensor)]
+    /// The images behind the samples, which are read ahead.
+    let images: BatchLoader
+    /// The first sample of each block that is read together, and their number.
+    var blockStarts: [Int] = []
   }
 
   /// Trains, writes checkpoints, and leaves the averaged parameters in place.
@@ -79,7 +83,12 @@ struct Trainer {
     if case .finished = start { return adoptAverage(state.average) }
     recallDivergence(&state)
     let events = try board?.events(of: artefact.metrics, to: state.step)
-    var order = BatchOrder(count: source.count, batch: configuration.batch, seed: seed)
+    var order = BatchOrder(
+      count: source.count, batch: configuration.batch, seed: seed, window: configuration.shuffleWindow,
+      blockStarts: source.blockStarts)
+    var plan = BatchPlan(order, configuration, seed: seed, from: state.step)
+    source.images.expect { plan.request($0) }
+    defer { source.images.stop() }
     Profile.shared.forward("preparing")
     while state.step < configuration.steps {
       let result = try step(&state, on: source, &order, loss)
