@@ -1,9 +1,8 @@
 import Autoregression
+import Laboratory
 import Settings
 import Tensors
 import Testing
-
-@testable import Laboratory
 
 private func rule(_ yaml: String) throws -> AugmentationRule {
   var settings = try Settings(parsing: yaml, file: "a.yaml")

@@ -1,12 +1,11 @@
 import Autoregression
 import Foundation
 import Images
+import Laboratory
 import ProgramSupport
 import Settings
 import Tensors
 import Testing
-
-@testable import Laboratory
 
 /// Images that fail or wait on request.
 private struct Source: ImageDataset {
@@ -38,8 +37,12 @@ private func split(bad: Int? = nil) throws -> DatasetSplit {
 }
 
 @Suite struct BatchLoaderTests {
+  private func rows(_ index: Int) -> [Int] { (0..<5).map { index * 5 + $0 } }
+
+  private let augmented = Array(repeating: Augmentation.none, count: 5)
+
   private func request(_ index: Int) -> BatchLoader.Request {
-    BatchLoader.Request(rows: (0..<5).map { index * 5 + $0 }, augmented: Array(repeating: .none, count: 5))
+    BatchLoader.Request(rows: rows(index), augmented: augmented)
   }
 
   @Test("batches come as they are asked for: foreseen or not, in any number of threads", arguments: [1, 2, 3, 8])
@@ -47,8 +50,8 @@ private func split(bad: Int? = nil) throws -> DatasetSplit {
     let loader = BatchLoader(try split(), threads: threads)
     loader.expect { $0 < 10 ? request($0) : nil }
     for index in [0, 1, 7, 2, 3, 4, 5, 6, 7, 8, 9, 3] {
-      let wanted = request(index), batch = try loader.batch(wanted.rows, augmented: wanted.augmented)
-      #expect(batch.images.scalars == wanted.rows.flatMap { [Float($0), 0, 0] } && batch.labels.count == 5)
+      let wanted = rows(index), batch = try loader.batch(wanted, augmented: augmented)
+      #expect(batch.images.scalars == wanted.flatMap { [Float($0), 0, 0] } && batch.labels.count == 5)
     }
     loader.stop()
   }
@@ -57,9 +60,9 @@ private func split(bad: Int? = nil) throws -> DatasetSplit {
   func errors() throws {
     let loader = BatchLoader(try split(bad: 12), threads: 2)
     loader.expect { $0 < 10 ? request($0) : nil }
-    for index in 0..<2 { _ = try loader.batch(request(index).rows, augmented: request(index).augmented) }
+    for index in 0..<2 { _ = try loader.batch(rows(index), augmented: augmented) }
     let error = #expect(throws: DataError.self) {
-      try loader.batch(request(2).rows, augmented: request(2).augmented)
+      try loader.batch(rows(2), augmented: augmented)
     }
     #expect(error?.description == "image 12 is bad.")
     loader.stop()

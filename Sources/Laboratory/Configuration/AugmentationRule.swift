@@ -3,7 +3,7 @@ import Settings
 import Tensors
 
 /// The augmentation of a training: which windows of an image it sees.
-struct AugmentationRule: Sendable, Equatable {
+package struct AugmentationRule: Sendable, Equatable {
   /// The windows that are cut from a resized image.
   enum Crop: String, Setting, CaseIterable {
     /// The one at the centre (ADM; Dhariwal and Nichol 2021, arXiv 2105.05233).
@@ -23,7 +23,7 @@ struct AugmentationRule: Sendable, Equatable {
   let flips: Bool
 
   /// Reads the settings of the section `training`.
-  init(_ settings: inout Settings) throws(SettingsError) {
+  package init(_ settings: inout Settings) throws(SettingsError) {
     crop = try settings[
       "crop", default: .center,
       about: "window of the resized image: at the centre, at random, or one of the corners and the centre"]
@@ -45,7 +45,7 @@ struct AugmentationRule: Sendable, Equatable {
 
   /// Draws an augmentation for each of `count` samples, from streams of each: neither threads nor the order of reading
   /// matter.
-  func draws(_ count: Int, _ random: inout Random) -> [Augmentation] {
+  package func draws(_ count: Int, _ random: inout Random) -> [Augmentation] {
     let mirrored = flips ? random.uniform([count], "flip").scalars.map { $0 < 0.5 } : []
     // [count, 2]: x and y; of the five windows x alone chooses.
     let positions = crop == .center ? [] : random.uniform([count, 2], "crop").scalars.map(\.self)
@@ -74,7 +74,7 @@ struct AugmentationRule: Sendable, Equatable {
 
   /// All augmentations that are ever drawn, first those that are not mirrored; nil where they are more than a file of
   /// latents holds, as at random positions and scales.
-  var views: [Augmentation]? {
+  package var views: [Augmentation]? {
     guard crop != .random, resize.lowerBound == resize.upperBound else { return nil }
     return windows + (flips ? windows.map { $0.flipped(true) } : [])
   }

@@ -7,11 +7,14 @@ import Tensors
 /// A plan says which batches come next. Whatever it says, `batch` returns what it is asked for: a batch that was not
 /// foreseen is read at once, on the calling thread. An error of a batch read ahead is thrown where the batch is needed.
 /// At most `ahead` batches are in memory beside the one in use.
-final class BatchLoader: @unchecked Sendable {
+package final class BatchLoader: @unchecked Sendable {
   /// Images by index, each cut as its augmentation says.
-  struct Request: Equatable, Sendable {
+  package struct Request: Equatable, Sendable {
     let rows: [Int]
     let augmented: [Augmentation]
+
+    /// A request; as many augmentations as rows.
+    package init(rows: [Int], augmented: [Augmentation]) { (self.rows, self.augmented) = (rows, augmented) }
   }
 
   /// A batch that is being read, in parts.
@@ -44,20 +47,20 @@ final class BatchLoader: @unchecked Sendable {
   private var isStopped = false
 
   /// A loader with a number of threads, which start with the first foreseen batch.
-  init(_ images: DatasetSplit, threads: Int = ThreadPool.shared.threads) {
+  package init(_ images: DatasetSplit, threads: Int = ThreadPool.shared.threads) {
     (self.images, self.threads) = (images, max(1, threads))
   }
 
   /// Foresees the requests 0, 1, ... that a plan returns, up to its first nil. Images that are in memory are not read
   /// ahead.
-  func expect(_ plan: @escaping (Int) -> Request?) {
+  package func expect(_ plan: @escaping (Int) -> Request?) {
     guard images.isStreamed else { return }
     stop()
     condition.withLock { (self.plan, planned, isStopped) = (plan, 0, false) }
   }
 
   /// Ends all threads, once they have read what they have begun.
-  func stop() {
+  package func stop() {
     condition.lock()
     defer { condition.unlock() }
     isStopped = true
@@ -67,7 +70,7 @@ final class BatchLoader: @unchecked Sendable {
   }
 
   /// Returns images by index. Throws the error of the first that cannot be read.
-  func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
+  package func batch(_ rows: [Int], augmented: [Augmentation]) throws(DataError) -> Batch {
     let request = Request(rows: rows, augmented: augmented)
     guard let job = takeJob(request) else { return try images.batch(rows, augmented: augmented) }
     var batches: [Batch] = []

@@ -4,7 +4,7 @@ import Tensors
 ///
 /// By default each permutation has the same probability. With a window, blocks of samples that are read together are
 /// permuted, and then the samples of every `window` successive ones, so that few blocks are in use at a time.
-struct BatchOrder: Sendable {
+package struct BatchOrder: Sendable {
   let count: Int
   let batch: Int
   let seed: UInt64
@@ -17,7 +17,7 @@ struct BatchOrder: Sendable {
   private var permutation: [Int] = []
 
   /// `count` samples in batches of `batch`.
-  init(count: Int, batch: Int, seed: UInt64, window: Int = 0, blockStarts: [Int] = []) {
+  package init(count: Int, batch: Int, seed: UInt64, window: Int = 0, blockStarts: [Int] = []) {
     self.count = count
     self.batch = batch
     self.seed = seed
@@ -26,7 +26,7 @@ struct BatchOrder: Sendable {
   }
 
   /// Returns the sample indices of step 0, 1, ...; a batch may span two epochs.
-  mutating func rows(at step: Int) -> [Int] {
+  package mutating func rows(at step: Int) -> [Int] {
     (step * batch..<(step + 1) * batch).map { position in
       if position / count != epoch {
         epoch = position / count
