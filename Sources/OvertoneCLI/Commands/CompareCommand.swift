@@ -21,7 +21,8 @@ struct CompareCommand: ParsableCommand {
       gradient-norm or 'validation loss level 2'; 'overtone inspect' of a metrics.h5 lists them.
 
       --with released compares the settings of an experiment file with those of the method's released code, without any
-      run: value there, value here, where it was read, and whether they are equal. A folder gives an overview in Markdown.
+      run: value there, value here, where it was read, and whether they are equal. A folder gives an overview in
+      Markdown.
 
         overtone compare Experiments/papers/far/sizes.yaml --with released
         overtone compare Experiments/papers --with released > overview.md
