@@ -39,7 +39,8 @@ struct HDF5Images: ImageDataset {
     blocks = BlockCache(limit: memoryLimit)
   }
 
-  /// Reads all pixels where they fit into memory. Throws for a missing file, another size and another number of classes, each with a remedy.
+  /// Reads all pixels where they fit into memory. Throws for a missing file, another size and another
+  /// number of classes, each with a remedy.
   mutating func open() throws(DataError) {
     let file: ImageFile
     do throws(StorageError) { file = try ImageFile(path) } catch {

@@ -6,8 +6,8 @@ import Tensors
 /// A folder with a folder of PNG or JPEG images for each class, as ImageNet lies on disks, or tar archives of such.
 ///
 /// Where all images fit into `memory`, each is cropped at the centre and resized once, when the folder is opened, and
-/// kept as bytes; where they do not, and for other windows, an image is decoded when it is needed. Labels count the class
-/// folders in the order of their names; images lie below them at any depth: `LabelledImages.found`.
+/// kept as bytes; where they do not, and for other windows, an image is decoded when it is needed. Labels count the
+/// class folders in the order of their names; images lie below them at any depth: `LabelledImages.found`.
 struct ImageFolder: ImageDataset {
   static let key = "image-folder"
   static let about = About(

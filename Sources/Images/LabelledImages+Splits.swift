@@ -2,9 +2,9 @@ extension LabelledImages {
   /// Folders of held-out images, as data sets name them, the preferred one first.
   private static let heldOutFolders = ["val", "validation", "test"]
 
-  /// The images of a folder whose folders are `train` and one or more of `val`, `validation` and `test`, each with class
-  /// folders: those of `train`, then those that are held out, of the first of these. Nil for any other folder. Throws
-  /// where the classes of both differ.
+  /// The images of a folder whose folders are `train` and one or more of `val`, `validation` and `test`, each with
+  /// class folders: those of `train`, then those that are held out, of the first of these. Nil for any other folder.
+  /// Throws where the classes of both differ.
   static func splitFolder(_ path: String, _ folders: [String]) throws(ImageError) -> LabelledImages? {
     guard folders.contains("train"), folders.count > 1,
       folders.allSatisfy({ $0 == "train" || heldOutFolders.contains($0) }),

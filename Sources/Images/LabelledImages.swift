@@ -56,8 +56,8 @@ public struct LabelledImages: Sendable {
     return "\(errors.count) of \(count) images cannot be read:\(listed)\(more)"
   }
 
-  /// The images of a folder, of an archive .npz or .tar, which is recognized by its content, or of several tar archives:
-  /// those of a folder that holds nothing else, or of a pattern such as `train-{000..009}.tar`.
+  /// The images of a folder, of an archive .npz or .tar, which is recognized by its content, or of several tar
+  /// archives: those of a folder that holds nothing else, or of a pattern such as `train-{000..009}.tar`.
   public static func found(at path: String) throws(ImageError) -> LabelledImages {
     if let paths = shards(at: path) { return try tars(paths, named: path) }
     if FolderEntry(path)?.isFolder == true { return try folder(path) }

@@ -60,8 +60,8 @@ extension ByteImage {
   /// `scale` sides of the window, rounded down.
   ///
   /// `x` and `y` in [0, 1] are positions in the slack of the resized image, or of its central square where
-  /// `isInSquare` is true: 0 its left or upper end, 1 its right or lower end; each position has an equal part of [0, 1], and 0.5
-  /// leaves half of the slack, rounded down, in front of the window.
+  /// `isInSquare` is true: 0 its left or upper end, 1 its right or lower end; each position has an equal part of
+  /// [0, 1], and 0.5 leaves half of the slack, rounded down, in front of the window.
   public func cropped(to size: Int, scale: Double = 1, x: Double = 0.5, y: Double = 0.5, isInSquare: Bool = false)
     -> ByteImage
   {

@@ -66,11 +66,11 @@ private func draws(_ yaml: String, _ count: Int = 2000, step: Int = 0) throws ->
   func refusals() {
     let range = "'resize' must be two numbers [low, high] from 1 to 8, the lower one first."
     for text in ["resize: [1]", "resize: [0.5, 1]", "resize: [2, 1]", "resize: [1, 9]"] {
-      #expect(refusal(text) == "a.yaml:1:9: \(range)")
+      #expect(refusal(text) == "a.yaml:1:1: \(range)")
     }
     #expect(
       refusal("crop: five")
-        == "a.yaml:1:7: 'crop: five' needs a 'resize' above 1, such as [1.1, 1.1]: without it all five windows are the "
+        == "a.yaml:1:1: 'crop: five' needs a 'resize' above 1, such as [1.1, 1.1]: without it all five windows are the "
         + "same.")
   }
 }

@@ -110,10 +110,11 @@ private func split(bad: Int? = nil) throws -> DatasetSplit {
     }
   }
 
-  private func arguments(_ scratch: Scratch, memory: Int, _ more: [String] = []) -> [String] {
+  /// Relative paths, since a checkpoint records its recipe.
+  private func arguments(memory: Int, _ more: [String] = []) -> [String] {
     [
-      "run", "-q", quickstart, "results=\(scratch.path)/results",
-      "dataset={use: image-folder, path: \(scratch.path)/images, size: 32, classes: 2, memory: \(memory)}",
+      "run", "-q", quickstart, "results=results",
+      "dataset={use: image-folder, path: images, size: 32, classes: 2, memory: \(memory)}",
       "training.steps=400", "training.crop=random", "training.resize=[1, 1.25]", "training.flip=true",
       "tokenizer.training.crop=random",
     ] + tiny.filter { !$0.hasPrefix("dataset") && !$0.hasPrefix("training.steps") } + more
@@ -129,17 +130,17 @@ private func split(bad: Int? = nil) throws -> DatasetSplit {
   func same() throws {
     let scratches = (0..<4).map { _ in Scratch() }
     for scratch in scratches { try images(in: scratch) }
-    #expect(try program(arguments(scratches[0], memory: 100)).status == 0)
-    #expect(try program(arguments(scratches[1], memory: 0, ["--threads", "2"])).status == 0)
-    #expect(try program(arguments(scratches[2], memory: 0, ["--threads", "1"])).status == 0)
+    #expect(try program(arguments(memory: 100), in: scratches[0].path).status == 0)
+    #expect(try program(arguments(memory: 0, ["--threads", "2"]), in: scratches[1].path).status == 0)
+    #expect(try program(arguments(memory: 0, ["--threads", "1"]), in: scratches[2].path).status == 0)
     // Stopped once the model has begun, wherever it is then, and gone on with.
     let stopped = try program(
-      arguments(scratches[3], memory: 0),
+      arguments(memory: 0), in: scratches[3].path,
       stop: (
         [SIGINT], 0.1, { [scratch = scratches[3]] in scratch.content.contains { $0.contains("artefacts/model-") } }
       ))
     #expect(stopped.status == 75, "\(stopped)")
-    #expect(try program(arguments(scratches[3], memory: 0)).status == 0)
+    #expect(try program(arguments(memory: 0), in: scratches[3].path).status == 0)
     let expected = try checkpoints(scratches[0])
     #expect(expected.count == 2)
     for scratch in scratches[1...] { #expect(try checkpoints(scratch) == expected) }
@@ -151,7 +152,7 @@ private func split(bad: Int? = nil) throws -> DatasetSplit {
     try images(in: scratch)
     func folders() throws -> [String] {
       let ending = try program(
-        ["validate", "--inputs", "--json", quickstart] + arguments(scratch, memory: 1).dropFirst(3))
+        ["validate", "--inputs", "--json", quickstart] + arguments(memory: 1).dropFirst(3), in: scratch.path)
       let list = try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [[String: Any]]
       let stages = list?.first?["stages"] as? [String: [String: String]] ?? [:]
       return stages.compactMap { $0.value["folder"] }.sorted()
