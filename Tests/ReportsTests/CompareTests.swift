@@ -82,7 +82,8 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
   func plot() throws {
     let ending = try compare([smoke] + pair + ["--plot", "\(out.path)/losses.png"])
     #expect(ending.status == 0, "\(ending)")
-    #expect(out.content == ["losses-model.png", "losses-model.svg"])
+    #expect(
+      out.content == ["-validation-loss", ""].flatMap { ["losses-model\($0).png", "losses-model\($0).svg"] })
     #expect(try ByteImage.read("\(out.path)/losses-model.png").width == 760)
     let svg = try String(contentsOfFile: "\(out.path)/losses-model.svg", encoding: .utf8)
     #expect(svg.components(separatedBy: "<polyline").count == 5 && svg.contains("B: band,filter=ideal, seed 2"))
@@ -101,7 +102,9 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
         == "error: /nowhere/1: there is no such folder; name a run, a folder of runs, or an experiment file.")
     #expect(
       try compare([smoke] + pair + ["--plot", "\(out.path)/x", "--curve", "los"]).sentence
-        == "error: --curve: no run kept los; there are gradient-norm, images-per-second, learning-rate, loss.")
+        .hasPrefix(
+          "error: --curve: no run kept los; there are gradient-norm, images-per-second, learning-rate, loss, "
+            + "validation loss, "))
     #expect(out.content == [])
   }
 }

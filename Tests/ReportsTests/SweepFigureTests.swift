@@ -76,7 +76,7 @@ import Reports
     let law = try #require(PowerLaw([0.1, 1, 10].map { (x: $0, y: pow(2 * $0, -0.25)) }))
     #expect(
       abs(law.exponent + 0.25) < 1e-12 && abs(law.correlation + 1) < 1e-12 && abs(law(5) - pow(10, -0.25)) < 1e-12)
-    #expect(law.text("N") == "(2 N)^-0.25")
+    #expect(law.text("N") == "(2.0 N)^-0.25")
     #expect(
       PowerLaw([(x: 1, y: 1), (x: 2, y: 3)]) == nil && PowerLaw([(x: 1, y: 1), (x: 2, y: 1), (x: 3, y: 1)]) == nil)
   }

@@ -21,12 +21,19 @@ enum Scaling: SweepFigure {
     guard Set(sizes.map(\.billions)).count > 1, !names.isEmpty else {
       throw Inapplicable("fewer than two sizes of model were measured on held-out images")
     }
-    return names.flatMap { name in
-      [
-        panel(name, sizes, "parameters", "N, parameters in billions", "N") { $0.billions },
-        panel(name, sizes, "operations", "C, 10^15 operations of training", "C") { $0.operations },
-      ]
-    }
+    let axes = [
+      Axis(key: "parameters", label: "N, parameters in billions", symbol: "N") { $0.billions },
+      Axis(key: "operations", label: "C, 10^15 operations of training", symbol: "C") { $0.operations },
+    ]
+    return names.flatMap { name in axes.map { panel(of: name, sizes, against: $0) } }
+  }
+
+  /// A measure of the size of a run.
+  private struct Axis {
+    let key: String, label: String
+    /// The letter in formulas.
+    let symbol: String
+    let value: (Size) -> Double
   }
 
   /// One run: what it measured, and its cost.
@@ -35,11 +42,9 @@ enum Scaling: SweepFigure {
     let billions: Double, operations: Double
   }
 
-  private static func panel(
-    _ name: String, _ sizes: [Size], _ key: String, _ label: String, _ symbol: String, _ x: (Size) -> Double
-  ) -> Panel {
+  private static func panel(of name: String, _ sizes: [Size], against axis: Axis) -> Panel {
     var groups: [Double: [Double]] = [:]
-    for size in sizes { groups[x(size), default: []] += size.values.filter { $0.name == name }.map(\.value) }
+    for size in sizes { groups[axis.value(size), default: []] += size.values.filter { $0.name == name }.map(\.value) }
     let points = groups.keys.sorted().compactMap { x -> (x: Double, y: Double)? in
       guard let all = groups[x], !all.isEmpty else { return nil }
       return (x, all.reduce(0, +) / Double(all.count))
@@ -47,12 +52,12 @@ enum Scaling: SweepFigure {
     var series = [Plot.Series("measured", points, isJoined: false)]
     let law = PowerLaw(points.filter { $0.x > 0 && $0.y > 0 })
     if let law, let first = points.first?.x, let last = points.last?.x {
-      series.append(Plot.Series(law.text(symbol), [first, last].map { ($0, law($0)) }))
+      series.append(Plot.Series(law.text(axis.symbol), [first, last].map { ($0, law($0)) }))
     }
     return Panel(
-      "\(Self.name)-\(key)-\(name)",
-      .plot(Plot("\(name): \(key)", x: label, y: name, series, xScale: .log, yScale: .log)),
-      caption: "\(name) at the end of training against \(key): means over seeds"
+      "\(Self.name)-\(axis.key)-\(name)",
+      .plot(Plot("\(name): \(axis.key)", x: axis.label, y: name, series, xScale: .log, yScale: .log)),
+      caption: "\(name) at the end of training against \(axis.key): means over seeds"
         + (law.map {
           ", and the power law of least squares in logarithms, correlation \(NumberFormat.short($0.correlation))."
         }
@@ -62,7 +67,7 @@ enum Scaling: SweepFigure {
 
 /// y = (scale x)^exponent, fitted by least squares of log y.
 package struct PowerLaw {
-  /// The slope in logarithms.
+  /// The derivative of log y by log x.
   package let exponent: Double
   /// The logarithm of y at x = 1.
   let offset: Double
