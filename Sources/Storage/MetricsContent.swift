@@ -78,8 +78,9 @@ struct MetricsContent {
     do {
       try Writer.replacing(path) { file in
         try file.attribute("file_type", "metrics")
-        // Groups and series by name, as a file lists them: the bytes do not depend on when one began.
-        for (group, all) in groups.sorted(by: { $0.name < $1.name }) {
+        // Groups of a training before others, and series by name: the bytes do not depend on when one began.
+        func rank(_ group: String) -> String { (["train": "0", "validation": "1"][group] ?? "2") + group }
+        for (group, all) in groups.sorted(by: { rank($0.name) < rank($1.name) }) {
           try file.createPlainGroup(group)
           for series in all.sorted(by: { $0.name < $1.name }) {
             let name = "\(group)/\(series.name)"

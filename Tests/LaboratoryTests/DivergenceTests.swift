@@ -70,13 +70,14 @@ import Testing
 
   @Test("weights that are not finite are not adopted", arguments: [Float.nan, .infinity])
   func weights(_ value: Float) throws {
-    let scratch = Scratch(), model = try TinyExperiment.assembly().model, path = "\(scratch.path)/weights.h5"
+    let scratch = Scratch(), unscaled = "loss.token-scale=none"
+    let model = try TinyExperiment.assembly([unscaled]).model, path = "\(scratch.path)/weights.h5"
     var checkpoint = Checkpoint()
     checkpoint.model = model.parameters.map { ($0.path, $0.parameter.value) }
     let shape = checkpoint.model[1].value.shape
     checkpoint.model[1].value = Tensor(repeating: value, shape: shape)
     try checkpoint.write(to: path)
-    let runs = try TinyExperiment.runs(in: scratch, ["training.weights=\(path)"])
+    let runs = try TinyExperiment.runs(in: scratch, ["training.weights=\(path)", unscaled])
     #expect(
       message { try TinyExperiment.execute(runs) }
         == "\(path): '\(checkpoint.model[1].path)' holds numbers that are not finite; take another checkpoint.")

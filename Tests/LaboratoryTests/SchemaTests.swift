@@ -22,7 +22,10 @@ private let generated = Result { try program(["components", "--schema"]).output 
 
   @Test("every experiment file is valid by the schema, which knows all of its keys, and names it")
   func files() throws {
-    let files = try FileManager.default.subpathsOfDirectory(atPath: experiments).filter { $0.hasSuffix(".yaml") }
+    let files = try FileManager.default.subpathsOfDirectory(atPath: experiments).filter {
+      // Tables of released settings are no experiments.
+      $0.hasSuffix(".yaml") && !$0.hasPrefix("released/")
+    }
     #expect(files.count > 10)
     for file in files {
       let text = try String(contentsOfFile: "\(experiments)/\(file)", encoding: .utf8)

@@ -24,7 +24,7 @@ private func overtone(_ arguments: String...) -> String {
   func files() throws {
     let folder = "\(projectFolder)/Experiments"
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
-      $0.hasSuffix(".yaml") && !$0.hasPrefix("parts/")
+      $0.hasSuffix(".yaml") && !$0.hasPrefix("parts/") && !$0.hasPrefix("released/")
     }
     #expect(!files.isEmpty)
     for file in files {
@@ -38,7 +38,7 @@ private func overtone(_ arguments: String...) -> String {
     let folder = "\(projectFolder)/Experiments"
     var files: [String: String] = [:]
     for file in try FileManager.default.subpathsOfDirectory(atPath: folder)
-    where file.hasSuffix(".yaml") && !file.hasPrefix("parts/") && !file.hasPrefix("bench/") {
+    where file.hasSuffix(".yaml") && !["parts/", "bench/", "released/"].contains(where: file.hasPrefix) {
       var settings = try #require(try Sweep(file: "\(folder)/\(file)").variants.first).settings
       let chosen: String? = try settings[optional: "name", about: ""]
       let name = chosen ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent

@@ -27,10 +27,11 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
       ending.output.contains(
         """
         Configuration
-                                  A       B
-        direction.loss-weight     sine    none
-        direction.loss-weight-as  factor  -
-        direction.target          full    band
+                                   A       B
+        direction.loss-weight      sine    none
+        direction.loss-weight-as   factor  -
+        direction.target           full    band
+        direction.training-levels  all     listed
 
         """), "\(ending.output)")
     #expect(ending.output.contains("A  full,filter=ideal  2     done"))
@@ -44,7 +45,8 @@ private let pair = ["full,filter=ideal", "band,filter=ideal"]
     let result = try #require((read?["results"] as? [[String: Any]])?.first)
     let means = (result["values"] as? [[String: Any]])?.compactMap { $0["mean"] as? Double } ?? []
     #expect(means.count == 2 && result["metric"] as? String == "FD[randconv64-v1]")
-    #expect(result["difference"] as? Double == means[1] - means[0])
+    // JSONSerialization reads the last digit of some numbers wrongly.
+    #expect(abs(try #require(result["difference"] as? Double) - (means[1] - means[0])) <= 1e-14 * means[1])
     #expect(result["best"] as? Int == (means[0] < means[1] ? 0 : 1))
     let table = try program(["table", smoke, "--results", swept.path, "--format", "json"])
     let entries = try JSONSerialization.jsonObject(with: Data(table.output.utf8)) as? [[String: Any]]

@@ -31,27 +31,30 @@ struct TensorBoard {
     let times = former.map { EventFile.times(in: "\(folder)/\($0)") }.reduce(into: [:]) { $0.merge($1) { $1 } }
     let modified =
       (try? FileManager.default.attributesOfItem(atPath: metrics.path)[.modificationDate] as? Date) ?? Date()
-    var scalars: [Int: [(tag: String, value: Double)]] = [:]
-    for (group, prefix) in [("train", ""), ("validation", Validation.prefix)] {
+    // As they are added one after another: of each step that of the training first.
+    var scalars: [Int: [[(name: String, value: Double)]]] = [:]
+    for (kind, (group, prefix)) in [("train", ""), ("validation", Validation.prefix)].enumerated() {
       for name in try metrics.names(in: group) {
         for point in try metrics.series(group, name) {
           // A step that is no whole number is not of this program.
           guard let at = Int(exactly: point.step), at <= step else { continue }
-          scalars[at, default: []].append((tag(prefix + name), point.value))
+          scalars[at, default: [[], []]][kind].append((prefix + name, point.value))
         }
       }
     }
     return try replace(
       former,
-      with: scalars.sorted { $0.key < $1.key }.map { step, scalars in
-        EventFile.Event(time: times[step] ?? modified.timeIntervalSince1970, step: step, .scalars(scalars))
+      with: scalars.sorted { $0.key < $1.key }.flatMap { step, kinds in
+        kinds.filter { !$0.isEmpty }.map {
+          EventFile.Event(time: times[step] ?? modified.timeIntervalSince1970, step: step, content($0))
+        }
       })
   }
 
   /// Appends the scalars of one step.
   func add(_ values: [(name: String, value: Double)], step: Int, to file: EventFile) throws {
     try file.append([
-      EventFile.Event(time: Self.now, step: step, .scalars(values.map { (tag($0.name), $0.value) }))
+      EventFile.Event(time: Self.now, step: step, content(values))
     ])
   }
 
@@ -63,12 +66,14 @@ struct TensorBoard {
         tag: "samples/\(name)", height: image.height, width: image.width,
         png: FileManager.default.contents(atPath: path).map(Array.init) ?? [])
     }
-    let contents = (values.isEmpty ? [] : [.scalars(values.map { (tag($0.name), $0.value) })]) + shown
+    let contents = (values.isEmpty ? [] : [content(values)]) + shown
     _ = try replace(files, with: contents.map { EventFile.Event(time: Self.now, step: step, $0) })
   }
 
-  /// Returns the tag of a scalar: "model/loss".
-  private func tag(_ name: String) -> String { "\(stage)/\(name)" }
+  /// Returns scalars with their tags, "model/loss", in the order of names: that of a file which is written anew.
+  private func content(_ values: [(name: String, value: Double)]) -> EventFile.Content {
+    .scalars(values.sorted { $0.name < $1.name }.map { ("\(stage)/\($0.name)", $0.value) })
+  }
 
   private static var now: Double { Date().timeIntervalSince1970 }
 
