@@ -31,9 +31,9 @@ struct TensorBoard {
     let times = former.map { EventFile.times(in: "\(folder)/\($0)") }.reduce(into: [:]) { $0.merge($1) { $1 } }
     let modified =
       (try? FileManager.default.attributesOfItem(atPath: metrics.path)[.modificationDate] as? Date) ?? Date()
-    // As they are added one after another: of each step that of the training first.
+    // As they are added one after another: of each step those of the validation first.
     var scalars: [Int: [[(name: String, value: Double)]]] = [:]
-    for (kind, (group, prefix)) in [("train", ""), ("validation", Validation.prefix)].enumerated() {
+    for (kind, (group, prefix)) in [("validation", Validation.prefix), ("train", "")].enumerated() {
       for name in try metrics.names(in: group) {
         for point in try metrics.series(group, name) {
           // A step that is no whole number is not of this program.
