@@ -114,7 +114,8 @@ private func stages(_ overrides: [String]) throws -> [String: String] {
       files.append(scratch.content.filter { $0.contains("latents-") && $0.hasSuffix(".h5") })
       if keeping == "true", let file = files[0].first {
         let form = try LatentFile("\(scratch.path)/\(file)").form
-        #expect(form.content == content && form.count == 32 && form.views == [1, 2, 0, 10][views.count])
+        let count = (views.contains("crop=five") ? 5 : 1) * (views.contains("flip=true") ? 2 : 1)
+        #expect(form.content == content && form.count == 32 && form.views == count)
       }
     }
     #expect(files[0].count == 1 && files[1].isEmpty)
