@@ -7,15 +7,6 @@ import Settings
 import Storage
 import Testing
 
-/// Runs the command as it would be typed; gives the sentence it fails with.
-private func overtone(_ arguments: String...) -> String {
-  do {
-    var command = try Overtone.parseAsRoot(arguments)
-    try command.run()
-    return "done"
-  } catch { return "\(error)" }
-}
-
 @Suite(.serialized) struct ExperimentTests {
   @Test("every component is constructed by its example")
   func examples() { #expect(Catalogue(Registry.linked()).failures == []) }

@@ -28,21 +28,6 @@ import Testing
       """
   }
 
-  private func overtone(_ arguments: [String]) -> String {
-    do {
-      var command = try Overtone.parseAsRoot(arguments)
-      try command.run()
-      return "done"
-    } catch { return "\(error)" }
-  }
-
-  private func inFolder(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "overtone-import-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
   @Test("a checkpoint of MAR becomes ours, tensor by tensor, whatever the number of classes")
   func whole() throws {
     let file = try Fixture("mar")

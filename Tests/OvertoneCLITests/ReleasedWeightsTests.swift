@@ -10,21 +10,6 @@ import Testing
 
 /// Checkpoints under the released names, from `overtone import` to images.
 @Suite struct ReleasedWeightsTests {
-  private func overtone(_ arguments: [String]) -> String {
-    do {
-      var command = try Overtone.parseAsRoot(arguments)
-      try command.run()
-      return "done"
-    } catch { return "\(error)" }
-  }
-
-  private func inFolder(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "overtone-released-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
   /// Writes an image of each class, the experiment at the sizes of the fixture, and its weights.
   private func prepare(_ file: Fixture, _ name: String, in folder: String, direction: String) throws {
     func number(_ name: String) throws -> Int { try file.sizes(name)[0] }
